@@ -1,0 +1,58 @@
+"""Everything that `bbc` can say went wrong, as exceptions with a short stable code.
+
+The command line prints the message after the file's name and, with --json, puts `code` beside it; the Python API
+raises the same objects. Codes are only ever added: scripts compare them.
+
+Messages are one line, lower case, without the file's name and without a full stop: what is wrong, then what to do
+about it where that is known.
+"""
+
+from __future__ import annotations
+
+
+class BbcError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+    code = "error"
+
+
+class CorruptError(BbcError, ValueError):
+    """The bytes are, or claim to be, a .bbc file, but cannot have been written by a working encoder."""
+
+    code = "corrupt"
+
+
+class TruncatedError(CorruptError):
+    """The .bbc file ends before it should."""
+
+    code = "truncated"
+
+
+class UnsupportedError(BbcError, ValueError):
+    """Well-formed, but of a kind that this version does not handle: a picture mode, a newer container."""
+
+    code = "unsupported"
+
+
+class ModelMismatchError(UnsupportedError):
+    """The file was made with weights that are not at hand, or with another version of the arithmetic."""
+
+    code = "model-mismatch"
+
+
+class InputError(BbcError, ValueError):
+    """The picture or the arguments given cannot be used: not a picture, damaged, refused on purpose."""
+
+    code = "input"
+
+
+class LimitError(InputError):
+    """A size in the input is above the limit that the caller set (--max-pixels)."""
+
+    code = "limit"
+
+
+class OutputExistsError(BbcError, FileExistsError):
+    """The output is there already and may not be replaced."""
+
+    code = "exists"
