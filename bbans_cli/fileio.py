@@ -1,0 +1,250 @@
+"""Bytes in and bytes out, so that nobody ever sees half a file and nobody's file is lost.
+
+An output is written under a private name in the folder of its target and takes the target's name in one step when it
+is complete. `abandon_all` removes what is still private; after it nothing can be published any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+import tempfile
+import threading
+from types import TracebackType
+
+from bbans_cli.errors import BbcError, InputError, LimitError, OutputExistsError
+
+STDIO = "-"
+
+# Guards the step from private to published, and the list of what is private.
+_lock = threading.Lock()
+_private: set[str] = set()
+_abandoned = False
+
+# What file systems answer that have no hard links.
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.ENOTSUP}
+
+
+def umask() -> int:
+    """The process's umask, which can only be read by setting it: call before there are threads."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = umask()
+
+
+class NotRemovedError(BbcError):
+    """The output is there, but the input was kept although its removal was asked for."""
+
+    code = "not-removed"
+
+
+def read(path: str, limit: int) -> tuple[bytes, os.stat_result | None]:
+    """All bytes of a file, device, pipe or standard input ("-"), and the file's status (None unless a regular file).
+
+    Raises OSError, and LimitError for more than `limit` bytes.
+    """
+    if path == STDIO:
+        if sys.stdin is None:
+            raise InputError("standard input is closed")
+        return _read_at_most(0, limit), None
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "is a folder", path)
+        return _read_at_most(descriptor, limit), status if stat.S_ISREG(status.st_mode) else None
+    finally:
+        os.close(descriptor)
+
+
+def _read_at_most(descriptor: int, limit: int) -> bytes:
+    with open(descriptor, "rb", closefd=False) as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise LimitError(f"more than {limit:,} bytes: no picture within --max-pixels is that large")
+    return data
+
+
+def write_stdout(data: bytes) -> None:
+    """Write straight to descriptor 1: a buffer that cannot be flushed would fail again, unseen, as Python exits."""
+    if sys.stdout is None:
+        raise BbcError("standard output is closed")
+    _write_all(1, data)
+
+
+def write_special(path: str, data: bytes) -> None:
+    """Write to a device or a named pipe, for which there is no private name. Refuses terminals."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        if os.isatty(descriptor):
+            raise BbcError("is a terminal; binary data is not written there")
+        _write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def is_special(path: str) -> bool:
+    """Is there something at `path` that can be written to but not replaced (a device, a pipe)?"""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+class Private:
+    """An output that is being written beside its target, mode 0600. Use as a context: what is not published vanishes.
+
+    Created before the work begins, so that a folder that cannot be written to costs no time.
+    """
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        folder, name = os.path.split(target)
+        os.makedirs(folder or ".", exist_ok=True)
+        with _lock:
+            if _abandoned:
+                raise BbcError("stopped")
+            # 40 characters take at most 160 of the 255 bytes that a name may have.
+            descriptor, self.path = tempfile.mkstemp(".tmp", f".{name[:40]}.", folder or ".")
+            _private.add(self.path)
+        self._descriptor = descriptor
+
+    def __enter__(self) -> Private:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._descriptor)
+        with _lock:
+            if self.path in _private:
+                _private.remove(self.path)
+                _unlink(self.path)
+
+    def write(self, data: bytes) -> None:
+        _write_all(self._descriptor, data)
+
+    def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
+        """Give the file its own name, with the owner, mode and times of `like` as far as we may.
+
+        Raises OutputExistsError when something has that name, unless `force`, which replaces a file in one step.
+        With `sync` the file and its name are on the disk when this returns.
+        """
+        _copy_status(self._descriptor, like)
+        if sync:
+            os.fsync(self._descriptor)
+        with _lock:
+            if _abandoned:
+                raise BbcError("stopped")
+            if force:
+                os.replace(self.path, self.target)
+            else:
+                _link(self.path, self.target)
+            _private.remove(self.path)
+        if sync:
+            sync_folder(os.path.dirname(self.target))
+
+
+def abandon_all() -> None:
+    """Remove every private file and see to it that none is made or published from now on."""
+    global _abandoned
+    with _lock:
+        _abandoned = True
+        for path in _private:
+            _unlink(path)
+        _private.clear()
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _link(path: str, target: str) -> None:
+    """Rename without replacing: a hard link is created or fails, whoever else is about."""
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        raise exists(target) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _rename_onto_empty(path, target)
+    else:
+        os.unlink(path)
+
+
+def _rename_onto_empty(path: str, target: str) -> None:
+    """For file systems without links: claim the name with an empty file of our own, then replace that."""
+    try:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        raise exists(target) from None
+    try:
+        os.replace(path, target)
+    except OSError:
+        _unlink(target)
+        raise
+
+
+def exists(target: str) -> OutputExistsError:
+    """The error that says so."""
+    if os.path.isdir(target):
+        return OutputExistsError("is a folder, and the output's name")
+    return OutputExistsError("exists already; -f replaces it, --skip-existing passes it by")
+
+
+def _copy_status(descriptor: int, like: os.stat_result | None) -> None:
+    """Whatever is not allowed is left: the file then stays more private than its original, never less."""
+    if like is None:
+        with contextlib.suppress(OSError):
+            os.fchmod(descriptor, 0o666 & ~_UMASK)
+        return
+    mode = like.st_mode & 0o777
+    with contextlib.suppress(OSError):
+        os.fchown(descriptor, like.st_uid, -1)
+    try:
+        os.fchown(descriptor, -1, like.st_gid)
+    except OSError:
+        # Another group: it may do what both the old group and everybody else may.
+        mode = mode & 0o707 | mode & (mode << 3) & 0o070
+    with contextlib.suppress(OSError):
+        os.fchmod(descriptor, mode)
+    with contextlib.suppress(OSError):
+        os.utime(descriptor, ns=(like.st_atime_ns, like.st_mtime_ns))
+
+
+def sync_folder(folder: str) -> None:
+    descriptor = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_input(path: str, read_as: os.stat_result | None) -> None:
+    """Remove an input whose output is safe, if `path` is still the very file, unchanged, that was read.
+
+    Raises NotRemovedError or OSError, and then the file is where it was.
+    """
+    now = os.lstat(path)
+    if stat.S_ISLNK(now.st_mode):
+        raise NotRemovedError("is a symbolic link and was not removed")
+    if read_as is None or _identity(now) != _identity(read_as):
+        raise NotRemovedError("changed while it was being read and was not removed")
+    os.unlink(path)
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

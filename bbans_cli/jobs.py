@@ -1,0 +1,91 @@
+"""Several files at a time, in threads of one process: the C core, Pillow and zlib let go of the interpreter's lock.
+
+Results never depend on how many files or threads there are; only the order in which they come does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# A file of this many bytes is worth a core of its own inside the picture. It also bounds memory: what is being worked
+# on at one time comes to about this much per core.
+BYTES_PER_CORE = 4 << 20
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def share(size: int, threads: int, files_left: int) -> int:
+    """Threads for a file of `size` bytes when `files_left` are not done: small ones run beside each other."""
+    return min(threads, max(-(-size // BYTES_PER_CORE), threads // max(files_left, 1), 1))
+
+
+class Cores:
+    """So many cores, handed out in the order of asking, so that a large picture does not wait for ever."""
+
+    def __init__(self, total: int) -> None:
+        self._free = total
+        self._head = threading.Lock()
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def take(self, count: int) -> Iterator[None]:
+        with self._head, self._changed:
+            self._changed.wait_for(lambda: self._free >= count)
+            self._free -= count
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += count
+                self._changed.notify_all()
+
+
+def run(
+    items: Sequence[T], size: Callable[[T], int], work: Callable[[T, int], R], files: int, threads: int
+) -> Iterator[R]:
+    """Yield work(item, threads for it) for every item, in the order in which they finish.
+
+    `files` at a time share `threads` evenly; with files = 0 the items' sizes decide. `work` must not raise. The
+    caller's thread only waits, so that signals reach it at once; the threads end with the process if it is left.
+    """
+    todo: queue.SimpleQueue[T] = queue.SimpleQueue()
+    done: queue.SimpleQueue[R] = queue.SimpleQueue()
+    for item in items:
+        todo.put(item)
+    workers = min(files or threads, len(items))
+    budget = Cores(threads)
+    left = len(items)
+
+    def worker() -> None:
+        while True:
+            try:
+                item = todo.get_nowait()
+            except queue.Empty:
+                return
+            if files:
+                result = work(item, max(1, threads // files))
+            else:
+                count = share(size(item), threads, left)
+                with budget.take(count):
+                    result = work(item, count)
+            done.put(result)
+
+    for _ in range(workers):
+        threading.Thread(target=worker, daemon=True).start()
+    for _ in items:
+        result = done.get()
+        left -= 1
+        yield result

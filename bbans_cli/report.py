@@ -1,0 +1,216 @@
+"""What became of each file, in words and as JSON lines, and what that makes of the whole run.
+
+Words go to standard error, JSON to standard output. The JSON keys are a promise: they are only ever added to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import sys
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+
+from bbans_cli.errors import BbcError
+from bbans_cli.fileio import STDIO, write_stdout
+
+SCHEMA = 1
+OK, SKIPPED, FAILED, PLANNED = "ok", "skipped", "failed", "planned"
+
+# Codes of errors that other people's code raises.
+_SYSTEM_CODES = {
+    errno.ENOENT: "not-found",
+    errno.EACCES: "permission",
+    errno.EPERM: "permission",
+    errno.EROFS: "read-only",
+    errno.ENOSPC: "no-space",
+    errno.EDQUOT: "no-space",
+    errno.EFBIG: "no-space",
+    errno.EEXIST: "exists",
+    errno.EISDIR: "is-folder",
+}
+
+
+@dataclass
+class Result:
+    """One file's outcome. Sizes in bytes, width and height in pixels, `samples` = pixels times channels, seconds of
+    wall-clock time; None where there is nothing to say. `details` are further JSON keys, of `info`."""
+
+    input: str
+    output: str | None = None
+    status: str = OK
+    in_bytes: int | None = None
+    out_bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    samples: int | None = None
+    seconds: float = 0.0
+    error: Exception | None = None
+    warnings: list[str] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def bpd(self) -> float | None:
+        """Bits of the .bbc file per sub-pixel. Of the two sizes the .bbc is the output, or else the only one."""
+        coded = self.details.get("coded_bytes", self.out_bytes)
+        return round(8 * coded / self.samples, 4) if coded is not None and self.samples else None
+
+
+@dataclass
+class Report:
+    """Counts, and prints what `verbosity` asks for: -2 nothing, -1 errors, 0 warnings too, 1 every file, 2 tracebacks."""
+
+    verbosity: int = 0
+    json: bool = False
+    summary: bool = False
+    results: list[Result] = field(default_factory=list)
+
+    def add(self, result: Result) -> None:
+        self.results.append(result)
+        for text in result.warnings:
+            self._say(0, f"{shown(result.input)}: warning: {text}")
+        if result.error is not None:
+            self._say(-1, failure_line(result))
+            if self.verbosity >= 2:
+                self._say(-1, "".join(traceback.format_exception(result.error)).rstrip())
+        elif result.status == SKIPPED:
+            self._say(1, f"{shown(result.input)}: skipped, {shown(result.output or '')} exists")
+        elif not result.details.get("text"):
+            self._say(1, done_line(result))
+        if self.json:
+            write_stdout(to_json(result).encode() + b"\n")
+
+    @property
+    def return_code(self) -> int:
+        """0 if every file was done, or skipped as asked; 1 if at least one failed."""
+        return int(any(result.status == FAILED for result in self.results))
+
+    def finish(self, seconds: float) -> int:
+        """Print the summary where it is wanted and return the exit status."""
+        if self.verbosity >= 1 or (self.summary and self.verbosity == 0):
+            self._say(0, summary_line(self.results, seconds))
+        return self.return_code
+
+    def warn(self, text: str) -> None:
+        self._say(0, f"warning: {text}")
+
+    def _say(self, level: int, text: str) -> None:
+        if self.verbosity >= level:
+            say(f"bbc: {text}")
+
+
+def say(text: str) -> None:
+    """One message on standard error. A closed or full standard error is no reason to stop the work."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+
+def shown(path: str) -> str:
+    """A file name that cannot play tricks on a terminal or break a line: what is not printable is escaped."""
+    if path == STDIO:
+        return "(standard input)"
+    raw = "".join(ch if ch.isprintable() or "\udc80" <= ch <= "\udcff" else _escaped(ch) for ch in path)
+    return "".join(f"\\x{ord(ch) - 0xDC00:02x}" if "\udc80" <= ch <= "\udcff" else ch for ch in raw)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def describe(error: Exception) -> str:
+    """What an exception says, without a file's name in it."""
+    if isinstance(error, BbcError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:1].lower() + error.strerror[1:]
+    if isinstance(error, MemoryError):
+        return "not enough memory; -T 1 and -j 1 need less"
+    return f"internal error, please report it with the output of -vv: {type(error).__name__}: {error}"
+
+
+def code_of(error: Exception) -> str:
+    """A short stable name for scripts."""
+    if isinstance(error, BbcError):
+        return error.code
+    if isinstance(error, OSError):
+        return _SYSTEM_CODES.get(error.errno or 0, "io")
+    return "memory" if isinstance(error, MemoryError) else "internal"
+
+
+def failure_line(result: Result) -> str:
+    """The file that is to blame first: the output if writing failed, else the input."""
+    error = result.error
+    assert error is not None
+    name = os.fsdecode(error.filename) if isinstance(error, OSError) and error.filename else result.input
+    text = describe(error)
+    if isinstance(error, FileExistsError) and result.output:
+        name = result.output
+    return f"{shown(name)}: " + "".join(ch if ch.isprintable() else _escaped(ch) for ch in text)
+
+
+def done_line(result: Result) -> str:
+    line = shown(result.input)
+    if result.output not in (None, STDIO):
+        line += f" -> {shown(result.output)}"
+    if result.status == PLANNED:
+        return line
+    facts = [f"{result.width}x{result.height}"] if result.width else []
+    if result.in_bytes is not None and result.out_bytes is not None:
+        facts.append(f"{result.in_bytes:,} -> {result.out_bytes:,} bytes{_saved(result.in_bytes, result.out_bytes)}")
+    elif result.in_bytes is not None:
+        facts.append(f"ok, {result.in_bytes:,} bytes")
+    if result.bpd is not None:
+        facts.append(f"{result.bpd:.3f} bpd")
+    facts.append(f"{result.seconds:.2f} s")
+    return f"{line}: {', '.join(facts)}"
+
+
+def _saved(before: int, after: int) -> str:
+    """Said of what became smaller: a restored picture is larger, and nobody lost anything by it."""
+    return f" ({100 * (1 - after / before):.1f} % saved)" if 0 < after < before else ""
+
+
+def summary_line(results: list[Result], seconds: float) -> str:
+    """Files, bytes, what was saved, and speed, in one line."""
+    done = [result for result in results if result.status == OK]
+    before = sum(result.in_bytes or 0 for result in done)
+    after = sum(result.out_bytes or 0 for result in done)
+    pixels = sum((result.width or 0) * (result.height or 0) for result in done)
+    parts = [f"{len(done):,} file{'s' if len(done) != 1 else ''}"]
+    if after:
+        parts.append(f"{before:,} -> {after:,} bytes{_saved(before, after)}")
+    elif before:
+        parts.append(f"{before:,} bytes")
+    if pixels and seconds > 0:
+        parts.append(f"{pixels / 1e6 / seconds:.3g} Mpixel/s")
+    for status in (PLANNED, SKIPPED, FAILED):
+        count = sum(result.status == status for result in results)
+        if count:
+            parts.append(f"{count:,} {status}")
+    return ", ".join(parts)
+
+
+def to_json(result: Result) -> str:
+    """One line. Bytes of a name that are not UTF-8 come as Python reads them: \\udc80 to \\udcff."""
+    error = result.error
+    record: dict[str, Any] = {
+        "schema": SCHEMA,
+        "input": result.input,
+        "output": result.output,
+        "status": result.status,
+        "in_bytes": result.in_bytes,
+        "out_bytes": result.out_bytes,
+        "width": result.width,
+        "height": result.height,
+        "bpd": result.bpd,
+        "seconds": round(result.seconds, 3),
+        "error": None if error is None else {"code": code_of(error), "message": describe(error)},
+        "warnings": result.warnings,
+    }
+    record.update({key: value for key, value in result.details.items() if key not in record})
+    return json.dumps(record)

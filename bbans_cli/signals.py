@@ -1,0 +1,37 @@
+"""Being stopped: clean up first, then die of the very signal, so that the shell sees 128+n and stops its loops too."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """Raised in the main thread when a stopping signal arrives. No Exception: nothing on the way may swallow it."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+
+def install() -> None:
+    """Turn the stopping signals into Interrupted, except those that our parent ignores (nohup, background jobs)."""
+    for signum in STOPPING:
+        if signal.getsignal(signum) != signal.SIG_IGN:
+            signal.signal(signum, _raise)
+
+
+def _raise(signum: int, frame: FrameType | None) -> None:
+    # A second signal must not interrupt the cleaning up after the first, which takes milliseconds.
+    for other in STOPPING:
+        signal.signal(other, signal.SIG_IGN)
+    raise Interrupted(signum)
+
+
+def die(signum: int) -> None:
+    """End the process by the signal's default action. Does not return."""
+    signal.signal(signum, signal.SIG_DFL)
+    os.kill(os.getpid(), signum)
