@@ -1,0 +1,304 @@
+"""The message: a stack of symbols held as one large number, on the range coder of core/ans.c.
+
+A message is last in, first out. It grows by log2(2^precision / freq) bits when a symbol is pushed and shrinks by as much
+when it is popped, and it may be popped with another model than it was pushed with: that is what bits back lives on.
+core/ans.h states the arithmetic, docs/rans.md why it is exactly invertible.
+
+Symbols are pushed in reverse order of an array and popped forwards, so that ``push`` and the pops of the same array undo
+each other. A call either does all of its symbols or, raising, none: the message is then what it was before.
+
+What this module does not do: turn probabilities into intervals. That is `bbans_cli.codecs`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from bbans_cli._core import ffi, lib
+from bbans_cli.errors import CorruptError, TruncatedError
+
+EMPTY_HEAD = 1 << 31
+HEAD_LIMIT = 1 << 63
+MAX_PRECISION = 31
+_CHUNK = 1 << 18  # symbols in one call of C: below 0.1 s for the slowest model, so that signals and progress get through
+_MIN_CAPACITY = 64
+_CTYPES = {
+    np.dtype(np.uint8): "uint8_t[]",
+    np.dtype(np.int32): "int32_t[]",
+    np.dtype(np.uint32): "uint32_t[]",
+    np.dtype(np.float64): "double[]",
+}
+
+IntLike = int | np.integer | np.ndarray
+
+
+class UnderflowError(TruncatedError):
+    """A pop asked for more bits than the message holds: a damaged file, or bits back without enough initial bits."""
+
+
+class Message:
+    """A range-ANS stack of 32-bit words under one or more 63-bit heads.
+
+    lanes: number of heads. Symbol i of an array goes to head i % lanes and all heads share the words, so that the
+    symbols of different lanes do not wait for each other: long arrays are coded faster, and every head adds up to 63 bits
+    to the serialised message. Single symbols use lane 0. One lane is right for files.
+
+    A new message is empty: every head is 2^31 and there are no words. Not for use by two threads at once.
+    """
+
+    __slots__ = ("_heads", "_heads_view", "_buffer", "_buffer_view", "_words")
+
+    def __init__(self, lanes: int = 1) -> None:
+        if lanes < 1:
+            raise ValueError("a message has at least one lane")
+        self._heads = np.full(lanes, EMPTY_HEAD, np.uint64)
+        self._heads_view = ffi.from_buffer("uint64_t[]", self._heads, require_writable=True)
+        self._words = ffi.new("bbc_words *")
+        self._adopt(np.empty(_MIN_CAPACITY, np.uint32))
+
+    # -- what it holds
+
+    @property
+    def lanes(self) -> int:
+        """Number of heads."""
+        return len(self._heads)
+
+    @property
+    def heads(self) -> list[int]:
+        """The heads, each in [2^31, 2^63)."""
+        return [int(head) for head in self._heads]
+
+    @property
+    def words(self) -> np.ndarray:
+        """A copy of the words, uint32, the top of the stack last."""
+        return self._buffer[: self._words.count].copy()
+
+    @property
+    def bits(self) -> float:
+        """Information held: 32 per word and log2(head / 2^31) per head; 0.0 for an empty message."""
+        return 32.0 * self._words.count + sum(math.log2(head) - 31.0 for head in self.heads)
+
+    @property
+    def empty(self) -> bool:
+        """True when nothing is left: no words, and every head back at 2^31."""
+        return self._words.count == 0 and bool((self._heads == EMPTY_HEAD).all())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Message):
+            return NotImplemented
+        return self.heads == other.heads and np.array_equal(self.words, other.words)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Message of {self.bits:.1f} bits>"
+
+    def copy(self) -> Message:
+        """An independent message with the same content."""
+        other = Message(self.lanes)
+        other._heads[:] = self._heads
+        other._adopt(self._buffer.copy())
+        other._words.count = self._words.count
+        return other
+
+    # -- symbols
+
+    def push(self, starts: IntLike, freqs: IntLike, precision: IntLike) -> None:
+        """Put symbols on top, the last of the arrays first.
+
+        starts, freqs: intervals [start, start + freq) of [0, 2^precision), freq >= 1; ints, or int arrays of any equal
+        shape, read in C order. precision: 1 to 31, one for all or an array. ValueError for an impossible interval.
+        """
+        if isinstance(starts, int):
+            self._reserve(self._words.count + 1)
+            self._symbol(lib.bbc_ans_push_symbol, starts, freqs, precision)
+        else:
+            self._array(lib.bbc_ans_push, starts, freqs, precision, pushing=True)
+
+    def peek(self, precision: int, lanes: int | None = None) -> Any:
+        """The value in [0, 2^precision) that tells which symbol is on top, as an int; the message stays as it is.
+
+        lanes: look at that many lanes instead and return a uint32 array, one value for each.
+        """
+        if not 1 <= precision <= MAX_PRECISION:
+            raise ValueError(f"a precision is 1 to {MAX_PRECISION}, not {precision}")
+        mask = (1 << precision) - 1
+        if lanes is None:
+            return int(self._heads[0]) & mask
+        if not 0 <= lanes <= self.lanes:
+            raise ValueError(f"the message has {self.lanes} lanes, not {lanes}")
+        return (self._heads[:lanes] & np.uint64(mask)).astype(np.uint32)
+
+    def advance(self, starts: IntLike, freqs: IntLike, precision: IntLike) -> None:
+        """Take known symbols off, the first of the arrays first: the inverse of `push` with the same arguments.
+
+        For one symbol: `peek`, find the interval that holds the value, then advance by it. CorruptError when the value
+        on top lies outside the interval given, UnderflowError when the message is too short.
+        """
+        if isinstance(starts, int):
+            self._symbol(lib.bbc_ans_advance_symbol, starts, freqs, precision)
+        else:
+            self._array(lib.bbc_ans_pop_intervals, starts, freqs, precision, pushing=False)
+
+    def push_bits(self, values: IntLike, precision: int) -> None:
+        """Put values of ``precision`` bits on top, each at that cost exactly."""
+        values = np.asarray(values)
+        self.push(values, np.ones(values.shape, np.uint32), precision)
+
+    def pop_bits(self, count: int, precision: int) -> np.ndarray:
+        """Take ``count`` values of ``precision`` bits off: uint32 of shape (count,), in the order they were pushed in."""
+        values = np.empty(count, np.uint32)
+        self._run(lib.bbc_ans_pop_bits, count, values, precision, pushing=False)
+        return values
+
+    @contextmanager
+    def some_lanes(self, lanes: slice) -> Iterator[Message]:
+        """A message made of some of the lanes, sharing the words; what is done to it is done to this one.
+
+        ``with message.some_lanes(slice(4, 8)) as part: ...``. Leave this message alone inside the block.
+        """
+        index = range(self.lanes)[lanes]
+        part = Message(len(index))
+        part._heads[:] = self._heads[lanes]
+        part._words.count = self._words.count
+        part._adopt(self._buffer)
+        try:
+            yield part
+        finally:
+            self._heads[lanes] = part._heads
+            self._words.count = part._words.count
+            self._adopt(part._buffer)
+
+    # -- bytes
+
+    def to_bytes(self) -> bytes:
+        """The words, bottom first, then the heads, last lane first, all little-endian; the last head without zero bytes.
+
+        Words and heads take 4 and 8 bytes, but lane 0, at the end, 4 to 8: its bytes up to the last that is not zero.
+        An empty message is b"". Equal messages give equal bytes and the other way round.
+        """
+        if self.empty:
+            return b""
+        head = int(self._heads[0])
+        body = self.words.astype("<u4").tobytes() + self._heads[:0:-1].astype("<u8").tobytes()
+        return body + head.to_bytes((head.bit_length() + 7) // 8, "little")
+
+    @classmethod
+    def from_bytes(cls, data: bytes, lanes: int = 1) -> Message:
+        """The message that `to_bytes` wrote. TruncatedError or CorruptError for bytes that it cannot have written."""
+        message = cls(lanes)
+        if not data:
+            return message
+        size = len(data) % 4 + 4
+        if size == 4 and data[-1] < 0x80:  # a head of four bytes is at least 2^31, one of eight below 2^63
+            size = 8
+        split = len(data) - size - 8 * (lanes - 1)
+        if split < 0:
+            raise TruncatedError(f"{len(data)} bytes are too few for a message")
+        if data[-1] == 0:
+            raise CorruptError("a message cannot end in a zero byte")
+        words = np.frombuffer(data, "<u4", split // 4)
+        message._heads[:0:-1] = np.frombuffer(data, "<u8", lanes - 1, split)
+        message._heads[0] = int.from_bytes(data[-size:], "little")
+        if (message._heads < EMPTY_HEAD).any() or (message._heads >= HEAD_LIMIT).any():
+            raise CorruptError("a message's head is out of range")
+        message._reserve(len(words))
+        message._buffer[: len(words)] = words
+        message._words.count = len(words)
+        if message.empty:
+            raise CorruptError("an empty message takes no bytes")
+        return message
+
+    @classmethod
+    def random(cls, words: int, rng: np.random.Generator, lanes: int = 1) -> Message:
+        """A message of that many random words under random heads: initial bits for experiments, never for files."""
+        message = cls(lanes)
+        message._reserve(words)
+        message._buffer[:words] = rng.integers(0, 1 << 32, words, np.uint32)
+        message._words.count = words
+        message._heads[:] = rng.integers(EMPTY_HEAD, HEAD_LIMIT, lanes, np.uint64)
+        return message
+
+    # -- the way into C
+
+    def _symbol(self, function: Callable, start: int, freq: Any, precision: Any) -> None:
+        try:
+            status = function(self._heads_view, self._words, start, freq, precision)
+        except OverflowError:
+            status = lib.BBC_ANS_BAD_INTERVAL
+        if status != lib.BBC_ANS_OK:
+            raise _error(status, 0)
+
+    def _array(self, function: Callable, starts: Any, freqs: Any, precision: Any, pushing: bool) -> None:
+        starts = as_integers(starts, np.uint32, "starts").reshape(-1)
+        freqs = as_integers(freqs, np.uint32, "freqs").reshape(-1)
+        precisions = as_integers(precision, np.uint8, "precision").reshape(-1)
+        if len(freqs) != len(starts) or len(precisions) not in (1, len(starts)):
+            raise ValueError(f"{len(starts)} starts, {len(freqs)} freqs and {len(precisions)} precisions do not match")
+        shared = len(precisions) == 1
+        argument = ffi.from_buffer("uint8_t[]", precisions) if shared else precisions
+        self._run(function, len(starts), starts, freqs, argument, 0 if shared else 1, pushing=pushing)
+
+    def _run(self, function: Callable, count: int, *arguments: Any, pushing: bool) -> None:
+        """Call ``function(heads, lanes, words, *arguments, count, done)`` on pieces of the arguments.
+
+        ndarrays, C-contiguous with one row per symbol, are cut into pieces; anything else is passed on as it is.
+        """
+        if pushing:
+            self._reserve(self._words.count + count)
+        before = self._heads.copy(), self._words.count
+        done = ffi.new("size_t *")
+        step = self.lanes * max(1, _CHUNK // self.lanes)
+        firsts = range(0, count, step)
+        for first in reversed(firsts) if pushing else firsts:
+            end = min(first + step, count)
+            pieces = [
+                ffi.from_buffer(_CTYPES[argument.dtype], argument[first:end]) if isinstance(argument, np.ndarray) else argument
+                for argument in arguments
+            ]
+            status = function(self._heads_view, self.lanes, self._words, *pieces, end - first, done)
+            if status != lib.BBC_ANS_OK:
+                self._heads[:], self._words.count = before
+                at = end - 1 - done[0] if pushing else first + done[0]
+                raise _error(status, at)
+
+    def _reserve(self, capacity: int) -> None:
+        if capacity > self._words.capacity:
+            larger = np.empty(max(capacity, 2 * self._words.capacity), np.uint32)
+            larger[: self._words.count] = self._buffer[: self._words.count]
+            self._adopt(larger)
+
+    def _adopt(self, buffer: np.ndarray) -> None:
+        self._buffer = buffer
+        self._buffer_view = ffi.from_buffer("uint32_t[]", buffer, require_writable=True)
+        self._words.data = self._buffer_view  # a plain pointer: the view must live as long as it
+        self._words.capacity = len(buffer)
+
+
+def as_integers(values: Any, dtype: type, name: str) -> np.ndarray:
+    """``values`` as a C-contiguous array of an unsigned type. ValueError unless they are integers that fit."""
+    array = np.asarray(values)
+    if array.dtype == dtype:
+        return np.ascontiguousarray(array)
+    if array.size and array.dtype.kind not in "iub":
+        raise ValueError(f"{name} must be integers, not {array.dtype}")
+    if array.size and (int(array.min()) < 0 or int(array.max()) > np.iinfo(dtype).max):
+        raise ValueError(f"{name} must lie in 0..{np.iinfo(dtype).max}")
+    return np.ascontiguousarray(array, dtype)
+
+
+def _error(status: int, at: int) -> Exception:
+    if status == lib.BBC_ANS_UNDERFLOW:
+        return UnderflowError(f"the message is too short: it ends at symbol {at} of this pop")
+    if status == lib.BBC_ANS_MISMATCH:
+        return CorruptError(f"the value on top of the message is outside the interval of symbol {at}")
+    if status == lib.BBC_ANS_BAD_INTERVAL:
+        return ValueError(f"symbol {at}: needs freq >= 1, start + freq <= 2^precision and precision 1 to {MAX_PRECISION}")
+    if status == lib.BBC_ANS_BAD_SYMBOL:
+        return ValueError(f"symbol {at} or its parameters are outside what the model allows")
+    return RuntimeError(f"the coder's state is not valid (code {status})")
