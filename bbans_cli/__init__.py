@@ -1,0 +1,3 @@
+"""Lossless photo compression with a neural model and bits-back coding."""
+
+__version__ = "0.1.0"

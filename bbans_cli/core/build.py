@@ -1,0 +1,40 @@
+"""Builds the extension bbans_cli._core; setup.py runs it.
+
+Every .c file of this folder is compiled into it. What Python calls is declared in `<part>.cdef.h`, one for each part of
+the core; the C files include that same header, so the two cannot drift apart.
+"""
+
+from pathlib import Path
+
+from cffi import FFI
+
+# After the user's own flags, so that these win. The results are defined by the order of operations in the source,
+# hence nothing that lets the compiler change it.
+COMPILE_ARGS = [
+    "-O3",
+    "-std=gnu11",
+    "-ffp-contract=off",
+    "-fno-fast-math",
+    "-fno-math-errno",
+    "-fno-lto",
+    "-fvisibility=hidden",
+    "-pthread",
+    "-Wall",
+    "-Wextra",
+]
+
+HERE = Path("bbans_cli/core")
+
+parts = sorted(HERE.glob("*.cdef.h"))
+
+ffi = FFI()
+ffi.cdef("\n".join(part.read_text() for part in parts))
+ffi.set_source(
+    "bbans_cli._core",
+    "#include <stddef.h>\n#include <stdint.h>\n" + "".join(f'#include "{part.name}"\n' for part in parts),
+    sources=[str(path) for path in sorted(HERE.glob("*.c"))],
+    include_dirs=[str(HERE)],
+    depends=[str(path) for path in sorted(HERE.glob("*.h"))],
+    extra_compile_args=COMPILE_ARGS,
+    extra_link_args=["-pthread"],
+)

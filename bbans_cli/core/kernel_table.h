@@ -1,0 +1,47 @@
+/* The table of kernels of one instruction set. Included last by each isa_<name>.c, which has set the target. */
+#include "bbc.h"
+#include "exact.h"
+#include "gemm.h"
+
+static void fma_array(ptrdiff_t n, const float *a, const float *b, const float *c, float *restrict out)
+{
+    for (ptrdiff_t i = 0; i < n; i++) out[i] = ex_fma(a[i], b[i], c[i]);
+}
+
+#define MAP(index, function) \
+    case index:              \
+        for (ptrdiff_t i = 0; i < n; i++) out[i] = function(in[i]); \
+        break;
+
+static void map32(int function, ptrdiff_t n, const float *in, float *restrict out)
+{
+    switch (function) {
+        MAP(BBC_EXP, ex_exp)
+        MAP(BBC_LOG, ex_log)
+        MAP(BBC_SIGMOID, ex_sigmoid)
+        MAP(BBC_SOFTPLUS, ex_softplus)
+    }
+}
+
+static void map64(int function, ptrdiff_t n, const double *in, double *restrict out)
+{
+    switch (function) {
+        MAP(BBC_EXP64, ex_exp64)
+        MAP(BBC_LOG64, ex_log64)
+        MAP(BBC_ERF64, ex_erf64)
+        MAP(BBC_NORMAL_CDF64, ex_normal_cdf64)
+        MAP(BBC_NORMAL_QUANTILE64, ex_normal_quantile64)
+    }
+}
+
+#undef MAP
+
+#define KERNEL_TABLE(isa) \
+    const bbc_kernels bbc_kernels_##isa = { \
+        .name = #isa, \
+        .lanes = VF_LANES, \
+        .gemm = gemm, \
+        .fma = fma_array, \
+        .map32 = map32, \
+        .map64 = map64, \
+    };
