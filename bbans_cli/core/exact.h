@@ -30,14 +30,16 @@ EX double ex_clip64(double x, double lo, double hi) { return ex_min64(ex_max64(x
 
 /* a*b + c rounded once, without the instruction. The product of two floats is exact in binary64; the sum is
  * rounded to odd there (TwoSum gives the error's sign), after which rounding to binary32 cannot go wrong: binary64
- * has more than two digits to spare, subnormal results included. */
+ * has more than two digits to spare, subnormal results included. Shifts stand for comparisons of 64-bit numbers,
+ * which SSE2 lacks. */
 EX float ex_soft_fma(float a, float b, float c)
 {
     double p = (double)a * (double)b, z = (double)c, s = p + z;
     double t = s - p, e = (p - (s - t)) + (z - t);
-    double away = e * s; /* sign: does the exact sum lie beyond s, seen from zero? NaN where s is infinite */
-    uint64_t u = ex_bits64(s), even = (u & 1) - 1;
-    u += even & ((uint64_t)(away > 0.0) - (uint64_t)(away < 0.0));
+    uint64_t u = ex_bits64(s), side = ex_bits64(e * s); /* its sign: is the exact sum nearer to zero than s? */
+    uint64_t inexact = ((side << 1) | (0 - (side << 1))) >> 63;
+    uint64_t infinite = (((u >> 52) & 0x7ff) + 1) >> 11; /* or NaN */
+    u += (1 - 2 * (side >> 63)) & (0 - (~u & inexact & ~infinite & 1));
     return (float)ex_double(u);
 }
 
