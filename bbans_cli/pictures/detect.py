@@ -1,0 +1,87 @@
+"""Which format some bytes are in, and why bbc refuses the ones that it refuses."""
+
+from __future__ import annotations
+
+import re
+
+from bbans_cli.errors import InputError, UnsupportedError
+
+SPACE = "storing its pixels without loss would take several times the space of the file"
+LOSSY = {"jpeg": "JPEG", "avif": "AVIF", "heif": "HEIF", "webp": "WebP"}
+# Formats that bbc names but does not read, by their first bytes.
+FOREIGN = (
+    (rb"GIF8[79]a", "GIF"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL"),
+    (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "JPEG 2000"),
+    (rb"qoif", "QOI"),
+    (rb"8BPS", "Photoshop"),
+    (rb"v/1\x01", "OpenEXR"),
+    (rb"FLIF", "FLIF"),
+    (rb"\0\0\x01\0", "ICO"),
+    (rb"II\x2b\0|MM\0\x2b", "BigTIFF"),
+    (rb"P[fFyY]\s", "floating-point PNM"),
+    (rb"\xd7\xcd\xc6\x9a|<svg|<\?xml", "vector graphics"),
+    (rb"%PDF", "PDF"),
+)
+
+
+def detect(data: bytes) -> str:
+    """One of "png", "pnm", "tiff", "bmp", "webp", "jpeg", "avif", "heif", "bbc", the name of a format, or ""."""
+    head = bytes(data[:64])
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if re.match(rb"P[1-7]\s", head):
+        return "pnm"
+    if head.startswith((b"II*\0", b"MM\0*")):
+        return "tiff"
+    if head.startswith(b"BM"):
+        return "bmp"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if head.startswith(b"\xbbbbc\0"):
+        return "bbc"
+    if head[4:8] == b"ftyp":
+        brands = head[8 : min(len(head), int.from_bytes(head[:4], "big"))]
+        return "avif" if b"avif" in brands or b"avis" in brands else "heif"
+    return next((name for pattern, name in FOREIGN if re.match(pattern, head)), "")
+
+
+def refuse(kind: str, data: bytes, pixels: bool) -> None:
+    """Raise InputError or UnsupportedError if files of that kind are not read. `pixels`: lossy ones were
+    asked for.
+    """
+    if kind == "" and data.startswith(b"\x89PNG"):
+        raise InputError("damaged PNG: its first bytes were changed, as by a transfer as text")
+    if kind == "":
+        raise InputError("not a picture file that bbc knows" if data else "the file is empty")
+    if kind == "bbc":
+        raise InputError("is a .bbc file already")
+    lossy = kind in ("jpeg", "avif", "heif") or kind == "webp" and _lossy_webp(data)
+    if lossy and not pixels:
+        hint = "" if kind == "heif" else "; --pixels does it all the same"
+        raise InputError(f"this {LOSSY[kind]} is lossy: {SPACE}{hint}")
+    if kind == "heif":
+        raise UnsupportedError("HEIF cannot be read")
+    if kind == "avif" and _deep_avif(data):
+        raise UnsupportedError("an AVIF of more than 8 bits cannot be read in full")
+    if kind not in ("png", "pnm", "tiff", "bmp", "webp", "jpeg", "avif"):
+        raise UnsupportedError(f"{kind} is not read: PNG, BMP, PPM, PGM, PAM, TIFF and lossless WebP are")
+
+
+def _lossy_webp(data: bytes) -> bool:
+    """Whether any chunk is a lossy bitstream ("VP8 "), at the top or within an animation's frames."""
+    at = 12
+    while at + 8 <= len(data):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if name == b"VP8 ":
+            return True
+        at += 8 + size + size % 2
+    return False
+
+
+def _deep_avif(data: bytes) -> bool:
+    """Whether an AV1 configuration says high_bitdepth (AV1 in ISOBMFF, section 2.3.3)."""
+    at = data.find(b"av1C")
+    return at >= 0 and len(data) > at + 6 and bool(data[at + 6] & 0x40)

@@ -1,0 +1,129 @@
+"""BMP, WebP, and JPEG and AVIF where asked for, through Pillow; only in forms that Pillow reads in full."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image
+
+from bbans_cli import metadata as kinds
+from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.pictures import chunks
+from bbans_cli.pictures.picture import Items, Picture
+
+MODES = {"1": ("grey", 1), "L": ("grey", 8), "LA": ("grey+alpha", 8), "RGB": ("rgb", 8), "RGBA": ("rgba", 8)}
+
+
+def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
+    """A Pillow image with its pixels loaded. `name` is Pillow's name of the one format allowed.
+
+    Raises InputError for damage, LimitError above `max_pixels`, UnsupportedError for several frames.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own guard against large pictures: max_pixels takes its place.
+            warnings.simplefilter("ignore")
+            guard, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                image = Image.open(io.BytesIO(data), formats=[name])
+                frames = getattr(image, "n_frames", 1)
+                if frames > 1 and name != "JPEG":
+                    raise UnsupportedError(f"{frames:,} pictures in one file; bbc stores single pictures")
+                if image.width * image.height > max_pixels:
+                    size = f"{image.width}x{image.height} is {image.width * image.height:,} pixels"
+                    raise LimitError(f"{size}, above the limit of {max_pixels:,}")
+                image.load()
+            finally:
+                Image.MAX_IMAGE_PIXELS = guard
+    except (LimitError, UnsupportedError):
+        raise
+    # Pillow raises whatever its parsers stumble over, and of a damaged file that can be anything.
+    except Exception as error:
+        raise InputError(f"damaged {name}: {' '.join(str(error).split())}") from error
+    return image
+
+
+def read_pillow(data: bytes, name: str, max_pixels: int) -> Picture:
+    """Read BMP, WEBP, JPEG or AVIF (Pillow's names), raising as `open_image` and UnsupportedError for odd
+    modes.
+    """
+    image = open_image(data, name, max_pixels)
+    palette = None
+    if image.mode == "P":
+        mode, depth, palette = "palette", 8, bytes(image.getpalette("RGB") or b"")
+        depth = next(bits for bits in (1, 2, 4, 8) if len(palette) <= 3 << bits)
+        pixels = np.array(image, np.uint8)
+    elif image.mode in MODES:
+        mode, depth = MODES[image.mode]
+        pixels = np.array(image, np.uint8)
+    else:
+        raise UnsupportedError(f"a {name} of mode {image.mode} cannot be kept")
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, None]
+    if palette is not None and pixels.max() >= len(palette) // 3:
+        raise InputError(f"damaged {name}: a colour outside its palette")
+    return Picture(pixels, mode, depth, palette, None, _metadata(image))
+
+
+def _metadata(image: Image.Image) -> Items:
+    """ICC, EXIF, XMP and resolution in the form that PNG has for them."""
+    info = image.info
+    items: Items = []
+    if info.get("icc_profile"):
+        items.append((kinds.ICC, b"ICC profile\0" + info["icc_profile"]))
+    if info.get("exif"):
+        items.append((kinds.EXIF, info["exif"].removeprefix(b"Exif\0\0")))
+    if info.get("xmp"):
+        items.append((kinds.XMP, info["xmp"]))
+    if "dpi" in info and all(value > 0 for value in info["dpi"]):
+        items.append((kinds.CHUNK, chunks.resolution(*(value / 0.0254 for value in info["dpi"]))))
+    return items
+
+
+def write_webp(picture: Picture) -> tuple[bytes, list[str]]:
+    """A lossless WebP, and in words what of the metadata it does not hold."""
+    if picture.mode not in ("rgb", "rgba") or picture.depth != 8 or picture.transparency is not None:
+        raise UnsupportedError(f"WebP cannot hold a {picture.mode} picture of {picture.depth} bits; PNG can")
+    if max(picture.width, picture.height) > 16383:
+        raise UnsupportedError("WebP cannot hold more than 16383 pixels in a row or column; PNG can")
+    extras, lost = {}, []
+    for kind, data in picture.metadata:
+        if kind == kinds.ICC:
+            extras["icc_profile"] = data.partition(b"\0")[2]
+        elif kind == kinds.EXIF:
+            extras["exif"] = data
+        elif kind == kinds.XMP:
+            extras["xmp"] = data
+        else:
+            lost.append(chunks.describe(kind, data))
+    out = io.BytesIO()
+    Image.fromarray(picture.pixels).save(
+        out, "WEBP", lossless=True, exact=True, quality=100, method=4, **extras
+    )
+    return out.getvalue(), list(dict.fromkeys(lost))
+
+
+def write_bmp(picture: Picture) -> tuple[bytes, list[str]]:
+    """A BMP, and in words what of the metadata it does not hold."""
+    colours = {("grey", 1): "1", ("grey", 8): "L", ("rgb", 8): "RGB", ("palette", 8): "P"}
+    mode = colours.get((picture.mode, picture.depth))
+    if mode is None or picture.transparency is not None:
+        raise UnsupportedError(f"BMP cannot hold a {picture.mode} picture of {picture.depth} bits; PNG can")
+    flat = picture.pixels if picture.mode == "rgb" else picture.pixels[:, :, 0]
+    image = Image.fromarray(flat)
+    if mode == "1":
+        image = Image.fromarray(flat * np.uint8(255)).convert("1", dither=Image.Dither.NONE)
+    if picture.palette is not None:
+        image.putpalette(picture.palette)
+    extras, lost = {}, []
+    for kind, data in picture.metadata:
+        per_metre = chunks.read_resolution(kind, data)
+        if per_metre:
+            extras["dpi"] = tuple(value * 0.0254 for value in per_metre)
+        else:
+            lost.append(chunks.describe(kind, data))
+    out = io.BytesIO()
+    image.save(out, "BMP", **extras)
+    return out.getvalue(), list(dict.fromkeys(lost))

@@ -1,0 +1,218 @@
+"""PNG files -> pictures, at every legal depth, as strictly as libpng or more so.
+
+Damage in what pixels depend on is an error. A damaged companion (text, colour profile, ...) is left out and
+named in `Picture.lost`, as libpng leaves it out with a warning.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.pictures import chunks
+from bbans_cli.pictures.picture import Items, Picture, check_palette, row_bytes, unpack_rows
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Colour type -> our mode and the depths that PNG allows.
+COLOUR_TYPES = {
+    0: ("grey", (1, 2, 4, 8, 16)),
+    2: ("rgb", (8, 16)),
+    3: ("palette", (1, 2, 4, 8)),
+    4: ("grey+alpha", (8, 16)),
+    6: ("rgba", (8, 16)),
+}
+# Adam7: first column, first row, and the steps between columns and rows, of each pass.
+PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+# No deflate stream unpacks to more than 1032 times its size.
+DEFLATE_LIMIT = 1032
+# Unfiltering goes on in pieces of about this many bytes, so that no call of the core takes long.
+PIECE = 1 << 24
+
+
+@dataclass
+class _Png:
+    """What has been read of a file so far."""
+
+    width: int = 0
+    height: int = 0
+    mode: str = ""
+    depth: int = 0
+    interlaced: bool = False
+    palette: bytes | None = None
+    transparency: bytes | None = None
+    data: list[bytes] = field(default_factory=list)
+    items: Items = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+    @property
+    def channels(self) -> int:
+        return {"grey": 1, "palette": 1, "grey+alpha": 2, "rgb": 3, "rgba": 4}[self.mode]
+
+
+def read_png(data: bytes, max_pixels: int) -> Picture:
+    """Raises InputError for damage, LimitError above `max_pixels`, UnsupportedError for animations."""
+    png = _Png()
+    seen_data = after_data = False
+    at = len(SIGNATURE)
+    while True:
+        name, body, intact, at = _chunk(data, at)
+        if not png.mode:
+            if name != b"IHDR":
+                raise InputError("damaged PNG: it does not begin with a header")
+            _header(png, body, max_pixels)
+        elif name == b"IEND":
+            break
+        elif name == b"IDAT":
+            if after_data:
+                raise InputError("damaged PNG: the pixels are in several places")
+            seen_data = True
+            png.data.append(body)
+        else:
+            after_data = seen_data
+            _other(png, name, body, intact)
+    if at < len(data):
+        png.lost.append(f"{len(data) - at:,} bytes after the end")
+    pixels = _pixels(png)
+    try:
+        check_palette(png.mode, png.palette, png.transparency)
+    except ValueError as error:
+        raise InputError(f"damaged PNG: {error}") from error
+    return Picture(pixels, png.mode, png.depth, png.palette, png.transparency, png.items, png.lost)
+
+
+def _chunk(data: bytes, at: int) -> tuple[bytes, bytes, bool, int]:
+    """(name, body, whether the checksum holds, where the next one begins) of the chunk at `at`."""
+    size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+    end = at + 8 + size
+    if size >= 1 << 31 or not name.isalpha() and len(name) == 4:
+        raise InputError("damaged PNG: a chunk's header makes no sense")
+    if end + 4 > len(data):
+        raise InputError("truncated PNG: it ends within a chunk")
+    crc = int.from_bytes(data[end : end + 4], "big")
+    intact = zlib.crc32(data[at + 4 : end]) == crc
+    # A capital first letter marks what pixels depend on.
+    if not intact and name[:1].isupper():
+        raise InputError(f"damaged PNG: the checksum of its {name.decode()} chunk does not match")
+    return name, data[at + 8 : end], intact, end + 4
+
+
+def _header(png: _Png, body: bytes, max_pixels: int) -> None:
+    if len(body) != 13:
+        raise InputError("damaged PNG: its header has a wrong length")
+    png.width, png.height = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:8], "big")
+    png.depth, colour, compression, filtering, interlace = body[8:]
+    if not 0 < png.width < 1 << 31 or not 0 < png.height < 1 << 31:
+        raise InputError("damaged PNG: impossible width or height")
+    mode, depths = COLOUR_TYPES.get(colour, ("", ()))
+    if png.depth not in depths:
+        raise InputError(f"damaged PNG: colour type {colour} with {png.depth} bits does not exist")
+    if compression or filtering or interlace > 1:
+        raise InputError("damaged PNG: unknown compression, filter or interlace method")
+    if png.width * png.height > max_pixels:
+        size = f"{png.width}x{png.height} is {png.width * png.height:,} pixels"
+        raise LimitError(f"{size}, above the limit of {max_pixels:,}")
+    png.mode, png.interlaced = mode, interlace == 1
+
+
+def _other(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
+    """A chunk that is neither header, pixels nor end."""
+    if name == b"PLTE" and png.mode == "palette":
+        if png.palette is not None or png.data or len(body) > 3 << png.depth:
+            raise InputError("damaged PNG: its palette is doubled, late or too long")
+        png.palette = body
+    elif name == b"tRNS":
+        if (
+            not intact
+            or png.transparency is not None
+            or png.data
+            or png.mode == "palette"
+            and not png.palette
+        ):
+            raise InputError("damaged PNG: its transparency is damaged, doubled or in a wrong place")
+        png.transparency = body
+    elif name == b"acTL" and intact and int.from_bytes(body[:4], "big") > 1:
+        frames = int.from_bytes(body[:4], "big")
+        raise UnsupportedError(f"an animation of {frames:,} frames; bbc stores single pictures")
+    elif name[:1].isupper() and not (name == b"PLTE" and png.mode in ("rgb", "rgba")):
+        raise InputError(f"damaged PNG: unexpected critical chunk {name.decode()}")
+    elif name in chunks.ANIMATION:
+        if "animation" not in png.lost:
+            png.lost.append("animation")
+    else:
+        try:
+            if not intact:
+                raise ValueError("the checksum does not match")
+            png.items.append(chunks.to_item(name, body))
+        except (ValueError, zlib.error):
+            png.lost.append(f"damaged {name.decode()} chunk")
+
+
+def _pixels(png: _Png) -> np.ndarray:
+    """The pixels, unpacked, unfiltered and put in their places."""
+    if not png.data:
+        raise InputError("damaged PNG: it has no pixels")
+    whole = ((0, 0, 1, 1),)
+    sizes = []
+    for left, top, right_step, down_step in PASSES if png.interlaced else whole:
+        columns = -(-(png.width - left) // right_step) if png.width > left else 0
+        rows = -(-(png.height - top) // down_step) if png.height > top else 0
+        if columns and rows:
+            sizes.append((left, top, right_step, down_step, columns, rows))
+    total = sum(rows * (1 + row_bytes(columns, png.channels, png.depth)) for *_, columns, rows in sizes)
+    filtered = _inflate(png, total)
+    if not png.interlaced:
+        return _unfilter(filtered, 0, png.width, png.height, png.channels, png.depth)
+
+    dtype = np.uint16 if png.depth == 16 else np.uint8
+    pixels = np.empty((png.height, png.width, png.channels), dtype)
+    at = 0
+    for left, top, right_step, down_step, columns, rows in sizes:
+        part = _unfilter(filtered, at, columns, rows, png.channels, png.depth)
+        pixels[top::down_step, left::right_step] = part
+        at += rows * (1 + row_bytes(columns, png.channels, png.depth))
+    return pixels
+
+
+def _inflate(png: _Png, total: int) -> bytearray:
+    """`total` bytes of filtered rows. Data beyond them is passed over as every reader does, but must be
+    intact.
+    """
+    packed = b"".join(png.data)
+    png.data.clear()
+    if total > DEFLATE_LIMIT * len(packed) + 64:
+        raise InputError("damaged PNG: it holds fewer pixels than it claims")
+    stream = zlib.decompressobj()
+    extra = 0
+    try:
+        plain = bytearray(stream.decompress(packed, total))
+        # The stream's own checksum lies behind the last pixel: it is verified only if the end is asked for.
+        while len(plain) == total and not stream.eof:
+            piece = stream.decompress(stream.unconsumed_tail, PIECE)
+            if not piece and not stream.eof:
+                break
+            extra += len(piece)
+    except zlib.error as error:
+        raise InputError("damaged PNG: its pixels cannot be unpacked") from error
+    if len(plain) < total or not stream.eof:
+        raise InputError("truncated PNG: it holds fewer pixels than it claims")
+    if extra:
+        png.lost.append(f"{extra:,} bytes after the last pixel")
+    return plain
+
+
+def _unfilter(data: bytearray, at: int, width: int, height: int, channels: int, depth: int) -> np.ndarray:
+    """(height, width, channels) samples from the filtered rows at `at`, which are unfiltered in place."""
+    from bbans_cli._core import ffi, lib
+
+    size = row_bytes(width, channels, depth)
+    bpp = max(1, channels * depth // 8)
+    rows = np.frombuffer(data, np.uint8, height * (1 + size), at).reshape(height, 1 + size)
+    step = max(1, PIECE // (1 + size))
+    for top in range(0, height, step):
+        piece = rows[top : top + step]
+        if lib.bbc_png_unfilter(ffi.from_buffer("uint8_t[]", piece), len(piece), size, bpp, top > 0):
+            raise InputError("damaged PNG: unknown filter")
+    return unpack_rows(np.ascontiguousarray(rows[:, 1:]), width, channels, depth)

@@ -1,0 +1,156 @@
+"""PBM, PGM, PPM and PAM <-> pictures, at the depths that PNG has as well.
+
+Pillow narrows 16-bit colour of these formats to 8 bits, hence a reader of our own. The format is described in
+the manual pages pbm(5), pgm(5), ppm(5) and pam(5) of Netpbm.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.pictures import chunks
+from bbans_cli.pictures.picture import Picture, pack_rows, row_bytes, unpack_rows
+
+# What separates the numbers of a header: white space and comments.
+GAP = rb"(?:\s|#[^\r\n]*[\r\n])"
+NUMBER = rb"(\d{1,10})"
+# The largest value -> depth. Others (1023, 4095) would have to be scaled, or kept in words nobody else reads.
+DEPTH_OF = {1: 1, 3: 2, 15: 4, 255: 8, 65535: 16}
+PAM_MODES = {
+    b"BLACKANDWHITE": ("grey", 1),
+    b"GRAYSCALE": ("grey", 1),
+    b"GRAYSCALE_ALPHA": ("grey+alpha", 2),
+    b"RGB": ("rgb", 3),
+    b"RGB_ALPHA": ("rgba", 4),
+}
+
+
+def read_pnm(data: bytes, max_pixels: int) -> Picture:
+    """Raises InputError for damage and odd depths, UnsupportedError for several pictures in one file."""
+    picture, end = _read_one(data, 0, max_pixels)
+    frames, rest = 1, data[end:].lstrip()
+    while re.match(rb"P[1-7]\s", rest):
+        _, end = _read_one(rest, 0, max_pixels)
+        frames, rest = frames + 1, rest[end:].lstrip()
+    if frames > 1:
+        raise UnsupportedError(f"{frames:,} pictures in one file; bbc stores single pictures")
+    if rest:
+        raise InputError(f"damaged PNM: {len(rest):,} bytes after the last pixel")
+    return picture
+
+
+def _read_one(data: bytes, start: int, max_pixels: int) -> tuple[Picture, int]:
+    """The picture that begins at `start`, and where it ends."""
+    kind = data[start + 1 : start + 2]
+    width, height, top, mode, channels, at = (_pam_header if kind == b"7" else _pnm_header)(data, start)
+    if width == 0 or height == 0:
+        raise InputError("damaged PNM: the picture has no pixels")
+    if width * height > max_pixels:
+        raise LimitError(f"{width}x{height} is {width * height:,} pixels, above the limit of {max_pixels:,}")
+    if top not in DEPTH_OF:
+        raise UnsupportedError(f"a maximum value of {top}: only 1, 3, 15, 255 and 65535 can be kept")
+    depth = DEPTH_OF[top]
+    if kind in b"123":
+        return _plain(data, at, width, height, channels, top, mode, inverted=kind == b"1")
+    # Binary samples take one byte or two, but those of a PBM one bit, where 1 is black.
+    stored = 1 if kind == b"4" else 16 if depth == 16 else 8
+    size = height * row_bytes(width, channels, stored)
+    if at + size > len(data):
+        raise InputError(f"truncated PNM: need {size:,} bytes of pixels, have {len(data) - at:,}")
+    rows = np.frombuffer(data, np.uint8, size, at).reshape(height, -1)
+    pixels = unpack_rows(rows, width, channels, stored)
+    if kind == b"4":
+        pixels = 1 - pixels
+    if pixels.max() > top:
+        raise InputError(f"damaged PNM: a value above the maximum of {top}")
+    return Picture(pixels.copy(), mode, depth), at + size
+
+
+def _pnm_header(data: bytes, start: int) -> tuple[int, int, int, str, int, int]:
+    kind = data[start + 1 : start + 2]
+    numbers = 2 if kind in b"14" else 3
+    header = re.compile(rb"P\d" + (GAP + rb"+" + NUMBER) * numbers + rb"(?:#[^\r\n]*)?\s").match(data, start)
+    if header is None:
+        raise InputError("damaged PNM: its header makes no sense")
+    width, height, top = (*map(int, header.groups()), 1)[:3]
+    mode, channels = ("rgb", 3) if kind in b"36" else ("grey", 1)
+    return width, height, top, mode, channels, header.end()
+
+
+def _pam_header(data: bytes, start: int) -> tuple[int, int, int, str, int, int]:
+    end = data.find(b"ENDHDR\n", start, start + (1 << 16))
+    if end < 0:
+        raise InputError("damaged PAM: its header does not end")
+    lines = [line.split(None, 1) for line in data[start:end].splitlines()[1:] if line.strip()]
+    fields = {line[0]: line[1].strip() for line in lines if len(line) == 2 and not line[0].startswith(b"#")}
+    numbers = [fields.get(name, b"") for name in (b"WIDTH", b"HEIGHT", b"MAXVAL", b"DEPTH")]
+    if not all(re.fullmatch(NUMBER, number) for number in numbers):
+        raise InputError("damaged PAM: its header makes no sense")
+    width, height, top, channels = map(int, numbers)
+    tuple_type = fields.get(b"TUPLTYPE", b"")
+    if tuple_type not in PAM_MODES or PAM_MODES[tuple_type][1] != channels:
+        name = tuple_type.decode("ascii", "replace")
+        raise UnsupportedError(f"a PAM of type {name!r} with {channels} channels cannot be kept")
+    mode = PAM_MODES[tuple_type][0]
+    if mode != "grey" and top not in (255, 65535):
+        raise UnsupportedError(
+            f"a maximum value of {top} in colour or with alpha: only 255 and 65535 can be kept"
+        )
+    return width, height, top, mode, channels, end + len(b"ENDHDR\n")
+
+
+def _plain(
+    data: bytes, at: int, width: int, height: int, channels: int, top: int, mode: str, inverted: bool
+) -> tuple[Picture, int]:
+    """Samples as text. Those of a PBM need no space between them."""
+    text = re.sub(rb"#[^\r\n]*", b" ", data[at:])
+    tokens = re.findall(rb"[01]" if inverted else rb"\d+", text)
+    count = width * height * channels
+    if re.search(rb"[^\d\s]", text) or len(tokens) != count or max(map(len, tokens)) > 5:
+        raise InputError(f"damaged PNM: {count:,} numbers are needed, {len(tokens):,} found, or other text")
+    values = np.array(tokens, dtype="S5").astype(np.uint32).reshape(height, width, channels)
+    if values.max() > top:
+        raise InputError(f"damaged PNM: a value above the maximum of {top}")
+    pixels = values.astype(np.uint16 if top > 255 else np.uint8)
+    return Picture(1 - pixels if inverted else pixels, mode, DEPTH_OF[top]), len(data)
+
+
+def write_pnm(picture: Picture, file_format: str) -> tuple[bytes, list[str]]:
+    """The file, and in words what of the metadata it does not hold, which is all.
+
+    file_format   "pbm", "pgm", "ppm" (which takes grey as well, as PGM or PBM), or "pam"
+    Raises UnsupportedError where the format cannot hold the picture.
+    """
+    mode, depth = picture.mode, picture.depth
+    allowed = {
+        "pbm": mode == "grey" and depth == 1,
+        "pgm": mode == "grey",
+        "ppm": mode in ("grey", "rgb"),
+        "pam": mode != "palette",
+    }[file_format]
+    if not allowed or picture.transparency is not None:
+        keyed = " with a transparent colour" if picture.transparency is not None else ""
+        raise UnsupportedError(
+            f"{file_format.upper()} cannot hold a {mode} picture{keyed} of {depth} bits; PNG can"
+        )
+    size = f"{picture.width} {picture.height}"
+    top = (1 << depth) - 1
+    if file_format == "pam":
+        names = {item: name.decode() for name, (item, _) in PAM_MODES.items()}
+        fields = (
+            f"WIDTH {picture.width}\nHEIGHT {picture.height}\nDEPTH {picture.pixels.shape[2]}\nMAXVAL {top}\n"
+        )
+        header = f"P7\n{fields}TUPLTYPE {names[mode] if depth > 1 else 'BLACKANDWHITE'}\nENDHDR\n"
+    elif mode == "rgb":
+        header = f"P6\n{size}\n{top}\n"
+    elif depth == 1 and file_format != "pgm":
+        header = f"P4\n{size}\n"
+    else:
+        header = f"P5\n{size}\n{top}\n"
+    bits = header.startswith("P4")
+    rows = pack_rows(1 - picture.pixels, 1) if bits else pack_rows(picture.pixels, max(8, depth))
+    lost = list(dict.fromkeys(chunks.describe(*item) for item in picture.metadata))
+    return header.encode() + np.ascontiguousarray(rows).tobytes(), lost
