@@ -24,6 +24,9 @@ enum { BBC_EXP64, BBC_LOG64, BBC_ERF64, BBC_NORMAL_CDF64, BBC_NORMAL_QUANTILE64,
 typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,
                          ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc);
 
+struct pass_state;       /* pass.h */
+struct latents_encoder;  /* latents_shape.h */
+
 typedef struct {
     const char *name;
     int lanes; /* floats in one vector of the matrix product */
@@ -31,6 +34,11 @@ typedef struct {
     void (*fma)(ptrdiff_t n, const float *a, const float *b, const float *c, float *out);
     void (*map32)(int function, ptrdiff_t n, const float *in, float *out);
     void (*map64)(int function, ptrdiff_t n, const double *in, double *out);
+    void (*wavefront)(struct pass_state *state, int index);
+    void (*latents_statistics)(const struct latents_encoder *encoder, const uint8_t *pixels, int width, int rows,
+                               int channels, int x0, int y0, int side, float *out);
+    void (*latents_dense)(int m, int n, int k, const float *in, const float *weight, const float *bias, int leaky,
+                          float *out);
 } bbc_kernels;
 
 /* Widest first. NULL where this build has no such table. */

@@ -2,6 +2,8 @@
 #include "bbc.h"
 #include "exact.h"
 #include "gemm.h"
+#include "latents.h"
+#include "wavefront.h"
 
 static void fma_array(ptrdiff_t n, const float *a, const float *b, const float *c, float *restrict out)
 {
@@ -44,4 +46,7 @@ static void map64(int function, ptrdiff_t n, const double *in, double *restrict 
         .fma = fma_array, \
         .map32 = map32, \
         .map64 = map64, \
+        .wavefront = wavefront_run, \
+        .latents_statistics = latents_statistics, \
+        .latents_dense = latents_dense, \
     };

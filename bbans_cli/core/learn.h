@@ -1,0 +1,102 @@
+/* Learning while coding: the gradient of a run's pixels and one step of Adam (Kingma and Ba 2015), exactly.
+ *
+ * Only the likelihood network learns. Each weight's gradient is one fma chain over the run's pixels in coding order, so
+ * that threads, which share the pixels first and the weights then, change no bit. */
+#ifndef BBC_LEARN_H
+#define BBC_LEARN_H
+
+#include "network.h"
+
+/* d through a leaky ReLU whose result was `active`, for n elements. */
+static void learn_leaky(ptrdiff_t n, const float *restrict active, float *restrict d)
+{
+    for (ptrdiff_t i = 0; i < n; i++) d[i] = active[i] > 0.0f ? d[i] : d[i] * 0.1f;
+}
+
+/* Errors of all units of pixels [from, to), at most PASS_CHUNK. */
+static void learn_backward(pass_state *s, int from, int to)
+{
+    const int h = s->shape.hidden, u = s->shape.head, m = to - from, last = s->shape.layers - 1;
+    float scale = 1.0f / (float)s->count, *d_hidden = s->d_hidden + (ptrdiff_t)from * h;
+    memset(d_hidden, 0, (size_t)m * h * sizeof *d_hidden);
+    for (int c = 0; c < s->shape.channels; c++) {
+        float *d_output = s->d_output[c] + (ptrdiff_t)from * PASS_OUTPUTS;
+        float *d_unit = s->d_unit[c] + (ptrdiff_t)from * u;
+        memset(d_unit, 0, (size_t)m * u * sizeof *d_unit);
+        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, s->pixel + from, scale, d_output);
+        gemm(m, u, PASS_OUTPUTS, d_output, PASS_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
+        learn_leaky((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
+        gemm(m, h, u, d_unit, u, 1, s->transposed.head[c], h, NULL, d_hidden, h);
+    }
+    for (int layer = last; layer >= 0; layer--) {
+        float *d_active = s->d_active[layer] + (ptrdiff_t)from * h;
+        memcpy(d_active, d_hidden, (size_t)m * h * sizeof *d_active);
+        learn_leaky((ptrdiff_t)m * h, s->active[layer] + (ptrdiff_t)from * h, d_active);
+        for (int i = 0; i < m; i++) {
+            const float *restrict modulation = s->pixel[from + i].modulation;
+            float *restrict d = d_active + (ptrdiff_t)i * h;
+            if (modulation)
+                for (int j = 0; j < h; j++) d[j] = d[j] * modulation[layer * 2 * h + j];
+        }
+        if (layer > 0) gemm(m, h, h, d_active, h, 1, s->transposed.trunk[layer], h, NULL, d_hidden, h);
+    }
+}
+
+/* Adam on n weights; `step` is the rate corrected for the moments' start at zero, `root` the second's correction. */
+static void learn_adam(ptrdiff_t n, float step, float root, const float *restrict gradient, float *restrict first,
+                       float *restrict second, float *restrict weight)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        float g = gradient[i];
+        float m = first[i] * 0.9f + g * (1.0f - 0.9f), v = second[i] * 0.99f + g * g * (1.0f - 0.99f);
+        m = m > 0x1p-60f || m < -0x1p-60f ? m : 0.0f;
+        v = v > 0x1p-100f ? v : 0.0f;
+        first[i] = m;
+        second[i] = v;
+        weight[i] = weight[i] - step * m / (__builtin_sqrtf(v) * root + 1e-8f);
+    }
+}
+
+/* Rows [row0, row1) of one matrix (rows, n) and, by the thread that has row 0, its bias: gradient, step, transpose. */
+static void learn_matrix(const pass_state *s, float step, float root, int rows, int n, int index, int of,
+                         const float *in, ptrdiff_t in_stride, const float *d, ptrdiff_t offset, ptrdiff_t bias,
+                         float *transposed, int transposed_rows)
+{
+    static const float zero[PASS_MAX_HIDDEN];
+    int row0 = (int)((int64_t)rows * index / of), row1 = (int)((int64_t)rows * (index + 1) / of);
+    ptrdiff_t at = offset + (ptrdiff_t)row0 * n, size = (ptrdiff_t)(row1 - row0) * n;
+    gemm(row1 - row0, n, s->count, in + row0, 1, in_stride, d, n, zero, s->gradients + at, n);
+    learn_adam(size, step, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
+    for (int row = row0; transposed && row < row1 && row < transposed_rows; row++)
+        for (int j = 0; j < n; j++) transposed[(ptrdiff_t)j * transposed_rows + row] = s->weights[offset + (ptrdiff_t)row * n + j];
+    if (index == 0 && bias >= 0) {
+        static const float one = 1.0f;
+        gemm(1, n, s->count, &one, 0, 0, d, n, zero, s->gradients + bias, n);
+        learn_adam(n, step, root, s->gradients + bias, s->first + bias, s->second + bias, s->weights + bias);
+    }
+}
+
+/* This thread's share of one step of learning. beta1 and beta2 are the powers that this step's corrections need. */
+static void learn_step(const pass_state *s, int index)
+{
+    const int h = s->shape.hidden, u = s->shape.head, of = s->threads, last = s->shape.layers - 1;
+    const float step = s->shape.rate / (1.0f - s->beta1), root = 1.0f / __builtin_sqrtf(1.0f - s->beta2);
+    for (int layer = 0; layer <= last; layer++) {
+        const float *in = layer ? s->hidden[layer - 1] : s->input;
+        learn_matrix(s, step, root, layer ? h : PASS_INPUTS, h, index, of, in, layer ? h : PASS_INPUT_STRIDE,
+                     s->d_active[layer], s->net.trunk[layer] - s->weights, s->net.trunk_bias[layer] - s->weights,
+                     layer ? s->transposed.trunk[layer] : NULL, h);
+    }
+    for (int c = 0; c < s->shape.channels; c++) {
+        ptrdiff_t head = s->net.head[c] - s->weights, stride = hidden_stride(s, last);
+        learn_matrix(s, step, root, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
+                     s->net.head_bias[c] - s->weights, s->transposed.head[c], h);
+        if (c > 0 && index == of - 1)
+            learn_matrix(s, step, root, pass_extra[c], u, 0, 1, s->hidden[last] + h + pass_extra_at[c], stride,
+                         s->d_unit[c], head + (ptrdiff_t)h * u, -1, NULL, 0);
+        learn_matrix(s, step, root, u, PASS_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
+                     s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c], u);
+    }
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* The likelihood network forward, and the intervals or symbols of a range of pixels of the current step. */
+#ifndef BBC_NETWORK_H
+#define BBC_NETWORK_H
+
+#include "context.h"
+#include "gemm.h"
+#include "mixture.h"
+
+EX float network_leaky(float x) { return x > 0.0f ? x : x * 0.1f; }
+
+EX int32_t hidden_stride(const pass_state *s, int layer)
+{
+    return s->shape.hidden + (layer == s->shape.layers - 1 ? PASS_EXTRAS : 0);
+}
+
+/* Inputs and trunk of pixels [from, to) of the run, at most PASS_CHUNK. */
+static void network_trunk(pass_state *s, int from, int to)
+{
+    const int h = s->shape.hidden, m = to - from;
+    for (int i = from; i < to; i++)
+        context_gather(s, s->pixel + i, s->input + (ptrdiff_t)i * PASS_INPUT_STRIDE);
+    const float *in = s->input + (ptrdiff_t)from * PASS_INPUT_STRIDE;
+    ptrdiff_t in_stride = PASS_INPUT_STRIDE;
+    int k = PASS_INPUTS;
+    for (int layer = 0; layer < s->shape.layers; layer++) {
+        ptrdiff_t out_stride = hidden_stride(s, layer);
+        float *active = s->active[layer] + (ptrdiff_t)from * h, *hidden = s->hidden[layer] + from * out_stride;
+        gemm(m, h, k, in, in_stride, 1, s->net.trunk[layer], h, s->net.trunk_bias[layer], active, h);
+        for (int i = 0; i < m; i++) {
+            float *restrict a = active + (ptrdiff_t)i * h, *restrict out = hidden + i * out_stride;
+            const float *restrict before = in + i * in_stride, *modulation = s->pixel[from + i].modulation;
+            if (modulation) {
+                const float *restrict scale = modulation + layer * 2 * h, *restrict shift = scale + h;
+                for (int j = 0; j < h; j++) a[j] = a[j] * scale[j] + shift[j];
+            }
+            for (int j = 0; j < h; j++) a[j] = network_leaky(a[j]);
+            if (layer > 0)
+                for (int j = 0; j < h; j++) out[j] = before[j] + a[j];
+            else if (s->shape.layers == 1)
+                memcpy(out, a, (size_t)h * sizeof *a);
+        }
+        in = hidden;
+        in_stride = out_stride;
+        k = h;
+    }
+}
+
+/* Residuals of earlier channels as further inputs of channel c's head. */
+static void network_extras(const pass_pixel *p, int c, float *extra)
+{
+    for (int e = 0, n = 0; e < c; e++) {
+        extra[n++] = ex_clip(p->residual[e] / p->activity[e], -6.0f, 6.0f);
+        extra[n++] = ex_clip(p->residual[e] / p->activity[c], -6.0f, 6.0f);
+    }
+}
+
+/* Outputs of channel c for pixels [from, to), at most PASS_CHUNK. */
+static void network_head(pass_state *s, int c, int from, int to)
+{
+    const int h = s->shape.hidden, u = s->shape.head, m = to - from, last = s->shape.layers - 1;
+    ptrdiff_t stride = hidden_stride(s, last);
+    float *hidden = s->hidden[last] + from * stride, *unit = s->unit[c] + (ptrdiff_t)from * u;
+    float *output = s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS;
+    gemm(m, u, h, hidden, stride, 1, s->net.head[c], u, s->net.head_bias[c], unit, u);
+    if (c > 0) {
+        float *extra = hidden + h + pass_extra_at[c];
+        for (int i = 0; i < m; i++) network_extras(s->pixel + from + i, c, extra + i * stride);
+        gemm(m, u, pass_extra[c], extra, stride, 1, s->net.head[c] + (ptrdiff_t)h * u, u, NULL, unit, u);
+    }
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)m * u; i++) unit[i] = network_leaky(unit[i]);
+    gemm(m, PASS_OUTPUTS, u, unit, u, 1, s->net.out[c], PASS_OUTPUTS, s->net.out_bias[c], output, PASS_OUTPUTS);
+}
+
+/* Encoder: intervals of channel c of pixels [from, to), written at `at`, the subpixel's place in coding order. */
+static void network_intervals(pass_state *s, int c, int from, int to, int64_t at)
+{
+    mixture mix;
+    int32_t symbol[PASS_CHUNK] = {0};
+    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, s->pixel + from, &mix);
+    for (int i = from; i < to; i++) symbol[i - from] = s->pixel[i].value[c];
+    mixture_intervals(to - from, &mix, symbol, s->starts + at, s->freqs + at);
+}
+
+/* Decoder: cumulative frequencies ahead of time, where the symbols probably are. */
+static void network_windows(pass_state *s, int c, int from, int to)
+{
+    mixture mix;
+    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, s->pixel + from, &mix);
+    for (int i = 0; i < to - from; i++) {
+        int first = mixture_guess(&mix, i);
+        s->pixel[from + i].window = first;
+        mixture_window(&mix, i, first, 1, s->window + (ptrdiff_t)(from + i) * PASS_WINDOW);
+    }
+}
+
+EX void network_residual(pass_pixel *p, int c) { p->residual[c] = (float)(p->value[c] - p->base[c]); }
+
+/* Decoder: pop channel c of pixels [from, to). Returns 0 or an error of the stack. */
+static int network_pop(pass_state *s, int c, int from, int to)
+{
+    for (int chunk = from; chunk < to; chunk += PASS_CHUNK) {
+        mixture mix;
+        int m = to - chunk < PASS_CHUNK ? to - chunk : PASS_CHUNK, ready = 0;
+        for (int i = 0; i < m; i++) {
+            pass_pixel *p = s->pixel + chunk + i;
+            const int32_t *window = s->window + (ptrdiff_t)(chunk + i) * PASS_WINDOW;
+            int32_t target = (int32_t)bbc_ans_peek(*s->head, PASS_PRECISION);
+            uint32_t start, freq;
+            if (!ready && (target < window[0] || target >= window[PASS_WINDOW - 1])) {
+                mixture_prepare(m, c, s->output[c] + (ptrdiff_t)chunk * PASS_OUTPUTS, s->pixel + chunk, &mix);
+                ready = 1;
+            }
+            p->value[c] = mixture_find(&mix, i, p->window, window, target, &start, &freq);
+            network_residual(p, c);
+            int error = bbc_ans_advance(s->head, s->words, start, freq, PASS_PRECISION);
+            if (error) return error;
+        }
+    }
+    return 0;
+}
+
+#endif

@@ -1,0 +1,251 @@
+/* Passes: memory, threads and the entry points. The work itself is in wavefront.h, once per instruction set. */
+#include "pass.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+
+enum { ALIGN = 64, MAX_THREADS = 64 };
+
+static int shape_ok(const bbc_pass *p)
+{
+    return p->width >= 1 && p->height >= 1 && p->width <= 1 << 28 && p->height <= 1 << 28 && p->first_row >= 0 &&
+           p->first_row <= p->last_row && p->last_row <= p->height && (p->channels == 1 || p->channels == 3) &&
+           p->hidden >= 16 && p->hidden <= PASS_MAX_HIDDEN && p->hidden % 16 == 0 && p->layers >= 1 &&
+           p->layers <= PASS_MAX_LAYERS && p->head >= 16 && p->head <= PASS_MAX_HEAD && p->head % 16 == 0 && p->run >= 0 &&
+           p->run <= 1 << 20 && p->block >= 0;
+}
+
+/* Hands out pieces of the caller's buffer; with no buffer it only counts. */
+typedef struct {
+    char *base;
+    int64_t used;
+} arena;
+
+static void *take(arena *a, int64_t bytes)
+{
+    void *p = a->base ? a->base + a->used : NULL;
+    a->used += (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    return p;
+}
+
+static float *take_floats(arena *a, int64_t rows, int64_t columns) { return take(a, rows * columns * (int64_t)sizeof(float)); }
+
+static int64_t lay_net(const bbc_pass *p, pass_net *net, float *flat)
+{
+    int64_t at = 0;
+    const int64_t h = p->hidden, u = p->head;
+    for (int layer = 0; layer < p->layers; layer++) {
+        net->trunk[layer] = flat + at;
+        at += (layer ? h : PASS_INPUTS) * h;
+        net->trunk_bias[layer] = flat + at;
+        at += h;
+    }
+    for (int c = 0; c < 3; c++) {
+        net->head[c] = flat + at;
+        at += (h + pass_extra[c]) * u;
+        net->head_bias[c] = flat + at;
+        at += u;
+        net->out[c] = flat + at;
+        at += u * PASS_OUTPUTS;
+        net->out_bias[c] = flat + at;
+        at += PASS_OUTPUTS;
+    }
+    return at;
+}
+
+/* Floats in the flat array of weights, or BBC_PASS_BAD_SHAPE. */
+int64_t bbc_pass_weights(const bbc_pass *p)
+{
+    static float none;
+    pass_net net;
+    return shape_ok(p) ? lay_net(p, &net, &none) : BBC_PASS_BAD_SHAPE;
+}
+
+static int64_t lay_state(pass_state *s, arena *a)
+{
+    const bbc_pass *p = &s->shape;
+    const int64_t h = p->hidden, u = p->head, columns = (p->width + PASS_SKEW - 1) / PASS_SKEW;
+    const int64_t rows = p->last_row - p->first_row, batch = rows < columns ? rows : columns;
+    const int64_t n = batch + (p->run ? p->run : 0) + PASS_CHUNK;
+    s->capacity = (int32_t)n;
+    s->stride = (p->width + 2 * PASS_PAD + 15) / 16 * 16;
+    for (int c = 0; c < 3; c++) s->plane[c] = take(a, s->stride * ((int64_t)p->height + PASS_PAD));
+    s->weights = take_floats(a, 1, s->weight_count);
+    s->log_activity = take_floats(a, 1, PASS_ACTIVITIES);
+    s->inverse_activity = take_floats(a, 1, PASS_ACTIVITIES);
+    s->pixel = take(a, n * (int64_t)sizeof *s->pixel);
+    s->input = take_floats(a, n, PASS_INPUT_STRIDE);
+    for (int layer = 0; layer < p->layers; layer++) {
+        int last = layer == p->layers - 1;
+        s->active[layer] = take_floats(a, n, h);
+        s->hidden[layer] = layer == 0 && !last ? s->active[0] : take_floats(a, n, h + (last ? PASS_EXTRAS : 0));
+    }
+    for (int c = 0; c < 3; c++) {
+        s->unit[c] = take_floats(a, n, u);
+        s->output[c] = take_floats(a, n, PASS_OUTPUTS);
+    }
+    s->window = take(a, n * PASS_WINDOW * (int64_t)sizeof *s->window);
+    if (p->run) {
+        s->gradients = take_floats(a, 1, s->weight_count);
+        s->first = take_floats(a, 1, s->weight_count);
+        s->second = take_floats(a, 1, s->weight_count);
+        s->transpose_buffer = take_floats(a, 1, s->weight_count);
+        s->d_hidden = take_floats(a, n, h);
+        for (int layer = 0; layer < p->layers; layer++) s->d_active[layer] = take_floats(a, n, h);
+        for (int c = 0; c < 3; c++) {
+            s->d_unit[c] = take_floats(a, n, u);
+            s->d_output[c] = take_floats(a, n, PASS_OUTPUTS);
+        }
+    }
+    return a->used;
+}
+
+/* Bytes of the buffer that a pass needs, or BBC_PASS_BAD_SHAPE. */
+int64_t bbc_pass_size(const bbc_pass *p)
+{
+    arena a = {NULL, 0};
+    pass_state s;
+    if (!shape_ok(p)) return BBC_PASS_BAD_SHAPE;
+    memset(&s, 0, sizeof s);
+    s.shape = *p;
+    s.weight_count = bbc_pass_weights(p);
+    take(&a, sizeof s);
+    return lay_state(&s, &a);
+}
+
+/* Copies the weights that backward products read the other way: (rows, n) to (n, rows). */
+static void transpose(int rows, int n, const float *from, float *to)
+{
+    for (int r = 0; r < rows; r++)
+        for (int j = 0; j < n; j++) to[(ptrdiff_t)j * rows + r] = from[(ptrdiff_t)r * n + j];
+}
+
+/* Lay out `state` (64-byte aligned, `size` bytes) for a pass.
+ *
+ * weights: bbc_pass_weights floats. modulation: (blocks, layers, 2, hidden) floats, blocks in raster order, or NULL; it
+ * and pixels, (height, width, channels) bytes, must stay where they are for all calls on this state. Rows above
+ * first_row of pixels are read now. */
+int bbc_pass_begin(void *state, int64_t size, const bbc_pass *p, const float *weights, const float *modulation,
+                   uint8_t *pixels)
+{
+    pass_state *s = state;
+    int64_t need = bbc_pass_size(p);
+    if (need < 0) return (int)need;
+    if (size < need || (uintptr_t)state % ALIGN || (modulation && p->block < 1)) return BBC_PASS_SMALL_BUFFER;
+    memset(s, 0, sizeof *s);
+    s->shape = *p;
+    s->kernels = bbc_kernels_now();
+    s->modulation = modulation;
+    s->pixels = pixels;
+    s->weight_count = bbc_pass_weights(p);
+    arena a = {state, 0};
+    take(&a, sizeof *s);
+    lay_state(s, &a);
+    memcpy(s->weights, weights, (size_t)s->weight_count * sizeof *weights);
+    lay_net(p, &s->net, s->weights);
+    if (p->run) {
+        size_t bytes = (size_t)s->weight_count * sizeof(float);
+        memset(s->first, 0, bytes);
+        memset(s->second, 0, bytes);
+        lay_net(p, &s->transposed, s->transpose_buffer);
+        for (int layer = 1; layer < p->layers; layer++)
+            transpose(p->hidden, p->hidden, s->net.trunk[layer], s->transposed.trunk[layer]);
+        for (int c = 0; c < 3; c++) {
+            transpose(p->hidden, p->head, s->net.head[c], s->transposed.head[c]);
+            transpose(p->head, PASS_OUTPUTS, s->net.out[c], s->transposed.out[c]);
+        }
+        s->beta1 = s->beta2 = 1.0f;
+    }
+    bbc_fp_state saved = bbc_fp_enter();
+    for (int sum = 0; sum < PASS_ACTIVITIES; sum++) {
+        float activity = 0.7f + (float)sum / 12.0f, log_activity;
+        s->inverse_activity[sum] = 1.0f / activity;
+        s->kernels->map32(BBC_LOG, 1, &activity, &log_activity);
+        s->log_activity[sum] = log_activity * 0x1.715476p-1f - 1.0f; /* (log2(activity) - 2) / 2 */
+    }
+    bbc_fp_leave(saved);
+    for (int c = 0; c < 3; c++) memset(s->plane[c], 128, (size_t)s->stride * ((size_t)p->height + PASS_PAD));
+    for (int y = 0; y < p->first_row; y++)
+        for (int x = 0; x < p->width; x++) {
+            const uint8_t *q = pixels + ((ptrdiff_t)y * p->width + x) * p->channels;
+            int32_t value[3] = {q[p->channels == 3 ? 1 : 0], q[0], q[p->channels == 3 ? 2 : 0]};
+            pass_enter(s, x, y, value);
+        }
+    s->step = PASS_SKEW * p->first_row;
+    s->last_step = p->last_row > p->first_row ? p->width - 1 + PASS_SKEW * (p->last_row - 1) : s->step - 1;
+    return 0;
+}
+
+typedef struct {
+    pass_state *state;
+    int index;
+} worker;
+
+static void *work(void *argument)
+{
+    worker *w = argument;
+    while (!atomic_load_explicit(&w->state->ready, memory_order_acquire)) sched_yield();
+    bbc_fp_state saved = bbc_fp_enter();
+    w->state->kernels->wavefront(w->state, w->index);
+    bbc_fp_leave(saved);
+    return NULL;
+}
+
+/* Threads live for one call, which lasts tens of milliseconds: no pool that would outlive a fork or an error. */
+static int64_t run(pass_state *s, int threads, int64_t budget)
+{
+    pthread_t thread[MAX_THREADS];
+    worker workers[MAX_THREADS];
+    if (threads < 1 || threads > MAX_THREADS) return BBC_PASS_THREADS;
+    s->threads = 1;
+    s->budget = budget;
+    s->done = 0;
+    s->error = 0;
+    int started = 1;
+    atomic_store(&s->arrived, 0);
+    atomic_store(&s->ready, 0);
+    for (; started < threads; started++) {
+        workers[started] = (worker){s, started};
+        if (pthread_create(&thread[started], NULL, work, &workers[started])) break;
+    }
+    s->threads = started;
+    atomic_store_explicit(&s->ready, 1, memory_order_release);
+    workers[0] = (worker){s, 0};
+    work(&workers[0]);
+    for (int i = 1; i < started; i++) pthread_join(thread[i], NULL);
+    s->coded += s->done;
+    return s->error ? s->error : s->done;
+}
+
+/* Intervals of further pixels of the pass, in coding order: step by step, in a step G, R, B, in a channel by rows.
+ *
+ * Stops after the step in which `budget` pixels are reached; returns the number of pixels, 0 at the end of the pass.
+ * starts, freqs: room for channels * (budget + height) sub-pixels; precision is 24. */
+int64_t bbc_pass_encode(void *state, int threads, int64_t budget, uint32_t *starts, uint32_t *freqs)
+{
+    pass_state *s = state;
+    s->decode = 0;
+    s->starts = starts;
+    s->freqs = freqs;
+    return run(s, threads, budget);
+}
+
+/* Pops further pixels of the pass from the message and writes them to the pixels given at the start. Returns their number,
+ * 0 at the end of the pass, or an error of the stack (negative): the pass cannot go on then. */
+int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head, bbc_words *words)
+{
+    pass_state *s = state;
+    s->decode = 1;
+    s->head = head;
+    s->words = words;
+    return run(s, threads, budget);
+}
+
+/* The weights as they are after what was learned so far. */
+int bbc_pass_weights_now(const void *state, float *weights)
+{
+    const pass_state *s = state;
+    memcpy(weights, s->weights, (size_t)s->weight_count * sizeof *weights);
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* One pass over rows of a band: its shape and what it needs. See pass.h. */
+typedef struct {
+    int32_t width, height;       /* of the band, in pixels */
+    int32_t first_row, last_row; /* the rows that this pass codes; the rows above are known */
+    int32_t channels;            /* 3, or 1 for grey */
+    int32_t hidden, layers, head; /* widths of the likelihood network */
+    int32_t block;               /* side of the blocks of `modulation`, in pixels */
+    int32_t run;                 /* pixels between two steps of learning, 0 for none */
+    float rate;                  /* learning rate */
+} bbc_pass;
+
+enum { BBC_PASS_BAD_SHAPE = -100, BBC_PASS_SMALL_BUFFER = -101, BBC_PASS_THREADS = -102 };
+
+int64_t bbc_pass_weights(const bbc_pass *pass);
+int64_t bbc_pass_size(const bbc_pass *pass);
+int bbc_pass_begin(void *state, int64_t size, const bbc_pass *pass, const float *weights, const float *modulation,
+                   uint8_t *pixels);
+int64_t bbc_pass_encode(void *state, int threads, int64_t budget, uint32_t *starts, uint32_t *freqs);
+int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head, bbc_words *words);
+int bbc_pass_weights_now(const void *state, float *weights);

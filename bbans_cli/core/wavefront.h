@@ -1,0 +1,110 @@
+/* The loop over wavefront steps that every thread of a call runs, encoding or decoding. */
+#ifndef BBC_WAVEFRONT_H
+#define BBC_WAVEFRONT_H
+
+#include "learn.h"
+
+/* Place of the pixels [from, to) of a step in the run: row, column, block, and for the encoder the values. */
+static void wavefront_place(pass_state *s, int first, int from, int to)
+{
+    const bbc_pass *shape = &s->shape;
+    int across = (shape->width + shape->block - 1) / (shape->block ? shape->block : 1);
+    for (int i = from; i < to; i++) {
+        pass_pixel *p = s->pixel + s->count + i;
+        p->y = first + i;
+        p->x = s->step - PASS_SKEW * p->y;
+        p->modulation = NULL;
+        if (s->modulation)
+            p->modulation = s->modulation + ((ptrdiff_t)(p->y / shape->block) * across + p->x / shape->block) *
+                                                2 * shape->layers * shape->hidden;
+        const uint8_t *pixel = s->pixels + ((ptrdiff_t)p->y * shape->width + p->x) * shape->channels;
+        if (!s->decode)
+            for (int c = 0; c < 3; c++) p->value[c] = pixel[shape->channels == 3 ? (c == 0 ? 1 : c == 1 ? 0 : 2) : 0];
+    }
+}
+
+/* Write pixels [from, to) of the step back, into the padded planes and, decoding, to the caller. */
+static void wavefront_enter(pass_state *s, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        pass_pixel *p = s->pixel + s->count + i;
+        uint8_t *pixel = s->pixels + ((ptrdiff_t)p->y * s->shape.width + p->x) * s->shape.channels;
+        if (s->shape.channels == 1) p->value[1] = p->value[2] = p->value[0];
+        if (s->decode)
+            for (int c = 0; c < s->shape.channels; c++)
+                pixel[s->shape.channels == 3 ? (c == 0 ? 1 : c == 1 ? 0 : 2) : 0] = (uint8_t)p->value[c];
+        pass_enter(s, p->x, p->y, p->value);
+    }
+}
+
+static void wavefront_encode(pass_state *s, int n, int from, int to)
+{
+    int64_t at = s->done * s->shape.channels;
+    for (int i = from; i < to; i += PASS_CHUNK) {
+        int end = i + PASS_CHUNK < to ? i + PASS_CHUNK : to, a = s->count + i, b = s->count + end;
+        network_trunk(s, a, b);
+        for (int c = 0; c < s->shape.channels; c++) {
+            network_head(s, c, a, b);
+            network_intervals(s, c, a, b, at + (int64_t)c * n + i);
+            for (int j = a; j < b; j++) network_residual(s->pixel + j, c);
+        }
+    }
+}
+
+static void wavefront_decode(pass_state *s, int index, int n, int from, int to)
+{
+    for (int c = 0; c < s->shape.channels; c++) {
+        for (int i = from; i < to; i += PASS_CHUNK) {
+            int end = i + PASS_CHUNK < to ? i + PASS_CHUNK : to, a = s->count + i, b = s->count + end;
+            if (c == 0) network_trunk(s, a, b);
+            network_head(s, c, a, b);
+            network_windows(s, c, a, b);
+        }
+        pass_barrier(s);
+        if (index == 0) s->error = network_pop(s, c, s->count, s->count + n);
+        pass_barrier(s);
+        if (s->error) return;
+    }
+}
+
+/* Steps until the budget of pixels is used up or the pass ends. Called by every thread with its index. */
+static void wavefront_run(pass_state *s, int index)
+{
+    const int threads = s->threads;
+    while (s->step <= s->last_step && s->done < s->budget) {
+        int first, n = pass_step_pixels(s, s->step, &first);
+        int from = (int)((int64_t)n * index / threads), to = (int)((int64_t)n * (index + 1) / threads);
+        wavefront_place(s, first, from, to);
+        if (s->decode) wavefront_decode(s, index, n, from, to);
+        else wavefront_encode(s, n, from, to);
+        pass_barrier(s);
+        if (s->error) return;
+        wavefront_enter(s, from, to);
+        pass_barrier(s);
+        if (index == 0) {
+            s->count += n;
+            s->done += n;
+            s->step++;
+        }
+        pass_barrier(s);
+        if (s->shape.run == 0) {
+            if (index == 0) s->count = 0;
+        } else if (s->count >= s->shape.run) {
+            from = (int)((int64_t)s->count * index / threads);
+            to = (int)((int64_t)s->count * (index + 1) / threads);
+            for (int i = from; i < to; i += PASS_CHUNK) learn_backward(s, i, i + PASS_CHUNK < to ? i + PASS_CHUNK : to);
+            pass_barrier(s);
+            if (index == 0) {
+                s->beta1 = s->beta1 * 0.9f;
+                s->beta2 = s->beta2 * 0.99f;
+            }
+            pass_barrier(s);
+            learn_step(s, index);
+            pass_barrier(s);
+            if (index == 0) s->count = 0;
+        }
+        pass_barrier(s);
+    }
+}
+
+#endif
