@@ -46,6 +46,12 @@ class InputError(BbcError, ValueError):
     code = "input"
 
 
+class LossyError(InputError):
+    """The picture comes from a format that loses something, and its pixels were not asked for (--pixels)."""
+
+    code = "lossy"
+
+
 class LimitError(InputError):
     """A size in the input is above the limit that the caller set (--max-pixels)."""
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import stat
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 
 from bbans_cli.errors import BbcError, InputError, LimitError, OutputExistsError
+from bbans_cli.signals import Interrupted
 
 STDIO = "-"
 
@@ -38,10 +41,26 @@ def umask() -> int:
 _UMASK = umask()
 
 
+class TerminalError(BbcError):
+    """The output is binary and would go where it cannot."""
+
+    code = "terminal"
+
+
 class NotRemovedError(BbcError):
     """The output is there, but the input was kept although its removal was asked for."""
 
     code = "not-removed"
+
+
+def occupy_standard_descriptors() -> None:
+    """Put the null device where standard input, output or error are closed: the next file opened would take their
+    place, and be written to by whoever means standard error."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def read(path: str, limit: int) -> tuple[bytes, os.stat_result | None]:
@@ -51,7 +70,7 @@ def read(path: str, limit: int) -> tuple[bytes, os.stat_result | None]:
     """
     if path == STDIO:
         if sys.stdin is None:
-            raise InputError("standard input is closed")
+            raise InputError("is closed")
         return _read_at_most(0, limit), None
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     try:
@@ -72,21 +91,15 @@ def _read_at_most(descriptor: int, limit: int) -> bytes:
 
 
 def write_stdout(data: bytes) -> None:
-    """Write straight to descriptor 1: a buffer that cannot be flushed would fail again, unseen, as Python exits."""
-    if sys.stdout is None:
-        raise BbcError("standard output is closed")
-    _write_all(1, data)
+    """Write text to descriptor 1: a buffer that cannot be flushed would fail again, unseen, as Python exits.
 
-
-def write_special(path: str, data: bytes) -> None:
-    """Write to a device or a named pipe, for which there is no private name. Refuses terminals."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
+    Raises Interrupted if nobody reads: other commands die of a signal then, and in silence.
+    """
     try:
-        if os.isatty(descriptor):
-            raise BbcError("is a terminal; binary data is not written there")
-        _write_all(descriptor, data)
-    finally:
-        os.close(descriptor)
+        with blaming("(standard output)"):
+            _write_all(1, data)
+    except BrokenPipeError:
+        raise Interrupted(signal.SIGPIPE) from None
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -104,6 +117,48 @@ def is_special(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
+@contextlib.contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Errors of the system name this file, whatever temporary name or none they came with."""
+    try:
+        yield
+    except OSError as error:
+        if not isinstance(error, BbcError):
+            error.filename, error.filename2 = name, None
+        raise
+
+
+class Straight:
+    """Standard output, a device or a named pipe: written to as it is, for there is nothing to replace."""
+
+    def __init__(self, target: str) -> None:
+        self._name = "(standard output)" if target == STDIO else target
+        self._descriptor = 1
+        if target == STDIO and sys.stdout is None:
+            raise TerminalError("standard output is closed")
+        if target != STDIO:
+            with blaming(self._name):
+                self._descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        if os.isatty(self._descriptor):
+            raise TerminalError(f"{self._name} is a terminal, and the output is not text: use -o, or a pipe")
+
+    def __enter__(self) -> Straight:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._descriptor != 1:
+            os.close(self._descriptor)
+
+    def write(self, data: bytes) -> None:
+        with blaming(self._name):
+            _write_all(self._descriptor, data)
+
+    def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
+        """Nothing is left to be done: what was written is out."""
+
+
 class Private:
     """An output that is being written beside its target, mode 0600. Use as a context: what is not published vanishes.
 
@@ -113,19 +168,21 @@ class Private:
     def __init__(self, target: str) -> None:
         self.target = target
         folder, name = os.path.split(target)
-        os.makedirs(folder or ".", exist_ok=True)
-        with _lock:
+        with blaming(target), _lock:
+            os.makedirs(folder or os.curdir, exist_ok=True)
             if _abandoned:
                 raise BbcError("stopped")
             # 40 characters take at most 160 of the 255 bytes that a name may have.
-            descriptor, self.path = tempfile.mkstemp(".tmp", f".{name[:40]}.", folder or ".")
+            descriptor, self.path = tempfile.mkstemp(".tmp", f".{name[:40]}.", folder or os.curdir)
             _private.add(self.path)
         self._descriptor = descriptor
 
     def __enter__(self) -> Private:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         os.close(self._descriptor)
         with _lock:
             if self.path in _private:
@@ -133,7 +190,8 @@ class Private:
                 _unlink(self.path)
 
     def write(self, data: bytes) -> None:
-        _write_all(self._descriptor, data)
+        with blaming(self.target):
+            _write_all(self._descriptor, data)
 
     def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
         """Give the file its own name, with the owner, mode and times of `like` as far as we may.
@@ -143,8 +201,9 @@ class Private:
         """
         _copy_status(self._descriptor, like)
         if sync:
-            os.fsync(self._descriptor)
-        with _lock:
+            with blaming(self.target):
+                os.fsync(self._descriptor)
+        with blaming(self.target), _lock:
             if _abandoned:
                 raise BbcError("stopped")
             if force:

@@ -38,6 +38,7 @@ class Task:
     source   path, or "-" for standard input
     target   path, "-" for standard output, None if nothing is written
     size     bytes of the input, 0 if that cannot be known
+    found    met in a folder and not named by the user
     skip     the output is there already and is to be left alone
     problem  why this input cannot be done
     """
@@ -45,6 +46,7 @@ class Task:
     source: str
     target: str | None = None
     size: int = 0
+    found: bool = False
     skip: bool = False
     problem: Exception | None = None
 
@@ -54,7 +56,7 @@ class Naming:
     """How a verb picks files in folders and names its outputs: `output` gets a base name, may raise InputError."""
 
     wanted: Callable[[str], bool]
-    output: Callable[[str, bool], str]
+    output: Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,11 @@ class _Found:
 
     path: str
     relative: str
+    found: bool = False
     problem: Exception | None = None
+
+    def task(self, target: str | None = None, problem: Exception | None = None) -> Task:
+        return Task(self.path, target, found=self.found, problem=problem or self.problem)
 
 
 def read_list(data: bytes, separator: bytes) -> list[str]:
@@ -84,7 +90,7 @@ def read_list(data: bytes, separator: bytes) -> list[str]:
 
 def plan_reading(names: Iterable[str], recursive: bool, wanted: Callable[[str], bool]) -> list[Task]:
     """Tasks of a verb that writes nothing."""
-    return [_sized(Task(item.path, problem=item.problem)) for item in _expand(names, recursive, wanted)]
+    return [_sized(item.task()) for item in _expand(names, recursive, wanted)]
 
 
 def plan_writing(names: Iterable[str], recursive: bool, naming: Naming, placing: Placing) -> list[Task]:
@@ -97,7 +103,7 @@ def plan_writing(names: Iterable[str], recursive: bool, naming: Naming, placing:
     if placing.stdout or placing.path == STDIO:
         if many:
             raise PlanError("several inputs cannot share standard output: a .bbc file holds one picture")
-        return [_sized(Task(item.path, STDIO, problem=item.problem)) for item in found]
+        return [_sized(item.task(STDIO)) for item in found]
     folder = _output_folder(placing.path, many)
     tasks = list(_distinct(_sized(_named(item, naming, placing.path, folder)) for item in found))
     _refuse_collisions(tasks)
@@ -112,7 +118,9 @@ def _expand(names: Iterable[str], recursive: bool, wanted: Callable[[str], bool]
         elif recursive:
             yield from _walk(name, wanted)
         else:
-            yield _Found(name, "", IsADirectoryError(errno.EISDIR, "is a folder; -r goes through folders", name))
+            yield _Found(
+                name, "", problem=IsADirectoryError(errno.EISDIR, "is a folder; -r goes through folders", name)
+            )
 
 
 def _walk(top: str, wanted: Callable[[str], bool]) -> Iterator[_Found]:
@@ -123,9 +131,9 @@ def _walk(top: str, wanted: Callable[[str], bool]) -> Iterator[_Found]:
         for name in sorted(files):
             path = os.path.join(folder, name)
             if wanted(name) and not os.path.islink(path):
-                yield _Found(path, os.path.relpath(path, top))
+                yield _Found(path, os.path.relpath(path, top), found=True)
     for error in errors:
-        yield _Found(error.filename, "", error)
+        yield _Found(error.filename, "", problem=error)
 
 
 def _output_folder(path: str | None, many: bool) -> str | None:
@@ -143,20 +151,20 @@ def _output_folder(path: str | None, many: bool) -> str | None:
 
 def _named(item: _Found, naming: Naming, path: str | None, folder: str | None) -> Task:
     if item.problem:
-        return Task(item.path, problem=item.problem)
+        return item.task()
     if path is not None and folder is None:
-        return Task(item.path, path)
+        return item.task(path)
     if item.path == STDIO:
         if folder is not None:
             raise PlanError("standard input has no name to give its output in a folder: use -o FILE")
-        return Task(item.path, STDIO)
+        return item.task(STDIO)
     try:
-        name = naming.output(os.path.basename(item.path), folder is not None)
+        name = naming.output(os.path.basename(item.path))
     except InputError as error:
-        return Task(item.path, problem=error)
+        return item.task(problem=error)
     if folder is None:
-        return Task(item.path, os.path.join(os.path.dirname(item.path), name))
-    return Task(item.path, os.path.join(folder, os.path.dirname(item.relative), name))
+        return item.task(os.path.join(os.path.dirname(item.path), name))
+    return item.task(os.path.join(folder, os.path.dirname(item.relative), name))
 
 
 def _sized(task: Task) -> Task:

@@ -16,6 +16,7 @@ from typing import Any
 
 from bbans_cli.errors import BbcError
 from bbans_cli.fileio import STDIO, write_stdout
+from bbans_cli.plan import Task
 
 SCHEMA = 1
 OK, SKIPPED, FAILED, PLANNED = "ok", "skipped", "failed", "planned"
@@ -37,7 +38,9 @@ _SYSTEM_CODES = {
 @dataclass
 class Result:
     """One file's outcome. Sizes in bytes, width and height in pixels, `samples` = pixels times channels, seconds of
-    wall-clock time; None where there is nothing to say. `details` are further JSON keys, of `info`."""
+    wall-clock time; None where there is nothing to say. `coded_bytes` is the size of the .bbc file, which side it may be
+    on. `reason` says why it was skipped.
+    `text` goes to standard output unless JSON does; `details` are further JSON keys."""
 
     input: str
     output: str | None = None
@@ -47,16 +50,32 @@ class Result:
     width: int | None = None
     height: int | None = None
     samples: int | None = None
+    coded_bytes: int | None = None
     seconds: float = 0.0
+    reason: str = ""
     error: Exception | None = None
     warnings: list[str] = field(default_factory=list)
+    text: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def bpd(self) -> float | None:
-        """Bits of the .bbc file per sub-pixel. Of the two sizes the .bbc is the output, or else the only one."""
-        coded = self.details.get("coded_bytes", self.out_bytes)
-        return round(8 * coded / self.samples, 4) if coded is not None and self.samples else None
+        """Bits of the .bbc file per sub-pixel."""
+        if self.coded_bytes is None or not self.samples:
+            return None
+        return round(8 * self.coded_bytes / self.samples, 4)
+
+
+def planned(task: Task) -> Result:
+    """What is known of a task before it is begun; with --dry-run that is all that happens."""
+    result = Result(task.source, task.target, PLANNED, in_bytes=task.size or None)
+    if task.problem is not None:
+        result.status, result.error = FAILED, task.problem
+    elif task.skip:
+        result.status, result.reason = SKIPPED, f"{shown(task.target or '')} exists"
+    else:
+        result.text = f"{shown(task.source)} -> {shown(task.target or '')}"
+    return result
 
 
 @dataclass
@@ -75,11 +94,13 @@ class Report:
         if result.error is not None:
             self._say(-1, failure_line(result))
             if self.verbosity >= 2:
-                self._say(-1, "".join(traceback.format_exception(result.error)).rstrip())
+                _write_stderr("".join(traceback.format_exception(result.error)))
         elif result.status == SKIPPED:
-            self._say(1, f"{shown(result.input)}: skipped, {shown(result.output or '')} exists")
-        elif not result.details.get("text"):
+            self._say(1, f"{shown(result.input)}: skipped, {result.reason}")
+        elif result.text is None:
             self._say(1, done_line(result))
+        elif not self.json:
+            write_stdout(result.text.encode(errors="replace") + b"\n")
         if self.json:
             write_stdout(to_json(result).encode() + b"\n")
 
@@ -99,27 +120,35 @@ class Report:
 
     def _say(self, level: int, text: str) -> None:
         if self.verbosity >= level:
-            say(f"bbc: {text}")
+            say(text)
 
 
 def say(text: str) -> None:
-    """One message on standard error. A closed or full standard error is no reason to stop the work."""
+    """A message of one line on standard error, which being closed or full is no reason to stop the work."""
+    _write_stderr(f"bbc: {printable(text)}\n")
+
+
+def _write_stderr(text: str) -> None:
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(text)
             sys.stderr.flush()
 
 
-def shown(path: str) -> str:
-    """A file name that cannot play tricks on a terminal or break a line: what is not printable is escaped."""
-    if path == STDIO:
-        return "(standard input)"
-    raw = "".join(ch if ch.isprintable() or "\udc80" <= ch <= "\udcff" else _escaped(ch) for ch in path)
-    return "".join(f"\\x{ord(ch) - 0xDC00:02x}" if "\udc80" <= ch <= "\udcff" else ch for ch in raw)
+def printable(text: str) -> str:
+    """The text on one line and without tricks on a terminal: what is not printable is escaped, stray bytes too."""
+    return "".join(ch if ch.isprintable() else _escaped(ch) for ch in text)
 
 
 def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
+
+
+def shown(path: str) -> str:
+    """A file's name in a message."""
+    return "(standard input)" if path == STDIO else printable(path)
 
 
 def describe(error: Exception) -> str:
@@ -150,15 +179,13 @@ def failure_line(result: Result) -> str:
     text = describe(error)
     if isinstance(error, FileExistsError) and result.output:
         name = result.output
-    return f"{shown(name)}: " + "".join(ch if ch.isprintable() else _escaped(ch) for ch in text)
+    return f"{shown(name)}: {text}"
 
 
 def done_line(result: Result) -> str:
     line = shown(result.input)
     if result.output not in (None, STDIO):
         line += f" -> {shown(result.output)}"
-    if result.status == PLANNED:
-        return line
     facts = [f"{result.width}x{result.height}"] if result.width else []
     if result.in_bytes is not None and result.out_bytes is not None:
         facts.append(f"{result.in_bytes:,} -> {result.out_bytes:,} bytes{_saved(result.in_bytes, result.out_bytes)}")
