@@ -1,0 +1,15 @@
+"""Every test that takes `direct` runs once for each instruction set; those that cannot run here are skipped by name."""
+
+import pytest
+
+from bbans_cli import core
+from bbans_cli.core.direct import Direct
+
+
+@pytest.fixture(params=["avx512", "avx2", "neon", "base"])
+def direct(request):
+    if request.param not in core.built_isas():
+        pytest.skip(f"{request.param} is not built for this machine")
+    if request.param not in core.available_isas():
+        pytest.skip(f"this CPU has no {request.param}")
+    return Direct(request.param)
