@@ -12,7 +12,6 @@ import os
 import signal
 import stat
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from types import TracebackType
@@ -172,10 +171,8 @@ class Private:
             os.makedirs(folder or os.curdir, exist_ok=True)
             if _abandoned:
                 raise BbcError("stopped")
-            # 40 characters take at most 160 of the 255 bytes that a name may have.
-            descriptor, self.path = tempfile.mkstemp(".tmp", f".{name[:40]}.", folder or os.curdir)
+            self._descriptor, self.path = _create_private(folder, name)
             _private.add(self.path)
-        self._descriptor = descriptor
 
     def __enter__(self) -> Private:
         return self
@@ -213,6 +210,15 @@ class Private:
             _private.remove(self.path)
         if sync:
             sync_folder(os.path.dirname(self.target))
+
+
+def _create_private(folder: str, name: str) -> tuple[int, str]:
+    """A new file under a name that nobody else has, readable by nobody else."""
+    while True:
+        # 40 characters take at most 160 of the 255 bytes that a name may have.
+        path = os.path.join(folder, f".{name[:40]}.{os.urandom(4).hex()}.tmp")
+        with contextlib.suppress(FileExistsError):
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), path
 
 
 def abandon_all() -> None:

@@ -41,9 +41,26 @@ def _path(*names: str, text: str, metavar: str) -> Callable[[F], F]:
     return click.option(*names, type=click.Path(allow_dash=True), metavar=metavar, help=text)
 
 
-def _number(*names: str, least: int, text: str, default: int | None = None) -> Callable[[F], F]:
-    most = MOST_THREADS if least == 0 else None
-    return click.option(*names, type=click.IntRange(least, most), default=default, metavar="N", help=text)
+class _Number(click.ParamType):
+    """A whole number within bounds. click's own IntRange would print them into a help that has no room for them."""
+
+    name = "number"
+
+    def __init__(self, least: int, most: int) -> None:
+        self._least, self._most = least, most
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number", parameter, context)
+        if not self._least <= number <= self._most:
+            self.fail(f"{number} is not between {self._least} and {self._most}", parameter, context)
+        return number
+
+
+def _number(*names: str, least: int, most: int, text: str, default: int | None = None) -> Callable[[F], F]:
+    return click.option(*names, type=_Number(least, most), default=default, metavar="N", help=text)
 
 
 def _level_options() -> list[Callable[[F], F]]:
@@ -97,9 +114,22 @@ INPUTS = group(
 )
 
 WORKING = group(
-    _number("-T", "--threads", least=0, text="Threads in all; 0, the default, means every core."),
-    _number("-j", "--jobs", least=0, default=0, text="Files at a time; 0, the default, as suits their sizes."),
-    _number("--max-pixels", least=1, default=MAX_PIXELS, text=f"Refuse larger pictures (default {MAX_PIXELS:,})."),
+    _number("-T", "--threads", least=0, most=MOST_THREADS, text="Threads in all; 0, the default, means every core."),
+    _number(
+        "-j",
+        "--jobs",
+        least=0,
+        most=MOST_THREADS,
+        default=0,
+        text="Files at a time; 0, the default, as suits their sizes.",
+    ),
+    _number(
+        "--max-pixels",
+        least=1,
+        most=1 << 48,
+        default=MAX_PIXELS,
+        text=f"Refuse larger pictures (default {MAX_PIXELS:,}).",
+    ),
 )
 
 TALKING = group(

@@ -10,7 +10,6 @@ import errno
 import json
 import os
 import sys
-import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,6 +93,8 @@ class Report:
         if result.error is not None:
             self._say(-1, failure_line(result))
             if self.verbosity >= 2:
+                import traceback
+
                 _write_stderr("".join(traceback.format_exception(result.error)))
         elif result.status == SKIPPED:
             self._say(1, f"{shown(result.input)}: skipped, {result.reason}")
@@ -235,7 +236,7 @@ def to_json(result: Result) -> str:
         "width": result.width,
         "height": result.height,
         "bpd": result.bpd,
-        "seconds": round(result.seconds, 3),
+        "seconds": round(result.seconds, 4),
         "error": None if error is None else {"code": code_of(error), "message": describe(error)},
         "warnings": result.warnings,
     }

@@ -17,6 +17,10 @@ from bbans_cli.pictures import Picture, from_items, read_picture, write_picture
 Progress = Callable[[float], None]
 
 
+def unheard(share: float) -> None:
+    """Progress that nobody follows."""
+
+
 class VerifyError(BbcError):
     """What was made does not read back as what it was made from: a mistake of ours, or of the machine."""
 
@@ -55,7 +59,7 @@ class Coder:
     strip: bool = False
     pixels: bool = False
 
-    def compress_file(self, data: bytes, threads: int, progress: Progress) -> Outcome:
+    def compress_file(self, data: bytes, threads: int, progress: Progress = unheard) -> Outcome:
         """A picture file's bytes -> a .bbc file's. Raises InputError, LimitError, UnsupportedError, VerifyError."""
         picture = read_picture(data, pixels=self.pixels, max_pixels=self.max_pixels)
         coded = self.compress(picture, threads, progress)
@@ -63,7 +67,7 @@ class Coder:
         return Outcome(coded, picture.width, picture.height, picture.pixels.size, len(coded), _not_kept(lost))
 
     def decompress_file(
-        self, data: bytes, file_format: str, threads: int, progress: Progress, read_back: bool = False
+        self, data: bytes, file_format: str, threads: int, progress: Progress = unheard, read_back: bool = False
     ) -> Outcome:
         """A .bbc file's bytes -> a picture file's. Raises CorruptError, LimitError, UnsupportedError.
 
@@ -77,12 +81,12 @@ class Coder:
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
         return Outcome(file, picture.width, picture.height, picture.pixels.size, len(data), _not_kept(lost))
 
-    def verify_file(self, data: bytes, threads: int, progress: Progress) -> Outcome:
+    def verify_file(self, data: bytes, threads: int, progress: Progress = unheard) -> Outcome:
         """Decode a .bbc file's bytes in full. Raises as `decompress_file`."""
         picture = self.decompress(data, threads, progress)
         return Outcome(b"", picture.width, picture.height, picture.pixels.size, len(data))
 
-    def compress(self, picture: Picture, threads: int, progress: Progress) -> bytes:
+    def compress(self, picture: Picture, threads: int, progress: Progress = unheard) -> bytes:
         """A picture -> a .bbc file's bytes."""
         if self.strip:
             picture = picture.stripped()
@@ -97,7 +101,7 @@ class Coder:
                 raise VerifyError("the result does not decode to the picture; nothing was written")
         return packed
 
-    def decompress(self, data: bytes, threads: int, progress: Progress) -> Picture:
+    def decompress(self, data: bytes, threads: int, progress: Progress = unheard) -> Picture:
         """A .bbc file's bytes -> the picture."""
         return _unpack(container.from_bytes(data, self.max_pixels), threads, progress)
 
