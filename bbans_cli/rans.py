@@ -1,11 +1,12 @@
-"""The message: a stack of symbols held as one large number, on the range coder of core/ans.c.
+"""The message: a stack of symbols held as one large number, on the coder of core/ans.c.
 
-A message is last in, first out. It grows by log2(2^precision / freq) bits when a symbol is pushed and shrinks by as much
-when it is popped, and it may be popped with another model than it was pushed with: that is what bits back lives on.
-core/ans.h states the arithmetic, docs/rans.md why it is exactly invertible.
+A message is last in, first out. It grows by log2(2^precision / freq) bits when a symbol is pushed and
+shrinks by as much when it is popped, and it may be popped with another model than it was pushed with: bits
+back lives on that. core/ans.h states the arithmetic, docs/rans.md why it is exactly invertible.
 
-Symbols are pushed in reverse order of an array and popped forwards, so that ``push`` and the pops of the same array undo
-each other. A call either does all of its symbols or, raising, none: the message is then what it was before.
+Symbols are pushed in reverse order of an array and popped forwards, so that ``push`` and the pops of the
+same array undo each other. A call either does all of its symbols or, raising, none: the message is then
+what it was before.
 
 What this module does not do: turn probabilities into intervals. That is `bbans_cli.codecs`.
 """
@@ -19,34 +20,24 @@ from typing import Any
 
 import numpy as np
 
-from bbans_cli._core import ffi, lib
+from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError, TruncatedError
+from bbans_cli.native import PIECE, failure, in_pieces, integers, pointer
 
 EMPTY_HEAD = 1 << 31
 HEAD_LIMIT = 1 << 63
 MAX_PRECISION = 31
-_CHUNK = 1 << 18  # symbols in one call of C: below 0.1 s for the slowest model, so that signals and progress get through
 _MIN_CAPACITY = 64
-_CTYPES = {
-    np.dtype(np.uint8): "uint8_t[]",
-    np.dtype(np.int32): "int32_t[]",
-    np.dtype(np.uint32): "uint32_t[]",
-    np.dtype(np.float64): "double[]",
-}
 
 IntLike = int | np.integer | np.ndarray
-
-
-class UnderflowError(TruncatedError):
-    """A pop asked for more bits than the message holds: a damaged file, or bits back without enough initial bits."""
 
 
 class Message:
     """A range-ANS stack of 32-bit words under one or more 63-bit heads.
 
-    lanes: number of heads. Symbol i of an array goes to head i % lanes and all heads share the words, so that the
-    symbols of different lanes do not wait for each other: long arrays are coded faster, and every head adds up to 63 bits
-    to the serialised message. Single symbols use lane 0. One lane is right for files.
+    lanes: number of heads. Symbol i of an array goes to head i % lanes and all heads share the words, so
+    that symbols of different lanes do not wait for each other: long arrays are coded faster, and every head
+    adds up to 63 bits to the serialised message. Single symbols use lane 0. One lane is right for files.
 
     A new message is empty: every head is 2^31 and there are no words. Not for use by two threads at once.
     """
@@ -111,8 +102,9 @@ class Message:
     def push(self, starts: IntLike, freqs: IntLike, precision: IntLike) -> None:
         """Put symbols on top, the last of the arrays first.
 
-        starts, freqs: intervals [start, start + freq) of [0, 2^precision), freq >= 1; ints, or int arrays of any equal
-        shape, read in C order. precision: 1 to 31, one for all or an array. ValueError for an impossible interval.
+        starts, freqs: intervals [start, start + freq) of [0, 2^precision), freq >= 1; ints, or int arrays
+        of equal shape, read in C order. precision: 1 to 31, one for all or an array. ValueError for an
+        impossible interval.
         """
         if isinstance(starts, int):
             self._reserve(self._words.count + 1)
@@ -121,7 +113,8 @@ class Message:
             self._array(lib.bbc_ans_push, starts, freqs, precision, pushing=True)
 
     def peek(self, precision: int, lanes: int | None = None) -> Any:
-        """The value in [0, 2^precision) that tells which symbol is on top, as an int; the message stays as it is.
+        """The value in [0, 2^precision) that tells which symbol is on top, an int; the message stays as it
+        is.
 
         lanes: look at that many lanes instead and return a uint32 array, one value for each.
         """
@@ -135,10 +128,10 @@ class Message:
         return (self._heads[:lanes] & np.uint64(mask)).astype(np.uint32)
 
     def advance(self, starts: IntLike, freqs: IntLike, precision: IntLike) -> None:
-        """Take known symbols off, the first of the arrays first: the inverse of `push` with the same arguments.
+        """Take known symbols off, the first of the arrays first: the inverse of `push` with equal arguments.
 
-        For one symbol: `peek`, find the interval that holds the value, then advance by it. CorruptError when the value
-        on top lies outside the interval given, UnderflowError when the message is too short.
+        For one symbol: `peek`, find the interval that holds the value, then advance by it. CorruptError
+        when the value on top lies outside the interval given, UnderflowError when the message is too short.
         """
         if isinstance(starts, int):
             self._symbol(lib.bbc_ans_advance_symbol, starts, freqs, precision)
@@ -151,9 +144,9 @@ class Message:
         self.push(values, np.ones(values.shape, np.uint32), precision)
 
     def pop_bits(self, count: int, precision: int) -> np.ndarray:
-        """Take ``count`` values of ``precision`` bits off: uint32 of shape (count,), in the order they were pushed in."""
+        """Take ``count`` values of ``precision`` bits off: uint32 of shape (count,), as they were pushed."""
         values = np.empty(count, np.uint32)
-        self._run(lib.bbc_ans_pop_bits, count, values, precision, pushing=False)
+        self.run(lib.bbc_ans_pop_bits, count, values, precision, pushing=False)
         return values
 
     @contextmanager
@@ -177,10 +170,11 @@ class Message:
     # -- bytes
 
     def to_bytes(self) -> bytes:
-        """The words, bottom first, then the heads, last lane first, all little-endian; the last head without zero bytes.
+        """The words, bottom first, then the heads, last lane first, all little-endian.
 
-        Words and heads take 4 and 8 bytes, but lane 0, at the end, 4 to 8: its bytes up to the last that is not zero.
-        An empty message is b"". Equal messages give equal bytes and the other way round.
+        A word takes 4 bytes, a head 8, but that of lane 0, which ends the string, 4 to 8: zero bytes at its
+        upper end are left out. An empty message is b"". Equal messages give equal bytes and the other way
+        round.
         """
         if self.empty:
             return b""
@@ -190,7 +184,8 @@ class Message:
 
     @classmethod
     def from_bytes(cls, data: bytes, lanes: int = 1) -> Message:
-        """The message that `to_bytes` wrote. TruncatedError or CorruptError for bytes that it cannot have written."""
+        """The message that `to_bytes` wrote; TruncatedError or CorruptError for bytes it cannot have
+        written."""
         message = cls(lanes)
         if not data:
             return message
@@ -216,7 +211,7 @@ class Message:
 
     @classmethod
     def random(cls, words: int, rng: np.random.Generator, lanes: int = 1) -> Message:
-        """A message of that many random words under random heads: initial bits for experiments, never for files."""
+        """That many random words under random heads: initial bits for experiments, never for files."""
         message = cls(lanes)
         message._reserve(words)
         message._buffer[:words] = rng.integers(0, 1 << 32, words, np.uint32)
@@ -226,46 +221,47 @@ class Message:
 
     # -- the way into C
 
+    def run(self, function: Callable[..., int], count: int, *arguments: Any, pushing: bool) -> None:
+        """Call ``function(heads, lanes, words, *arguments, n, done)`` on pieces of ``count`` symbols.
+
+        What a codec with C code of its own uses; `bbans_cli.native.in_pieces` says what becomes of the
+        arguments. A push may add one word for each symbol. When the function fails, the message goes back
+        to what it was.
+        """
+        if pushing:
+            self._reserve(self._words.count + count)
+        heads, words = self._heads.copy(), self._words.count
+        try:
+            in_pieces(
+                function,
+                count,
+                arguments,
+                before=(self._heads_view, self.lanes, self._words),
+                piece=self.lanes * max(1, PIECE // self.lanes),
+                backwards=pushing,
+            )
+        except Exception:
+            self._heads[:], self._words.count = heads, words
+            raise
+
+    def _array(self, function: Callable, starts: Any, freqs: Any, precision: Any, pushing: bool) -> None:
+        starts = integers(starts, np.uint32, "starts").reshape(-1)
+        freqs = integers(freqs, np.uint32, "freqs").reshape(-1)
+        precisions = integers(precision, np.uint8, "precision").reshape(-1)
+        if len(freqs) != len(starts) or len(precisions) not in (1, len(starts)):
+            raise ValueError("starts, freqs and precisions are not as many as each other")
+        if len(precisions) == 1:
+            self.run(function, len(starts), starts, freqs, pointer(precisions), 0, pushing=pushing)
+        else:
+            self.run(function, len(starts), starts, freqs, precisions, 1, pushing=pushing)
+
     def _symbol(self, function: Callable, start: int, freq: Any, precision: Any) -> None:
         try:
             status = function(self._heads_view, self._words, start, freq, precision)
         except OverflowError:
             status = lib.BBC_ANS_BAD_INTERVAL
         if status != lib.BBC_ANS_OK:
-            raise _error(status, 0)
-
-    def _array(self, function: Callable, starts: Any, freqs: Any, precision: Any, pushing: bool) -> None:
-        starts = as_integers(starts, np.uint32, "starts").reshape(-1)
-        freqs = as_integers(freqs, np.uint32, "freqs").reshape(-1)
-        precisions = as_integers(precision, np.uint8, "precision").reshape(-1)
-        if len(freqs) != len(starts) or len(precisions) not in (1, len(starts)):
-            raise ValueError(f"{len(starts)} starts, {len(freqs)} freqs and {len(precisions)} precisions do not match")
-        shared = len(precisions) == 1
-        argument = ffi.from_buffer("uint8_t[]", precisions) if shared else precisions
-        self._run(function, len(starts), starts, freqs, argument, 0 if shared else 1, pushing=pushing)
-
-    def _run(self, function: Callable, count: int, *arguments: Any, pushing: bool) -> None:
-        """Call ``function(heads, lanes, words, *arguments, count, done)`` on pieces of the arguments.
-
-        ndarrays, C-contiguous with one row per symbol, are cut into pieces; anything else is passed on as it is.
-        """
-        if pushing:
-            self._reserve(self._words.count + count)
-        before = self._heads.copy(), self._words.count
-        done = ffi.new("size_t *")
-        step = self.lanes * max(1, _CHUNK // self.lanes)
-        firsts = range(0, count, step)
-        for first in reversed(firsts) if pushing else firsts:
-            end = min(first + step, count)
-            pieces = [
-                ffi.from_buffer(_CTYPES[argument.dtype], argument[first:end]) if isinstance(argument, np.ndarray) else argument
-                for argument in arguments
-            ]
-            status = function(self._heads_view, self.lanes, self._words, *pieces, end - first, done)
-            if status != lib.BBC_ANS_OK:
-                self._heads[:], self._words.count = before
-                at = end - 1 - done[0] if pushing else first + done[0]
-                raise _error(status, at)
+            raise failure(status, 0)
 
     def _reserve(self, capacity: int) -> None:
         if capacity > self._words.capacity:
@@ -278,27 +274,3 @@ class Message:
         self._buffer_view = ffi.from_buffer("uint32_t[]", buffer, require_writable=True)
         self._words.data = self._buffer_view  # a plain pointer: the view must live as long as it
         self._words.capacity = len(buffer)
-
-
-def as_integers(values: Any, dtype: type, name: str) -> np.ndarray:
-    """``values`` as a C-contiguous array of an unsigned type. ValueError unless they are integers that fit."""
-    array = np.asarray(values)
-    if array.dtype == dtype:
-        return np.ascontiguousarray(array)
-    if array.size and array.dtype.kind not in "iub":
-        raise ValueError(f"{name} must be integers, not {array.dtype}")
-    if array.size and (int(array.min()) < 0 or int(array.max()) > np.iinfo(dtype).max):
-        raise ValueError(f"{name} must lie in 0..{np.iinfo(dtype).max}")
-    return np.ascontiguousarray(array, dtype)
-
-
-def _error(status: int, at: int) -> Exception:
-    if status == lib.BBC_ANS_UNDERFLOW:
-        return UnderflowError(f"the message is too short: it ends at symbol {at} of this pop")
-    if status == lib.BBC_ANS_MISMATCH:
-        return CorruptError(f"the value on top of the message is outside the interval of symbol {at}")
-    if status == lib.BBC_ANS_BAD_INTERVAL:
-        return ValueError(f"symbol {at}: needs freq >= 1, start + freq <= 2^precision and precision 1 to {MAX_PRECISION}")
-    if status == lib.BBC_ANS_BAD_SYMBOL:
-        return ValueError(f"symbol {at} or its parameters are outside what the model allows")
-    return RuntimeError(f"the coder's state is not valid (code {status})")

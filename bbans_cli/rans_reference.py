@@ -10,11 +10,12 @@ import math
 import numpy as np
 
 from bbans_cli.errors import CorruptError, TruncatedError
-from bbans_cli.rans import EMPTY_HEAD, HEAD_LIMIT, MAX_PRECISION, UnderflowError
+from bbans_cli.native import UnderflowError
+from bbans_cli.rans import EMPTY_HEAD, HEAD_LIMIT, MAX_PRECISION
 
 
 class ReferenceMessage:
-    """A range-ANS stack: ``heads``, a list of ints in [2^31, 2^63), over ``_words``, a list of ints below 2^32."""
+    """A range-ANS stack: ``heads``, ints in [2^31, 2^63), over ``_words``, a list of ints below 2^32."""
 
     def __init__(self, lanes: int = 1) -> None:
         if lanes < 1:
@@ -109,7 +110,7 @@ class ReferenceMessage:
 
     @classmethod
     def from_bytes(cls, data: bytes, lanes: int = 1) -> ReferenceMessage:
-        """Tries every length that lane 0's head can have: at most one gives a message that writes these bytes."""
+        """Tries every length that lane 0's head can have: at most one of them writes these bytes again."""
         for size in range(4, 9):
             split = len(data) - size - 8 * (lanes - 1)
             if split < 0 or split % 4:
