@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-wheel bench-core clean
+.PHONY: help build test test-wheel test-asan bench-core clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -22,6 +22,14 @@ test: build ## run the tests
 
 test-wheel: ## build a wheel, install it into an empty environment, use it from another folder
 	sh scripts/test_wheel.sh $(PYTHON)
+
+ASAN := -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+test-asan: build ## run the tests of the C core under the address and undefined-behaviour sanitizers (GCC, Linux)
+	$(VENV)/bin/pip install --quiet setuptools cffi
+	CC=gcc CFLAGS="$(ASAN)" LDFLAGS="$(ASAN)" $(RUN) setup.py --quiet build --build-lib build/asan --build-temp build/asan-objects
+	cd build/asan && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+		$(abspath $(RUN)) -m pytest -q -c ../../pyproject.toml --rootdir ../.. -p no:cacheprovider $(ASAN_TESTS)
+ASAN_TESTS := ../../tests/core
 
 bench-core: build ## speed of the bare matrix product per instruction set
 	$(RUN) scripts/bench_core.py

@@ -13,27 +13,33 @@
 
 #include "simd.h"
 
+#if defined(__clang__)
+#define GEMM_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define GEMM_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* rows and vectors are literals at every call: the loops over them unroll and the sums become registers. */
 EX void gemm_block(const int rows, const int vectors, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak,
                    const float *b, ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc)
 {
     vf sum[GEMM_SUMS], row[GEMM_SUMS];
-    _Pragma("GCC unroll 16") for (int i = 0; i < rows; i++)
-        _Pragma("GCC unroll 16") for (int v = 0; v < vectors; v++)
+    GEMM_UNROLL for (int i = 0; i < rows; i++)
+        GEMM_UNROLL for (int v = 0; v < vectors; v++)
             sum[i * vectors + v] = vf_load((init ? init : c + i * ldc) + v * VF_LANES);
     for (; k > 0; k--) {
-        _Pragma("GCC unroll 16") for (int v = 0; v < vectors; v++)
+        GEMM_UNROLL for (int v = 0; v < vectors; v++)
             row[v] = vf_load(b + v * VF_LANES);
-        _Pragma("GCC unroll 16") for (int i = 0; i < rows; i++) {
+        GEMM_UNROLL for (int i = 0; i < rows; i++) {
             vf x = vf_all(a[i * ai]);
-            _Pragma("GCC unroll 16") for (int v = 0; v < vectors; v++)
+            GEMM_UNROLL for (int v = 0; v < vectors; v++)
                 sum[i * vectors + v] = vf_fma(x, row[v], sum[i * vectors + v]);
         }
         a += ak;
         b += ldb;
     }
-    _Pragma("GCC unroll 16") for (int i = 0; i < rows; i++)
-        _Pragma("GCC unroll 16") for (int v = 0; v < vectors; v++)
+    GEMM_UNROLL for (int i = 0; i < rows; i++)
+        GEMM_UNROLL for (int v = 0; v < vectors; v++)
             vf_store(c + i * ldc + v * VF_LANES, sum[i * vectors + v]);
 }
 

@@ -43,9 +43,9 @@ EX vf vf_load(const float *p) { return vld1q_f32(p); }
 EX void vf_store(float *p, vf v) { vst1q_f32(p, v); }
 EX vf vf_all(float x) { return vdupq_n_f32(x); }
 EX vf vf_fma(vf a, vf b, vf acc) { return vfmaq_f32(acc, a, b); }
-#define GEMM_WIDTHS(PANEL) PANEL(8, 2) PANEL(4, 6)
-#define GEMM_MAIN_ROWS 6
-#define GEMM_SUMS 24
+#define GEMM_WIDTHS(PANEL) PANEL(8, 2) PANEL(4, 5)
+#define GEMM_MAIN_ROWS 5
+#define GEMM_SUMS 20
 
 #else
 
