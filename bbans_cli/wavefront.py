@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bbans_cli.core import ffi, lib
-from bbans_cli.errors import BbcError, CorruptError, TruncatedError
+from bbans_cli.native import failure
 
 PRECISION = 24
 _CALL_SECONDS = 0.05  # aim for one call of C: short enough for signals and progress
@@ -98,22 +98,21 @@ class Pass:
         lib.bbc_pass_weights_now(self._state, ffi.from_buffer("float[]", network))
         return network
 
+    def gradient(self) -> np.ndarray:
+        """The gradient of the last step of learning, laid out like the weights, in nats per pixel."""
+        gradient = np.zeros(len(self._kept[0]), np.float32)
+        lib.bbc_pass_gradient_now(self._state, ffi.from_buffer("float[]", gradient))
+        return gradient
+
     def _run(self, advance: Callable[[int], int], progress: Callable[[int], None]) -> None:
         left, budget = self.pixels, 512
         while left > 0:
             began = time.perf_counter()
             done = advance(budget)
             if done < 0:
-                _fail(done)
+                raise failure(done, self.pixels - left)
             left -= done
             progress(done)
             spent = time.perf_counter() - began
             budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
 
-
-def _fail(code: int) -> None:
-    if code == lib.BBC_ANS_UNDERFLOW:
-        raise TruncatedError("the message ends before the last pixel")
-    if code in (lib.BBC_ANS_BAD_STATE, lib.BBC_ANS_MISMATCH, lib.BBC_ANS_BAD_INTERVAL):
-        raise CorruptError("the message is not one that an encoder writes")
-    raise BbcError(f"the C core failed with code {code}")

@@ -1,5 +1,6 @@
 /* Entry points of latents.h. */
 #include "bbc.h"
+#include "exact.h"
 #include "latents_shape.h"
 #include "latents.cdef.h"
 
@@ -25,6 +26,20 @@ int bbc_latents_dense(int m, int n, int k, const float *in, const float *weight,
     if (m < 0 || k < 0 || n < 16 || n % 16) return -1;
     bbc_fp_state saved = bbc_fp_enter();
     bbc_kernels_now()->latents_dense(m, n, k, in, weight, bias, leaky, out);
+    bbc_fp_leave(saved);
+    return 0;
+}
+
+/* Outputs (m, 2, n), means and log deviations, to means (m, n) and deviations (m, n), logs clipped to low..high. */
+int bbc_latents_gaussian(int m, int n, const float *in, double low, double high, double *mean, double *deviation)
+{
+    if (m < 0 || n < 1) return -1;
+    bbc_fp_state saved = bbc_fp_enter();
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            mean[i * n + j] = in[i * 2 * n + j];
+            deviation[i * n + j] = ex_exp64(ex_clip64(in[i * 2 * n + n + j], low, high));
+        }
     bbc_fp_leave(saved);
     return 0;
 }

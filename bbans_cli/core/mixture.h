@@ -115,7 +115,7 @@ static int32_t mixture_find(const mixture *mix, int i, int32_t first, const int3
     return first + j;
 }
 
-/* Gradient of -ln p by the outputs, times `scale`, each element clipped to +-4 before; d_output (m, 16). */
+/* Gradient of -ln p by the outputs, times `scale`, each element clipped to +-64 before; d_output (m, 16). */
 static void mixture_gradient(int m, int c, const float *restrict output, const pass_pixel *p, float scale,
                              float *restrict d_output)
 {
@@ -163,7 +163,7 @@ static void mixture_gradient(int m, int c, const float *restrict output, const p
         d[14][i] = d[15][i] = 0.0f;
     }
     for (int i = 0; i < m; i++)
-        for (int j = 0; j < PASS_OUTPUTS; j++) d_output[i * PASS_OUTPUTS + j] = ex_clip(d[j][i], -4.0f, 4.0f) * scale;
+        for (int j = 0; j < PASS_OUTPUTS; j++) d_output[i * PASS_OUTPUTS + j] = ex_clip(d[j][i], -64.0f, 64.0f) * scale;
 }
 
 #endif

@@ -249,3 +249,12 @@ int bbc_pass_weights_now(const void *state, float *weights)
     memcpy(weights, s->weights, (size_t)s->weight_count * sizeof *weights);
     return 0;
 }
+
+/* The gradient of the last step of learning, in nats per pixel; BBC_PASS_BAD_SHAPE if the pass does not learn. */
+int bbc_pass_gradient_now(const void *state, float *gradient)
+{
+    const pass_state *s = state;
+    if (!s->shape.run) return BBC_PASS_BAD_SHAPE;
+    memcpy(gradient, s->gradients, (size_t)s->weight_count * sizeof *gradient);
+    return 0;
+}

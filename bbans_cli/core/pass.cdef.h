@@ -18,3 +18,4 @@ int bbc_pass_begin(void *state, int64_t size, const bbc_pass *pass, const float 
 int64_t bbc_pass_encode(void *state, int threads, int64_t budget, uint32_t *starts, uint32_t *freqs);
 int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head, bbc_words *words);
 int bbc_pass_weights_now(const void *state, float *weights);
+int bbc_pass_gradient_now(const void *state, float *gradient);

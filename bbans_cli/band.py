@@ -1,0 +1,110 @@
+"""One band of a picture as one message: bits back with autoregressive initial bits.
+
+The rows of a band are a head, coded given latents, and a tail below it, coded without: the tail's bits are on the message
+already when the posterior of the head's latents is popped from it, so that no bit is wasted (docs/format.md, section bands).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bbans_cli.errors import CorruptError
+from bbans_cli.latents import Latents
+from bbans_cli.native import UnderflowError
+from bbans_cli.rans import Message
+from bbans_cli.wavefront import PRECISION, Pass, Shape
+from bbans_cli.weights import Weights
+
+Progress = Callable[[int], None]
+
+
+def push(message: Message, pixels: np.ndarray, band: "Band", split: int) -> None:
+    """Put a band on an empty message. UnderflowError where the tail's bits do not pay for the latents."""
+    latents = band.latents(split)
+    band.tail(split).push(message, pixels)
+    if split:
+        posterior = latents.posterior(pixels)
+        z = posterior.pop(message)
+        band.head(split, latents.modulation(z)).push(message, pixels)
+        latents.prior.push(message, z)
+
+
+def pop(message: Message, pixels: np.ndarray, band: "Band", split: int) -> None:
+    """Take a band off into ``pixels``; the message must be empty then. Raises CorruptError."""
+    latents = band.latents(split)
+    if split:
+        z = latents.prior.pop(message)
+        band.head(split, latents.modulation(z)).pop(message, pixels)
+        posterior = latents.posterior(pixels)
+        posterior.push(message, z)
+    band.tail(split).pop(message, pixels)
+    if not message.empty:
+        raise CorruptError("bits are left over after the last pixel")
+
+
+@dataclass
+class Rows:
+    """Codec of rows first..last of a band under the likelihood network; a pixel sees those above and to its left."""
+
+    shape: Shape
+    network: np.ndarray
+    modulation: np.ndarray | None
+    threads: int
+    progress: Progress
+
+    def push(self, message: Message, pixels: np.ndarray) -> None:
+        intervals = Pass(self.shape, self.network, self.modulation, pixels).intervals(self.threads, self.progress)
+        message.push(*intervals, PRECISION)
+
+    def pop(self, message: Message, pixels: np.ndarray) -> None:
+        Pass(self.shape, self.network, self.modulation, pixels).pop(message, self.threads, self.progress)
+
+
+@dataclass
+class Band:
+    """The codecs that a band is made of. run: pixels between steps of learning, 0 for none; rate: learning rate."""
+
+    weights: Weights
+    height: int
+    width: int
+    channels: int
+    run: int = 0
+    rate: float = 0.0
+    threads: int = 1
+    progress: Progress = field(default=lambda pixels: None)
+
+    def latents(self, split: int) -> Latents:
+        return Latents(self.weights, self.width, split)
+
+    def head(self, split: int, modulation: np.ndarray) -> Rows:
+        return self._rows(0, split, modulation)
+
+    def tail(self, split: int) -> Rows:
+        return self._rows(split, self.height, None)
+
+    def _rows(self, first: int, last: int, modulation: np.ndarray | None) -> Rows:
+        w = self.weights
+        shape = Shape(self.width, self.height, self.channels, first, last, w.hidden, w.layers, w.head,
+                      w.blocks[-1], self.run, self.rate)  # fmt: skip
+        return Rows(shape, w.network, modulation, self.threads, self.progress)
+
+    def split(self, pixels: np.ndarray) -> int:
+        """Rows of the head: nearly as many as leave a tail whose bits pay for the pop of the latents.
+
+        Tails of a growing number of rows are tried, which costs a few rows' time; 0 if none is enough.
+        """
+        quiet = Band(self.weights, self.height, self.width, self.channels, self.run, self.rate, self.threads)
+        rows = 1
+        while rows < self.height:
+            split = self.height - rows
+            message = Message()
+            quiet.tail(split).push(message, pixels)
+            have = message.bits
+            try:
+                quiet.latents(split).posterior(pixels).pop(message)
+                return split
+            except UnderflowError:
+                need = 11.0 * quiet.latents(split).count
+                rows = max(rows + 1, min(2 * rows, int(rows * need / max(have, 1.0))))
+        return 0

@@ -1,0 +1,80 @@
+"""Planes of 8-bit samples to parts of a container and back: bands, levels, weights.
+
+Grey and RGB. Everything else that a picture has (alpha, palettes, deeper samples, metadata) is other modules' matter.
+"""
+
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+
+from bbans_cli import band as bands
+from bbans_cli import container, weights
+from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.rans import Message
+
+Progress = Callable[[int], None]
+
+# A band is a message of its own: what is damaged in one does not reach another, and memory grows with it (about 35 bytes
+# a pixel). Small bands cost bytes, since the learner starts afresh in each.
+BAND_PIXELS = 1 << 22
+
+RATES = (0.0, 5e-5, 1e-4, 2e-4, 3e-4, 5e-4, 8e-4, 1.2e-3)
+RUN = 128
+
+# level: (weights, learning rate index where it pays)
+LEVELS = {1: ("small", 0), 5: ("small", 4), 9: ("small", 4)}
+
+
+def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
+    """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB) -> a part. progress gets numbers of pixels as they are done."""
+    height, width, channels = planes.shape
+    name, rate = LEVELS[level]
+    model = weights.by_name(name)
+    rate = _rate(planes, rate)
+    count = max(1, -(-height * width // BAND_PIXELS))
+    rows = -(-height // count)
+    coded = []
+    for top in range(0, height, rows):
+        pixels = np.ascontiguousarray(planes[top : top + rows])
+        band = _band(model, pixels.shape, rate, threads, progress)
+        split = band.split(pixels)
+        message = Message()
+        bands.push(message, pixels, band, split)
+        coded.append(container.Band(message.to_bytes(), split, zlib.crc32(pixels)))
+    return container.Part(container.MODEL, channels, 8, model.id, bytes([rate]), rows, coded)
+
+
+def decode(
+    part: container.Part, width: int, height: int, channels: int, threads: int, progress: Progress | None = None
+) -> np.ndarray:
+    """A part -> planes (h, w, c) uint8. Raises CorruptError, ModelMismatchError, UnsupportedError."""
+    planes = np.empty((height, width, channels), np.uint8)
+    for pixels, stored, band in _open(part, planes, threads, progress):
+        bands.pop(Message.from_bytes(stored.payload), pixels, band, stored.split)
+        if zlib.crc32(pixels) != stored.crc:
+            raise CorruptError("the pixels do not have the checksum of those that were coded")
+    return planes
+
+
+def _open(part: container.Part, planes: np.ndarray, threads: int, progress: Progress | None):
+    """Each band's rows of planes, what is stored of it, and its codecs."""
+    height, width, channels = planes.shape
+    if len(part.settings) != 1 or part.settings[0] >= len(RATES) or part.depth != 8 or channels not in (1, 3):
+        raise UnsupportedError("needs a newer bbc: unknown settings of the model")
+    model = weights.by_id(part.model_id)
+    for i, stored in enumerate(part.bands):
+        pixels = planes[i * part.band_rows : (i + 1) * part.band_rows]
+        if stored.split > len(pixels):
+            raise CorruptError("a band's head is higher than the band")
+        yield pixels, stored, _band(model, pixels.shape, part.settings[0], threads, progress)
+
+
+def _band(model, shape, rate: int, threads: int, progress: Progress | None) -> bands.Band:
+    run = RUN if rate else 0
+    return bands.Band(model, *shape, run, RATES[rate], threads, progress or (lambda pixels: None))
+
+
+def _rate(planes: np.ndarray, rate: int) -> int:
+    """The learning rate that probably pays for a picture: none for small ones, which end before it would."""
+    return rate if planes.shape[0] * planes.shape[1] >= 1 << 15 else 0
