@@ -64,10 +64,13 @@ static inline int bbc_bins_push_one(uint64_t *head, bbc_words *words, const bbc_
 static inline int bbc_bins_pop_one(uint64_t *head, bbc_words *words, const bbc_bins_model *model,
                                    const bbc_scale *scale, unsigned precision, uint32_t *symbol)
 {
-    uint32_t start, freq, value = bbc_ans_peek(*head, precision);
+    bbc_search search;
+    uint32_t value = bbc_ans_peek(*head, precision);
     double probability = ((double)value + 0.5) / (double)scale->total;
-    *symbol = bbc_find(scale, bbc_bins_cdf, model, value, bbc_bins_guess(model, scale->n, probability), &start, &freq);
-    return bbc_ans_advance(head, words, start, freq, precision);
+    bbc_search_from(&search, scale, value, bbc_bins_guess(model, scale->n, probability), 1);
+    bbc_search_all(&search, scale, bbc_bins_cdf, model);
+    *symbol = search.lo;
+    return bbc_ans_advance(head, words, search.cum_lo, search.cum_hi - search.cum_lo, precision);
 }
 
 #endif

@@ -56,36 +56,71 @@ EX double bbc_rough_quantile(double p)
     return p < 0.5 ? -x : x;
 }
 
-typedef double bbc_cdf_fn(const void *model, uint32_t i); /* F(i) for any 0 <= i <= n */
+/* The search for the symbol whose interval holds value < 2^precision: from the interval of a guess outwards in doubling
+ * steps, then inwards by interpolation and halving in turn. The symbol found does not depend on the guess, which may come
+ * from anywhere. Evaluating cum is left to the caller, who may do so for many searches at once. */
+typedef struct {
+    uint32_t value, lo, hi, cum_lo, cum_hi; /* found when hi = lo + 1 and cum_lo <= value < cum_hi */
+    uint32_t step;                          /* of the way outwards */
+    int halve;                              /* the next step inwards halves */
+} bbc_search;
 
-/* The symbol whose interval holds value < 2^precision. guess only changes how long it takes, hence may come from
- * anywhere. Inlined with a constant f, so that the two edges of a good guess are computed side by side. */
-EX uint32_t bbc_find(const bbc_scale *scale, bbc_cdf_fn *f, const void *model, uint32_t value, uint32_t guess,
-                     uint32_t *start, uint32_t *freq)
+/* Then set cum_lo and cum_hi to cum(lo) and cum(hi). */
+EX void bbc_search_from(bbc_search *search, const bbc_scale *scale, uint32_t value, uint32_t guess, uint32_t step)
 {
-    uint32_t lo = guess < scale->n ? guess : scale->n - 1, hi = lo + 1, step = 1;
-    uint32_t cum_lo = bbc_cum(scale, lo, f(model, lo)), cum_hi = bbc_cum(scale, hi, f(model, hi));
-    while (cum_lo > value) { /* ends at cum(0) = 0 */
-        hi = lo, cum_hi = cum_lo;
-        lo = lo > step ? lo - step : 0, step *= 2;
-        cum_lo = bbc_cum(scale, lo, f(model, lo));
-    }
-    while (cum_hi <= value) { /* ends at cum(n) = 2^precision */
-        lo = hi, cum_lo = cum_hi;
-        hi = scale->n - hi > step ? hi + step : scale->n, step *= 2;
-        cum_hi = bbc_cum(scale, hi, f(model, hi));
-    }
-    while (hi - lo > 1) {
-        uint32_t middle = lo + (hi - lo) / 2, cum = bbc_cum(scale, middle, f(model, middle));
-        if (cum <= value) {
-            lo = middle, cum_lo = cum;
+    search->value = value;
+    search->lo = guess < scale->n ? guess : scale->n - 1;
+    search->hi = search->lo + 1;
+    search->step = step;
+    search->halve = 0;
+}
+
+/* The next i to evaluate cum at, or UINT32_MAX when the symbol, lo, is found. */
+EX uint32_t bbc_search_probe(const bbc_search *search, const bbc_scale *scale)
+{
+    uint32_t between = search->hi - search->lo - 1;
+    if (search->cum_lo > search->value) return search->lo > search->step ? search->lo - search->step : 0;
+    if (search->cum_hi <= search->value)
+        return scale->n - search->hi > search->step ? search->hi + search->step : scale->n;
+    if (between == 0) return UINT32_MAX;
+    if (search->halve) return search->lo + 1 + between / 2;
+    return search->lo + 1 +
+           (uint32_t)((uint64_t)between * (search->value - search->cum_lo) / (search->cum_hi - search->cum_lo));
+}
+
+/* Take in cum(probe). */
+EX void bbc_search_take(bbc_search *search, uint32_t probe, uint32_t cum)
+{
+    if (search->cum_lo > search->value) {
+        search->hi = search->lo, search->cum_hi = search->cum_lo;
+        search->lo = probe, search->cum_lo = cum;
+        search->step *= 2;
+    } else if (search->cum_hi <= search->value) {
+        search->lo = search->hi, search->cum_lo = search->cum_hi;
+        search->hi = probe, search->cum_hi = cum;
+        search->step *= 2;
+    } else {
+        search->halve = !search->halve;
+        if (cum <= search->value) {
+            search->lo = probe, search->cum_lo = cum;
         } else {
-            hi = middle, cum_hi = cum;
+            search->hi = probe, search->cum_hi = cum;
         }
     }
-    *start = cum_lo;
-    *freq = cum_hi - cum_lo;
-    return lo;
+}
+
+typedef double bbc_cdf_fn(const void *model, uint32_t i); /* F(i) for any 0 <= i <= n */
+
+/* One search to its end; inlined with a constant f, the two edges of the guess are computed side by side. */
+EX void bbc_search_all(bbc_search *search, const bbc_scale *scale, bbc_cdf_fn *f, const void *model)
+{
+    search->cum_lo = bbc_cum(scale, search->lo, f(model, search->lo));
+    search->cum_hi = bbc_cum(scale, search->hi, f(model, search->hi));
+    for (;;) {
+        uint32_t probe = bbc_search_probe(search, scale);
+        if (probe == UINT32_MAX) return;
+        bbc_search_take(search, probe, bbc_cum(scale, probe, f(model, probe)));
+    }
 }
 
 #endif
