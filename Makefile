@@ -26,7 +26,7 @@ test-wheel: ## build a wheel, install it into an empty environment, use it from 
 ASAN := -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 test-asan: build ## run the tests of the C core under the address and undefined-behaviour sanitizers (GCC, Linux)
 	$(VENV)/bin/pip install --quiet setuptools cffi
-	CC=gcc CFLAGS="$(ASAN)" LDFLAGS="$(ASAN)" $(RUN) setup.py --quiet build --build-lib build/asan --build-temp build/asan-objects
+	CC=gcc CFLAGS="$(ASAN)" BBC_DEBUG_CFLAGS=-O1 LDFLAGS="$(ASAN)" $(RUN) setup.py --quiet build --build-lib build/asan --build-temp build/asan-objects
 	cd build/asan && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
 		$(abspath $(RUN)) -m pytest -q -c ../../pyproject.toml --rootdir ../.. -p no:cacheprovider $(ASAN_TESTS)
 ASAN_TESTS := ../../tests/core

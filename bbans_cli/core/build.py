@@ -4,6 +4,8 @@ Every .c file of this folder is compiled into it. What Python calls is declared 
 the core; the C files include that same header, so the two cannot drift apart.
 """
 
+import os
+import shlex
 from pathlib import Path
 
 from cffi import FFI
@@ -24,6 +26,9 @@ COMPILE_ARGS = [
     "-Wall",
     "-Wextra",
 ]
+
+# The last word, for sanitizer builds, which take minutes with -O3.
+COMPILE_ARGS += shlex.split(os.environ.get("BBC_DEBUG_CFLAGS", ""))
 
 HERE = Path("bbans_cli/core")
 
