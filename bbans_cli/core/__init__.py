@@ -42,19 +42,23 @@ def select_isa(name: str | None = None) -> str:
     Results have equal bits either way. Raises UnsupportedError for a name that this build or CPU lacks, or where
     the kernels fail their known-answer test: files written by them could not be read elsewhere.
     """
-    from bbans_cli.errors import UnsupportedError
-
     if name and name not in available_isas():
-        raise UnsupportedError(f"instruction set {name!r} is not available here; there are {', '.join(available_isas())}")
+        raise _unsupported(f"instruction set {name!r} is not available here; there are {', '.join(available_isas())}")
     index = isa_index(name) if name else lib.bbc_isa_best()
     failed = lib.bbc_self_test(index)
     if failed:
-        raise UnsupportedError(
+        raise _unsupported(
             f"the {_NAMES[index]} kernels fail part {failed} of their self-test: this machine or compiler does not "
             "compute exactly; another may be chosen by BBC_ISA=" + "|".join(available_isas())
         )
     lib.bbc_isa_select(index)
     return _NAMES[index]
+
+
+def _unsupported(message: str) -> Exception:
+    from bbans_cli.errors import UnsupportedError  # only where needed: this import is part of the command's start
+
+    return UnsupportedError(message)
 
 
 select_isa(os.environ.get("BBC_ISA"))
