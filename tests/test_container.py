@@ -35,7 +35,7 @@ def test_round_trip_with_metadata():
 
 def test_several_parts_keep_order_and_fields():
     high = c.Part(c.MODEL, 1, 8, b"abcd", b"", 3, [c.Band(b"h0", 1, 1), c.Band(b"h1", 0, 2)])
-    low = c.Part(c.BITWISE, 1, 8, b"", b"s", 5, [c.Band(b"low", 0, 2**32 - 1)])
+    low = c.Part(c.DISCRETE, 1, 8, b"", b"s", 5, [c.Band(b"low", 0, 2**32 - 1)])
     picture = c.Container(7, 5, "grey", 16, [high, low])
     assert c.from_bytes(c.to_bytes(picture)) == picture
 

@@ -205,7 +205,7 @@ def _inflate(png: _Png, total: int) -> bytearray:
 
 def _unfilter(data: bytearray, at: int, width: int, height: int, channels: int, depth: int) -> np.ndarray:
     """(height, width, channels) samples from the filtered rows at `at`, which are unfiltered in place."""
-    from bbans_cli._core import ffi, lib
+    from bbans_cli.core import ffi, lib
 
     size = row_bytes(width, channels, depth)
     bpp = max(1, channels * depth // 8)

@@ -54,7 +54,7 @@ def _companions(picture: Picture) -> tuple[list[bytes], list[bytes], list[bytes]
 
 def _deflate(picture: Picture) -> bytes:
     """The packed pixels: filtered row by row, except where neighbouring bytes are not neighbouring shades."""
-    from bbans_cli._core import ffi, lib
+    from bbans_cli.core import ffi, lib
 
     shades = picture.mode != "palette" and picture.depth >= 8
     bpp = max(1, picture.pixels.shape[2] * picture.depth // 8)
