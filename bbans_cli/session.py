@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from bbans_cli import codec, container
-from bbans_cli.container import CHANNELS, MAX_PIXELS, Container
-from bbans_cli.errors import BbcError, CorruptError, UnsupportedError
-from bbans_cli.pictures import Picture, from_items, read_picture, write_picture
+from bbans_cli import container
+from bbans_cli.assemble import container_to_picture
+from bbans_cli.choose import picture_to_container
+from bbans_cli.container import MAX_PIXELS
+from bbans_cli.errors import BbcError
+from bbans_cli.pictures import Picture, read_picture, write_picture
 
 # Gets the share that is done, 0 to 1.
 Progress = Callable[[float], None]
@@ -91,10 +92,12 @@ class Coder:
         if self.strip:
             picture = picture.stripped()
         halves = 2 if self.verify else 1
-        packed = container.to_bytes(_pack(picture, self.level, threads, lambda share: progress(share / halves)))
+        packed = container.to_bytes(
+            picture_to_container(picture, self.level, threads, lambda share: progress(share / halves))
+        )
         if self.verify:
             # From the bytes, as a reader would: the container is under test as well.
-            given = _unpack(
+            given = container_to_picture(
                 container.from_bytes(packed, self.max_pixels), threads, lambda share: progress((1 + share) / 2)
             )
             if not _equal_pixels(picture, given) or picture.items() != given.items():
@@ -103,39 +106,7 @@ class Coder:
 
     def decompress(self, data: bytes, threads: int, progress: Progress = unheard) -> Picture:
         """A .bbc file's bytes -> the picture."""
-        return _unpack(container.from_bytes(data, self.max_pixels), threads, progress)
-
-
-def _pack(picture: Picture, level: int, threads: int, progress: Progress) -> Container:
-    if picture.depth != 8 or picture.mode not in ("grey", "rgb"):
-        raise UnsupportedError(f"a {picture.mode} picture of {picture.depth} bits cannot be coded yet")
-    pixels = picture.width * picture.height
-    part = codec.encode(picture.pixels, level, threads, lambda done: progress(done / pixels))
-    return Container(picture.width, picture.height, picture.mode, picture.depth, [part], picture.items())
-
-
-def _unpack(packed: Container, threads: int, progress: Progress) -> Picture:
-    if packed.depth != 8 or packed.mode not in ("grey", "rgb") or len(packed.parts) != 1:
-        raise UnsupportedError(f"a {packed.mode} picture of {packed.depth} bits needs a newer bbc")
-    pixels = packed.width * packed.height
-    part = packed.parts[0]
-    if part.channels != CHANNELS[packed.mode] or part.depth != packed.depth:
-        raise CorruptError("corrupt header: its parts do not make up the picture")
-    planes = codec.decode(
-        part, packed.width, packed.height, part.channels, threads, lambda done: progress(done / pixels)
-    )
-    with _corrupt_if_unfit():
-        return from_items(planes, packed.mode, packed.depth, packed.metadata)
-
-
-@contextlib.contextmanager
-def _corrupt_if_unfit() -> Iterator[None]:
-    try:
-        yield
-    except CorruptError:
-        raise
-    except ValueError as error:
-        raise CorruptError(f"corrupt: {error}") from error
+        return container_to_picture(container.from_bytes(data, self.max_pixels), threads, progress)
 
 
 def _equal_pixels(one: Picture, other: Picture) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bbans_cli.errors import InputError, UnsupportedError
+from bbans_cli.errors import InputError, LossyError, UnsupportedError
 
 SPACE = "storing its pixels without loss would take several times the space of the file"
 LOSSY = {"jpeg": "JPEG", "avif": "AVIF", "heif": "HEIF", "webp": "WebP"}
@@ -61,7 +61,7 @@ def refuse(kind: str, data: bytes, pixels: bool) -> None:
     lossy = kind in ("jpeg", "avif", "heif") or kind == "webp" and _lossy_webp(data)
     if lossy and not pixels:
         hint = "" if kind == "heif" else "; --pixels does it all the same"
-        raise InputError(f"this {LOSSY[kind]} is lossy: {SPACE}{hint}")
+        raise LossyError(f"this {LOSSY[kind]} is lossy: {SPACE}{hint}")
     if kind == "heif":
         raise UnsupportedError("HEIF cannot be read")
     if kind == "avif" and _deep_avif(data):
