@@ -221,7 +221,7 @@ class Message:
 
     # -- the way into C
 
-    def run(self, function: Callable[..., int], count: int, *arguments: Any, pushing: bool) -> None:
+    def run(self, function: Callable[..., int], count: int, *arguments: Any, pushing: bool, piece: int = PIECE) -> None:
         """Call ``function(heads, lanes, words, *arguments, n, done)`` on pieces of ``count`` symbols.
 
         What a codec with C code of its own uses; `bbans_cli.native.in_pieces` says what becomes of the
@@ -237,7 +237,7 @@ class Message:
                 count,
                 arguments,
                 before=(self._heads_view, self.lanes, self._words),
-                piece=self.lanes * max(1, PIECE // self.lanes),
+                piece=self.lanes * max(1, piece // self.lanes),
                 backwards=pushing,
             )
         except Exception:
