@@ -149,7 +149,7 @@ def test_symbols_must_be_integers():
 
 
 @both
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(content=contents(), symbols=intervals())
 def test_pushing_then_popping_changes_nothing(kind, content, symbols):
     message = build(kind, *content)
@@ -160,7 +160,7 @@ def test_pushing_then_popping_changes_nothing(kind, content, symbols):
 
 
 @both
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(content=contents(), symbols=intervals(min_size=1))
 def test_popping_then_pushing_changes_nothing(kind, content, symbols):
     """Bits back: what was popped goes back to where it was, whatever the message and the precisions."""
@@ -182,7 +182,7 @@ def test_popping_then_pushing_changes_nothing(kind, content, symbols):
     assert message == states.pop()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(symbols=intervals(), lanes=st.integers(1, 5))
 def test_both_back_ends_agree(symbols, lanes):
     messages = [Message(lanes), ReferenceMessage(lanes)]
@@ -204,7 +204,7 @@ def test_both_back_ends_agree(symbols, lanes):
 
 
 @both
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(symbols=intervals())
 def test_bits_are_what_the_frequencies_say(kind, symbols):
     message = kind()
@@ -216,7 +216,7 @@ def test_bits_are_what_the_frequencies_say(kind, symbols):
 
 
 @both
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(symbols=intervals(), lanes=st.integers(1, 4))
 def test_bytes_come_back(kind, symbols, lanes):
     message = kind(lanes)
@@ -227,7 +227,7 @@ def test_bytes_come_back(kind, symbols, lanes):
 
 
 @both
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.binary(max_size=40), lanes=st.integers(1, 2))
 def test_bytes_are_canonical(kind, data, lanes):
     """Whatever is accepted is written the same way again: no two byte strings are the same message."""

@@ -8,11 +8,16 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from bbans_cli.codecs.codec import PRECISION, Codec, Distribution, Pair, shape_of
+from bbans_cli.codecs.codec import Codec, Distribution, Pair, shape_of
 from bbans_cli.codecs.discrete import Uniform
 from bbans_cli.core import lib
 from bbans_cli.native import doubles, failure, in_pieces, integers, pointer
 from bbans_cli.rans import Message
+
+# The floor gives every bin 2 of 2^precision values: a share of 2^(bits + 1 - precision) of all latents is drawn from
+# the prior whatever the posterior says, and spoils the likelihood. At 28 that is 8e-6 of 10-bit latents, and the
+# coder's own loss is 4e-5 bits a latent (docs/rans.md); more bits would lose more there.
+POSTERIOR_PRECISION = 28
 
 Data = TypeVar("Data")
 Latent = TypeVar("Latent")
@@ -33,9 +38,9 @@ def BBANS(
 
         pop      the same from the bottom up: the message gets back the bits that z was drawn from
 
-    On average the message grows by the negative evidence lower bound. The first pop needs bits:
-    UnderflowError where the message has too few. prior: codec of z. likelihood(z): codec of x.
-    posterior(x): codec of z.
+    The message grows by log2 q(z|x) - log2 p(x, z): on average, as far as the bits popped are random, by the negative
+    evidence lower bound. The first pop needs bits: UnderflowError where the message has too few. prior: codec of z.
+    likelihood(z): codec of x. posterior(x): codec of z.
     """
 
     def push(message: Message, data: Data) -> None:
@@ -75,7 +80,7 @@ class GaussianBins(Distribution):
         deviation: Any,
         bits: int = 10,
         shape: tuple[int, ...] | int | None = None,
-        precision: int = PRECISION,
+        precision: int = POSTERIOR_PRECISION,
     ) -> None:
         parameters = [np.asarray(each, np.float64) for each in (prior_mean, prior_deviation, mean, deviation)]
         super().__init__(shape_of(shape, *parameters), precision)
@@ -113,7 +118,7 @@ def hierarchy(
     posterior: Callable[[Data, list[np.ndarray]], Moments],
     likelihood: Callable[[list[np.ndarray]], Codec[Data]],
     bits: int = 10,
-    precision: int = PRECISION,
+    precision: int = POSTERIOR_PRECISION,
 ) -> Codec[Data]:
     """Data with a hierarchy of Gaussian latents, inferred from the top down, each level in bins of its
     conditional prior.

@@ -1,0 +1,174 @@
+"""Codecs made of codecs: order on the message, what a step may see, lanes."""
+
+import numpy as np
+import pytest
+
+from bbans_cli.codecs import (
+    Bernoulli,
+    Categorical,
+    Gaussian,
+    Logistic,
+    Message,
+    Pair,
+    Uniform,
+    autoregressive,
+    check_codec,
+    dependent,
+    repeat,
+    serial,
+    substack,
+)
+
+BYTE = Uniform(256)
+
+
+def test_serial_puts_the_first_on_top():
+    message, by_hand = Message(), Message()
+    codec = serial([BYTE, Categorical([0.1, 0.2, 0.7]), Gaussian([0.0, 5.0], 2.0, -20, 20)])
+    data = [200, 1, np.array([-3, 7])]
+    codec.push(message, data)
+    Gaussian([0.0, 5.0], 2.0, -20, 20).push(by_hand, [-3, 7])
+    Categorical([0.1, 0.2, 0.7]).push(by_hand, 1)
+    BYTE.push(by_hand, 200)
+    assert message == by_hand
+    assert BYTE.pop(message) == 200
+    BYTE.push(message, 200)
+    ideal = 8 + np.log2(5) + Gaussian([0.0, 5.0], 2.0, -20, 20).bits([-3, 7])
+    assert check_codec(codec, data) == pytest.approx(ideal, abs=0.01)
+
+
+@pytest.mark.parametrize("symbols", [[], [1], [1, 2, 3]])
+def test_serial_refuses_lists_of_another_length(symbols):
+    for codec in (serial([BYTE, BYTE]), repeat(BYTE, 2), dependent(lambda xs: BYTE, lambda xs: BYTE)):
+        message = Message()
+        with pytest.raises(ValueError):
+            codec.push(message, symbols)
+        assert message.empty
+
+
+def test_repeat():
+    message = Message()
+    repeat(BYTE, 5).push(message, [1, 2, 3, 4, 5])
+    assert message.bits == pytest.approx(40)
+    assert repeat(BYTE, 5).pop(message) == [1, 2, 3, 4, 5]
+    assert message.empty
+
+
+def test_dependent_steps_see_what_came_before():
+    seen = []
+
+    def next_one(symbols):
+        seen.append(symbols)
+        return Uniform(max(1, sum(symbols)))
+
+    codec = dependent(lambda symbols: BYTE, next_one, next_one)
+    check_codec(codec, [100, 42, 141])
+    assert [100] in seen and [100, 42] in seen
+    with pytest.raises(ValueError):
+        codec.push(Message(), [100, 100, 0])
+
+
+def picture():
+    y, x = np.mgrid[:9, :13]
+    return (8 * y + 5 * x + (x * y) % 7).astype(np.uint8)
+
+
+def from_the_left(seen, index):
+    """Each pixel given the one before it in its row and, in the first column, the one above."""
+    y, x = index
+    mean = np.where(np.asarray(x) > 0, seen[y, np.maximum(x, 1) - 1], seen[np.maximum(y, 1) - 1, 0])
+    return Logistic(mean.astype(float), 4.0)
+
+
+ORDERS = {
+    "pixel by pixel": [(y, x) for y in range(9) for x in range(13)],
+    "column by column": [(np.arange(y, y + 1), np.array([x])) for x in range(13) for y in range(9)],
+    "wavefront": [
+        (ys, xs)
+        for step in range(9 + 13 - 1)
+        for ys, xs in [np.array([(y, step - y) for y in range(9) if 0 <= step - y < 13]).T]
+    ],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+def test_autoregressive_orders(order):
+    codec = autoregressive(from_the_left, order, (9, 13), np.uint8)
+    data = picture()
+    message = Message()
+    codec.push(message, data)
+    assert message.bits < 0.8 * 8 * data.size
+    back = codec.pop(message)
+    assert back.dtype == np.uint8 and np.array_equal(back, data)
+    assert message.empty
+
+
+def test_autoregressive_hides_what_is_not_known_yet():
+    """A model that looks ahead gets zeros when pushing too: what it codes can still be popped."""
+
+    def cheat(seen, index):
+        return Logistic(seen.sum() % 256 + 0.0 * seen[index], 3.0)
+
+    check_codec(autoregressive(cheat, [np.s_[y] for y in range(9)], (9, 13)), picture().astype(int))
+
+
+def test_autoregressive_leaves_its_data_alone():
+    data = picture()
+    autoregressive(from_the_left, ORDERS["wavefront"], (9, 13), np.uint8).push(Message(), data)
+    assert np.array_equal(data, picture())
+
+
+@pytest.mark.parametrize(
+    "order", [[], [np.s_[:8]], [np.s_[:], (0, 0)], [(np.array([0, 0, 1]), np.array([0, 0, 0])), np.s_[1:]]]
+)
+def test_autoregressive_orders_must_name_every_element_once(order):
+    with pytest.raises(ValueError, match="exactly once"):
+        autoregressive(from_the_left, order, (9, 13))
+
+
+def test_autoregressive_refuses_another_shape():
+    with pytest.raises(ValueError, match="shape"):
+        autoregressive(from_the_left, ORDERS["wavefront"], (9, 13)).push(Message(), picture()[1:])
+
+
+def test_substack_touches_its_lanes_alone():
+    message = Message.random(100, np.random.default_rng(0), lanes=6)
+    codec = serial([substack(Uniform(16, 30), slice(2)), substack(Uniform(16, 30), slice(2, None, 2))])
+    rng = np.random.default_rng(1)
+    data = [rng.integers(0, 16, 30), rng.integers(0, 16, 30)]
+    assert check_codec(codec, data, message) == pytest.approx(240)
+    pushed = message.copy()
+    codec.push(pushed, data)
+    changed = [a != b for a, b in zip(message.heads, pushed.heads, strict=True)]
+    assert changed == [True, True, True, False, True, False]
+
+
+def test_substack_of_one_lane_is_that_lanes_message():
+    wide, narrow = Message(3), Message()
+    data = np.arange(20) % 7
+    substack(Uniform(7, 20), slice(1, 2)).push(wide, data)
+    Uniform(7, 20).push(narrow, data)
+    assert wide.heads[1] == narrow.heads[0] and wide.words.tolist() == narrow.words.tolist()
+    with pytest.raises(ValueError):
+        substack(BYTE, slice(5, 6)).push(wide, 3)
+
+
+def test_check_codec_finds_codecs_that_do_not_keep_their_promise():
+    def forget(message):
+        BYTE.pop(message)
+        return 7
+
+    with pytest.raises(AssertionError, match="pushed 3, popped 7"):
+        check_codec(Pair(BYTE.push, forget), 3)
+
+    def leave(message):
+        return message.peek(8)
+
+    with pytest.raises(AssertionError, match="came back"):
+        check_codec(Pair(BYTE.push, leave), 3)
+
+    def reorder(message):
+        return [Bernoulli(0.5).pop(message), BYTE.pop(message)][::-1]
+
+    with pytest.raises(AssertionError):
+        check_codec(Pair(serial([BYTE, Bernoulli(0.5)]).push, reorder), [200, 1])
