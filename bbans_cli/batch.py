@@ -104,7 +104,9 @@ def _convert(task: Task, options: Options, threads: int, progress: Callable[[flo
         output.write(outcome.data)
         output.publish(status, options.force, sync=options.remove)
     result.out_bytes = len(outcome.data)
-    if options.remove and not straight:
+    if options.remove and (straight or task.source == STDIO):
+        result.note = "nothing to remove" if task.source == STDIO else "input kept: the output is no file"
+    elif options.remove:
         with fileio.blaming(task.source):
             fileio.remove_input(task.source, status)
 

@@ -57,7 +57,7 @@ def bbc(context: click.Context, version: bool, verbose: bool) -> None:
         fileio.write_stdout(_version(verbose).encode())
         context.exit()
     if context.invoked_subcommand is None:
-        raise click.UsageError("compress, decompress, verify or info?", context)
+        raise click.UsageError("one of compress, decompress, verify and info is needed", context)
 
 
 @bbc.command(short_help="Turn pictures into .bbc files.")
@@ -177,7 +177,7 @@ def _names(given: dict[str, Any]) -> list[str]:
         raise click.UsageError("no input: name files, or pipe one in")
     for path, separator in lists:
         try:
-            data, _ = fileio.read(path, sys.maxsize - 1)
+            data, _ = fileio.read(path, sys.maxsize)
         except (OSError, BbcError) as error:
             raise click.UsageError(f"{report.shown(path)}: {report.describe(error)}") from error
         names += plan.read_list(data, separator)
@@ -209,9 +209,10 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
         given.get("remove", False),
         details=verbosity > 0,
     )
-    bar = progress.Progress(tasks, show=terminal and verbosity >= 0 and not given["no_progress"])
+    at_once = verb == "info" and not options.details
+    bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
     with contextlib.closing(bar):
-        batch.run(tasks, options, told, bar, given["jobs"], threads)
+        batch.run(tasks, options, told, bar, given["jobs"] or int(verb == "info"), threads)
     return told.finish(time.monotonic() - start)
 
 

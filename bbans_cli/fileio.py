@@ -82,11 +82,13 @@ def read(path: str, limit: int) -> tuple[bytes, os.stat_result | None]:
 
 
 def _read_at_most(descriptor: int, limit: int) -> bytes:
-    with open(descriptor, "rb", closefd=False) as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise LimitError(f"more than {limit:,} bytes: no picture within --max-pixels is that large")
-    return data
+    pieces, size = [], 0
+    while piece := os.read(descriptor, 1 << 20):
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise LimitError(f"more than {limit:,} bytes: no picture within --max-pixels is that large")
+    return b"".join(pieces)
 
 
 def write_stdout(data: bytes) -> None:
@@ -168,9 +170,9 @@ class Private:
         self.target = target
         folder, name = os.path.split(target)
         with blaming(target), _lock:
-            os.makedirs(folder or os.curdir, exist_ok=True)
             if _abandoned:
                 raise BbcError("stopped")
+            os.makedirs(folder or os.curdir, exist_ok=True)
             self._descriptor, self.path = _create_private(folder, name)
             _private.add(self.path)
 

@@ -46,7 +46,7 @@ def _part(file: Container, part: Part) -> dict[str, Any]:
         "depth": part.depth,
         "bands": [
             {"rows": rows, "rows_with_latents": band.split, "bytes": len(band.payload)}
-            for rows, band in zip(band_heights(file.height, part.band_rows), part.bands)
+            for rows, band in zip(band_heights(file.height, part.band_rows), part.bands, strict=True)
         ],
     }
 

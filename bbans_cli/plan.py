@@ -197,7 +197,7 @@ def _refuse_collisions(tasks: Iterable[Task]) -> None:
 
 
 def _place(target: str) -> tuple[object, str]:
-    """Equal for two spellings of one place: the folder's identity, or real path if it is not there yet, and the name."""
+    """Equal for two spellings of one place: the folder's identity, or real path if it is yet to come, and the name."""
     folder, name = os.path.split(target)
     if sys.platform == "darwin":
         name = unicodedata.normalize("NFD", name).casefold()

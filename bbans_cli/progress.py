@@ -56,14 +56,11 @@ class Progress:
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
-        """Take the bar off the screen while something else is printed."""
-        if self._bar is None:
-            yield
-            return
+        """Take the bar off the screen while something else is printed; the next step draws it again."""
         with self._lock:
-            self._bar.clear()
+            if self._bar is not None and self._bar.last_print_t >= self._bar.start_t + self._bar.delay:
+                self._bar.clear()
             yield
-            self._bar.refresh()
 
     def close(self) -> None:
         if self._bar is not None:

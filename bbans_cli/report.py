@@ -36,10 +36,15 @@ _SYSTEM_CODES = {
 
 @dataclass
 class Result:
-    """One file's outcome. Sizes in bytes, width and height in pixels, `samples` = pixels times channels, seconds of
-    wall-clock time; None where there is nothing to say. `coded_bytes` is the size of the .bbc file, which side it may be
-    on. `reason` says why it was skipped.
-    `text` goes to standard output unless JSON does; `details` are further JSON keys."""
+    """One file's outcome. Sizes in bytes, width and height in pixels, seconds of wall-clock time; None: not known.
+
+    samples      pixels times channels
+    coded_bytes  the size of the .bbc file, whichever side that is on
+    reason       why it was skipped
+    note         what -v adds
+    text         for standard output, unless JSON goes there
+    details      further JSON keys
+    """
 
     input: str
     output: str | None = None
@@ -52,6 +57,7 @@ class Result:
     coded_bytes: int | None = None
     seconds: float = 0.0
     reason: str = ""
+    note: str = ""
     error: Exception | None = None
     warnings: list[str] = field(default_factory=list)
     text: str | None = None
@@ -79,7 +85,12 @@ def planned(task: Task) -> Result:
 
 @dataclass
 class Report:
-    """Counts, and prints what `verbosity` asks for: -2 nothing, -1 errors, 0 warnings too, 1 every file, 2 tracebacks."""
+    """Collects results, and prints of each what `verbosity` asks for.
+
+    verbosity  -2 nothing, -1 errors, 0 warnings too, 1 a line for every file, 2 tracebacks too
+    json       an object for each file on standard output
+    summary    one line at the end, whatever the verbosity (above -1)
+    """
 
     verbosity: int = 0
     json: bool = False
@@ -112,7 +123,8 @@ class Report:
 
     def finish(self, seconds: float) -> int:
         """Print the summary where it is wanted and return the exit status."""
-        if self.verbosity >= 1 or (self.summary and self.verbosity == 0):
+        said_already = len(self.results) == 1 and self.return_code
+        if self.verbosity >= 1 or self.summary and self.verbosity == 0 and not said_already:
             self._say(0, summary_line(self.results, seconds))
         return self.return_code
 
@@ -195,6 +207,8 @@ def done_line(result: Result) -> str:
     if result.bpd is not None:
         facts.append(f"{result.bpd:.3f} bpd")
     facts.append(f"{result.seconds:.2f} s")
+    if result.note:
+        facts.append(result.note)
     return f"{line}: {', '.join(facts)}"
 
 

@@ -1,0 +1,22 @@
+# An output that exists is an error for that file, replaced with -f, passed by with --skip-existing.
+picture 5 4 > a.png
+picture 5 4 1 > b.png
+echo mine > a.bbc
+bbc compress a.png b.png || echo "$?"
+cat a.bbc
+rm b.bbc
+bbc compress --skip-existing -v a.png b.png 2>&1 | vague
+cat a.bbc
+bbc compress -f a.png
+bbc verify a.bbc b.bbc
+# A link to nowhere is there as well, and -f replaces the link, not what it points at.
+echo mine > target
+ln -s target c.bbc
+ln -s nowhere d.bbc
+cp a.png c.png
+cp a.png d.png
+bbc compress -T1 c.png d.png || echo "$?"
+bbc compress -f c.png d.png
+bbc verify c.bbc d.bbc
+cat target
+ls

@@ -1,0 +1,23 @@
+# Every mistake in the command itself: one line, exit status 2, and nothing is done.
+picture 4 4 > a.png
+picture 4 4 > b.png
+status() { code=0; "$@" || code=$?; echo "$code"; }
+status bbc
+status bbc frobnicate a.png
+status bbc compress --frobnicate a.png
+status bbc compress -o
+status bbc compress -T -1 a.png
+status bbc compress -j many a.png
+status bbc compress -c -o x.bbc a.png
+status bbc compress -f --skip-existing a.png
+status bbc compress -c --json a.png
+status bbc compress -c a.png b.png
+status bbc compress - a.png
+status bbc compress --rm --no-verify a.png
+status bbc decompress -o x.jpg a.bbc
+status bbc decompress --format jpg a.bbc
+status bbc verify --rm a.bbc
+status bbc info --rm a.bbc
+status bbc compress --files-from missing.txt
+status bbc compress --files-from - - < /dev/null
+ls
