@@ -1,6 +1,8 @@
-"""The message again, in plain Python integers: slow, short, and what the C stack must agree with bit for bit.
+"""The message again, in plain Python integers and in numpy: what the C stack must agree with bit for bit.
 
-Same interface as `bbans_cli.rans.Message`; the same tests run on both. Nothing of the product uses this.
+`ReferenceMessage` is slow and short; it has the interface of `bbans_cli.rans.Message`, and the same tests run on both.
+`NumpyMessage` is rANS as Craystack and HiLLoC have it, whole arrays of heads in one numpy operation: the speed of the
+C stack is compared with it. Nothing of the product uses either.
 """
 
 from __future__ import annotations
@@ -126,6 +128,53 @@ class ReferenceMessage:
         if len(data) < 4 + 8 * (lanes - 1):
             raise TruncatedError("too few bytes")
         raise CorruptError("not a message")
+
+
+class NumpyMessage:
+    """A range-ANS stack with ``lanes`` heads, all of which move in each numpy operation."""
+
+    def __init__(self, lanes: int) -> None:
+        self.heads = np.full(lanes, EMPTY_HEAD, np.uint64)
+        self._words = np.empty(1024, np.uint32)
+        self._count = 0
+
+    @property
+    def words(self) -> np.ndarray:
+        return self._words[: self._count].copy()
+
+    def push(self, starts: np.ndarray, freqs: np.ndarray, precision: int) -> None:
+        """Arrays of n symbols, the last first; symbol i goes to head i % lanes."""
+        p, lanes = np.uint64(precision), len(self.heads)
+        for first in reversed(range(0, len(starts), lanes)):
+            start = starts[first : first + lanes].astype(np.uint64)
+            freq = freqs[first : first + lanes].astype(np.uint64)
+            head = self.heads[: len(start)]
+            full = head >= freq << (np.uint64(63) - p)
+            low = head[full].astype(np.uint32)
+            if self._count + len(low) > len(self._words):
+                self._words = np.resize(self._words, 2 * (self._count + len(low)))
+            self._words[self._count : self._count + len(low)] = low[::-1]
+            self._count += len(low)
+            head = np.where(full, head >> np.uint64(32), head)
+            whole = head // freq
+            self.heads[: len(start)] = (whole << p) + (head - whole * freq) + start
+
+    def peek(self, precision: int, lanes: int) -> np.ndarray:
+        """The values on top of the first heads, uint32 (lanes,)."""
+        return (self.heads[:lanes] & np.uint64((1 << precision) - 1)).astype(np.uint32)
+
+    def advance(self, starts: np.ndarray, freqs: np.ndarray, precision: int) -> None:
+        """Take one symbol off each of the first heads; at most ``lanes`` symbols."""
+        head = self.heads[: len(starts)]
+        value = head & np.uint64((1 << precision) - 1)
+        head = freqs * (head >> np.uint64(precision)) + value - starts
+        short = head < np.uint64(EMPTY_HEAD)
+        count = int(np.count_nonzero(short))
+        if count > self._count:
+            raise UnderflowError("too short")
+        head[short] = head[short] << np.uint64(32) | self._words[self._count - count : self._count][::-1]
+        self._count -= count
+        self.heads[: len(starts)] = head
 
 
 def _intervals(starts, freqs, precision) -> list[tuple[int, int, int]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bbans_cli.errors import CorruptError, TruncatedError
 from bbans_cli.native import UnderflowError
 from bbans_cli.rans import Message
-from bbans_cli.rans_reference import ReferenceMessage
+from bbans_cli.rans_reference import NumpyMessage, ReferenceMessage
 
 both = pytest.mark.parametrize("kind", [Message, ReferenceMessage], ids=["c", "reference"])
 
@@ -302,3 +302,24 @@ def test_random_messages_are_what_their_generator_says():
     first, second = (Message.random(30, np.random.default_rng(5)) for _ in range(2))
     assert first == second
     assert 30 * 32 <= first.bits < 30 * 32 + 32
+
+
+@settings(max_examples=60, deadline=None)
+@given(lanes=st.integers(1, 9), count=st.integers(0, 60), precision=st.integers(1, 31), seed=st.integers(0, 999))
+def test_numpys_heads_move_as_the_c_stacks_do(lanes, count, precision, seed):
+    rng = np.random.default_rng(seed)
+    starts = rng.integers(0, 2**precision, count, np.uint32)
+    freqs = (rng.random(count) ** 4 * (2**precision - starts.astype(np.int64) - 1) + 1).astype(np.uint32)
+    fast, plain = Message(lanes), NumpyMessage(lanes)
+    for message in (fast, plain):
+        message.push(starts, freqs, precision)
+    assert fast.heads == plain.heads.tolist()
+    assert fast.words.tolist() == plain.words.tolist()
+    for first in range(0, count, lanes):
+        rows = slice(first, first + lanes)
+        top = plain.peek(precision, len(starts[rows])).astype(np.int64)
+        assert ((starts[rows] <= top) & (top < starts[rows].astype(np.int64) + freqs[rows])).all()
+        plain.advance(starts[rows], freqs[rows], precision)
+    assert plain.heads.tolist() == [2**31] * lanes and plain.words.size == 0
+    with pytest.raises(UnderflowError):
+        plain.advance(np.zeros(lanes, np.uint32), np.ones(lanes, np.uint32), precision)

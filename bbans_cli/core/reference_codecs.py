@@ -6,6 +6,8 @@ cum(i) to below cum(i + 1). Slow and readable: the C code computes only the edge
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from bbans_cli.core.reference import Array, clip, exp64, normal_cdf64, normal_quantile64
@@ -79,3 +81,32 @@ def bins(prior_mean: float, prior_deviation: float, mean: float, deviation: floa
 def uniform(size: int, precision: int) -> Array:
     """0..size-1, all equally likely."""
     return np.array([(i << precision) // size for i in range(size + 1)], np.uint64)
+
+
+def location(
+    family: int, mean: Array, deviation: Array, low: int, size: int, precision: int
+) -> Callable[[Array], Array]:
+    """The function from one edge i of each symbol to its cum(i), for arrays of n logistics or Gaussians.
+
+    mean, deviation: float64 (n,). The function takes and returns int64 (n,).
+    """
+    rest = float((1 << precision) - FLOOR * size)
+    rate = 1.0 / clip(deviation, 1e-12, np.inf)
+
+    def cum(i: Array) -> Array:
+        x = ((low - 0.5) + i - mean) * rate
+        f = normal_cdf64(x) if family == GAUSSIAN else 1.0 / (1.0 + exp64(-x))
+        inside = FLOOR * i + np.rint(rest * f).astype(np.int64)
+        return np.where(i == 0, 0, np.where(i == size, 1 << precision, inside))
+
+    return cum
+
+
+def search(cum: Callable[[Array], Array], size: int, values: Array) -> Array:
+    """For each value the symbol whose interval holds it, by halving: int64 (n,)."""
+    low, high = np.zeros(len(values), np.int64), np.full(len(values), size)
+    while (high - low > 1).any():
+        middle = (low + high) >> 1
+        right = cum(middle) <= values
+        low, high = np.where(right, middle, low), np.where(right, high, middle)
+    return low

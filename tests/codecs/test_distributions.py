@@ -107,6 +107,18 @@ def test_logistic_and_gaussian(family, mean, deviation, size, low):
     assert_table(lambda n: kind(mean, deviation, low, low + size - 1, n), size, expected, low)
 
 
+@pytest.mark.parametrize("family", [Logistic, Gaussian])
+def test_the_reference_finds_symbols_too(family):
+    rng = np.random.default_rng(8)
+    mean, deviation = rng.normal(0, 50, 500), np.exp(rng.normal(1, 1, 500))
+    cum = reference.location(family.family, mean, deviation, -99, 200, 20)
+    symbols = rng.integers(0, 200, 500)
+    starts, freqs = family(mean, deviation, -99, 100, precision=20).intervals(symbols - 99)
+    assert np.array_equal(cum(symbols), starts) and np.array_equal(cum(symbols + 1), starts + freqs)
+    assert np.array_equal(reference.search(cum, 200, starts), symbols)
+    assert np.array_equal(reference.search(cum, 200, starts + freqs - 1), symbols)
+
+
 @settings(max_examples=60, deadline=None)
 @given(parameters=st.tuples(anything, anything, anything, anything), bits=st.integers(1, 7), spare=st.integers(2, 20))
 def test_bins(parameters, bits, spare):
