@@ -22,20 +22,23 @@ NEAREST = tuple(
 CHANNELS = (1, 0, 2)  # coding order: G, R, B of an RGB picture
 
 
-def locate(x: np.ndarray, y: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def locate(
+    x: np.ndarray, y: np.ndarray, width: int, first_row: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where the taps of the pixels (x, y) are read in a picture of the given width.
 
-    x, y: int arrays of shape (n,). Returns (columns, rows, known), each (n, len(TAPS)): the pixel that stands for each
-    tap, inside the picture and always coded earlier; ``known`` is False only for the first pixel of a picture, whose
-    taps all read MISSING (columns and rows are 0 there).
+    x, y: int arrays of shape (n,). first_row: where the pass begins; the rows above it are known whole. Returns
+    (columns, rows, known), each (n, len(TAPS)): the pixel that stands for each tap, inside the picture and always coded
+    earlier; ``known`` is False only for the first pixel of a picture, whose taps all read MISSING (columns and rows are 0
+    there).
     """
     dy = np.array([tap[0] for tap in TAPS])
     dx = np.array([tap[1] for tap in TAPS])
     x, y = x[:, None], y[:, None]
     step = x + SKEW * y
     columns, rows = x + dx, y + dy
-    above = rows < 0
-    columns = np.where(above, np.minimum(columns, step - 1), columns)
+    growing = (rows < 0) & (first_row == 0)
+    columns = np.where(growing, np.minimum(columns, step - 1), columns)
     own_row_start = (dy == 0) & (columns < 0) & (x == 0)
     rows = np.where(own_row_start, y - 1, rows)
     known = np.broadcast_to(step > 0, rows.shape)

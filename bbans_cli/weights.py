@@ -94,12 +94,13 @@ def _load(path: Path) -> Weights:
         latents=tuple(size["latents"]),
         blocks=tuple(size["blocks"]),
         tensors=tensors,
-        network=_flatten(tensors, size["layers"]),
+        network=flatten(tensors, size["layers"]),
         record=json.loads(header["record"]),
     )
 
 
-def _flatten(tensors: dict[str, np.ndarray], layers: int) -> np.ndarray:
+def flatten(tensors: dict[str, np.ndarray], layers: int) -> np.ndarray:
+    """The likelihood network of named tensors as one float32 array, in the order of pass.c."""
     names = [f"likelihood.trunk.{i}" for i in range(layers)]
     names += [f"likelihood.{kind}.{c}" for c in range(3) for kind in ("head", "out")]
     pieces = [piece for name in names for piece in (tensors[name + ".weight"].T.ravel(), tensors[name + ".bias"])]

@@ -25,6 +25,7 @@ typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrd
                          ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc);
 
 struct pass_state;       /* pass.h */
+struct pass_pixel;
 struct latents_encoder;  /* latents_shape.h */
 
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct {
     void (*map32)(int function, ptrdiff_t n, const float *in, float *out);
     void (*map64)(int function, ptrdiff_t n, const double *in, double *out);
     void (*wavefront)(struct pass_state *state, int index);
+    void (*mixture_edges)(ptrdiff_t n, int c, const float *output, const struct pass_pixel *pixel, int32_t *cum);
     void (*latents_statistics)(const struct latents_encoder *encoder, const uint8_t *pixels, int width, int rows,
                                int channels, int x0, int y0, int side, float *out);
     void (*latents_dense)(int m, int n, int k, const float *in, const float *weight, const float *bias, int leaky,

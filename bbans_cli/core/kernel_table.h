@@ -38,6 +38,21 @@ static void map64(int function, ptrdiff_t n, const double *in, double *restrict 
 
 #undef MAP
 
+/* All 257 cumulative frequencies of n pixels of channel c. */
+static void mixture_edges(ptrdiff_t n, int c, const float *output, const struct pass_pixel *pixel, int32_t *cum)
+{
+    for (ptrdiff_t at = 0; at < n; at += PASS_CHUNK) {
+        mixture mix;
+        int m = n - at < PASS_CHUNK ? (int)(n - at) : PASS_CHUNK;
+        mixture_prepare(m, c, output + at * PASS_OUTPUTS, pixel + at, &mix);
+        for (int32_t symbol = 0; symbol <= 256; symbol++) {
+            int32_t column[PASS_CHUNK];
+            for (int i = 0; i < PASS_CHUNK; i++) column[i] = mixture_cum(&mix, i, symbol);
+            for (int i = 0; i < m; i++) cum[(at + i) * 257 + symbol] = column[i];
+        }
+    }
+}
+
 #define KERNEL_TABLE(isa) \
     const bbc_kernels bbc_kernels_##isa = { \
         .name = #isa, \
@@ -47,6 +62,7 @@ static void map64(int function, ptrdiff_t n, const double *in, double *restrict 
         .map32 = map32, \
         .map64 = map64, \
         .wavefront = wavefront_run, \
+        .mixture_edges = mixture_edges, \
         .latents_statistics = latents_statistics, \
         .latents_dense = latents_dense, \
     };

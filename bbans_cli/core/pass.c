@@ -146,6 +146,7 @@ int bbc_pass_begin(void *state, int64_t size, const bbc_pass *p, const float *we
     lay_net(p, &s->net, s->weights);
     if (p->run) {
         size_t bytes = (size_t)s->weight_count * sizeof(float);
+        memset(s->gradients, 0, bytes);
         memset(s->first, 0, bytes);
         memset(s->second, 0, bytes);
         lay_net(p, &s->transposed, s->transpose_buffer);

@@ -39,7 +39,7 @@ typedef struct {
     float *out[3], *out_bias[3];                                 /* (U, 16), (16) */
 } pass_net;
 
-typedef struct {
+typedef struct pass_pixel {
     int32_t x, y;
     int32_t value[3], base[3];
     int32_t window;       /* first symbol of the cumulative frequencies computed ahead */

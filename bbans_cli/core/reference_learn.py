@@ -1,0 +1,89 @@
+"""Plain numpy mirror of learn.h: the gradient of a run's pixels, and a step of Adam.
+
+Equal bits to C: a weight's gradient is one fma chain over the pixels in coding order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bbans_cli.core import reference
+from bbans_cli.core.reference import f32
+from bbans_cli.core.reference_mixture import gradient, mixture
+from bbans_cli.core.reference_network import Forward, Layer, Net
+
+Array = np.ndarray[Any, Any]
+
+
+def earlier(run: Forward, channel: int) -> Array:
+    """Residuals of G and R for the mixture of a channel: (n, 2), 0 where they are not known yet."""
+    return np.where(np.arange(2) < channel, run.residual[:, :2], np.float32(0))
+
+
+@np.errstate(all="ignore")
+def backward(net: Net, run: Forward, value: Array, channels: int) -> Array:
+    """Gradient of the mean of -ln p over the run's pixels by all weights, laid out like net.flat.
+
+    value (n, 3) int32. Heads of channels that a grey picture has not get 0.
+    """
+    grown = Net(np.zeros_like(net.flat), *_widths(net))
+    scale = np.float32(1) / np.float32(len(value))
+    d_hidden = np.zeros_like(run.hidden[-1])
+    for c in range(channels):
+        mix = mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
+        d_output = gradient(mix, run.output[c], value[:, c], run.activity[:, c], earlier(run, c), scale)
+        d_unit = _leaky(run.unit[c], _through(net.out[c].weight, d_output, np.zeros_like(run.unit[c])))
+        d_hidden = _through(net.head[c].weight[: d_hidden.shape[1]], d_unit, d_hidden)
+        _fill(grown.out[c], run.unit[c], d_output)
+        _fill(grown.head[c], run.head_inputs[c], d_unit)
+    for i in reversed(range(len(net.trunk))):
+        d_active = _leaky(run.active[i], d_hidden)
+        if run.modulation is not None:
+            d_active = d_active * run.modulation[:, i, 0]
+        _fill(grown.trunk[i], run.hidden[i - 1] if i else run.inputs, d_active)
+        if i:
+            d_hidden = _through(net.trunk[i].weight, d_active, d_hidden)
+    return grown.flat
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015) with decays 0.9 and 0.99; moments of less than 2^-60 and 2^-100 become 0."""
+
+    def __init__(self, rate: float, size: int) -> None:
+        self.rate = np.float32(rate)
+        self.first, self.second = np.zeros(size, np.float32), np.zeros(size, np.float32)
+        self.beta1 = self.beta2 = np.float32(1)
+
+    @np.errstate(all="ignore")
+    def step(self, weights: Array, g: Array) -> None:
+        """Change the weights in place by one step along gradient g."""
+        one, b1, b2 = np.float32(1), np.float32(0.9), np.float32(0.99)
+        self.beta1, self.beta2 = self.beta1 * b1, self.beta2 * b2
+        step, root = self.rate / (one - self.beta1), one / np.sqrt(one - self.beta2)
+        m = self.first * b1 + g * (one - b1)
+        v = self.second * b2 + g * g * (one - b2)
+        tiny = f32("0x1p-60")
+        self.first = np.where((m > tiny) | (m < -tiny), m, np.float32(0))
+        self.second = np.where(v > f32("0x1p-100"), v, np.float32(0))
+        weights[:] = weights - step * self.first / (np.sqrt(self.second) * root + np.float32(1e-8))
+
+
+def _widths(net: Net) -> tuple[int, int, int]:
+    return len(net.trunk[0].bias), len(net.trunk), len(net.head[0].bias)
+
+
+def _through(weight: Array, d: Array, start: Array) -> Array:
+    """Errors of a layer's inputs, added to `start`."""
+    return reference.gemm(d, np.ascontiguousarray(weight.T), start)
+
+
+def _leaky(active: Array, d: Array) -> Array:
+    return np.where(active > 0, d, d * np.float32(0.1))
+
+
+def _fill(layer: Layer, inputs: Array, d: Array) -> None:
+    """The gradient of a layer from its inputs and the errors of its outputs."""
+    layer.weight[:] = reference.gemm(np.ascontiguousarray(inputs.T), d, np.zeros_like(layer.bias))
+    layer.bias[:] = reference.gemm(np.ones((1, len(d)), np.float32), d, np.zeros_like(layer.bias))[0]

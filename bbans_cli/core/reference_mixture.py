@@ -1,0 +1,90 @@
+"""Plain numpy mirror of mixture.h: network outputs to cumulative frequencies, and the gradient of -ln p.
+
+Equal bits to C, whatever the outputs are. n pixels of one channel; outputs (n, 16): 4 logits, 4 means, 4 log scales,
+2 coefficients of earlier residuals, 2 unused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bbans_cli.core import reference
+from bbans_cli.core.reference import f32
+
+Array = np.ndarray[Any, Any]
+
+FLOOR = 16
+TOTAL = 1 << 24
+SPREAD = np.float32(TOTAL - 256 * FLOOR)
+
+
+@dataclass
+class Mixture:
+    """Four logistic components of n pixels, each (n, 4) float32; inverse: one over the scale."""
+
+    weight: Array
+    mean: Array
+    inverse: Array
+
+
+@np.errstate(all="ignore")
+def mixture(output: Array, base: Array, activity: Array, earlier: Array) -> Mixture:
+    """Parameters. base (n,) int, activity (n,), earlier (n, 2): residuals of earlier channels, 0 where none is."""
+    centre = base.astype(np.float32)
+    centre = centre + output[:, 12] * earlier[:, 0]
+    centre = centre + output[:, 13] * earlier[:, 1]
+    logit = reference.clip(output[:, :4], np.float32(-30), np.float32(30))
+    e = reference.exp(logit - logit.max(1)[:, None])
+    scale = np.float32(1) / ((e[:, 0] + e[:, 1]) + (e[:, 2] + e[:, 3]))
+    mean = centre[:, None] + activity[:, None] * output[:, 4:8]
+    log_scale = reference.clip(output[:, 8:12], np.float32(-6), np.float32(4))
+    return Mixture(
+        weight=e * scale[:, None],
+        mean=reference.clip(mean, np.float32(-1024), np.float32(1280)),
+        inverse=reference.exp(-log_scale) / activity[:, None],
+    )
+
+
+@np.errstate(all="ignore")
+def cumulative(mix: Mixture, symbol: Array) -> Array:
+    """cum(symbol), symbols 0 to 256: symbol (n,) or (n, s) int -> int64 of the same shape."""
+    shape = (-1,) + (1,) * (symbol.ndim - 1)
+    edge = symbol.astype(np.float32) - np.float32(0.5)
+    f = np.float32(0)
+    for k in range(4):
+        weight, mean, inverse = (each[:, k].reshape(shape) for each in (mix.weight, mix.mean, mix.inverse))
+        f = f + weight * reference.sigmoid((edge - mean) * inverse)
+    share = SPREAD * f
+    cum = FLOOR * symbol.astype(np.int64) + np.where(share < SPREAD, share, SPREAD).astype(np.int64)
+    return np.where(symbol <= 0, 0, np.where(symbol >= 256, TOTAL, cum))
+
+
+@np.errstate(all="ignore")
+def gradient(mix: Mixture, output: Array, value: Array, activity: Array, earlier: Array, scale: np.float32) -> Array:
+    """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`: (n, 16) float32."""
+    one = np.float32(1)
+    above, below = (value != 0).astype(np.float32)[:, None], (value != 255).astype(np.float32)[:, None]
+    v = value.astype(np.float32)[:, None]
+    low = (v - np.float32(0.5) - mix.mean) * mix.inverse
+    high = (v + np.float32(0.5) - mix.mean) * mix.inverse
+    a, b = reference.sigmoid(low), reference.sigmoid(high)
+    da, db = a * (one - a) * above, b * (one - b) * below
+    a = a * above
+    b = b * below + (one - below)
+    mass = b - a
+    total = np.float32(0)
+    for k in range(4):
+        total = total + mix.weight[:, k] * mass[:, k]
+    inverse = (one / (total + f32("0x1p-20")))[:, None]
+    d_mean = mix.weight * (db - da) * mix.inverse * inverse
+    d_centre = ((d_mean[:, 0] + d_mean[:, 1]) + d_mean[:, 2]) + d_mean[:, 3]
+    d = np.zeros_like(output)
+    d[:, :4] = mix.weight * (total[:, None] - mass) * inverse
+    d[:, 4:8] = d_mean * activity[:, None]
+    inside = ((output[:, 8:12] > -6) & (output[:, 8:12] < 4)).astype(np.float32)
+    d[:, 8:12] = mix.weight * (db * high - da * low) * inverse * inside
+    d[:, 12:14] = d_centre[:, None] * earlier
+    return reference.clip(d, np.float32(-64), np.float32(64)) * scale

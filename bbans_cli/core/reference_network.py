@@ -1,0 +1,104 @@
+"""Plain numpy mirror of network.h: the likelihood network forward.
+
+Equal bits to C: every product is a chain of fma (reference.gemm), everything else elementwise in the C's order.
+n pixels, H hidden units, U units of a head. Channels are in coding order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bbans_cli.core import reference
+from bbans_cli.core.reference_context import INPUTS
+
+Array = np.ndarray[Any, Any]
+
+OUTPUTS = 16
+EXTRAS = (0, 2, 4)  # residuals of earlier channels that each head sees
+
+
+@dataclass
+class Layer:
+    """A dense layer: weight (inputs, outputs) and bias (outputs,), float32."""
+
+    weight: Array
+    bias: Array
+
+    def __call__(self, inputs: Array) -> Array:
+        return reference.gemm(inputs, self.weight, self.bias)
+
+
+class Net:
+    """The layers as views of one flat array of weights, in the order of pass.c."""
+
+    def __init__(self, flat: Array, hidden: int, layers: int, head: int) -> None:
+        self.flat, self._at = flat, 0
+        self.trunk = [self._layer(hidden if i else INPUTS, hidden) for i in range(layers)]
+        self.head, self.out = [], []
+        for extra in EXTRAS:
+            self.head.append(self._layer(hidden + extra, head))
+            self.out.append(self._layer(head, OUTPUTS))
+        if self._at != len(flat):
+            raise ValueError(f"the network has {self._at} weights, not {len(flat)}")
+
+    def _layer(self, inputs: int, outputs: int) -> Layer:
+        split, end = self._at + inputs * outputs, self._at + (inputs + 1) * outputs
+        weight, bias = self.flat[self._at : split], self.flat[split:end]
+        self._at = end
+        return Layer(weight.reshape(inputs, outputs), bias)
+
+
+@dataclass
+class Forward:
+    """What a forward pass leaves for the backward one; lists go by layer or by channel."""
+
+    inputs: Array  # (n, INPUTS)
+    base: Array  # (n, 3) int32
+    activity: Array  # (n, 3)
+    residual: Array  # (n, 3): the values less their bases
+    modulation: Array | None  # (n, layers, 2, H)
+    active: list[Array]  # (n, H) after the ReLU
+    hidden: list[Array]  # (n, H) after the sum with the layer before
+    head_inputs: list[Array]  # (n, H + extra)
+    unit: list[Array]  # (n, U)
+    output: list[Array]  # (n, OUTPUTS)
+
+
+def leaky(x: Array) -> Array:
+    """Leaky ReLU."""
+    return np.where(x > 0, x, x * np.float32(0.1))
+
+
+def extras(residual: Array, activity: Array, channel: int) -> Array:
+    """Residuals of earlier channels, each by its own activity and by this channel's: (n, 2 * channel)."""
+    pairs = [residual[:, e] / activity[:, by] for e in range(channel) for by in (e, channel)]
+    columns = np.stack(pairs, axis=1) if pairs else np.empty((len(residual), 0), np.float32)
+    return reference.clip(columns, np.float32(-6), np.float32(6))
+
+
+def forward(net: Net, context: tuple[Array, Array, Array], value: Array, modulation: Array | None) -> Forward:
+    """Outputs for pixels with the given normalised context and values (n, 3) int32.
+
+    A channel's outputs depend on the values of earlier channels alone. modulation: (n, layers, 2, H) or None.
+    """
+    inputs, base, activity = context
+    residual = (value - base).astype(np.float32)
+    run = Forward(inputs, base, activity, residual, modulation, [], [], [], [], [])
+    before = inputs
+    with np.errstate(all="ignore"):
+        for i, layer in enumerate(net.trunk):
+            a = layer(before)
+            if modulation is not None:
+                a = a * modulation[:, i, 0] + modulation[:, i, 1]
+            a = leaky(a)
+            before = before + a if i else a
+            run.active.append(a)
+            run.hidden.append(before)
+        for c in range(3):
+            run.head_inputs.append(np.concatenate([before, extras(residual, activity, c)], axis=1))
+            run.unit.append(leaky(net.head[c](run.head_inputs[c])))
+            run.output.append(net.out[c](run.unit[c]))
+    return run

@@ -1,0 +1,38 @@
+"""Fixtures for the tests of what codes pictures: instruction sets, and small models in place of the shipped ones."""
+
+import pytest
+import tiny
+
+from bbans_cli import codec, core, weights
+
+
+@pytest.fixture(params=["avx512", "avx2", "neon", "base"])
+def isa(request):
+    """Runs the test once on each instruction set; those that cannot run here are skipped by name."""
+    if request.param not in core.built_isas():
+        pytest.skip(f"{request.param} is not built for this machine")
+    if request.param not in core.available_isas():
+        pytest.skip(f"this CPU has no {request.param}")
+    before = core.current_isa()
+    core.select_isa(request.param)
+    yield request.param
+    core.select_isa(before)
+
+
+def _model(size, tmp_path, monkeypatch):
+    names = sorted({level[0] for level in codec.LEVELS.values()})
+    tiny.save(tmp_path, size, names)
+    monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
+    return weights.by_name(names[0])
+
+
+@pytest.fixture(params=["least", "two levels"])
+def model(request, tmp_path, monkeypatch):
+    """A small random model, with one and with two levels of latents, which codec takes for the shipped ones."""
+    return _model(tiny.LEAST if request.param == "least" else tiny.TWO_LEVELS, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def least(tmp_path, monkeypatch):
+    """A small random model with one level of latents, which codec takes for the shipped ones."""
+    return _model(tiny.LEAST, tmp_path, monkeypatch)

@@ -1,0 +1,86 @@
+"""Learning: the gradient is the derivative of the code length, Adam is Adam. Equal bits with C: test_pass.py."""
+
+import numpy as np
+import tiny
+from passes import inputs
+
+from bbans_cli.core import reference_mixture
+from bbans_cli.core.reference_context import gather, normalise
+from bbans_cli.core.reference_learn import Adam, backward, earlier
+from bbans_cli.core.reference_network import Net, forward
+from bbans_cli.core.reference_pass import ReferencePass
+from bbans_cli.wavefront import Pass, Shape
+
+SHAPE = Shape(12, 10, 3, 0, 10, 16, 2, 16, 4, 120, 1e-3)
+
+
+def nats(shape, network, modulation, pixels):
+    """The mean over pixels of -ln p, p as the gradient understands it, from float64 sums of the mixture's masses."""
+    work = ReferencePass(shape, network, modulation, pixels)
+    y, x = (a.ravel() for a in np.mgrid[: shape.height, : shape.width])
+    value = work.planes[:, y, x].T
+    run = forward(work.net, normalise(gather(work.planes, x, y, 0)), value, work._modulation(x, y))
+    total = 0.0
+    for c in range(shape.channels):
+        mix = reference_mixture.mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
+        weight, mean, inverse = (np.asarray(a, np.float64) for a in (mix.weight, mix.mean, mix.inverse))
+        v = value[:, c, None]
+        low = np.where(v == 0, 0, 1 / (1 + np.exp(-(v - 0.5 - mean) * inverse)))
+        high = np.where(v == 255, 1, 1 / (1 + np.exp(-(v + 0.5 - mean) * inverse)))
+        total -= np.log((weight * (high - low)).sum(1) + 2.0**-20).mean()
+    return total, run, value
+
+
+def test_gradient_is_the_derivative_of_the_code_length():
+    """Along random directions, against differences of the length itself; clipping and float32 cost a little."""
+    network, modulation, pixels = inputs(SHAPE)
+    _, run, value = nats(SHAPE, network, modulation, pixels)
+    gradient = backward(Net(network, 16, 2, 16), run, value, 3)
+    for seed in range(4):
+        direction = tiny.uniform(100 + seed, len(network))
+        direction[: 150 * 16] *= seed % 2  # inputs are many: without them, too
+        step = np.float32(4e-4)
+        ahead, behind = (nats(SHAPE, network + s * direction, modulation, pixels)[0] for s in (step, -step))
+        expected, found = (ahead - behind) / (2 * float(step)), float(gradient.astype(float) @ direction)
+        assert abs(found - expected) < 0.01 * np.linalg.norm(gradient)
+
+
+def test_the_core_leaves_the_gradient_of_its_last_step():
+    network, modulation, pixels = inputs(SHAPE)
+    work = Pass(SHAPE, network, modulation, pixels)
+    assert not work.gradient().any()
+    work.intervals(1, lambda done: None)
+    _, run, value = nats(SHAPE, network, modulation, pixels)
+    expected = backward(Net(network, 16, 2, 16), run, value, 3)  # the same pixels, summed in another order
+    assert np.linalg.norm(work.gradient() - expected) < 1e-5 * np.linalg.norm(expected)
+
+
+def test_a_grey_picture_teaches_one_head():
+    shape = Shape(12, 10, 1, 0, 10, 16, 1, 16, 0, 60, 1e-3)
+    network, _, pixels = inputs(shape)
+    work = Pass(shape, network, None, pixels)
+    work.intervals(1, lambda done: None)
+    moved = Net((work.weights() != network).astype(np.float32), 16, 1, 16)
+    assert moved.out[0].weight.any() and moved.head[0].weight.any() and moved.trunk[0].weight.any()
+    for c in (1, 2):
+        assert not moved.out[c].weight.any() and not moved.head[c].weight.any() and not moved.out[c].bias.any()
+
+
+def test_adam_is_adam():
+    """Against the textbook (Kingma and Ba 2015, algorithm 1) in float64."""
+    weights, rate = tiny.uniform(1, 500), 1e-2
+    adam, expected = Adam(rate, 500), weights.astype(float)
+    m, v = np.zeros(500), np.zeros(500)
+    for t in range(1, 30):
+        g = tiny.uniform(50 + t, 500) * np.float32(10.0 ** (t % 5 - 3))
+        adam.step(weights, g)
+        m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g.astype(float) ** 2
+        expected -= rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-8)
+    assert np.abs(weights - expected).max() < 2e-5
+
+
+def test_moments_do_not_linger_among_subnormals():
+    adam, weights = Adam(1e-3, 4), np.zeros(4, np.float32)
+    adam.step(weights, np.float32([1e-20, -1e-20, 1e-3, 0]))
+    assert np.array_equal(adam.first != 0, [False, False, True, False])
+    assert np.array_equal(adam.second != 0, [False, False, True, False])

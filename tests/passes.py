@@ -1,0 +1,37 @@
+"""Passes over small pictures under small random networks, for tests."""
+
+import numpy as np
+import tiny
+
+from bbans_cli.core.reference_pass import steps
+from bbans_cli.wavefront import Pass, Shape
+from bbans_cli.weights import flatten
+
+
+def inputs(shape: Shape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """A network, the modulation (None without blocks) and pixels for a pass."""
+    size = {"hidden": shape.hidden, "layers": shape.layers, "head": shape.head, "latents": [], "blocks": []}
+    network = flatten(tiny.tensors(size), shape.layers)
+    modulation = None
+    if shape.block:
+        blocks = -(-shape.width // shape.block) * -(-shape.last_row // shape.block)
+        modulation = tiny.uniform(9, blocks, shape.layers, 2, shape.hidden) * np.float32(0.3)
+        modulation[:, :, 0] += 1
+    return network, modulation, tiny.picture(shape.height, shape.width, shape.channels)
+
+
+def grid(shape: Shape, values: np.ndarray) -> np.ndarray:
+    """Values in coding order by place: (height, width, channels), channels in coding order; 0 where none was coded."""
+    out, at = np.zeros((shape.height, shape.width, shape.channels), values.dtype), 0
+    for x, y in steps(shape.width, shape.first_row, shape.last_row):
+        n = shape.channels * len(x)
+        out[y, x] = values[at : at + n].reshape(shape.channels, -1).T
+        at += n
+    return out
+
+
+def intervals(shape: Shape, pixels: np.ndarray, modulation: np.ndarray | None = None) -> np.ndarray:
+    """starts and freqs by place: (2, height, width, channels)."""
+    network, usual, _ = inputs(shape)
+    work = Pass(shape, network, usual if modulation is None else modulation, pixels)
+    return np.stack([grid(shape, values) for values in work.intervals(1, lambda done: None)])
