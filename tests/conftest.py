@@ -36,3 +36,9 @@ def model(request, tmp_path, monkeypatch):
 def least(tmp_path, monkeypatch):
     """A small random model with one level of latents, which codec takes for the shipped ones."""
     return _model(tiny.LEAST, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def two_levels(tmp_path, monkeypatch):
+    """A small random model with two levels of latents, which codec takes for the shipped ones."""
+    return _model(tiny.TWO_LEVELS, tmp_path, monkeypatch)
