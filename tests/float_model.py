@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from bbans_cli.context import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
+from bbans_cli.context import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, WEST, locate
 from bbans_cli.weights import Weights
 
 BINS = 1024
@@ -87,16 +87,14 @@ def latent_bits(model: Weights, pixels: np.ndarray, rows: int, z: list[np.ndarra
                 above @ _weight(model, f"levels.{level}.prior") + _bias(model, f"levels.{level}.prior")
             )
             seen = np.concatenate([seen, above], axis=1)
-        hidden = leaky(seen @ _weight(model, f"levels.{level}.hidden") + _bias(model, f"levels.{level}.hidden"))
-        q_mean, q_deviation = _gaussian(
-            hidden @ _weight(model, f"levels.{level}.posterior") + _bias(model, f"levels.{level}.posterior")
-        )
+        hidden = leaky(_layer(model, f"levels.{level}.hidden", seen))
+        q_mean, q_deviation = _gaussian(_layer(model, f"levels.{level}.posterior", hidden))
         values = mean + deviation * quantile((z[level] + 0.5) / BINS)
         prior_bits += _density_bits(values, mean, deviation)
         posterior_bits += _density_bits(values, q_mean, q_deviation)
         inputs = values if above is None else np.concatenate([values, above], axis=1)
-        above = leaky(inputs @ _weight(model, f"levels.{level}.features") + _bias(model, f"levels.{level}.features"))
-    modulation = above @ _weight(model, "modulation") + _bias(model, "modulation")
+        above = leaky(_layer(model, f"levels.{level}.features", inputs))
+    modulation = _layer(model, "modulation", above)
     return prior_bits, posterior_bits, modulation.reshape(-1, model.layers, 2, model.hidden)
 
 
@@ -108,19 +106,15 @@ def _statistics(model, planes, top, left, side):
             patch = block[:, y : y + 4, x : x + 4].reshape(3, 16)
             mean = patch.mean(1)
             inputs = np.concatenate([np.clip((patch - mean[:, None]) / 8, -8, 8).ravel(), mean / 64 - 2])
-            first = leaky(inputs @ _weight(model, "embed") + _bias(model, "embed"))
-            features.append(leaky(first @ _weight(model, "mix") + _bias(model, "mix")))
+            features.append(leaky(_layer(model, "mix", leaky(_layer(model, "embed", inputs)))))
     if not features:
         return np.concatenate([np.zeros(32), np.full(32, 1e-3)])
     return np.concatenate([np.mean(features, 0), np.sqrt(np.var(features, 0) + 1e-6)])
 
 
-def _weight(model, name):
-    return model.layer("latents." + name)[0].astype(float)
-
-
-def _bias(model, name):
-    return model.layer("latents." + name)[1].astype(float)
+def _layer(model, name, inputs):
+    weight, bias = model.layer("latents." + name)
+    return inputs @ weight.astype(float) + bias
 
 
 def _gaussian(outputs):

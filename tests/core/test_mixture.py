@@ -1,4 +1,4 @@
-"""Mixtures to cumulative frequencies: equal bits everywhere, and an interval for every symbol whatever the network says."""
+"""Mixtures to cumulative frequencies: equal bits everywhere, an interval for every symbol whatever the network says."""
 
 import itertools
 
