@@ -5,17 +5,22 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-wheel test-asan bench-core clean
+.PHONY: help build demo test test-wheel test-asan bench bench-markdown bench-core bench-overhead bench-bands front plots clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
 
 $(VENV)/.installed: setup.cfg setup.py pyproject.toml $(NATIVE)
-	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --editable '.[test]'
+	PYTHON=$(PYTHON) VENV=$(VENV) sh scripts/setup.sh
+
+$(VENV)/.measuring: $(VENV)/.installed
+	$(VENV)/bin/pip install --quiet --editable '.[dev]'
 	touch $@
 
 build: $(VENV)/.installed ## compile the C core and install into VENV (default .venv)
+
+demo: build ## set up, compress and restore the sample photograph, print what was saved
+	VENV=$(VENV) sh scripts/demo.sh
 
 test: build ## run the tests
 	$(RUN) -m pytest -q
@@ -31,9 +36,28 @@ test-asan: build ## run the tests of the C core under the address and undefined-
 		$(abspath $(RUN)) -m pytest -q -c ../../pyproject.toml --rootdir ../.. -p no:cacheprovider $(ASAN_TESTS)
 ASAN_TESTS := ../../tests/core
 
-bench-core: build ## speed of the bare matrix product per instruction set
-	$(RUN) scripts/bench_core.py
+# BENCH has options for the measuring scripts: make bench BENCH='--sets kodak --levels 5'
+bench: $(VENV)/.measuring ## sizes, speeds and memory against other formats, on the sets below BBC_DATA
+	$(RUN) scripts/bench.py $(BENCH)
+
+bench-markdown: $(VENV)/.measuring ## the same, into docs/bench.md and the table of README.md
+	$(RUN) scripts/bench.py --markdown $(BENCH)
+
+bench-core: build ## speed of the bare matrix product, and of coding beside it
+	$(RUN) scripts/bench_core.py $(BENCH)
+
+bench-overhead: build ## bytes of a file that are not pixels
+	$(RUN) scripts/bench_overhead.py $(BENCH)
+
+bench-bands: build ## height of bands against bytes, memory and speed, into docs/bands.md
+	$(RUN) scripts/bench_bands.py --markdown $(BENCH)
+
+front: $(VENV)/.measuring ## size against time with other formats, a picture in docs/
+	$(RUN) scripts/plot_front.py $(BENCH)
+
+plots: $(VENV)/.measuring ## curves of the training runs whose logs lie in weights/
+	$(RUN) scripts/plot_training.py weights/*.jsonl
 
 clean: ## remove everything that was built
-	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis bbans_cli/_core*.so
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis bbans_cli/_core*.so $(VENV)/.installed
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,18 +1,32 @@
-"""Speed of the bare matrix product, per instruction set and shape, on one core.
+"""Speed of the bare matrix product, and how much of it is left while a photo is coded, on one core.
 
-    python scripts/bench_core.py [--isa avx2] [--seconds 0.3]
+    python scripts/bench_core.py [--isa avx2] [--seconds 0.3] [--photo photo.png]
 
-A line is one shape of the network's work on a run of pixels: forward (pixels x inputs -> outputs) and a weight's
-gradient, whose left operand is read by columns. GMAC/s: 10^9 multiply-adds per second, best of many short runs.
+In the first table a line is one shape of the network's work on a run of pixels: forward (pixels x inputs -> outputs)
+and a weight's gradient, whose left operand is read by columns. GMAC/s: 10^9 multiply-adds per second, best of many
+short runs.
+
+The second table divides the multiply-adds that the networks of a level need for a photo by the time that coding takes
+in each direction, all the rest of the work included: contexts, mixtures, frequencies, the stack, the search for the
+tail, Adam. It is processor time of the one thread, which other programs lengthen least. Beside it is the bare product
+at the network's own shapes, each weighted by its share of the multiply-adds.
 """
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import click
+import numpy as np
+import picture_sets
 
-from bbans_cli import core
+from bbans_cli import codec, core, weights
+from bbans_cli.container import Part
 from bbans_cli.core.direct import Direct
+from bbans_cli.weights import Weights
 
+SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "roman-colosseum.png"
 SHAPES = [
     ("first layer", 128, 96, 152, False),
     ("hidden layer", 128, 96, 96, False),
@@ -24,13 +38,82 @@ SHAPES = [
     ("gradient, first layer", 152, 96, 256, True),
     ("gradient, hidden layer", 96, 96, 128, True),
 ]
+INPUTS, OUTPUTS, EXTRAS = 150, 16, (0, 2, 4)  # docs/model.md
+RUN = 128  # pixels between two steps of learning
+Product = tuple[int, int, int, bool]  # rows, outputs, inputs, transposed
+
+
+def products(model: Weights, learning: bool) -> list[Product]:
+    """Every matrix product of RUN pixels of an RGB picture: forward, and backward where the level learns."""
+    hidden, head = model.hidden, model.head
+    trunk = [(INPUTS, hidden)] + [(hidden, hidden)] * (model.layers - 1)
+    heads = [(hidden + extra, head) for extra in EXTRAS]
+    layers = [*trunk, *heads, *[(head, OUTPUTS)] * 3]
+    forward = [(RUN, outputs, inputs, False) for inputs, outputs in layers]
+    if not learning:
+        return forward
+    # The first layer's inputs need no gradient, nor do the residuals beside the hidden units.
+    errors = [(RUN, min(inputs, hidden), outputs, False) for inputs, outputs in layers[1:]]
+    gradients = [(inputs, outputs, RUN, True) for inputs, outputs in layers]
+    return forward + errors + gradients
+
+
+def macs(shapes: list[Product]) -> float:
+    """Multiply-adds per pixel."""
+    return sum(m * n * k for m, n, k, _ in shapes) / RUN
+
+
+def bare(shapes: list[Product], seconds: float) -> float:
+    """Multiply-adds per second of these products one after the other, in the instruction set in use."""
+    direct = Direct(core.current_isa())
+    rates = {shape: direct.gemm_rate(*shape, seconds) for shape in dict.fromkeys(shapes)}
+    return macs(shapes) / (sum(m * n * k / rates[m, n, k, t] for m, n, k, t in shapes) / RUN)
+
+
+def code(pixels: np.ndarray, level: int) -> tuple[Part, float, float]:
+    """A photo coded on one thread: what came of it, and the seconds of processor time each way."""
+    start = time.process_time()
+    part = codec.encode(pixels, level, 1)
+    middle = time.process_time()
+    back = codec.decode(part, pixels.shape[1], pixels.shape[0], pixels.shape[2], 1)
+    end = time.process_time()
+    if not np.array_equal(back, pixels):
+        raise RuntimeError("the photo did not come back")
+    return part, middle - start, end - middle
+
+
+def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
+    """The second table."""
+    pixels = picture_sets.read(photo)
+    area = pixels.shape[0] * pixels.shape[1]
+    out = [
+        f"{'coding ' + photo.name + ', GMAC/s on one core':44}"
+        + "".join(f"{head:>10}" for head in ("kMAC/px", "bare", "encode", "share", "decode", "share", "Mpx/s"))
+    ]
+    for level in levels:
+        code(pixels[:64, :64].copy(), level)
+        part, encoding, decoding = code(pixels, level)
+        model, rate = weights.by_id(part.model_id), codec.RATES[part.settings[0]]
+        shapes = products(model, rate > 0)
+        product = bare(shapes, seconds)
+        each = [macs(shapes) * area / taken for taken in (encoding, decoding)]
+        title = f"bbc -{level}: {model.name}, " + (f"learning at {rate:g}" if rate else "static")
+        speeds = f"{area / encoding / 1e6:.2f}/{area / decoding / 1e6:.2f}"
+        out.append(
+            f"{title:44}{macs(shapes) / 1e3:10.1f}{product / 1e9:10.1f}"
+            + "".join(f"{speed / 1e9:10.1f}{speed / product:10.2f}" for speed in each)
+            + f"{speeds:>11}"
+        )
+    return out
 
 
 @click.command()
 @click.option("--isa", multiple=True, help="Instruction set; all that this CPU has, unless given.")
 @click.option("--seconds", default=0.3, show_default=True, help="Time for each figure.")
-def main(isa: tuple[str, ...], seconds: float) -> None:
-    """Print GMAC/s of the bare matrix product."""
+@click.option("--photo", default=str(SAMPLE), show_default=False, help="What to code; the sample, unless given.")
+@click.option("--levels", default="1,5,9", show_default=True, help="Levels to code it with.")
+def main(isa: tuple[str, ...], seconds: float, photo: str, levels: str) -> None:
+    """Print GMAC/s of the bare matrix product, and of coding a photo."""
     names = list(isa) or core.available_isas()
     click.echo(f"{'GMAC/s on one core':28}{'rows':>6}{'outputs':>9}{'inputs':>8}" + "".join(f"{n:>9}" for n in names))
     for title, m, n, k, transposed in SHAPES:
@@ -39,6 +122,10 @@ def main(isa: tuple[str, ...], seconds: float) -> None:
     missing = [name for name in core.built_isas() if name not in core.available_isas()]
     if missing:
         click.echo("not measured, this CPU lacks: " + ", ".join(missing))
+    for name in names:
+        core.select_isa(name)
+        click.echo(f"\n{name}")
+        click.echo("\n".join(coding(Path(photo), [int(level) for level in levels.split(",")], seconds)))
 
 
 if __name__ == "__main__":

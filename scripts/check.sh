@@ -1,0 +1,7 @@
+#!/bin/sh
+# Sets up, if need be, and passes the tests. Arguments go to pytest.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+sh "$root/scripts/setup.sh"
+cd "$root"
+exec "${VENV:-.venv}/bin/python" -m pytest -q "$@"

@@ -1,0 +1,72 @@
+"""Folders of pictures to measure on, as pixels that every codec of compared.py takes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import numpy as np
+from PIL import Image
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".ppm", ".pgm", ".bmp", ".tif", ".tiff"}
+_AS = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "P": "RGB", "YCbCr": "RGB"}
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """`files` are those that can be compared; `left_out` those of deeper samples or other kinds."""
+
+    name: str
+    files: list[Path]
+    left_out: list[Path]
+
+
+def find(name: str, limit: int | None = None) -> PictureSet:
+    """The pictures of a folder, given by its path or by its name below $BBC_DATA; `limit` takes as many, evenly spread.
+
+    A folder without subfolders is read alone, not the tree below it. Raises click.UsageError where there is none.
+    """
+    places = [Path(os.environ.get("BBC_DATA", "."), name), Path(name)]
+    folder = next((place for place in places if place.is_dir()), None)
+    if folder is None:
+        raise click.UsageError(f"{name} is no folder, nor is {places[0]}; BBC_DATA names the folder of the sets")
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    usable = [path for path in files if _mode(path)]
+    if not usable:
+        raise click.UsageError(f"{folder} holds no 8-bit pictures")
+    left_out = [path for path in files if path not in set(usable)]
+    return PictureSet(name.rstrip("/"), spread(usable, limit or len(usable)), left_out)
+
+
+def spread(items: list, count: int) -> list:
+    """`count` of the items, evenly spread and in their order; all of them if there are no more."""
+    count = min(count, len(items))
+    return [items[i * len(items) // count] for i in range(count)]
+
+
+def read(path: Path) -> np.ndarray:
+    """The pixels (h, w, c) uint8 of a picture: what it holds, palettes as their colours, JPEG decoded."""
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert(_mode(path)))
+    return np.ascontiguousarray(pixels[:, :, None] if pixels.ndim == 2 else pixels)
+
+
+def timed(files: list[Path], pixels: float) -> list[Path]:
+    """Files to take times on: the largest, for the peak of memory, and others evenly spread, up to `pixels` in all."""
+    areas = {path: np.prod(Image.open(path).size) for path in files}
+    largest = max(files, key=lambda path: areas[path])
+    others = [path for path in files if path != largest]
+    for count in range(len(others), -1, -1):
+        chosen = [largest, *spread(others, count)] if count else [largest]
+        if sum(areas[path] for path in chosen) <= pixels:
+            return chosen
+    return [largest]
+
+
+def _mode(path: Path) -> str | None:
+    """Pillow's mode to read it in; None if that would lose something."""
+    with Image.open(path) as image:
+        mode = _AS.get(image.mode)
+        return "RGBA" if mode and mode != "LA" and "transparency" in image.info else mode

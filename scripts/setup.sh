@@ -1,0 +1,23 @@
+#!/bin/sh
+# Compiles the C core and installs bbc with what its tests need into a virtual environment, unless it is there already and
+# newer than its sources. PYTHON and VENV name the Python to use and the folder; python3 and .venv are the defaults.
+set -eu
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-python3}
+venv=${VENV:-.venv}
+stamp=$venv/.installed
+if [ -e "$stamp" ] && [ -z "$(find setup.cfg setup.py pyproject.toml bbans_cli/core -name '*.[ch]' -newer "$stamp" \
+    -o -name 'build.py' -newer "$stamp" -o -name 'setup.*' -newer "$stamp" -o -name 'pyproject.toml' -newer "$stamp")" ]; then
+    exit 0
+fi
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || {
+    echo "bbc needs Python 3.10 or later; PYTHON names another than $python" >&2
+    exit 1
+}
+[ -x "$venv/bin/pip" ] || "$python" -m venv "$venv" || {
+    echo "could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv python3-dev gcc" >&2
+    exit 1
+}
+"$venv/bin/pip" install --quiet --disable-pip-version-check --editable '.[test]'
+touch "$stamp"
