@@ -14,9 +14,8 @@ from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.reader import Reader, varint
 
 PALETTE = 1  # 3 bytes (R, G, B) for each of 1 to 256 entries
-TRANSPARENCY = (
-    2  # palette: alpha of the first entries; grey, RGB: the colour key, 2 bytes big-endian a channel
-)
+TRANSPARENCY = 2  # palette: alpha of the first entries; grey, RGB: the colour key, 2 bytes big-endian a channel
+VALUES = 3  # the values that samples have, ascending: parts hold the numbers of values in this list
 OPTIONAL = 16
 ICC = 16  # profile name in Latin-1, NUL, profile
 EXIF = 17  # a TIFF structure, without the "Exif\0\0" that JPEG puts before it
@@ -67,7 +66,7 @@ def unpack(section: bytes) -> list[tuple[int, bytes]]:
     items = []
     while plain.left:
         kind = plain.varint()
-        if kind not in (PALETTE, TRANSPARENCY) and kind < OPTIONAL:
+        if kind not in (PALETTE, TRANSPARENCY, VALUES) and kind < OPTIONAL:
             raise UnsupportedError(f"needs a newer bbc: unknown necessary metadata of kind {kind}")
         items.append((kind, plain.take(plain.varint())))
     return items

@@ -41,8 +41,8 @@ def test_a_bomb_is_not_unpacked():
 
 
 def test_unknown_necessary_kinds_stop_a_reader():
-    with pytest.raises(UnsupportedError, match="kind 3"):
-        metadata.unpack(metadata.pack([(3, b"x")]))
+    with pytest.raises(UnsupportedError, match="kind 4"):
+        metadata.unpack(metadata.pack([(4, b"x")]))
 
 
 @pytest.mark.parametrize("section", [b"\x01\x05\xff\xff", b"\x02\x05\xff\xff", b"\x00\x05abcd"])

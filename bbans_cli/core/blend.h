@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "blend.cdef.h"
+
 /* Log-odds are in units of 1/256, up to ln(65535): beyond that a chance of 16 bits cannot follow. */
 #define BBC_ODDS_LIMIT 2839
 
@@ -218,6 +220,19 @@ static inline uint32_t bbc_correct(uint16_t *points, int32_t odds, uint16_t **ne
 static inline void bbc_correction_learn(uint16_t *point, int bit)
 {
     *point = (uint16_t)(*point + ((bit ? 65535 - *point : -*point) >> 6));
+}
+
+/* Blend what the slots of `b` say, correct it, code the bit (found when decoding, and returned), and let all learn. */
+static int bbc_decide(bbc_bit_coder *c, const bbc_blend_tables *t, bbc_blend *b, int bit, uint16_t *points, int32_t rate)
+{
+    uint16_t *point;
+    b->inputs[b->count++] = 256; /* a constant, so that a set can lean to one side */
+    int32_t odds = bbc_blend_odds(b);
+    uint32_t chance = (bbc_chance_of(t, odds) + bbc_correct(points, odds, &point)) / 2;
+    bit = bbc_code_bit(c, bit, chance < 1 ? 1 : chance);
+    bbc_blend_learn(t, b, bit, rate, 255);
+    bbc_correction_learn(point, bit);
+    return bit;
 }
 
 #endif

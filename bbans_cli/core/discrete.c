@@ -3,7 +3,6 @@
  * all are wrong, its samples are coded bit by bit. blend.h has the machinery; here are the contexts.
  */
 #include "blend.h"
-#include "discrete.cdef.h"
 
 enum { FLAGS = 6, FLAG_INPUTS = 2 * 9 + 1, SAMPLE_INPUTS = 2 * 17 + 1, MEMORIES = 3, MEMORY_BITS = 16, MARGIN = 4 };
 enum { FLAG_SETS = FLAGS * 256, SAMPLE_SETS = 4 * 4096 };
@@ -17,7 +16,7 @@ typedef struct {
 typedef struct {
     bbc_bit_coder coder;
     bbc_blend_tables tables;
-    bbc_discrete_shape shape;
+    bbc_blend_shape shape;
     uint64_t coded;      /* the bits of a packed pixel that are not known */
     size_t row;          /* rows coded so far */
     uint64_t *rows[3];   /* packed pixels: this row, the one above, the one above that */
@@ -33,15 +32,15 @@ typedef struct {
     uint64_t w, n, nw, ne, ww, nn, nne, nww, nee, nnw;
 } around;
 
-static size_t rows_of(const bbc_discrete_shape *s)
+static size_t rows_of(const bbc_blend_shape *s)
 {
     return (size_t)s->width + 2 * MARGIN;
 }
 
-size_t bbc_discrete_size(const bbc_discrete_shape *s)
+size_t bbc_discrete_size(const bbc_blend_shape *s)
 {
     if (s->width < 1 || s->channels < 1 || s->channels > 4 || s->known < 0 || s->known >= s->channels || s->depth < 1 ||
-        s->depth > 16 || s->line_bits < 8 || s->line_bits > 22)
+        s->depth > 16 || s->low != 0 || s->line_bits < 8 || s->line_bits > 20)
         return 0;
     size_t words = (FLAG_SETS * 2 * FLAG_INPUTS + SAMPLE_SETS * 2 * SAMPLE_INPUTS) * sizeof(int32_t);
     size_t points = (size_t)(FLAGS * 64 + 4 * 4096) * BBC_POINTS * sizeof(uint16_t);
@@ -50,7 +49,7 @@ size_t bbc_discrete_size(const bbc_discrete_shape *s)
            2 * rows_of(s);
 }
 
-void bbc_discrete_begin(void *state, const bbc_discrete_shape *shape, const uint8_t *in, uint8_t *out, size_t size)
+void bbc_discrete_begin(void *state, const bbc_blend_shape *shape, const uint8_t *in, uint8_t *out, size_t size)
 {
     discrete *d = state;
     d->shape = *shape;
@@ -84,21 +83,6 @@ void bbc_discrete_begin(void *state, const bbc_discrete_shape *shape, const uint
 static inline bbc_slot *line(discrete *d, uint64_t number, uint64_t context)
 {
     return bbc_line(d->lines, d->shape.line_bits, bbc_hash(number, context));
-}
-
-/* Blend what the slots of `b` say, correct it, code the bit, and let all of them learn from it. */
-static int decide(discrete *d, bbc_blend *b, int bit, uint16_t *points, int32_t rate)
-{
-    uint16_t *point;
-    b->inputs[b->count++] = 256;
-    int32_t odds = bbc_blend_odds(b);
-    uint32_t blended = bbc_chance_of(&d->tables, odds), corrected = bbc_correct(points, odds, &point);
-    uint32_t chance = (blended + corrected) / 2;
-    chance = chance < 1 ? 1 : chance > 65535 ? 65535 : chance;
-    bit = bbc_code_bit(&d->coder, bit, chance);
-    bbc_blend_learn(&d->tables, b, bit, rate, 255);
-    bbc_correction_learn(point, bit);
-    return bit;
 }
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -160,7 +144,7 @@ static uint64_t code_samples(discrete *d, uint64_t pixel, uint64_t given, const 
             uint32_t set = i < 8 ? (uint32_t)c << 12 | (prefix & 255) : place;
             b.weights[0] = d->sample_weights[0] + (size_t)set * SAMPLE_INPUTS;
             b.weights[1] = d->sample_weights[1] + (size_t)(place | (uint32_t)equal) * SAMPLE_INPUTS;
-            int bit = decide(d, &b, value >> (depth - 1 - i) & 1, d->sample_points + (size_t)set * BBC_POINTS, 3);
+            int bit = bbc_decide(&d->coder, &d->tables, &b, value >> (depth - 1 - i) & 1, d->sample_points + (size_t)set * BBC_POINTS, 3);
             prefix = prefix << 1 | (uint32_t)bit;
             node = node << 1 | (uint32_t)bit;
         }
@@ -221,7 +205,7 @@ static uint64_t code_pixel(discrete *d, uint64_t pixel, size_t x)
         b.weights[0] = d->flag_weights[0] + (size_t)(f * 256 + (int)(trust << 2 & 0xFC) + (int)(equal & 3)) * FLAG_INPUTS;
         b.weights[1] = d->flag_weights[1] + (size_t)(f * 256 + (int)(o0[-1] | o1[0] << 3)) * FLAG_INPUTS;
         uint16_t *points = d->flag_points + (size_t)(f * 64 + (int)(o0[-1] | o1[0] << 3)) * BBC_POINTS;
-        if (decide(d, &b, (pixel & d->coded) == suggested[f], points, 3)) hit = f;
+        if (bbc_decide(&d->coder, &d->tables, &b, (pixel & d->coded) == suggested[f], points, 3)) hit = f;
     }
     if (hit < FLAGS) pixel = known | suggested[hit];
     else pixel = code_samples(d, pixel, known, &a);
