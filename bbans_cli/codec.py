@@ -50,14 +50,14 @@ def decode(
 ) -> np.ndarray:
     """A part -> planes (h, w, c) uint8. Raises CorruptError, ModelMismatchError, UnsupportedError."""
     planes = np.empty((height, width, channels), np.uint8)
-    for pixels, stored, band in _open(part, planes, threads, progress):
+    for pixels, stored, band in open_bands(part, planes, threads, progress):
         bands.pop(Message.from_bytes(stored.payload), pixels, band, stored.split)
         if zlib.crc32(pixels) != stored.crc:
             raise CorruptError("the pixels do not have the checksum of those that were coded")
     return planes
 
 
-def _open(part: container.Part, planes: np.ndarray, threads: int, progress: Progress | None):
+def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress: Progress | None):
     """Each band's rows of planes, what is stored of it, and its codecs."""
     height, width, channels = planes.shape
     if len(part.settings) != 1 or part.settings[0] >= len(RATES) or part.depth != 8 or channels not in (1, 3):

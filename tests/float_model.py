@@ -83,9 +83,7 @@ def latent_bits(model: Weights, pixels: np.ndarray, rows: int, z: list[np.ndarra
         if above is not None:
             ratio = model.blocks[level - 1] // side
             above = above[tops // ratio * -(-planes.shape[2] // model.blocks[level - 1]) + lefts // ratio]
-            mean, deviation = _gaussian(
-                above @ _weight(model, f"levels.{level}.prior") + _bias(model, f"levels.{level}.prior")
-            )
+            mean, deviation = _gaussian(_layer(model, f"levels.{level}.prior", above))
             seen = np.concatenate([seen, above], axis=1)
         hidden = leaky(_layer(model, f"levels.{level}.hidden", seen))
         q_mean, q_deviation = _gaussian(_layer(model, f"levels.{level}.posterior", hidden))
