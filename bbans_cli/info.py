@@ -10,6 +10,7 @@ from bbans_cli.container import CODERS, MODEL, Container, Part, band_heights
 _WORDS = {
     kinds.PALETTE: "palette",
     kinds.TRANSPARENCY: "transparency",
+    kinds.VALUES: "list of values",
     kinds.ICC: "ICC profile",
     kinds.EXIF: "EXIF",
     kinds.XMP: "XMP",
