@@ -125,6 +125,9 @@ def _info(task: Task, options: Options, threads: int, progress: Callable[[float]
     result.details = info.details(file, len(data))
     lines = [f"{shown(task.source)}: {info.words(file, len(data))}"]
     if options.details:
+        from bbans_cli import inspect  # numpy and the C core, which a look at the header does without
+
+        inspect.add_bits(result.details, file, threads, progress)
         lines += info.table(result.details)
     result.text = "\n".join(lines)
 

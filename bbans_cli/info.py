@@ -63,7 +63,7 @@ def words(file: Container, size: int) -> str:
 
 
 def table(shown: dict[str, Any]) -> list[str]:
-    """Further lines for -v, from `details` as completed by `add_bits`."""
+    """Further lines for -v, from `details` as completed by `inspect.add_bits`."""
     lines = [f"  {shown['payload_bytes']:,} bytes of pixels, {shown['other_bytes']:,} bytes of all else"]
     for number, part in enumerate(shown["parts"]):
         shape = f"{part['channels']} channel{'s' if part['channels'] > 1 else ''} of {part['depth']} bits"
@@ -74,5 +74,7 @@ def table(shown: dict[str, Any]) -> list[str]:
                 f"    band {index}: {band['rows']:,} rows, {band['rows_with_latents']:,} with latents,"
                 f" {band['bytes']:,} bytes"
             )
-            lines += [f"      {name.replace('_', ' ')}: {value:,.1f}" for name, value in band.get("bits", {}).items()]
+            for name, value in band.get("bits", {}).items():
+                shown_value = f"{value:.5f}" if name.endswith("per_sample") else f"{value:,.1f}"
+                lines.append(f"      {name.replace('_', ' ')}, bits: {shown_value}")
     return lines

@@ -29,16 +29,24 @@ OVERHEAD = "overhead"
 KL = "kl_per_sample"
 
 
-def add_bits(shown: dict[str, Any], file: Container, threads: int, progress: Progress | None = None) -> None:
+def add_bits(shown: dict[str, Any], file: Container, threads: int, progress: Callable[[float], None]) -> None:
     """Complete info.details of a file: ``bits`` of every band that the model coded.
 
-    Decodes them, and takes as long. Raises CorruptError, ModelMismatchError, UnsupportedError.
+    Decodes them, and takes as long; progress gets the share that is done, 0 to 1. Raises CorruptError,
+    ModelMismatchError, UnsupportedError.
     """
-    for part, row in zip(file.parts, shown["parts"], strict=True):
-        if part.coder == MODEL:
-            found = inspect(part, file.width, file.height, part.channels, threads, progress)
-            for band, bits in zip(row["bands"], found, strict=True):
-                band["bits"] = bits
+    coded = [(part, row) for part, row in zip(file.parts, shown["parts"], strict=True) if part.coder == MODEL]
+    total, done = file.width * file.height * len(coded), 0
+
+    def count(pixels: int) -> None:
+        nonlocal done
+        done += pixels
+        progress(done / total)
+
+    for part, row in coded:
+        found = inspect(part, file.width, file.height, part.channels, threads, count)
+        for band, bits in zip(row["bands"], found, strict=True):
+            band["bits"] = bits
 
 
 def inspect(
@@ -48,7 +56,8 @@ def inspect(
 
     pushed_for_latents and popped_for_latents (the bits that came back), pixels_given_latents and
     pixels_without_latents, overhead (whole bytes and the stack's own state): the first less the second plus the others
-    is the payload. kl_per_sample: what the latents cost, net, for each sample of the band. Raises what codec.decode does.
+    is the payload. kl_per_sample: what the latents cost, net, for each sample of the band. progress gets numbers of
+    pixels. Raises what codec.decode does.
     """
     planes = np.empty((height, width, channels), np.uint8)
     found = []
