@@ -127,9 +127,22 @@ def _info(task: Task, options: Options, threads: int, progress: Callable[[float]
     if options.details:
         from bbans_cli import inspect  # numpy and the C core, which a look at the header does without
 
-        inspect.add_bits(result.details, file, threads, progress)
+        pixels = file.width * file.height * len(file.parts)
+        inspect.add_bits(result.details, file, threads, _counter(progress, pixels))
         lines += info.table(result.details)
     result.text = "\n".join(lines)
+
+
+def _counter(progress: Callable[[float], None], total: int) -> Callable[[int], None]:
+    """What takes numbers of pixels as they are done, for what takes the share of `total` that is."""
+    done = 0
+
+    def count(pixels: int) -> None:
+        nonlocal done
+        done += pixels
+        progress(done / total)
+
+    return count
 
 
 _WORK = {"compress": _convert, "decompress": _convert, "verify": _verify, "info": _info}
