@@ -19,7 +19,7 @@ Progress = Callable[[int], None]
 # a pixel). Small bands cost bytes, since the learner starts afresh in each.
 BAND_PIXELS = 1 << 22
 
-RATES = (0.0, 5e-5, 1e-4, 2e-4, 3e-4, 5e-4, 8e-4, 1.2e-3)
+RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
 RUN = 128
 
 # level: (weights, learning rate index where it pays)

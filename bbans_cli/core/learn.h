@@ -7,6 +7,14 @@
 
 #include "network.h"
 
+/* What the learning rate is multiplied by: at first 3, halfway to 1 after 200 steps; and layer by layer. */
+#define LEARN_START 2.0f
+#define LEARN_SETTLED 200.0f
+#define LEARN_INPUT 0.25f
+#define LEARN_TRUNK 2.0f
+#define LEARN_HEAD 2.0f
+#define LEARN_OUT 0.75f
+
 /* d through a leaky ReLU whose result was `active`, for n elements. */
 static void learn_leaky(ptrdiff_t n, const float *restrict active, float *restrict d)
 {
@@ -80,21 +88,22 @@ static void learn_matrix(const pass_state *s, float step, float root, int rows, 
 static void learn_step(const pass_state *s, int index)
 {
     const int h = s->shape.hidden, u = s->shape.head, of = s->threads, last = s->shape.layers - 1;
-    const float step = s->shape.rate / (1.0f - s->beta1), root = 1.0f / __builtin_sqrtf(1.0f - s->beta2);
+    const float rate = s->shape.rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
+    const float step = rate / (1.0f - s->beta1), root = 1.0f / __builtin_sqrtf(1.0f - s->beta2);
     for (int layer = 0; layer <= last; layer++) {
         const float *in = layer ? s->hidden[layer - 1] : s->input;
-        learn_matrix(s, step, root, layer ? h : PASS_INPUTS, h, index, of, in, layer ? h : PASS_INPUT_STRIDE,
+        learn_matrix(s, step * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : PASS_INPUTS, h, index, of, in, layer ? h : PASS_INPUT_STRIDE,
                      s->d_active[layer], s->net.trunk[layer] - s->weights, s->net.trunk_bias[layer] - s->weights,
                      layer ? s->transposed.trunk[layer] : NULL, h);
     }
     for (int c = 0; c < s->shape.channels; c++) {
         ptrdiff_t head = s->net.head[c] - s->weights, stride = hidden_stride(s, last);
-        learn_matrix(s, step, root, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
+        learn_matrix(s, step * LEARN_HEAD, root, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
                      s->net.head_bias[c] - s->weights, s->transposed.head[c], h);
         if (c > 0 && index == of - 1)
-            learn_matrix(s, step, root, pass_extra[c], u, 0, 1, s->hidden[last] + h + pass_extra_at[c], stride,
+            learn_matrix(s, step * LEARN_HEAD, root, pass_extra[c], u, 0, 1, s->hidden[last] + h + pass_extra_at[c], stride,
                          s->d_unit[c], head + (ptrdiff_t)h * u, -1, NULL, 0);
-        learn_matrix(s, step, root, u, PASS_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
+        learn_matrix(s, step * LEARN_OUT, root, u, PASS_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
                      s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c], u);
     }
 }

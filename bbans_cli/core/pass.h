@@ -59,6 +59,7 @@ typedef struct pass_state {
     int32_t last_step, step, count; /* count: pixels of the run so far */
     int64_t coded;
     float beta1, beta2;     /* powers of the moments' decays */
+    int32_t updates;        /* steps of learning so far */
     pass_net net, transposed;
     float *weights, *gradients, *first, *second, *transpose_buffer;
     float *log_activity, *inverse_activity; /* by sum of the 12 nearest differences */

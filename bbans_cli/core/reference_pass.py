@@ -13,7 +13,7 @@ import numpy as np
 
 from bbans_cli.context import SKEW
 from bbans_cli.core.reference_context import coding_planes, gather, normalise
-from bbans_cli.core.reference_learn import Adam, backward, earlier
+from bbans_cli.core.reference_learn import Adam, backward, factors, earlier
 from bbans_cli.core.reference_mixture import cumulative, mixture
 from bbans_cli.core.reference_network import Net, forward
 from bbans_cli.wavefront import Shape
@@ -50,7 +50,7 @@ class ReferencePass:
         self.shape, self.planes = shape, coding_planes(pixels)
         self.weights, self.gradient = network.copy(), np.zeros_like(network)
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
-        self.adam = Adam(shape.rate, len(network))
+        self.adam = Adam(shape.rate, factors(self.net))
         self.modulation = None
         if modulation is not None:
             self.modulation = modulation.reshape(-1, shape.layers, 2, shape.hidden)

@@ -101,7 +101,10 @@ static void wavefront_run(pass_state *s, int index)
             pass_barrier(s);
             learn_step(s, index);
             pass_barrier(s);
-            if (index == 0) s->count = 0;
+            if (index == 0) {
+                s->count = 0;
+                s->updates++;
+            }
         }
         pass_barrier(s);
     }

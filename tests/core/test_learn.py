@@ -67,20 +67,21 @@ def test_a_grey_picture_teaches_one_head():
 
 
 def test_adam_is_adam():
-    """Against the textbook (Kingma and Ba 2015, algorithm 1) in float64."""
+    """Against the textbook (Kingma and Ba 2015, algorithm 1) in float64, with the falling rate."""
     weights, rate = tiny.uniform(1, 500), 1e-2
-    adam, expected = Adam(rate, 500), weights.astype(float)
+    adam, expected = Adam(rate, np.ones(500, np.float32)), weights.astype(float)
     m, v = np.zeros(500), np.zeros(500)
     for t in range(1, 30):
         g = tiny.uniform(50 + t, 500) * np.float32(10.0 ** (t % 5 - 3))
         adam.step(weights, g)
         m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g.astype(float) ** 2
-        expected -= rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-8)
+        now = rate * (1 + 400 / (t - 1 + 200))
+        expected -= now * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-8)
     assert np.abs(weights - expected).max() < 2e-5
 
 
 def test_moments_do_not_linger_among_subnormals():
-    adam, weights = Adam(1e-3, 4), np.zeros(4, np.float32)
+    adam, weights = Adam(1e-3, np.ones(4, np.float32)), np.zeros(4, np.float32)
     adam.step(weights, np.float32([1e-20, -1e-20, 1e-3, 0]))
     assert np.array_equal(adam.first != 0, [False, False, True, False])
     assert np.array_equal(adam.second != 0, [False, False, True, False])
