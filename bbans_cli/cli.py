@@ -188,7 +188,7 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     """Do the tasks, or say that they would be done, and return the exit status."""
     verbosity = given["verbose"] - given["quiet"]
     terminal = sys.stderr is not None and sys.stderr.isatty()
-    told = report.Report(verbosity, given["as_json"], summary=terminal and verb != "info")
+    told = report.Report(verbosity, given["as_json"], summary=terminal)
     if given.get("dry_run"):
         for task in tasks:
             told.add(report.planned(task))
@@ -213,7 +213,7 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
     with contextlib.closing(bar):
         batch.run(tasks, options, told, bar, given["jobs"] or int(verb == "info"), threads)
-    return told.finish(time.monotonic() - start)
+    return told.return_code if verb == "info" else told.finish(time.monotonic() - start)
 
 
 def _coder(given: dict[str, Any]) -> session.Coder:

@@ -1,11 +1,17 @@
-# A bar on a terminal only; the summary there too.
-for seed in 1 2 3; do picture 400 300 $seed > $seed.png; done
-on-terminal bbc compress -f -T1 *.png > shown
-grep -c '3 files' shown
-on-terminal bbc compress -f --no-progress *.png > shown
-grep -c '%|' shown || true
-on-terminal bbc compress -f -q *.png > shown
-wc -c < shown | tr -d ' '
-bbc compress -f *.png
+# A bar on a terminal only, and only if it takes a while; the summary on a terminal too.
+for seed in 1 2 3; do picture 50 40 $seed > $seed.png; done
+mkfifo gate
+cat > slow.sh <<'END'
+bbc compress -f -T1 "$@" 1.png gate &
+sleep 1
+cat 2.png > gate
+wait
+END
+on-terminal sh slow.sh | grep -c '%|'
+on-terminal sh slow.sh --no-progress | grep -c '%|' || true
+on-terminal sh slow.sh -q | wc -c | tr -d ' '
+sh slow.sh
+on-terminal bbc compress -f ./*.png | grep -c '3 files'
+on-terminal bbc compress -f ./*.png | grep -c '%|' || true
 on-terminal sh -c 'bbc compress -f *.png 2> errors'
 cat errors
