@@ -3,7 +3,7 @@ for seed in 1 2 3; do picture 50 40 $seed > $seed.png; done
 mkfifo gate
 cat > slow.sh <<'END'
 bbc compress -f -T1 "$@" 1.png gate &
-sleep 1
+sleep 2
 cat 2.png > gate
 wait
 END
