@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-wheel test-asan bench bench-markdown bench-core bench-overhead bench-bands front plots clean
+.PHONY: help build demo test test-wheel test-asan bench bench-markdown bench-core bench-overhead bench-bands front plots weights-record clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -57,6 +57,9 @@ front: $(VENV)/.measuring ## size against time with other formats, a picture in 
 
 plots: $(VENV)/.measuring ## curves of the training runs whose logs lie in weights/
 	$(RUN) scripts/plot_training.py weights/*.jsonl
+
+weights-record: build ## the list in weights/README.md, from what the weights carry
+	$(RUN) scripts/weights_record.py
 
 clean: ## remove everything that was built
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis bbans_cli/_core*.so $(VENV)/.installed

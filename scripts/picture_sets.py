@@ -55,7 +55,7 @@ def read(path: Path) -> np.ndarray:
 
 def timed(files: list[Path], pixels: float) -> list[Path]:
     """Files to take times on: the largest, for the peak of memory, and others evenly spread, up to `pixels` in all."""
-    areas = {path: np.prod(Image.open(path).size) for path in files}
+    areas = {path: _area(path) for path in files}
     largest = max(files, key=lambda path: areas[path])
     others = [path for path in files if path != largest]
     for count in range(len(others), -1, -1):
@@ -63,6 +63,11 @@ def timed(files: list[Path], pixels: float) -> list[Path]:
         if sum(areas[path] for path in chosen) <= pixels:
             return chosen
     return [largest]
+
+
+def _area(path: Path) -> int:
+    with Image.open(path) as image:
+        return image.width * image.height
 
 
 def _mode(path: Path) -> str | None:
