@@ -265,14 +265,9 @@ def run(args: Sequence[str]) -> int:
     except Exception as error:
         if "-vv" in args:
             raise
-        name = f"{error.filename}: " if isinstance(error, OSError) else ""
+        name = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
         report.say(name + report.describe(error))
     finally:
         # Threads may still be at work when standard output failed or this is a mistake of ours.
         fileio.abandon_all()
     return 1
-
-
-def main() -> None:
-    """The entry point of the installed command."""
-    sys.exit(run(sys.argv[1:]))

@@ -140,12 +140,12 @@ def _output_folder(path: str | None, many: bool) -> str | None:
     """The folder that -o names, or None if it names a file, or nothing."""
     if path is None:
         return None
-    if os.path.isdir(path) or path.endswith(os.sep):
+    if os.path.isdir(path):
         return path
-    if not many:
+    if not many and not path.endswith(os.sep):
         return None
-    if os.path.lexists(path):
-        raise PlanError(f"-o {path} is not a folder, but there are several inputs")
+    if os.path.lexists(path.rstrip(os.sep)):
+        raise PlanError(f"-o {path} is not a folder" + (", but there are several inputs" if many else ""))
     return path
 
 

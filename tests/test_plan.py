@@ -68,6 +68,8 @@ def test_several_inputs_do_not_go_into_a_file() -> None:
     put("a.png", "b.png", "out")
     with pytest.raises(PlanError, match="not a folder"):
         pairs(["a.png", "b.png"], path="out")
+    with pytest.raises(PlanError, match="not a folder"):
+        pairs(["a.png"], path="out/")
 
 
 def test_folders_are_mirrored_below_the_one_that_was_named() -> None:

@@ -64,6 +64,20 @@ def test_the_shell_sees_143(large: Path, tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+def test_an_interrupt_while_starting_up_is_no_traceback() -> None:
+    # As if it came while modules are being imported.
+    code = """
+import os, signal, sys, types
+from bbans_cli import __main__
+sys.modules["bbans_cli.cli"] = types.ModuleType("cli")
+sys.modules["bbans_cli.cli"].__getattr__ = lambda name: os.kill(os.getpid(), signal.SIGINT)
+__main__.main()
+"""
+    python = os.path.join(sysconfig.get_path("scripts"), "python")
+    done = subprocess.run([python, "-c", code], capture_output=True)
+    assert done.returncode == -signal.SIGINT and done.stderr == b""
+
+
 def test_what_was_done_before_the_signal_stays(large: Path, tmp_path: Path) -> None:
     (tmp_path / "small.ppm").write_bytes(b"P6 1 1 255\nabc")
     args = ["compress", "-j1", "--rm", "-o", tmp_path, tmp_path / "small.ppm", large]

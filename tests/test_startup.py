@@ -67,6 +67,14 @@ def test_coding_does_not_import_torch(tmp_path: Path) -> None:
     assert "torch" not in imported("verify", tmp_path / "a.bbc")
 
 
+def test_help_onto_a_full_disk_is_one_line() -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full here")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BBC, "--help"], stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, b"bbc: no space left on device\n")
+
+
 def test_the_package_is_light() -> None:
     code = f"import sys, bbans_cli; sys.exit(bool({HEAVY!r} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
