@@ -58,13 +58,23 @@ def tensors(size: dict, seed: int = 1) -> dict[str, np.ndarray]:
 
 def save(folder: Path, size: dict, names: list[str], seed: int = 1) -> bytes:
     """Write a model as <name>-<id>.safetensors for each name; returns its id."""
-    from safetensors.numpy import save as to_bytes
-
-    data = to_bytes(tensors(size, seed), {"size": json.dumps(size), "record": "{}"})
+    data = to_bytes(tensors(size, seed), size)
     digest = hashlib.sha256(data).digest()[:4]
     for name in names:
         (folder / f"{name}-{digest.hex()}.safetensors").write_bytes(data)
     return digest
+
+
+def to_bytes(named: dict[str, np.ndarray], size: dict) -> bytes:
+    """A safetensors file, the same bytes every time: the library's own writer shuffles the metadata."""
+    header: dict[str, dict] = {"__metadata__": {"size": json.dumps(size), "record": "{}"}}
+    at = 0
+    for name, array in named.items():
+        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [at, at + array.nbytes]}
+        at += array.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + b"".join(array.astype("<f4").tobytes() for array in named.values())
 
 
 def picture(height: int, width: int, channels: int, seed: int = 1) -> np.ndarray:

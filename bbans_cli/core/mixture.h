@@ -1,8 +1,8 @@
 /* Mixtures of four discretised logistics: from network outputs to integer intervals, and their gradient.
  *
  * With F the mixture's distribution function, cum(v) = 16 v + min(T, floor(T F(v - 1/2))), T = 2^24 - 16 * 256, and
- * cum(0) = 0, cum(256) = 2^24. Rounding can make T F fall by less than 16 from one edge to the next (docs/format.md), so
- * that cum increases strictly whatever the network says. */
+ * cum(0) = 0, cum(256) = 2^24. F as computed does not fall from one edge to the next (docs/exactness.md has the proof, and
+ * why 16 would do if it did), so that cum increases strictly whatever the network says. */
 #ifndef BBC_MIXTURE_H
 #define BBC_MIXTURE_H
 

@@ -12,7 +12,7 @@ from bbans_cli.core.reference_pass import ReferencePass
 from bbans_cli.rans import Message
 from bbans_cli.wavefront import PRECISION, Pass, Shape
 
-# width, height, channels, first and last row; hidden, layers, head; block (0: no modulation), run, rate
+# width, height, channels, first and last row; hidden, layers, head; block (0: no modulation), run, rate, every
 CASES = {
     "1x1": Shape(1, 1, 3, 0, 1, 16, 1, 16),
     "1x1 grey": Shape(1, 1, 1, 0, 1, 16, 2, 16),
@@ -23,6 +23,8 @@ CASES = {
     "learning": Shape(33, 17, 3, 0, 17, 16, 2, 16, 0, 64, 3e-3),
     "learning with latents": Shape(33, 17, 3, 0, 17, 16, 2, 16, 8, 32, 3e-3),
     "one layer, learning with latents": Shape(33, 17, 3, 0, 17, 16, 1, 16, 16, 64, 3e-3),
+    "learning from every second run": Shape(33, 17, 3, 0, 17, 16, 1, 16, 8, 48, 3e-3, 2),
+    "learning from every fourth run": Shape(61, 24, 1, 3, 24, 16, 1, 16, 0, 40, 3e-3, 4),
     "grey": Shape(33, 17, 1, 0, 17, 16, 2, 16, 8),
     "grey, learning": Shape(33, 17, 1, 0, 17, 16, 1, 16, 0, 50, 3e-3),
     "head": Shape(21, 20, 3, 0, 13, 16, 2, 16, 8, 40, 3e-3),
@@ -105,9 +107,10 @@ def test_symbols_outside_the_window_are_found(isa):
 
 
 @pytest.mark.parametrize("threads", [2, 3, 7])
-@pytest.mark.parametrize("run", [0, 100])
-def test_threads_change_no_bit(threads, run):
-    shape = Shape(90, 37, 3, 0, 37, 32, 2, 16, 16, run, 1e-3 if run else 0.0)
+@pytest.mark.parametrize("run, every", [(0, 1), (100, 1), (4, 2)])
+def test_threads_change_no_bit(threads, run, every):
+    """Runs of 4 pixels, fewer than most steps have: every other step is learned from."""
+    shape = Shape(90, 37, 3, 0, 37, 32, 2, 16, 16, run, 1e-3 if run else 0.0, every)
     starts, freqs, one = run_pass(shape)
     many_starts, many_freqs, many = run_pass(shape, threads)
     assert np.array_equal(starts, many_starts) and np.array_equal(freqs, many_freqs)
