@@ -18,6 +18,7 @@ import torch
 from bbans_cli.model.data import Crops, files, whole_blocks
 from bbans_cli.model.network import Size
 from bbans_cli.model.vae import Vae, save
+from bbans_cli.model.widen import widen
 
 DEV_SETS = ("photos", "imagenet", "small64")
 
@@ -27,7 +28,7 @@ def arguments():
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder of pictures; subfolders are drawn equally")
     parser.add_argument("--dev", type=pathlib.Path, help="folder with photos/ imagenet/ small64/ to measure on")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="weights file to write")
-    parser.add_argument("--start", type=pathlib.Path, help="checkpoint of another run to start from (its weights only)")
+    parser.add_argument("--start", type=pathlib.Path, help="checkpoint of a narrower or equal network to start from")
     parser.add_argument("--hidden", type=int, default=96)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--head", type=int, default=32)
@@ -63,7 +64,8 @@ def main():
     log = args.out.with_suffix(".log.jsonl")
     crops = Crops(args.data, args.seed, args.limit)
     sets = {n: whole_blocks(files(args.dev / n), 60, 7, 256) for n in DEV_SETS} if args.dev else {}
-    model = Vae(Size(hidden=args.hidden, layers=args.layers, head=args.head))
+    size = Size(hidden=args.hidden, layers=args.layers, head=args.head)
+    model = Vae(size)
     average = copy.deepcopy(model)
     optimiser = torch.optim.Adam(model.parameters(), lr=args.rate, betas=(0.9, 0.99))
     step, spent = 0, 0.0
@@ -75,8 +77,9 @@ def main():
         step, spent = state["step"], state["spent"]
     elif args.start:
         state = torch.load(args.start, weights_only=True)
-        model.load_state_dict(state["average"])
-        average.load_state_dict(state["average"])
+        weights = widen(state["average"], Size(*state["size"]), size)
+        model.load_state_dict(weights)
+        average.load_state_dict(weights)
     started, running = time.time(), 0.0
     progress = 0.0
     while progress < 1:
@@ -103,7 +106,8 @@ def main():
             with log.open("a") as stream:
                 stream.write(json.dumps(line) + "\n")
             state = {"model": model.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
-            torch.save({**state, "step": step, "spent": elapsed}, checkpoint)
+            widths = [size.hidden, size.layers, size.head]
+            torch.save({**state, "size": widths, "step": step, "spent": elapsed}, checkpoint)
             save(args.out, average, {"steps": step, "seconds": round(elapsed), "dev": line["dev"]})
 
 
