@@ -5,7 +5,7 @@ already when the posterior of the head's latents is popped from it, so that no b
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -63,7 +63,8 @@ class Rows:
 
 @dataclass
 class Band:
-    """The codecs that a band is made of. run: pixels between steps of learning, 0 for none; rate: learning rate."""
+    """The codecs that a band is made of. run: pixels of a step of learning, 0 for none; it comes after one
+    of ``every`` such runs, at learning rate ``rate``."""
 
     weights: Weights
     height: int
@@ -71,6 +72,7 @@ class Band:
     channels: int
     run: int = 0
     rate: float = 0.0
+    every: int = 1
     threads: int = 1
     progress: Progress = field(default=lambda pixels: None)
 
@@ -86,7 +88,7 @@ class Band:
     def _rows(self, first: int, last: int, modulation: np.ndarray | None) -> Rows:
         w = self.weights
         shape = Shape(self.width, self.height, self.channels, first, last, w.hidden, w.layers, w.head,
-                      w.blocks[-1], self.run, self.rate)  # fmt: skip
+                      w.blocks[-1], self.run, self.rate, self.every)  # fmt: skip
         return Rows(shape, w.network, modulation, self.threads, self.progress)
 
     def split(self, pixels: np.ndarray) -> int:
@@ -94,7 +96,7 @@ class Band:
 
         Tails of a growing number of rows are tried, which costs a few rows' time; 0 if none is enough.
         """
-        quiet = Band(self.weights, self.height, self.width, self.channels, self.run, self.rate, self.threads)
+        quiet = replace(self, progress=lambda pixels: None)
         rows = 1
         while rows < self.height:
             split = self.height - rows

@@ -5,6 +5,7 @@ Grey and RGB. Everything else that a picture has (alpha, palettes, deeper sample
 
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,29 +21,46 @@ Progress = Callable[[int], None]
 BAND_PIXELS = 1 << 22
 
 RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
-RUN = 128
+RUN = 128  # pixels of a step of learning
 
-# level: (weights, learning rate index where it pays)
-LEVELS = {1: ("small", 0), 5: ("small", 4), 9: ("small", 4)}
+
+@dataclass(frozen=True)
+class Learning:
+    """How a part's network goes on learning: rate, an index of RATES; from one of 2^sparse runs of pixels."""
+
+    rate: int
+    sparse: int = 0
+
+    def to_byte(self) -> int:
+        return self.rate | self.sparse << 3
+
+    @classmethod
+    def from_byte(cls, byte: int) -> "Learning":
+        if byte >> 5:
+            raise UnsupportedError("needs a newer bbc: unknown settings of the model")
+        return cls(byte & 7, byte >> 3)
+
+
+# level: weights, and how they learn
+LEVELS = {1: ("medium", Learning(4, 3)), 5: ("medium", Learning(4)), 9: ("large", Learning(4))}
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
     """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB) -> a part. progress gets numbers of pixels as they are done."""
     height, width, channels = planes.shape
-    name, rate = LEVELS[level]
+    name, learning = LEVELS[level]
     model = weights.by_name(name)
-    rate = _rate(planes, rate)
     count = max(1, -(-height * width // BAND_PIXELS))
     rows = -(-height // count)
     coded = []
     for top in range(0, height, rows):
         pixels = np.ascontiguousarray(planes[top : top + rows])
-        band = _band(model, pixels.shape, rate, threads, progress)
+        band = _band(model, pixels.shape, learning, threads, progress)
         split = band.split(pixels)
         message = Message()
         bands.push(message, pixels, band, split)
         coded.append(container.Band(message.to_bytes(), split, zlib.crc32(pixels)))
-    return container.Part(container.MODEL, channels, 8, model.id, bytes([rate]), rows, coded)
+    return container.Part(container.MODEL, channels, 8, model.id, bytes([learning.to_byte()]), rows, coded)
 
 
 def decode(
@@ -60,21 +78,17 @@ def decode(
 def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress: Progress | None):
     """Each band's rows of planes, what is stored of it, and its codecs."""
     height, width, channels = planes.shape
-    if len(part.settings) != 1 or part.settings[0] >= len(RATES) or part.depth != 8 or channels not in (1, 3):
+    if len(part.settings) != 1 or part.depth != 8 or channels not in (1, 3):
         raise UnsupportedError("needs a newer bbc: unknown settings of the model")
+    learning = Learning.from_byte(part.settings[0])
     model = weights.by_id(part.model_id)
     for i, stored in enumerate(part.bands):
         pixels = planes[i * part.band_rows : (i + 1) * part.band_rows]
         if stored.split > len(pixels):
             raise CorruptError("a band's head is higher than the band")
-        yield pixels, stored, _band(model, pixels.shape, part.settings[0], threads, progress)
+        yield pixels, stored, _band(model, pixels.shape, learning, threads, progress)
 
 
-def _band(model, shape, rate: int, threads: int, progress: Progress | None) -> bands.Band:
-    run = RUN if rate else 0
-    return bands.Band(model, *shape, run, RATES[rate], threads, progress or (lambda pixels: None))
-
-
-def _rate(planes: np.ndarray, rate: int) -> int:
-    """The learning rate that probably pays for a picture: none for small ones, which end before it would."""
-    return rate if planes.shape[0] * planes.shape[1] >= 1 << 15 else 0
+def _band(model, shape, learning: Learning, threads: int, progress: Progress | None) -> bands.Band:
+    run, rate = (RUN if learning.rate else 0), RATES[learning.rate]
+    return bands.Band(model, *shape, run, rate, 1 << learning.sparse, threads, progress or (lambda pixels: None))

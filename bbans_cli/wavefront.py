@@ -31,6 +31,7 @@ class Shape:
     block: int = 0
     run: int = 0
     rate: float = 0.0
+    every: int = 1
 
 
 class Pass:

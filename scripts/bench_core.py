@@ -93,7 +93,7 @@ def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
     for level in levels:
         code(pixels[:64, :64].copy(), level)
         part, encoding, decoding = code(pixels, level)
-        model, rate = weights.by_id(part.model_id), codec.RATES[part.settings[0]]
+        model, rate = weights.by_id(part.model_id), codec.RATES[codec.Learning.from_byte(part.settings[0]).rate]
         shapes = products(model, rate > 0)
         product = bare(shapes, seconds)
         each = [macs(shapes) * area / taken for taken in (encoding, decoding)]

@@ -13,7 +13,7 @@ static int shape_ok(const bbc_pass *p)
            p->first_row <= p->last_row && p->last_row <= p->height && (p->channels == 1 || p->channels == 3) &&
            p->hidden >= 16 && p->hidden <= PASS_MAX_HIDDEN && p->hidden % 16 == 0 && p->layers >= 1 &&
            p->layers <= PASS_MAX_LAYERS && p->head >= 16 && p->head <= PASS_MAX_HEAD && p->head % 16 == 0 && p->run >= 0 &&
-           p->run <= 1 << 20 && p->block >= 0;
+           p->run <= 1 << 20 && p->every >= 1 && p->every <= 1 << 10 && p->block >= 0;
 }
 
 /* Hands out pieces of the caller's buffer; with no buffer it only counts. */

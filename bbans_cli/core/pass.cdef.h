@@ -6,6 +6,7 @@ typedef struct {
     int32_t hidden, layers, head; /* widths of the likelihood network */
     int32_t block;               /* side of the blocks of `modulation`, in pixels */
     int32_t run;                 /* pixels between two steps of learning, 0 for none */
+    int32_t every;               /* one of how many runs is learned from */
     float rate;                  /* learning rate */
 } bbc_pass;
 

@@ -60,6 +60,7 @@ typedef struct pass_state {
     int64_t coded;
     float beta1, beta2;     /* powers of the moments' decays */
     int32_t updates;        /* steps of learning so far */
+    int64_t passed_over;    /* pixels still to come before the next run that is learned from */
     pass_net net, transposed;
     float *weights, *gradients, *first, *second, *transpose_buffer;
     float *log_activity, *inverse_activity; /* by sum of the 12 nearest differences */

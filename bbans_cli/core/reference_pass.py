@@ -34,9 +34,16 @@ def steps(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array, Ar
 def runs(shape: Shape) -> Iterator[tuple[list[tuple[Array, Array]], bool]]:
     """Steps that are coded with one state of the network, and whether a step of learning follows them."""
     held: list[tuple[Array, Array]] = []
+    passed_over = 0
     for step in steps(shape.width, shape.first_row, shape.last_row):
         held.append(step)
-        if shape.run and sum(len(x) for x, _ in held) >= shape.run:
+        pixels = sum(len(x) for x, _ in held)
+        if shape.run and passed_over > 0:
+            passed_over -= pixels
+            yield held, False
+            held = []
+        elif shape.run and pixels >= shape.run:
+            passed_over = (shape.every - 1) * pixels
             yield held, True
             held = []
     if held:

@@ -85,11 +85,13 @@ static void wavefront_run(pass_state *s, int index)
             s->count += n;
             s->done += n;
             s->step++;
+            if (s->shape.run == 0 || s->passed_over > 0) {
+                s->passed_over -= s->shape.run ? n : 0;
+                s->count = 0;
+            }
         }
         pass_barrier(s);
-        if (s->shape.run == 0) {
-            if (index == 0) s->count = 0;
-        } else if (s->count >= s->shape.run) {
+        if (s->shape.run && s->count >= s->shape.run) {
             from = (int)((int64_t)s->count * index / threads);
             to = (int)((int64_t)s->count * (index + 1) / threads);
             for (int i = from; i < to; i += PASS_CHUNK) learn_backward(s, i, i + PASS_CHUNK < to ? i + PASS_CHUNK : to);
@@ -102,6 +104,7 @@ static void wavefront_run(pass_state *s, int index)
             learn_step(s, index);
             pass_barrier(s);
             if (index == 0) {
+                s->passed_over = (int64_t)(s->shape.every - 1) * s->count;
                 s->count = 0;
                 s->updates++;
             }
