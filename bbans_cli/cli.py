@@ -244,8 +244,12 @@ def _version(verbose: bool) -> str:
     if verbose:
         from importlib.metadata import version
 
+        from bbans_cli import core, weights
+
         lines.append(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
         lines += [f"{name} {version(name)}" for name in ("numpy", "pillow", "click", "tqdm")]
+        lines.append(f"core {core.current_isa()} of {', '.join(core.available_isas())}")
+        lines.append(f"weights {', '.join(path.stem for path in sorted(weights.folder().glob('*.safetensors')))}")
     return "\n".join(lines) + "\n"
 
 
