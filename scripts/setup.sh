@@ -19,5 +19,6 @@ fi
     echo "could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv python3-dev gcc" >&2
     exit 1
 }
+echo "setting up $venv; compiling the C core takes a minute ..."
 "$venv/bin/pip" install --quiet --disable-pip-version-check --editable '.[test]'
 touch "$stamp"
