@@ -11,8 +11,8 @@ trap 'rm -rf "$work"' EXIT
 
 # From a copy: setuptools would leave its build folder in the tree, and pack modules that only lie there from last time.
 mkdir "$work/source" "$work/empty"
-(cd "$root" && tar -cf - --exclude='*.so' --exclude=__pycache__ \
-    LICENSE MANIFEST.in README.md bbans_cli pyproject.toml setup.cfg setup.py weights) | tar -xf - -C "$work/source"
+(cd "$root" && tar -cf - --exclude=./.git --exclude=./.venv --exclude=./build --exclude=./dist --exclude='*.so' \
+    --exclude='*.egg-info' --exclude=__pycache__ --exclude=./.bench .) | tar -xf - -C "$work/source"
 cp "$root/samples/roman-colosseum.png" "$work/empty/photo.png"
 
 "$python" -m venv "$work/venv"
