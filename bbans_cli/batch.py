@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bbans_cli import container, fileio, info, jobs, signals
+from bbans_cli import container, fileio, info, jobs, publish, signals
 from bbans_cli.errors import LossyError
 from bbans_cli.fileio import STDIO
 from bbans_cli.options import PICTURE_FORMATS, WRITE_SUFFIXES
@@ -91,8 +91,8 @@ def _convert(task: Task, options: Options, threads: int, progress: Callable[[flo
     """compress and decompress: read, work, write, publish, and only then perhaps remove the input."""
     assert task.target is not None and options.coder is not None
     data, status = _read(task, options, result)
-    straight = task.target == STDIO or fileio.is_special(task.target)
-    with (fileio.Straight if straight else fileio.Private)(task.target) as output:
+    straight = task.target == STDIO or publish.is_special(task.target)
+    with (publish.Straight if straight else publish.Private)(task.target) as output:
         if options.verb == "compress":
             outcome = options.coder.compress_file(data, threads, progress)
         else:
@@ -108,7 +108,7 @@ def _convert(task: Task, options: Options, threads: int, progress: Callable[[flo
         result.note = "nothing to remove" if task.source == STDIO else "input kept: the output is no file"
     elif options.remove:
         with fileio.blaming(task.source):
-            fileio.remove_input(task.source, status)
+            publish.remove_input(task.source, status)
 
 
 def _verify(task: Task, options: Options, threads: int, progress: Callable[[float], None], result: Result) -> None:
@@ -127,22 +127,9 @@ def _info(task: Task, options: Options, threads: int, progress: Callable[[float]
     if options.details:
         from bbans_cli import inspect  # numpy and the C core, which a look at the header does without
 
-        pixels = file.width * file.height * len(file.parts)
-        inspect.add_bits(result.details, file, threads, _counter(progress, pixels))
+        inspect.add_bits(result.details, file, threads, progress)
         lines += info.table(result.details)
     result.text = "\n".join(lines)
-
-
-def _counter(progress: Callable[[float], None], total: int) -> Callable[[int], None]:
-    """What takes numbers of pixels as they are done, for what takes the share of `total` that is."""
-    done = 0
-
-    def count(pixels: int) -> None:
-        nonlocal done
-        done += pixels
-        progress(done / total)
-
-    return count
 
 
 _WORK = {"compress": _convert, "decompress": _convert, "verify": _verify, "info": _info}

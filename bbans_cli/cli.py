@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bbans_cli import __version__, fileio, jobs, plan, report, signals
+from bbans_cli import __version__, fileio, jobs, plan, publish, report, signals
 from bbans_cli import options as opt
 from bbans_cli.errors import BbcError, InputError
 from bbans_cli.fileio import STDIO
@@ -264,7 +264,7 @@ def run(args: Sequence[str]) -> int:
         report.say(f"{' '.join(error.format_message().split()).rstrip('.')}; see {where} --help")
         return 2
     except signals.Interrupted as stop:
-        fileio.abandon_all()
+        publish.abandon_all()
         signals.die(stop.signum)
     except Exception as error:
         if "-vv" in args:
@@ -273,5 +273,5 @@ def run(args: Sequence[str]) -> int:
         report.say(name + report.describe(error))
     finally:
         # Threads may still be at work when standard output failed or this is a mistake of ours.
-        fileio.abandon_all()
+        publish.abandon_all()
     return 1

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from bbans_cli.errors import BbcError, InputError
-from bbans_cli.fileio import STDIO, exists, is_special
+from bbans_cli.fileio import STDIO
+from bbans_cli.publish import exists, is_special
 
 Identity = tuple[int, int]
 

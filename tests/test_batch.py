@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bbans_cli import batch, fileio
+from bbans_cli import batch, publish
 from bbans_cli.batch import Options
 from bbans_cli.errors import InputError, LossyError
 from bbans_cli.plan import Task
@@ -47,8 +47,8 @@ def test_done() -> None:
 
 def test_the_input_goes_after_the_output_came(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = []
-    sync, link, unlink = fileio.sync_folder, os.link, os.unlink
-    monkeypatch.setattr(fileio, "sync_folder", lambda folder: (steps.append("sync"), sync(folder)))
+    sync, link, unlink = publish.sync_folder, os.link, os.unlink
+    monkeypatch.setattr(publish, "sync_folder", lambda folder: (steps.append("sync"), sync(folder)))
     monkeypatch.setattr(os, "link", lambda old, new: (steps.append("publish"), link(old, new)))
     monkeypatch.setattr(os, "unlink", lambda path: (steps.append(f"unlink {path[-4:]}"), unlink(path)))
     assert do(Task("a.png", "a.bbc"), remove=True).status == OK
@@ -73,7 +73,7 @@ def test_an_input_that_changes_meanwhile_is_kept() -> None:
             return super().compress_file(data, threads, progress)
 
     result = do(Task("a.png", "a.bbc"), coder=Slow(), remove=True)
-    assert isinstance(result.error, fileio.NotRemovedError)
+    assert isinstance(result.error, publish.NotRemovedError)
     assert Path("a.png").read_bytes() == b"abcmore" and Path("a.bbc").read_bytes() == b"cba"
 
 

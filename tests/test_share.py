@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import bbans_cli
-from bbans_cli import errors, fileio, plan, report, session
+from bbans_cli import errors, plan, publish, report, session
 from bbans_cli.cli import bbc
 
 ROOT = Path(__file__).parent.parent
@@ -44,7 +44,7 @@ def test_the_man_page_names_every_option_and_nothing_else() -> None:
 def test_the_man_page_names_every_code() -> None:
     page = (SHARE / "man/man1/bbc.1").read_text().replace("\\-", "-")
     listed = set(re.search(r"Codes: (.*?)\.\n", page, re.DOTALL)[1].replace("\n", " ").split(", "))
-    kinds = [kind for module in (errors, fileio, plan, session) for kind in vars(module).values()]
+    kinds = [kind for module in (errors, plan, publish, session) for kind in vars(module).values()]
     codes = {kind.code for kind in kinds if isinstance(kind, type) and issubclass(kind, errors.BbcError)}
     # "error" is the base's, "usage" ends the command before there is a file to tell of.
     assert listed == codes - {"error", "usage"} | set(report._SYSTEM_CODES.values()) | {"io", "memory", "internal"}
