@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 
 import numpy as np
@@ -15,6 +16,9 @@ from bbans_cli.pictures.picture import Items, Picture
 
 MODES = {"1": ("grey", 1), "L": ("grey", 8), "LA": ("grey+alpha", 8), "RGB": ("rgb", 8), "RGBA": ("rgba", 8)}
 
+# Filters of warnings and Pillow's guard belong to the process: one thread at a time may set them aside.
+_alone = threading.Lock()
+
 
 def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
     """A Pillow image with its pixels loaded. `name` is Pillow's name of the one format allowed.
@@ -22,7 +26,7 @@ def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
     Raises InputError for damage, LimitError above `max_pixels`, UnsupportedError for several frames.
     """
     try:
-        with warnings.catch_warnings():
+        with _alone, warnings.catch_warnings():
             # Pillow's own guard against large pictures: max_pixels takes its place.
             warnings.simplefilter("ignore")
             guard, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
