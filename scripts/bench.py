@@ -94,6 +94,7 @@ def measure(pictures: picture_sets.PictureSet, codecs: list[str], sizes: Sizes, 
             timed_area += image.shape[0] * image.shape[1] if path in timed else 0
             for codec, worker in workers.items():
                 _one(rows[codec], worker, image, sizes, path in timed, threads)
+            sizes.save()
         for codec, worker in workers.items():
             rows[codec].peak = worker.peak()
     return {
@@ -136,7 +137,6 @@ def main(sets: str, levels: str, peers: str, limit: int | None, threads: int, ti
     result = {"machine": bench_table.machine(), "sets": []}
     for pictures in found:
         measured = measure(pictures, codecs, sizes, threads, timed * 1e6)
-        sizes.save()
         result["sets"].append(measured)
         click.echo("\n".join(bench_table.lines(measured)) + "\n")
     RESULT.write_text(json.dumps(result, indent=1))

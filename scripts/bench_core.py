@@ -43,31 +43,33 @@ RUN = 128  # pixels between two steps of learning
 Product = tuple[int, int, int, bool]  # rows, outputs, inputs, transposed
 
 
-def products(model: Weights, learning: bool) -> list[Product]:
-    """Every matrix product of RUN pixels of an RGB picture: forward, and backward where the level learns."""
+def products(model: Weights, every: int) -> list[tuple[Product, float]]:
+    """The matrix products of RUN pixels of an RGB picture, and how often each happens.
+
+    Once forward; backward where the level learns, from one of `every` runs (0: never).
+    """
     hidden, head = model.hidden, model.head
     trunk = [(INPUTS, hidden)] + [(hidden, hidden)] * (model.layers - 1)
     heads = [(hidden + extra, head) for extra in EXTRAS]
     layers = [*trunk, *heads, *[(head, OUTPUTS)] * 3]
     forward = [(RUN, outputs, inputs, False) for inputs, outputs in layers]
-    if not learning:
-        return forward
     # The first layer's inputs need no gradient, nor do the residuals beside the hidden units.
     errors = [(RUN, min(inputs, hidden), outputs, False) for inputs, outputs in layers[1:]]
     gradients = [(inputs, outputs, RUN, True) for inputs, outputs in layers]
-    return forward + errors + gradients
+    return [(shape, 1.0) for shape in forward] + [(shape, 1 / every) for shape in errors + gradients if every]
 
 
-def macs(shapes: list[Product]) -> float:
+def macs(shapes: list[tuple[Product, float]]) -> float:
     """Multiply-adds per pixel."""
-    return sum(m * n * k for m, n, k, _ in shapes) / RUN
+    return sum(m * n * k * times for (m, n, k, _), times in shapes) / RUN
 
 
-def bare(shapes: list[Product], seconds: float) -> float:
+def bare(shapes: list[tuple[Product, float]], seconds: float) -> float:
     """Multiply-adds per second of these products one after the other, in the instruction set in use."""
     direct = Direct(core.current_isa())
-    rates = {shape: direct.gemm_rate(*shape, seconds) for shape in dict.fromkeys(shapes)}
-    return macs(shapes) / (sum(m * n * k / rates[m, n, k, t] for m, n, k, t in shapes) / RUN)
+    rates = {shape: direct.gemm_rate(*shape, seconds) for shape in dict.fromkeys(shape for shape, _ in shapes)}
+    taken = sum(m * n * k * times / rates[m, n, k, transposed] for (m, n, k, transposed), times in shapes)
+    return macs(shapes) * RUN / taken
 
 
 def code(pixels: np.ndarray, level: int) -> tuple[Part, float, float]:
@@ -93,11 +95,13 @@ def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
     for level in levels:
         code(pixels[:64, :64].copy(), level)
         part, encoding, decoding = code(pixels, level)
-        model, rate = weights.by_id(part.model_id), codec.RATES[codec.Learning.from_byte(part.settings[0]).rate]
-        shapes = products(model, rate > 0)
+        model, learning = weights.by_id(part.model_id), codec.Learning.from_byte(part.settings[0])
+        every = 1 << learning.sparse if learning.rate else 0
+        shapes = products(model, every)
         product = bare(shapes, seconds)
         each = [macs(shapes) * area / taken for taken in (encoding, decoding)]
-        title = f"bbc -{level}: {model.name}, " + (f"learning at {rate:g}" if rate else "static")
+        how = "learning" + (f" from one of {every} runs" if every > 1 else "") if every else "static"
+        title = f"bbc -{level}: {model.name}, {how}"
         speeds = f"{area / encoding / 1e6:.2f}/{area / decoding / 1e6:.2f}"
         out.append(
             f"{title:44}{macs(shapes) / 1e3:10.1f}{product / 1e9:10.1f}"
