@@ -49,7 +49,14 @@ def sections() -> list[str]:
             f"`{hashlib.sha256(path.read_bytes()).hexdigest()}`."
         )
         if record.get("dev"):
-            out.append(marked.table([HEADS, *([name, *map(str, figures)] for name, figures in record["dev"].items())]))
+            out.append(
+                marked.table(
+                    [
+                        HEADS,
+                        *([name, *(f"{figure:.4f}" for figure in figures)] for name, figures in record["dev"].items()),
+                    ]
+                )
+            )
         if (FOLDER / f"{name}.png").exists():
             out.append(f"![its training]({name}.png)")
     return out
