@@ -40,7 +40,7 @@ def pop(message: Message, pixels: np.ndarray, band: "Band", split: int) -> None:
         posterior.push(message, z)
     band.tail(split).pop(message, pixels)
     if not message.empty:
-        raise CorruptError("bits are left over after the last pixel")
+        raise CorruptError("corrupt: bits are left over after the last pixel")
 
 
 @dataclass

@@ -71,7 +71,7 @@ def decode(
     for pixels, stored, band in open_bands(part, planes, threads, progress):
         bands.pop(Message.from_bytes(stored.payload), pixels, band, stored.split)
         if zlib.crc32(pixels) != stored.crc:
-            raise CorruptError("the pixels do not have the checksum of those that were coded")
+            raise CorruptError("corrupt: the pixels do not have the checksum of those that were coded")
     return planes
 
 
@@ -85,7 +85,7 @@ def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress:
     for i, stored in enumerate(part.bands):
         pixels = planes[i * part.band_rows : (i + 1) * part.band_rows]
         if stored.split > len(pixels):
-            raise CorruptError("a band's head is higher than the band")
+            raise CorruptError("corrupt: a band's head is higher than the band")
         yield pixels, stored, _band(model, pixels.shape, learning, threads, progress)
 
 
