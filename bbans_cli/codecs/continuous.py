@@ -45,12 +45,12 @@ class _Location(Distribution):
     def _intervals(self, offsets: np.ndarray, starts: np.ndarray, freqs: np.ndarray) -> None:
         support = (self.components, self.family, self.low, self.size, self.precision)
         arrays = (*self.parameters, offsets, starts, freqs)
-        in_pieces(lib.bbc_mixture_intervals, self.count, (*arrays, *support))
+        in_pieces(lib.bbc_location_intervals, self.count, (*arrays, *support))
 
     def _pop(self, message: Message, offsets: np.ndarray) -> None:
         support = (self.components, self.family, self.low, self.size, self.precision)
         quantiles = pointer(_quantiles(self.family))
-        message.run(lib.bbc_mixture_pop, self.count, *self.parameters, offsets, *support, quantiles, pushing=False)
+        message.run(lib.bbc_location_pop, self.count, *self.parameters, offsets, *support, quantiles, pushing=False)
 
 
 class LogisticMixture(_Location):
@@ -63,7 +63,7 @@ class LogisticMixture(_Location):
     The lowest and the highest integer also take the tails, and every integer has a frequency of at least 1,
     however far out it lies. weights, means, scales: floats or arrays, the components along the last axis
     (up to 32). shape: of the symbols; by default that of the parameters without their last axis. Weights
-    that are negative count as 0, scales that are not positive as 1e-12.
+    that are negative count as 0, scales that are not positive as 1e-12; a single weight is not looked at.
     """
 
     family = lib.BBC_LOGISTIC

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bbans_cli.codecs.codec import PRECISION, Distribution, shape_of
-from bbans_cli.core import lib
+from bbans_cli.core import ffi, lib
 from bbans_cli.native import PIECE, doubles, failure, in_pieces, integers, pointer
 from bbans_cli.rans import Message
 
@@ -71,12 +71,14 @@ class Categorical(Distribution):
         self.shared = weights.ndim == 1
         if self.shared:
             self.table, self.lookup_bits = np.empty(self.size + 1, np.uint32), min(precision, _LOOKUP_BITS)
+            self.entries = ffi.new("bbc_table_entry[]", self.size)
             self.lookup = np.empty(1 << self.lookup_bits, np.uint32)
             status = lib.bbc_table_build(
                 pointer(np.ascontiguousarray(weights)),
                 self.size,
                 precision,
                 pointer(self.table),
+                self.entries,
                 self.lookup_bits,
                 pointer(self.lookup),
             )
@@ -87,8 +89,8 @@ class Categorical(Distribution):
 
     def push(self, message: Message, symbols: Any) -> None:
         if self.shared:
-            table, offsets = pointer(self.table), self._offsets(symbols)
-            message.run(lib.bbc_table_push, self.count, offsets, table, self.size, self.precision, pushing=True)
+            shared = (self._offsets(symbols), self.entries, self.size, self.precision)
+            message.run(lib.bbc_table_push, self.count, *shared, pushing=True)
         else:
             super().push(message, symbols)
 

@@ -15,7 +15,7 @@ enum bbc_ans_status {
     BBC_ANS_BAD_SYMBOL = -6    /* a symbol or parameter outside what its model allows */
 };
 
-typedef struct {
+typedef struct bbc_words {
     uint32_t *data;
     size_t count;    /* words in use; data[count - 1] is the top of the stack */
     size_t capacity; /* words that fit */

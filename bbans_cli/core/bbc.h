@@ -27,6 +27,8 @@ typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrd
 struct pass_state;       /* pass.h */
 struct pass_pixel;
 struct latents_encoder;  /* latents_shape.h */
+struct bbc_location;     /* location.h */
+struct bbc_words;        /* ans.cdef.h */
 
 typedef struct {
     const char *name;
@@ -41,6 +43,10 @@ typedef struct {
                                int channels, int x0, int y0, int side, float *out);
     void (*latents_dense)(int m, int n, int k, const float *in, const float *weight, const float *bias, int leaky,
                           float *out);
+    int (*location_intervals)(const struct bbc_location *model, const uint32_t *symbols, uint32_t *starts,
+                              uint32_t *freqs, size_t n, size_t *done);
+    int (*location_pop)(const struct bbc_location *model, uint64_t *heads, size_t lanes, struct bbc_words *words,
+                        uint32_t *symbols, size_t n, size_t *done);
 } bbc_kernels;
 
 /* Widest first. NULL where this build has no such table. */

@@ -35,10 +35,22 @@ EX bbc_bins_model bbc_bins_of(double prior_mean, double prior_deviation, double 
     return model;
 }
 
-EX double bbc_bins_cdf(const void *model, uint32_t i)
+EX double bbc_bins_cdf(const bbc_bins_model *model, uint32_t i)
 {
-    const bbc_bins_model *bins = model;
-    return ex_normal_cdf64(bins->shift + bins->scale * bins->edges[i]);
+    return ex_normal_cdf64(model->shift + model->scale * model->edges[i]);
+}
+
+typedef struct {
+    const bbc_bins_model *model;
+    const bbc_scale *scale;
+} bbc_bins_search;
+
+static inline void bbc_bins_edges(const void *context, const uint32_t *edge, uint32_t *cum)
+{
+    const bbc_bins_search *search = context;
+    double f[BBC_WINDOW];
+    for (int j = 0; j < BBC_WINDOW; j++) f[j] = bbc_bins_cdf(search->model, edge[j]);
+    bbc_cum_window(search->scale, edge, f, cum);
 }
 
 /* Where to start looking for the bin of a value: the edge at the posterior's quantile, by halving the table. */
@@ -64,13 +76,12 @@ static inline int bbc_bins_push_one(uint64_t *head, bbc_words *words, const bbc_
 static inline int bbc_bins_pop_one(uint64_t *head, bbc_words *words, const bbc_bins_model *model,
                                    const bbc_scale *scale, unsigned precision, uint32_t *symbol)
 {
-    bbc_search search;
     uint32_t value = bbc_ans_peek(*head, precision);
     double probability = ((double)value + 0.5) / (double)scale->total;
-    bbc_search_from(&search, scale, value, bbc_bins_guess(model, scale->n, probability), 1);
-    bbc_search_all(&search, scale, bbc_bins_cdf, model);
-    *symbol = search.lo;
-    return bbc_ans_advance(head, words, search.cum_lo, search.cum_hi - search.cum_lo, precision);
+    bbc_bins_search bins = {model, scale};
+    bbc_search found = bbc_find(scale, bbc_bins_edges, &bins, value, bbc_bins_guess(model, scale->n, probability));
+    *symbol = found.lo;
+    return bbc_ans_advance(head, words, found.cum_lo, found.cum_hi - found.cum_lo, precision);
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include "categorical.cdef.h"
 
 #define WEIGHT_FLOOR 1
+#define COUNTED 64 /* up to so many sums, counting those below a value beats halving: no step waits for another */
 #define WEIGHT_LIMIT 1e290 /* 2^31 of them still have a finite sum */
 #define MAX_PARAMETER 1e6  /* of a beta-binomial: closer to a binomial than the coder's precision tells apart */
 #define MIN_PARAMETER 1e-6
@@ -18,36 +19,58 @@ EX double running_sum(double sum, double weight) { return sum + ex_clip64(weight
 /* cum(i) from S(i), 0 <= i <= size. */
 EX uint32_t cum_of(const bbc_scale *scale, double sum, double rate, uint32_t i)
 {
-    uint32_t inside = scale->floor_ * i + (uint32_t)ex_bits64(ex_clip64(sum * rate, 0.0, scale->rest) + 0x1p52);
-    return i == scale->n ? scale->total : inside;
+    return bbc_cum_of_share(scale, i, ex_clip64(sum * rate, 0.0, scale->rest));
 }
 
-/* The last i of first, ..., first + size - 1 with table[i] <= value, without branches that depend on it. */
-EX uint32_t search_table(const uint32_t *table, uint32_t first, uint32_t size, uint32_t value)
+/* The last i of first, ..., first + size - 1 with cum[i] <= value, without branches that depend on it. */
+EX uint32_t search_table(const uint32_t *cum, uint32_t first, uint32_t size, uint32_t value)
 {
     while (size > 1) {
         uint32_t half = size / 2;
-        first = table[first + half] <= value ? first + half : first;
+        first = cum[first + half] <= value ? first + half : first;
         size -= half;
     }
     return first;
 }
 
-EX uint32_t search_sums(const bbc_scale *scale, const double *sums, double rate, uint32_t value)
+/* The symbol whose interval holds value, and its interval: first without rounding (and for few symbols without their
+ * floors), which is faster and hardly ever wrong, then by what cum really is. */
+EX uint32_t search_sums(const bbc_scale *scale, const double *sums, double rate, uint32_t value, uint32_t *start,
+                        uint32_t *end)
 {
-    uint32_t first = 0, size = scale->n;
-    while (size > 1) {
-        uint32_t half = size / 2;
-        first = cum_of(scale, sums[first + half], rate, first + half) <= value ? first + half : first;
-        size -= half;
+    uint32_t symbol = 0;
+    double step = 1.0 / rate, goal = (value + 0.5) * step;
+    if (scale->n <= COUNTED) {
+        int64_t below = 0;
+        for (uint32_t k = 1; k < scale->n; k++) below += sums[k] <= goal;
+        symbol = (uint32_t)below;
+    } else {
+        for (uint32_t size = scale->n, half = size / 2; size > 1; size -= half, half = size / 2)
+            symbol = sums[symbol + half] + (int32_t)(symbol + half) * step <= goal ? symbol + half : symbol;
     }
-    return first;
+    while ((*start = cum_of(scale, sums[symbol], rate, symbol)) > value) symbol--;
+    while ((*end = cum_of(scale, sums[symbol + 1], rate, symbol + 1)) <= value) *start = *end, symbol++;
+    return symbol;
 }
 
 /* -- one table for all symbols */
 
-int bbc_table_build(const double *weights, uint32_t size, unsigned precision, uint32_t *table, unsigned lookup_bits,
-                    uint32_t *lookup)
+/* What a push needs: the head from which on it moves a word, and head / freq as a multiplication. With 2^(shift - 1) < freq
+ * <= 2^shift and the reciprocal 2^(63 + shift) / freq, rounded up, head * reciprocal / 2^(63 + shift) is too large by
+ * less than head / 2^63 / freq < 1 / freq, too little to reach the next integer. The new head, (head / freq) 2^precision +
+ * head % freq + start, is head + start + (head / freq) * complement, complement = 2^precision - freq. */
+static bbc_table_entry entry_of(uint32_t start, uint32_t freq, unsigned precision)
+{
+    uint32_t shift = 0;
+    while ((uint64_t)1 << shift < freq) shift++;
+    unsigned __int128 numerator = ((unsigned __int128)1 << (63 + shift)) + (freq - 1);
+    bbc_table_entry entry = {(uint64_t)(numerator / freq), (uint64_t)freq << (63 - precision), start,
+                             ((uint32_t)1 << precision) - freq, shift, 0};
+    return entry;
+}
+
+int bbc_table_build(const double *weights, uint32_t size, unsigned precision, uint32_t *cum, bbc_table_entry *entries,
+                    unsigned lookup_bits, uint32_t *lookup)
 {
     bbc_scale scale;
     int status = bbc_scale_init(&scale, size, WEIGHT_FLOOR, precision);
@@ -57,53 +80,56 @@ int bbc_table_build(const double *weights, uint32_t size, unsigned precision, ui
     for (uint32_t i = 0; i < size; i++) total = running_sum(total, weights[i]);
     double rate = scale.rest / total;
     for (uint32_t i = 0; i < size; i++) {
-        table[i] = cum_of(&scale, sum, rate, i);
+        cum[i] = cum_of(&scale, sum, rate, i);
         sum = running_sum(sum, weights[i]);
     }
-    table[size] = scale.total;
+    bbc_fp_leave(saved);
+    cum[size] = scale.total;
+    for (uint32_t i = 0; i < size; i++) entries[i] = entry_of(cum[i], cum[i + 1] - cum[i], precision);
     uint32_t symbol = 0;
     for (uint32_t i = 0; i < (uint32_t)1 << lookup_bits; i++) {
-        while (table[symbol + 1] <= i << (precision - lookup_bits)) symbol++;
+        while (cum[symbol + 1] <= i << (precision - lookup_bits)) symbol++;
         lookup[i] = symbol;
     }
-    bbc_fp_leave(saved);
     return BBC_ANS_OK;
 }
 
-EX int table_push(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t *symbols, const uint32_t *table,
-                  uint32_t size, unsigned precision, size_t n, size_t *done)
+/* The words are stored whether they move or not, since a guess which of the two it will be goes wrong too often. */
+EX int table_push(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t *symbols,
+                  const bbc_table_entry *entries, uint32_t size, size_t n, size_t *done)
 {
-    bbc_words local = *words;
-    size_t lane = n % lanes, i = n;
-    int status = BBC_ANS_OK;
-    while (i > 0) {
-        uint32_t symbol = symbols[i - 1];
+    uint32_t *data = words->data;
+    size_t count = words->count, lane = n % lanes, i = n;
+    while (i > 0 && symbols[i - 1] < size) {
+        const bbc_table_entry *entry = &entries[symbols[--i]];
         lane = (lane == 0 ? lanes : lane) - 1;
-        if (symbol >= size) {
-            status = BBC_ANS_BAD_SYMBOL;
-            break;
-        }
-        status = bbc_ans_push_one(&heads[lane], &local, table[symbol], table[symbol + 1] - table[symbol], precision);
-        if (status != BBC_ANS_OK) break;
-        i--;
+        uint64_t head = heads[lane], shorter = head >> 32;
+        int full = head >= entry->limit;
+        data[count] = (uint32_t)head;
+        count += (size_t)full;
+        head = full ? shorter : head;
+        uint64_t quotient = (uint64_t)((unsigned __int128)head * entry->reciprocal >> 63) >> entry->shift;
+        heads[lane] = head + entry->start + quotient * entry->complement;
     }
-    words->count = local.count;
+    words->count = count;
     *done = n - i;
-    return status;
+    return i == 0 ? BBC_ANS_OK : BBC_ANS_BAD_SYMBOL;
 }
 
-int bbc_table_push(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t *symbols, const uint32_t *table,
-                   uint32_t size, unsigned precision, size_t n, size_t *done)
+int bbc_table_push(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t *symbols,
+                   const bbc_table_entry *entries, uint32_t size, unsigned precision, size_t n, size_t *done)
 {
     int status = bbc_ans_check(heads, lanes, words);
     *done = 0;
     if (status != BBC_ANS_OK) return status;
-    if (lanes == 1) return table_push(heads, 1, words, symbols, table, size, precision, n, done);
-    return table_push(heads, lanes, words, symbols, table, size, precision, n, done);
+    if (precision - 1 >= BBC_ANS_MAX_PRECISION) return BBC_ANS_BAD_INTERVAL;
+    if (words->capacity - words->count < n) return BBC_ANS_FULL;
+    if (lanes == 1) return table_push(heads, 1, words, symbols, entries, size, n, done);
+    return table_push(heads, lanes, words, symbols, entries, size, n, done);
 }
 
-EX int table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symbols, const uint32_t *table,
-                 uint32_t size, unsigned precision, const uint32_t *lookup, unsigned lookup_bits, size_t n, size_t *done)
+EX int table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symbols, const uint32_t *cum, uint32_t size,
+                 unsigned precision, const uint32_t *lookup, unsigned lookup_bits, size_t n, size_t *done)
 {
     bbc_words local = *words;
     size_t lane = 0, i = 0;
@@ -113,8 +139,8 @@ EX int table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symb
     while (i < n) {
         uint32_t value = bbc_ans_peek(heads[lane], precision), at = value >> shift, symbol = lookup[at];
         uint32_t end = at < last ? lookup[at + 1] + 1 : size;
-        symbol = search_table(table, symbol, end - symbol, value);
-        status = bbc_ans_advance(&heads[lane], &local, table[symbol], table[symbol + 1] - table[symbol], precision);
+        symbol = search_table(cum, symbol, end - symbol, value);
+        status = bbc_ans_advance(&heads[lane], &local, cum[symbol], cum[symbol + 1] - cum[symbol], precision);
         if (status != BBC_ANS_OK) break;
         symbols[i] = symbol;
         lane = lane + 1 == lanes ? 0 : lane + 1;
@@ -125,16 +151,15 @@ EX int table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symb
     return status;
 }
 
-int bbc_table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symbols, const uint32_t *table,
-                  uint32_t size, unsigned precision, const uint32_t *lookup, unsigned lookup_bits, size_t n,
-                  size_t *done)
+int bbc_table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symbols, const uint32_t *cum, uint32_t size,
+                  unsigned precision, const uint32_t *lookup, unsigned lookup_bits, size_t n, size_t *done)
 {
     int status = bbc_ans_check(heads, lanes, words);
     *done = 0;
     if (status != BBC_ANS_OK) return status;
     if (precision - 1 >= BBC_ANS_MAX_PRECISION || lookup_bits > precision) return BBC_ANS_BAD_INTERVAL;
-    if (lanes == 1) return table_pop(heads, 1, words, symbols, table, size, precision, lookup, lookup_bits, n, done);
-    return table_pop(heads, lanes, words, symbols, table, size, precision, lookup, lookup_bits, n, done);
+    if (lanes == 1) return table_pop(heads, 1, words, symbols, cum, size, precision, lookup, lookup_bits, n, done);
+    return table_pop(heads, lanes, words, symbols, cum, size, precision, lookup, lookup_bits, n, done);
 }
 
 /* -- weights of its own for each symbol, BBC_ROWS symbols at a time: their sums are chains that run side by side */
@@ -227,9 +252,8 @@ EX int rows_pop(rows_fn *sum_rows, uint64_t *heads, size_t lanes, bbc_words *wor
         sum_rows(model, i, rows, scratch);
         for (const double *sums = scratch; sums < scratch + rows * width; sums += width, i++) {
             double rate = scale.rest / sums[model->size];
-            uint32_t symbol = search_sums(&scale, sums, rate, bbc_ans_peek(heads[lane], precision));
-            uint32_t start = cum_of(&scale, sums[symbol], rate, symbol);
-            uint32_t end = cum_of(&scale, sums[symbol + 1], rate, symbol + 1);
+            uint32_t start, end, value = bbc_ans_peek(heads[lane], precision);
+            uint32_t symbol = search_sums(&scale, sums, rate, value, &start, &end);
             status = bbc_ans_advance(&heads[lane], words, start, end - start, precision);
             if (status != BBC_ANS_OK) break;
             symbols[i] = symbol;

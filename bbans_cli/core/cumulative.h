@@ -33,19 +33,45 @@ static inline int bbc_scale_init(bbc_scale *scale, uint32_t n, uint32_t floor_, 
     return BBC_ANS_OK;
 }
 
-/* cum(i) for 0 < i < n, given F(i); NaN counts as 0. Rounds half to even, through the last place of 2^52. */
-EX uint32_t bbc_cum_inside(const bbc_scale *scale, uint32_t i, double f)
+/* cum(i) from T * F(i), clipped to 0..T, for 0 <= i <= n; the ends are set and the share is not looked at. Adding 2^52
+ * rounds to an integer, half to even, and leaves it in the low bits. */
+EX uint32_t bbc_cum_of_share(const bbc_scale *scale, uint32_t i, double share)
 {
-    double share = (double)scale->rest * ex_clip64(f, 0.0, 1.0);
-    return scale->floor_ * i + (uint32_t)ex_bits64(share + 0x1p52);
-}
-
-/* cum(i) for 0 <= i <= n; the ends are set and F is not asked. */
-EX uint32_t bbc_cum(const bbc_scale *scale, uint32_t i, double f)
-{
-    uint32_t inside = bbc_cum_inside(scale, i, f);
+    uint32_t inside = scale->floor_ * i + (uint32_t)ex_bits64(share + 0x1p52);
     inside = i == 0 ? 0 : inside;
     return i == scale->n ? scale->total : inside;
+}
+
+/* cum(i) from F(i); NaN counts as 0. */
+EX uint32_t bbc_cum(const bbc_scale *scale, uint32_t i, double f)
+{
+    return bbc_cum_of_share(scale, i, (double)scale->rest * ex_clip64(f, 0.0, 1.0));
+}
+
+enum { BBC_WINDOW = 8 };
+
+/* Before a loop over a window: GCC unrolls short loops within loops before it looks for vectors, and then finds none. */
+#if defined(__clang__)
+#define BBC_KEEP_LOOP
+#else
+#define BBC_KEEP_LOOP _Pragma("GCC unroll 1")
+#endif
+
+/* The same for BBC_WINDOW edges, in loops that become vectors. */
+EX void bbc_cum_window(const bbc_scale *scale, const uint32_t *edge, const double *f, uint32_t *cum)
+{
+    const uint32_t n = scale->n, floor_ = scale->floor_, total = scale->total;
+    const double rest = (double)scale->rest;
+    double share[BBC_WINDOW];
+    uint32_t words[2 * BBC_WINDOW];
+    BBC_KEEP_LOOP
+    for (int j = 0; j < BBC_WINDOW; j++) share[j] = rest * ex_clip64(f[j], 0.0, 1.0) + 0x1p52;
+    memcpy(words, share, sizeof words); /* little-endian, as bbc.h makes sure: the low word comes first */
+    BBC_KEEP_LOOP
+    for (int j = 0; j < BBC_WINDOW; j++) {
+        uint32_t inside = edge[j] == 0 ? 0 : floor_ * edge[j] + words[2 * j];
+        cum[j] = edge[j] == n ? total : inside;
+    }
 }
 
 /* The standard normal quantile within 5e-4 (Abramowitz and Stegun 26.2.23), for guesses. 0 < p < 1. */
@@ -56,71 +82,43 @@ EX double bbc_rough_quantile(double p)
     return p < 0.5 ? -x : x;
 }
 
-/* The search for the symbol whose interval holds value < 2^precision: from the interval of a guess outwards in doubling
- * steps, then inwards by interpolation and halving in turn. The symbol found does not depend on the guess, which may come
- * from anywhere. Evaluating cum is left to the caller, who may do so for many searches at once. */
+typedef void bbc_edges_fn(const void *model, const uint32_t *edge, uint32_t *cum); /* cum at BBC_WINDOW edges */
+
+/* A search for the symbol whose interval holds value < 2^precision. Eight edges side by side take hardly longer than one,
+ * whose arithmetic is one long chain: they are those around a guess, and if that was wrong, they cut what is left into
+ * nine. The result does not depend on the guess, which may come from anywhere. */
 typedef struct {
-    uint32_t value, lo, hi, cum_lo, cum_hi; /* found when hi = lo + 1 and cum_lo <= value < cum_hi */
-    uint32_t step;                          /* of the way outwards */
-    int halve;                              /* the next step inwards halves */
+    uint32_t value, lo, hi, cum_lo, cum_hi;
 } bbc_search;
 
-/* Then set cum_lo and cum_hi to cum(lo) and cum(hi). */
-EX void bbc_search_from(bbc_search *search, const bbc_scale *scale, uint32_t value, uint32_t guess, uint32_t step)
+/* Narrow [lo, hi] with the edges at, at + stride, ... */
+EX void bbc_narrow(bbc_search *search, bbc_edges_fn *edges, const void *model, uint32_t at, uint32_t stride)
 {
-    search->value = value;
-    search->lo = guess < scale->n ? guess : scale->n - 1;
-    search->hi = search->lo + 1;
-    search->step = step;
-    search->halve = 0;
+    const uint32_t value = search->value, most = search->hi;
+    uint32_t edge[BBC_WINDOW], cum[BBC_WINDOW], below = 0;
+    BBC_KEEP_LOOP
+    for (uint32_t j = 0; j < BBC_WINDOW; j++) edge[j] = at + j * stride < most ? at + j * stride : most;
+    edges(model, edge, cum);
+    BBC_KEEP_LOOP
+    for (uint32_t j = 0; j < BBC_WINDOW; j++) below += cum[j] <= value;
+    if (below > 0) search->lo = edge[below - 1], search->cum_lo = cum[below - 1];
+    if (below < BBC_WINDOW) search->hi = edge[below], search->cum_hi = cum[below];
 }
 
-/* The next i to evaluate cum at, or UINT32_MAX when the symbol, lo, is found. */
-EX uint32_t bbc_search_probe(const bbc_search *search, const bbc_scale *scale)
+static __attribute__((noinline, unused)) void bbc_search_on(bbc_search *search, bbc_edges_fn *edges, const void *model)
 {
-    uint32_t between = search->hi - search->lo - 1;
-    if (search->cum_lo > search->value) return search->lo > search->step ? search->lo - search->step : 0;
-    if (search->cum_hi <= search->value)
-        return scale->n - search->hi > search->step ? search->hi + search->step : scale->n;
-    if (between == 0) return UINT32_MAX;
-    if (search->halve) return search->lo + 1 + between / 2;
-    return search->lo + 1 +
-           (uint32_t)((uint64_t)between * (search->value - search->cum_lo) / (search->cum_hi - search->cum_lo));
-}
-
-/* Take in cum(probe). */
-EX void bbc_search_take(bbc_search *search, uint32_t probe, uint32_t cum)
-{
-    if (search->cum_lo > search->value) {
-        search->hi = search->lo, search->cum_hi = search->cum_lo;
-        search->lo = probe, search->cum_lo = cum;
-        search->step *= 2;
-    } else if (search->cum_hi <= search->value) {
-        search->lo = search->hi, search->cum_lo = search->cum_hi;
-        search->hi = probe, search->cum_hi = cum;
-        search->step *= 2;
-    } else {
-        search->halve = !search->halve;
-        if (cum <= search->value) {
-            search->lo = probe, search->cum_lo = cum;
-        } else {
-            search->hi = probe, search->cum_hi = cum;
-        }
+    while (search->hi - search->lo > 1) {
+        uint32_t stride = (search->hi - search->lo) / (BBC_WINDOW + 1) + 1;
+        bbc_narrow(search, edges, model, search->lo + stride, stride);
     }
 }
 
-typedef double bbc_cdf_fn(const void *model, uint32_t i); /* F(i) for any 0 <= i <= n */
-
-/* One search to its end; inlined with a constant f, the two edges of the guess are computed side by side. */
-EX void bbc_search_all(bbc_search *search, const bbc_scale *scale, bbc_cdf_fn *f, const void *model)
+EX bbc_search bbc_find(const bbc_scale *scale, bbc_edges_fn *edges, const void *model, uint32_t value, uint32_t guess)
 {
-    search->cum_lo = bbc_cum(scale, search->lo, f(model, search->lo));
-    search->cum_hi = bbc_cum(scale, search->hi, f(model, search->hi));
-    for (;;) {
-        uint32_t probe = bbc_search_probe(search, scale);
-        if (probe == UINT32_MAX) return;
-        bbc_search_take(search, probe, bbc_cum(scale, probe, f(model, probe)));
-    }
+    bbc_search search = {value, 0, scale->n, 0, scale->total};
+    bbc_narrow(&search, edges, model, guess < BBC_WINDOW / 2 ? 0 : guess - (BBC_WINDOW / 2 - 1), 1);
+    if (search.hi - search.lo > 1) bbc_search_on(&search, edges, model);
+    return search;
 }
 
 #endif

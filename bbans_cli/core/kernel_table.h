@@ -3,6 +3,7 @@
 #include "exact.h"
 #include "gemm.h"
 #include "latents.h"
+#include "location.h"
 #include "wavefront.h"
 
 static void fma_array(ptrdiff_t n, const float *a, const float *b, const float *c, float *restrict out)
@@ -65,4 +66,6 @@ static void mixture_edges(ptrdiff_t n, int c, const float *output, const struct 
         .mixture_edges = mixture_edges, \
         .latents_statistics = latents_statistics, \
         .latents_dense = latents_dense, \
+        .location_intervals = location_intervals, \
+        .location_pop = location_pop, \
     };

@@ -56,7 +56,7 @@ def beta_binomial(n: int, alpha: float, beta: float, precision: int) -> Array:
 @np.errstate(all="ignore")
 def mixture(family: int, weights: Array, means: Array, deviations: Array, low: int, high: int, precision: int) -> Array:
     """Integers low..high under a mixture; weights, means, deviations: one for each component."""
-    weights = clip(np.asarray(weights, np.float64), 0.0, 1e290)
+    weights = clip(np.asarray(weights, np.float64), 0.0, 1e290) if len(weights) > 1 else np.ones(1)
     total = 0.0
     for weight in weights:
         total = total + weight
