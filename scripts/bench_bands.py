@@ -22,7 +22,7 @@ from worker import peak
 from bbans_cli import codec
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "bands.md"
-SHIFTS = range(15, 23)
+SHIFTS = range(16, 23)
 
 
 def measure(task: tuple[list[Path], int, int]) -> tuple[int, float, float, int]:

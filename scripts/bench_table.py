@@ -101,7 +101,10 @@ def write_markdown(result: dict, root: Path) -> None:
     for measured in result["sets"]:
         figures = [{"": row["title"]} | _figures(measured, row) for row in measured["rows"]]
         page += [f"## {NAMES.get(measured['name'], measured['name'])}", _title(measured) + ".", _markdown(figures)]
-    (root / "docs" / "bench.md").write_text("\n\n".join(page + notes(result)) + "\n")
+    page += notes(result)
+    if (root / "docs" / "front.png").exists():
+        page += ["## Size against time", "From `make front`:", "![size against time](front.png)"]
+    (root / "docs" / "bench.md").write_text("\n\n".join(page) + "\n")
     marked.write(root / "README.md", "make bench-markdown", _summary(result))
 
 

@@ -1,6 +1,6 @@
 """Size against time: every level of bbc, and of other lossless formats every effort, as a picture in docs/.
 
-    python scripts/plot_front.py [--sets dev/photos] [--limit 3] [--from-last]
+    python scripts/plot_front.py [--sets dev/photos] [--limit 2] [--from-last]
 
 Both directions on one thread, picture by picture and codec by codec in one run; docs/front.json keeps the figures. Down
 is smaller, right is faster. FLIF is there where the program is.
@@ -57,7 +57,7 @@ def draw(measured: dict, out: Path) -> None:
 
 @click.command()
 @click.option("--sets", "name", default="dev/photos", show_default=True, help="A folder, or its name below $BBC_DATA.")
-@click.option("--limit", default=3, show_default=True, help="Take so many pictures; effort 10 needs minutes for each.")
+@click.option("--limit", default=2, show_default=True, help="Take so many pictures; effort 10 needs minutes for each.")
 @click.option("--codecs", default=",".join(CODECS), help="Codecs, as in compared.py.")
 @click.option("--from-last", is_flag=True, help="Draw docs/front.json again, measure nothing.")
 def main(name: str, limit: int, codecs: str, from_last: bool) -> None:
