@@ -66,7 +66,7 @@ def inspect(
         scale = _Scale({OVERHEAD: 8 * len(stored.payload) - message.bits})
         bands.pop(message, pixels, _WeighedBand(**vars(band), scale=scale), stored.split)
         if zlib.crc32(pixels) != stored.crc:
-            raise CorruptError("the pixels do not have the checksum of those that were coded")
+            raise CorruptError("corrupt: the pixels do not have the checksum of those that were coded")
         bits = {name: scale.bits.get(name, 0.0) for name in (PRIOR, POSTERIOR, HEAD, TAIL, OVERHEAD)}
         bits[POSTERIOR] = -bits[POSTERIOR] + 0.0
         found.append({**bits, KL: (bits[PRIOR] - bits[POSTERIOR]) / pixels.size})
