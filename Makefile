@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-wheel test-asan bench bench-markdown bench-core bench-overhead bench-bands front plots weights-record clean
+.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-overhead bench-bands front plots weights-record clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -23,7 +23,14 @@ demo: build ## set up, compress and restore the sample photograph, print what wa
 	VENV=$(VENV) sh scripts/demo.sh
 
 test: build ## run the tests
-	$(RUN) -m pytest -q
+	$(RUN) -m pytest -q -m 'not train'
+
+test-train: build ## compare the C core with torch, live; train in miniature
+	$(VENV)/bin/pip install --quiet --editable '.[train]'
+	$(RUN) -m pytest -q -m train
+
+test-arm: build ## run the whole bbc on aarch64, under qemu-user (Debian)
+	sh scripts/test_arm.sh $(RUN)
 
 test-wheel: ## build a wheel, install it into an empty environment, use it from another folder
 	sh scripts/test_wheel.sh $(PYTHON)

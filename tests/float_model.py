@@ -96,6 +96,14 @@ def latent_bits(model: Weights, pixels: np.ndarray, rows: int, z: list[np.ndarra
     return prior_bits, posterior_bits, modulation.reshape(-1, model.layers, 2, model.hidden)
 
 
+def band_bits(model: Weights, pixels: np.ndarray, split: int, z: list[np.ndarray]) -> tuple[float, float, float, float]:
+    """-log2 of p(tail), p(head | z), p(z) and q(z | head), the last two as densities."""
+    prior, posterior, modulation = latent_bits(model, pixels, split, z)
+    head = pixel_bits(model, pixels, 0, split, modulation).sum()
+    tail = pixel_bits(model, pixels, split, len(pixels), None).sum()
+    return tail, head, prior, posterior
+
+
 def _statistics(model, planes, top, left, side):
     block = planes[:, top : top + side, left : left + side]
     features = []

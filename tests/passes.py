@@ -1,9 +1,11 @@
-"""Passes over small pictures under small random networks, for tests."""
+"""Passes over small pictures under small random networks, and bands, for tests."""
 
 import numpy as np
 import tiny
 
+from bbans_cli import band as bands
 from bbans_cli.core.reference_pass import steps
+from bbans_cli.rans import Message
 from bbans_cli.wavefront import Pass, Shape
 from bbans_cli.weights import flatten
 
@@ -35,3 +37,17 @@ def intervals(shape: Shape, pixels: np.ndarray, modulation: np.ndarray | None = 
     network, usual, _ = inputs(shape)
     work = Pass(shape, network, usual if modulation is None else modulation, pixels)
     return np.stack([grid(shape, values) for values in work.intervals(1, lambda done: None)])
+
+
+def coded(band: bands.Band, pixels: np.ndarray, split: int) -> Message:
+    """A band as a message."""
+    message = Message()
+    bands.push(message, pixels, band, split)
+    return message
+
+
+def latents_of(band: bands.Band, pixels: np.ndarray, split: int) -> list[np.ndarray]:
+    """The z that coding a band chooses."""
+    message = Message()
+    band.tail(split).push(message, pixels)
+    return band.latents(split).posterior(pixels).pop(message)

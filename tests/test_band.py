@@ -4,18 +4,13 @@ import float_model
 import numpy as np
 import pytest
 import tiny
+from passes import coded, latents_of
 
 from bbans_cli import band as bands
 from bbans_cli.band import Band
 from bbans_cli.errors import CorruptError
 from bbans_cli.native import UnderflowError
 from bbans_cli.rans import Message
-
-
-def coded(band, pixels, split):
-    message = Message()
-    bands.push(message, pixels, band, split)
-    return message
 
 
 def decoded(band, pixels, split, message):
@@ -74,27 +69,12 @@ def test_a_message_too_short_is_an_error(model):
         decoded(band, pixels, 60, Message.random(30, np.random.default_rng(1)))
 
 
-def expected_bits(model, pixels, split, z):
-    """-log p(tail) - log p(head | z) - log p(z) + log q(z | head)."""
-    prior, posterior, modulation = float_model.latent_bits(model, pixels, split, z)
-    head = float_model.pixel_bits(model, pixels, 0, split, modulation).sum()
-    tail = float_model.pixel_bits(model, pixels, split, len(pixels), None).sum()
-    return tail, head, prior, posterior
-
-
-def latents_of(band, pixels, split):
-    """The z that coding a band chooses."""
-    message = Message()
-    band.tail(split).push(message, pixels)
-    return band.latents(split).posterior(pixels).pop(message)
-
-
 def test_bits_are_those_of_the_negative_elbo(model):
     pixels = tiny.picture(80, 100, 3)
     band = Band(model, *pixels.shape)
     split = band.split(pixels)
     z = latents_of(band, pixels, split)
-    tail, head, prior, posterior = expected_bits(model, pixels, split, z)
+    tail, head, prior, posterior = float_model.band_bits(model, pixels, split, z)
     expected = tail + head + prior - posterior
     assert prior > posterior + 20  # the latents tell something
     size = coded(band, pixels, split)

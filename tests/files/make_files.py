@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE.parent))
 import tiny  # noqa: E402
 
 # name: picture (arguments of tiny.picture), level
-PICTURES = {"rgb": ((90, 120, 3), 1), "rgb-learned": ((192, 176, 3), 5), "grey": ((75, 66, 1), 1)}
+PICTURES = {"rgb": ((70, 90, 3), 1), "rgb-learned": ((112, 136, 3), 5), "grey": ((40, 66, 1), 1)}
 
 
 def golden() -> None:

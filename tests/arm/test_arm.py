@@ -1,0 +1,74 @@
+"""The whole bbc on aarch64, under qemu-user: the same bytes as here, each reads the other's. `make test-arm` runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+ARM = os.environ.get("BBC_ARM")
+SAMPLE = ROOT / "samples" / "roman-colosseum.png"
+
+pytestmark = pytest.mark.skipif(ARM is None, reason="no aarch64 Python is prepared: make test-arm")
+
+
+def here(*words, **environment):
+    return [sys.executable, "-m", *words], environment
+
+
+def arm(*words, **environment):
+    """A Python module's command line on aarch64."""
+    python = next(Path(ARM, "root/usr/bin").glob("python3.*"))
+    paths = f"{ARM}/tree:{ARM}/site"
+    environment |= {"QEMU_LD_PREFIX": f"{ARM}/root", "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    return ["qemu-aarch64-static", str(python), "-m", *words], environment
+
+
+def run(command, folder):
+    words, environment = command
+    done = subprocess.run(words, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Pieces of the sample photograph: a thumbnail, and one with latents above a tail and learning."""
+    folder = tmp_path_factory.mktemp("arm")
+    with Image.open(SAMPLE) as picture:
+        for name, width, height in (("64x64", 64, 64), ("200x150", 200, 150)):
+            picture.convert("RGB").crop((100, 80, 100 + width, 80 + height)).save(folder / f"{name}.ppm")
+    return folder
+
+
+def test_it_does_run_on_aarch64(tmp_path):
+    assert "aarch64" in run(arm("bbans_cli", "--version", "-v"), tmp_path)
+    assert "aarch64" not in run(here("bbans_cli", "--version", "-v"), tmp_path)
+
+
+@pytest.mark.parametrize("isa", ["neon", "base"])
+@pytest.mark.parametrize("name, level, threads", [("64x64", 9, 2), ("200x150", 1, 2), ("200x150", 5, 1)])
+def test_the_same_bytes_and_each_reads_the_other(pictures, name, level, threads, isa):
+    if isa == "base" and level != 1:
+        pytest.skip("the base build is tried at one level")
+    size = [f"-{level}", f"-T{threads}", "-f", "--no-verify"]
+    run(here("bbans_cli", "compress", f"{name}.ppm", "-o", "here.bbc", *size), pictures)
+    run(arm("bbans_cli", "compress", f"{name}.ppm", "-o", "arm.bbc", *size, BBC_ISA=isa), pictures)
+    assert (pictures / "here.bbc").read_bytes() == (pictures / "arm.bbc").read_bytes()
+    assert "model" in run(here("bbans_cli", "info", "here.bbc"), pictures)
+    run(arm("bbans_cli", "decompress", "here.bbc", "-o", "arm.ppm", "-f", BBC_ISA=isa), pictures)
+    run(here("bbans_cli", "decompress", "arm.bbc", "-o", "here.ppm", "-f"), pictures)
+    original = (pictures / f"{name}.ppm").read_bytes()
+    assert (pictures / "arm.ppm").read_bytes() == (pictures / "here.ppm").read_bytes() == original
+
+
+def test_the_cores_own_tests_pass_there():
+    """Against the plain reference, with NEON; golden files."""
+    tests = ["core/test_fma.py", "core/test_exact.py", "core/test_gemm.py", "core/test_pass.py", "core/test_mixture.py"]
+    tests += ["core/test_latents.py", "core/test_dispatch.py", "test_golden.py"]
+    words = ["pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-p", "no:cacheprovider", "-k", "neon"]
+    said = run(arm(*map(str, words), *(str(ROOT / "tests" / test) for test in tests)), ARM)
+    assert "passed" in said and "failed" not in said
