@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-overhead bench-bands front plots weights-record clean
+.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands front plots weights-record clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -41,7 +41,7 @@ test-asan: build ## run the tests of the C core under the address and undefined-
 	CC=gcc CFLAGS="$(ASAN)" BBC_DEBUG_CFLAGS=-O1 LDFLAGS="$(ASAN)" $(RUN) setup.py --quiet build --build-lib build/asan --build-temp build/asan-objects
 	cd build/asan && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
 		$(abspath $(RUN)) -m pytest -q -c ../../pyproject.toml --rootdir ../.. -p no:cacheprovider $(ASAN_TESTS)
-ASAN_TESTS := ../../tests/core
+ASAN_TESTS := ../../tests/core ../../tests/codecs ../../tests/test_rans.py
 
 # BENCH has options for the measuring scripts: make bench BENCH='--sets kodak --levels 5'
 bench: $(VENV)/.measuring ## sizes, speeds and memory against other formats, on the sets below BBC_DATA
@@ -52,6 +52,9 @@ bench-markdown: $(VENV)/.measuring ## the same, into docs/bench.md and the table
 
 bench-core: build ## speed of the bare matrix product, and of coding beside it
 	$(RUN) scripts/bench_core.py $(BENCH)
+
+bench-codecs: $(VENV)/.measuring ## speed of single codecs beside constriction and rANS in numpy
+	$(RUN) scripts/bench_codecs.py $(BENCH)
 
 bench-overhead: build ## bytes of a file that are not pixels
 	$(RUN) scripts/bench_overhead.py $(BENCH)
