@@ -80,7 +80,7 @@ def main():
         weights = widen(state["average"], Size(*state["size"]), size)
         model.load_state_dict(weights)
         average.load_state_dict(weights)
-    started, running = time.time(), 0.0
+    started, running, averaged = time.time(), 0.0, 0
     progress = 0.0
     while progress < 1:
         elapsed = spent + time.time() - started
@@ -99,7 +99,8 @@ def main():
         with torch.no_grad():
             for a, b in zip(average.parameters(), model.parameters()):
                 a.lerp_(b, 1 - decay)
-        running += (bits.mean().item() - running) / min(step, args.every)
+        averaged = min(averaged + 1, args.every)
+        running += (bits.mean().item() - running) / averaged
         if step % args.every == 0 or progress >= 1:
             line = {"step": step, "seconds": round(elapsed), "train": round(running, 4), "dev": measure(average, sets)}
             print(json.dumps(line), flush=True)
