@@ -1,0 +1,111 @@
+"""BB-ANS on MNIST: the committed weights code pictures at the rate of the bound, and their bits come back."""
+
+import importlib
+import math
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+DATA = Path(os.environ.get("BBC_DATA", "."), "mnist")
+KINDS = ("binarised", "raw")
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Imports a script by its name."""
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    yield importlib.import_module
+    for name in [name for name, module in sys.modules.items() if str(SCRIPTS) in str(getattr(module, "__file__", ""))]:
+        del sys.modules[name]
+
+
+def strokes(kind, count=20):
+    """Pictures that look as if they were of the set: a bright stroke on black."""
+    pictures = np.zeros((count, 28, 28), np.uint8)
+    for i, picture in enumerate(pictures):
+        picture[4:24, 8 + i % 12 : 11 + i % 12] = 1 if kind == "binarised" else 200 + i % 50
+    return pictures.reshape(count, -1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pictures_of_no_set_come_back(script, kind):
+    result = script("bbans_mnist").measure(script("mnist_model").Model(kind), strokes(kind))
+    assert 0 < result.rate < (1 if kind == "binarised" else 8)
+    assert result.size == pytest.approx((result.rate * 20 * 784 + result.initial) / 8, abs=12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_rate_is_the_bound(script, kind):
+    if not DATA.is_dir():
+        pytest.skip("needs BBC_DATA, a folder with mnist")
+    model = script("mnist_model")
+    pictures = model.images("test")[:100]
+    if kind == "binarised":
+        pictures = model.binarised(pictures)
+    result = script("bbans_mnist").measure(model.Model(kind), pictures)
+    assert result.rate == pytest.approx(result.bound, rel=0.02)
+    assert result.initial < 12 * model.Model(kind).latents
+
+
+def test_groups_grow_with_the_bits_below_them(script):
+    groups = script("mnist_model").sizes(10_000)
+    assert sum(groups) == 10_000 and max(groups) == 200 and groups[-6:] == [1] * 6
+    assert all(size <= 1 + sum(groups[i + 1 :]) // 6 for i, size in enumerate(groups))
+
+
+def test_binarised_pixels_are_drawn_with_their_values_chance(script):
+    draw = script("mnist_model").binarised
+    levels = np.repeat(np.array([0, 51, 255], np.uint8), 20_000)
+    drawn = draw(levels).reshape(3, -1)
+    assert drawn[0].max() == 0 and drawn[2].min() == 1
+    assert drawn[1].mean() == pytest.approx(0.2, abs=0.015)
+    assert np.array_equal(draw(levels), draw(levels)) and not np.array_equal(draw(levels), draw(levels, seed=1))
+
+
+def test_likelihoods_of_the_bound_are_those_of_the_codecs(script):
+    model = script("mnist_model")
+    rng = np.random.default_rng(3)
+    alpha, beta = np.exp(rng.uniform(-6, 5, (2, 256)))
+    x = np.arange(256)
+    coded = model.BetaBinomial(255, alpha, beta)
+    exact = [
+        math.lgamma(256) - math.lgamma(k + 1) - math.lgamma(256 - k)
+        + math.lgamma(k + a) + math.lgamma(255 - k + b) - math.lgamma(255 + a + b)
+        - math.lgamma(a) - math.lgamma(b) + math.lgamma(a + b)
+        for k, a, b in zip(x, alpha, beta, strict=True)
+    ]  # fmt: skip
+    bound = model.beta_binomial(x, alpha, beta)
+    assert np.allclose(bound, exact, rtol=0, atol=1e-7)
+    likely = bound > math.log(1e-4)
+    freqs = coded.intervals(x)[1] / 2**24
+    assert likely.sum() > 40 and np.allclose(np.log(freqs[likely]), bound[likely], atol=5e-3)
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_makes_weights_that_code(script, kind, tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    training, model = script("mnist_train"), script("mnist_model")
+    threads = torch.get_num_threads()
+    monkeypatch.setattr(training, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(training, "images", lambda part: strokes("raw", 256))
+    for more in (False, True):
+        training.train(kind, 0.01, hidden=32, latents=16, more=more)
+    torch.set_num_threads(threads)
+    trained = model.Model(kind, tmp_path / f"mnist-{kind}.safetensors")
+    assert trained.record["latents"] == 16 and len(trained.record["sessions"]) == 2
+    assert script("bbans_mnist").measure(trained, strokes(kind)).rate < 8
+
+
+@pytest.mark.train
+def test_log_gamma_of_training_is_torchs(script):
+    torch = pytest.importorskip("torch")
+    x = torch.logspace(-3.5, 2.8, 200, requires_grad=True)
+    values = script("mnist_train").LogGamma.apply(x)
+    values.sum().backward()
+    assert torch.allclose(values, torch.lgamma(x), rtol=1e-5, atol=1e-5)
+    assert torch.allclose(x.grad, torch.digamma(x), rtol=1e-5, atol=1e-5)
