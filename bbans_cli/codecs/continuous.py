@@ -9,7 +9,7 @@ import numpy as np
 
 from bbans_cli.codecs.codec import PRECISION, Distribution, shape_of
 from bbans_cli.core import lib
-from bbans_cli.native import doubles, in_pieces, pointer
+from bbans_cli.native import PIECE, doubles, in_pieces, pointer
 from bbans_cli.rans import Message
 
 
@@ -45,12 +45,13 @@ class _Location(Distribution):
     def _intervals(self, offsets: np.ndarray, starts: np.ndarray, freqs: np.ndarray) -> None:
         support = (self.components, self.family, self.low, self.size, self.precision)
         arrays = (*self.parameters, offsets, starts, freqs)
-        in_pieces(lib.bbc_location_intervals, self.count, (*arrays, *support))
+        in_pieces(lib.bbc_location_intervals, self.count, (*arrays, *support), piece=PIECE // self.components)
 
     def _pop(self, message: Message, offsets: np.ndarray) -> None:
         support = (self.components, self.family, self.low, self.size, self.precision)
         quantiles = pointer(_quantiles(self.family))
-        message.run(lib.bbc_location_pop, self.count, *self.parameters, offsets, *support, quantiles, pushing=False)
+        arguments = (*self.parameters, offsets, *support, quantiles)
+        message.run(lib.bbc_location_pop, self.count, *arguments, pushing=False, piece=PIECE // self.components)
 
 
 class LogisticMixture(_Location):

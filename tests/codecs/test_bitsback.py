@@ -53,9 +53,9 @@ def test_with_another_posterior_it_is_the_elbo():
     guess = np.array([[0.5, 0.2, 0.2, 0.1], [0.3, 0.5, 0.3, 0.1], [0.2, 0.3, 0.5, 0.8]])
     elbo = (guess * (np.log2(JOINT) - np.log2(guess))).sum(0)
     for x in range(4):
-        messages = [Message.random(2, np.random.default_rng(seed)) for seed in range(1500)]
+        messages = [Message.random(2, np.random.default_rng(seed)) for seed in range(800)]
         bits = [check_codec(discrete(guess), x, message) for message in messages]
-        assert np.mean(bits) == pytest.approx(-elbo[x], rel=0.03)
+        assert np.mean(bits) == pytest.approx(-elbo[x], rel=0.04)
 
 
 def test_a_chain_needs_initial_bits_only_once():
@@ -97,7 +97,7 @@ def test_hierarchies_come_back(levels, bits):
 
 
 def test_a_hierarchys_price_is_its_elbo():
-    n = 3000
+    n = 1500
     data = samples(n)
     bits = check_codec(repeat(hierarchy(2, prior, posterior, likelihood, 12), n), data) / n
     rng = np.random.default_rng(3)
@@ -112,7 +112,7 @@ def test_a_hierarchys_price_is_its_elbo():
         z2 = rng.normal(*posterior(x, [z1]))
         total += log2_normal(z1, x / 14, 0.6) + log2_normal(z2, x / 11 + 0.1 * z1, 0.28)
         total -= log2_normal(z1, 0, 1) + log2_normal(z2, z1, 0.5) + log2_normal(x, 10 * z2, 3.0)
-    assert bits == pytest.approx(total.sum() / 4 / n, rel=0.01)
+    assert bits == pytest.approx(total.sum() / 4 / n, rel=0.015)
     # the true cost of x: its marginal is normal, as everything is linear
     evidence = -log2_normal(x, 0, math.sqrt(125 + 9)).sum() / n
     assert evidence * 0.999 < bits < evidence * 1.1
