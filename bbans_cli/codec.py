@@ -5,7 +5,7 @@ Grey and RGB. Everything else that a picture has (alpha, palettes, deeper sample
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,10 @@ class Learning:
         return cls(byte & 7, byte >> 3)
 
 
+# Below this many pixels learning pays at half the rate: it has not the time to make up for its first steps.
+SMALL = 1 << 18
+SMALL_RATE = 2
+
 # level: weights, and how they learn
 LEVELS = {1: ("medium", Learning(4, 3)), 5: ("medium", Learning(4)), 9: ("large", Learning(4))}
 
@@ -49,6 +53,8 @@ def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | No
     """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB) -> a part. progress gets numbers of pixels as they are done."""
     height, width, channels = planes.shape
     name, learning = LEVELS[level]
+    if height * width < SMALL:
+        learning = replace(learning, rate=min(learning.rate, SMALL_RATE))
     model = weights.by_name(name)
     count = max(1, -(-height * width // BAND_PIXELS))
     rows = -(-height // count)

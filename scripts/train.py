@@ -17,7 +17,7 @@ import torch
 
 from bbans_cli.model.data import Crops, files, whole_blocks
 from bbans_cli.model.network import Size
-from bbans_cli.model.vae import Vae, save
+from bbans_cli.model.vae import Vae, load, save
 from bbans_cli.model.widen import widen
 
 DEV_SETS = ("photos", "imagenet", "small64")
@@ -28,7 +28,7 @@ def arguments():
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder of pictures; subfolders are drawn equally")
     parser.add_argument("--dev", type=pathlib.Path, help="folder with photos/ imagenet/ small64/ to measure on")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="weights file to write")
-    parser.add_argument("--start", type=pathlib.Path, help="checkpoint of a narrower or equal network to start from")
+    parser.add_argument("--start", type=pathlib.Path, help="weights file of a narrower or equal network to start from")
     parser.add_argument("--hidden", type=int, default=96)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--head", type=int, default=32)
@@ -76,8 +76,7 @@ def main():
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["spent"]
     elif args.start:
-        state = torch.load(args.start, weights_only=True)
-        weights = widen(state["average"], Size(*state["size"]), size)
+        weights = widen(*load(args.start), size)
         model.load_state_dict(weights)
         average.load_state_dict(weights)
     started, running, averaged = time.time(), 0.0, 0
@@ -107,8 +106,7 @@ def main():
             with log.open("a") as stream:
                 stream.write(json.dumps(line) + "\n")
             state = {"model": model.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}
-            widths = [size.hidden, size.layers, size.head]
-            torch.save({**state, "size": widths, "step": step, "spent": elapsed}, checkpoint)
+            torch.save({**state, "step": step, "spent": elapsed}, checkpoint)
             save(args.out, average, {"steps": step, "seconds": round(elapsed), "dev": line["dev"]})
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -54,3 +55,11 @@ def save(path, model: Vae, record: dict) -> None:
     """Writes the weights as safetensors, float32, with the sizes and a training record in the metadata."""
     tensors = {name: value.detach().contiguous() for name, value in model.state_dict().items()}
     save_file(tensors, str(path), {"size": json.dumps(asdict(model.size)), "record": json.dumps(record)})
+
+
+def load(path) -> tuple[dict[str, torch.Tensor], Size]:
+    """A weights file's state and sizes."""
+    with safe_open(path, framework="pt") as file:
+        size = json.loads(file.metadata()["size"])
+        state = {name: file.get_tensor(name) for name in file.keys()}
+    return state, Size(**{name: tuple(value) if isinstance(value, list) else value for name, value in size.items()})
