@@ -96,9 +96,10 @@ def main(name: str, smallest: float, limit: int | None, level: int, markdown: bo
     for row in [HEADS, *lines]:
         click.echo("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
     if markdown:
-        count = f"{len(paths)} photographs of {sum(areas[path] for path in paths):.2f} Mpixel together"
+        area = sum(areas[path] for path in paths)
+        count = f"{len(paths)} photograph{'s' * (len(paths) > 1)} of {area:.2f} Mpixel together"
         largest = max(areas[path] for path in paths)
-        how = f"{count}, the largest {largest:.2f}; level {level}, one thread; {peak() >> 20} MiB before any is coded."
+        how = f"{count}, the largest of {largest:.2f}; level {level}, one thread."
         marked.write(PAGE, "make bench-bands", how + "\n\n" + marked.table([HEADS, *lines]))
 
 
