@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bbans_cli.codecs import Message
+from bbans_cli.core import available_isas, select_isa
+
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 DATA = Path(os.environ.get("BBC_DATA", "."), "mnist")
 KINDS = ("binarised", "raw")
@@ -36,6 +39,20 @@ def test_pictures_of_no_set_come_back(script, kind):
     result = script("bbans_mnist").measure(script("mnist_model").Model(kind), strokes(kind))
     assert 0 < result.rate < (1 if kind == "binarised" else 8)
     assert result.size == pytest.approx((result.rate * 20 * 784 + result.initial) / 8, abs=12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_instruction_set_writes_the_same_message(script, kind):
+    model, messages = script("mnist_model").Model, set()
+    try:
+        for isa in available_isas():
+            select_isa(isa)
+            message = Message.random(40, np.random.default_rng(0))
+            model(kind).chain(20).push(message, strokes(kind))
+            messages.add(message.to_bytes())
+    finally:
+        select_isa(os.environ.get("BBC_ISA"))
+    assert len(messages) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
