@@ -80,7 +80,9 @@ def gradient(mix: Mixture, output: Array, value: Array, activity: Array, earlier
         total = total + mix.weight[:, k] * mass[:, k]
     inverse = (one / (total + f32("0x1p-20")))[:, None]
     d_mean = mix.weight * (db - da) * mix.inverse * inverse
-    d_centre = ((d_mean[:, 0] + d_mean[:, 1]) + d_mean[:, 2]) + d_mean[:, 3]
+    d_centre = np.float32(0)
+    for k in range(4):
+        d_centre = d_centre + d_mean[:, k]
     d = np.zeros_like(output)
     d[:, :4] = mix.weight * (total[:, None] - mass) * inverse
     d[:, 4:8] = d_mean * activity[:, None]

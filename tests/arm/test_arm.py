@@ -1,4 +1,4 @@
-"""The whole bbc on aarch64, under qemu-user: the same bytes as here, each reads the other's. `make test-arm` runs it."""
+"""The whole bbc on aarch64, under qemu-user: the same bytes as here; each reads the other's. See `make test-arm`."""
 
 import os
 import subprocess
