@@ -8,16 +8,15 @@ All arithmetic is done by the C core; numpy only copies. The weights are those o
 """
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 
+from bbans_cli.codecs import GaussianBins, bin_values
 from bbans_cli.core import ffi, lib
 from bbans_cli.rans import Message
 from bbans_cli.weights import Weights
 
 BITS = 10  # a latent has 2^BITS bins
-PRECISION = 22  # of the posterior's frequencies
 _LOG_SCALE_RANGE = (-7.0, 2.0)
 _FEATURES = 64
 
@@ -64,7 +63,7 @@ class Latents:
                 above = self._spread(above, level)
                 mean, deviation = _gaussian(_dense(above, *self.weights.layer(name + "prior"), leaky=False))
             symbols = choose(level, (mean, deviation), above)
-            inputs = _join(_values(mean, deviation, symbols).astype(np.float32), above)
+            inputs = _join(bin_values(symbols, mean, deviation, BITS).astype(np.float32), above)
             above = _dense(inputs, *self.weights.layer(name + "features"), leaky=True)
         return above
 
@@ -110,39 +109,35 @@ class Posterior:
         self.latents, self.statistics = latents, statistics
 
     def pop(self, message: Message) -> Symbols:
-        symbols = []
+        symbols: Symbols = []
 
         def choose(level: int, prior: tuple, above: np.ndarray | None) -> np.ndarray:
-            parameters = self._parameters(level, prior, above)
-            popped = np.empty(parameters[0].shape, np.uint32)
-            arrays = [*_flat(parameters), popped.reshape(-1)]
-            message.run(lib.bbc_bins_pop, popped.size, *arrays, _edges()[0], BITS, PRECISION, pushing=False)
-            symbols.append(popped)
-            return popped
+            symbols.append(self._codec(level, prior, above).pop(message))
+            return symbols[-1]
 
         self.latents.top_down(choose)
         return symbols
 
     def push(self, message: Message, symbols: Symbols) -> None:
-        for starts, freqs in reversed(self.intervals(symbols)):
-            message.push(starts, freqs, PRECISION)
+        for codec, level in reversed(list(zip(self._codecs(symbols), symbols))):
+            codec.push(message, level)
 
     def intervals(self, symbols: Symbols) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Starts and freqs of known latents, level by level; precision is PRECISION."""
+        """Starts and freqs of known latents, level by level; precision is POSTERIOR_PRECISION."""
+        return [codec.intervals(level) for codec, level in zip(self._codecs(symbols), symbols)]
+
+    def _codecs(self, symbols: Symbols) -> list[GaussianBins]:
         found = []
 
         def choose(level: int, prior: tuple, above: np.ndarray | None) -> np.ndarray:
-            flat = _flat(self._parameters(level, prior, above))
-            starts, freqs = (np.empty(symbols[level].size, np.uint32) for _ in range(2))
-            arguments = [*map(_doubles, flat), _u32(symbols[level]), _u32(starts), _u32(freqs), _edges()[0]]
-            code = lib.bbc_bins_intervals(*arguments, BITS, PRECISION, starts.size, ffi.new("size_t *"))
-            if code:
-                raise ValueError("a latent lies outside its bins")
-            found.append((starts, freqs))
+            found.append(self._codec(level, prior, above))
             return symbols[level]
 
         self.latents.top_down(choose)
         return found
+
+    def _codec(self, level: int, prior: tuple, above: np.ndarray | None) -> GaussianBins:
+        return GaussianBins(*self._parameters(level, prior, above), bits=BITS)
 
     def _parameters(self, level: int, prior: tuple, above: np.ndarray | None) -> tuple:
         """Prior mean and deviation, posterior mean and deviation, each float64 (blocks, latents)."""
@@ -160,16 +155,6 @@ def _gaussian(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, deviation
 
 
-def _values(mean: np.ndarray, deviation: np.ndarray, symbols: np.ndarray) -> np.ndarray:
-    """The latents that bins stand for: their medians under the prior."""
-    values = np.empty(symbols.shape)
-    arguments = [_doubles(np.ascontiguousarray(mean)), _doubles(np.ascontiguousarray(deviation)), _u32(symbols)]
-    code = lib.bbc_bins_values(*arguments, _doubles(values), _edges()[1], BITS, values.size, ffi.new("size_t *"))
-    if code:
-        raise ValueError("a latent lies outside its bins")
-    return values
-
-
 def _dense(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray, leaky: bool) -> np.ndarray:
     (m, k), n = inputs.shape, weight.shape[1]
     out = np.empty((m, n), np.float32)
@@ -183,17 +168,6 @@ def _join(first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
     return first if second is None else np.concatenate([first, second], axis=1)
 
 
-@cache
-def _edges() -> tuple:
-    edges, centres = ffi.new("double[]", (1 << BITS) + 1), ffi.new("double[]", 1 << BITS)
-    lib.bbc_bins_tables(BITS, edges, centres)
-    return edges, centres
-
-
-def _flat(arrays: tuple) -> list[np.ndarray]:
-    return [np.ascontiguousarray(a).ravel() for a in arrays]
-
-
 def _floats(array: np.ndarray):
     return ffi.from_buffer("float[]", array)
 
@@ -201,6 +175,3 @@ def _floats(array: np.ndarray):
 def _doubles(array: np.ndarray):
     return ffi.from_buffer("double[]", array)
 
-
-def _u32(array: np.ndarray):
-    return ffi.from_buffer("uint32_t[]", array)
