@@ -1,9 +1,18 @@
 """Fixtures for the tests of what codes pictures: instruction sets, and small models in place of the shipped ones."""
 
+import signal
+
 import pytest
 import tiny
 
 from bbans_cli import codec, core, weights
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_as_usual():
+    """What is started in the background or by nohup inherits ignored signals, and bbc keeps them ignored: not here."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(params=["avx512", "avx2", "neon", "base"])
