@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bbans_cli import codec
+from bbans_cli.codecs.bitsback import POSTERIOR_PRECISION
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(page for folder in (".", "docs", "weights", "samples") for page in (ROOT / folder).glob("*.md"))
@@ -37,3 +38,9 @@ def test_the_format_names_the_learning_rates():
     (rates,) = re.findall(r"learning rate in \(([^)]*)\)", text)
     assert [float(rate) for rate in rates.split(",")] == list(codec.RATES)
     assert f"until there are P >= {codec.RUN} of them" in text
+
+
+def test_the_format_names_the_precision_of_the_posterior():
+    text = (ROOT / "docs" / "format.md").read_text()
+    assert f"symbol k has at precision {POSTERIOR_PRECISION} the interval" in text
+    assert f"round((2^{POSTERIOR_PRECISION} - 2048)" in text and f"cum(1024) = 2^{POSTERIOR_PRECISION}" in text
