@@ -52,7 +52,7 @@ def encode(
     height, width, channels = planes.shape
     rows = min(height, max(1, BAND_PIXELS // width))
     bits = min(MOST_LINE_BITS, max(LEAST_LINE_BITS, (4 * rows * width * channels - 1).bit_length()))
-    budget = planes.size * 2 + 64 if most is None else most
+    budget = planes.size * 3 + 64 if most is None else most
 
     def code(top: int) -> Band:
         given = planes[top : top + rows]

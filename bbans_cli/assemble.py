@@ -1,8 +1,8 @@
 """Parts of a container -> picture. docs/format.md, "Parts", has the rules that choose.py follows on the other side.
 
 The parts cover the picture's channels from the first to the last. A part of the samples' own depth covers as many
-channels as it has; of deeper samples, one of 8 bits has the high bits, and the next part the low ones. In an RGB or
-RGBA picture a first part of one channel stands for three equal ones.
+channels as it has; of deeper samples, one of 8 bits has the high bits, and the next part the low ones. Where an RGB or
+RGBA picture lacks two channels, the first stands for three equal ones.
 """
 
 from __future__ import annotations
@@ -41,6 +41,26 @@ def container_to_picture(
         raise CorruptError(f"corrupt: {error}") from error
 
 
+def _groups(container: Container, depth: int) -> list[tuple[Part, Part | None]]:
+    """Each part, with the part of its low bits where it has only the high ones. Raises CorruptError."""
+    groups: list[tuple[Part, Part | None]] = []
+    channels = 0
+    parts = iter(container.parts)
+    for part in parts:
+        low = None
+        if part.depth != depth:
+            low = next(parts, None)
+            fits = low is not None and (low.coder, low.depth, low.channels) == (GRADED, 8, part.channels)
+            if not fits or (depth, part.depth) != (16, 8):
+                raise CorruptError("corrupt header: its parts do not make up the picture")
+        groups.append((part, low))
+        channels += part.channels
+    grey = container.mode in ("rgb", "rgba") and channels == container.channels - 2
+    if channels != container.channels and not grey:
+        raise CorruptError("corrupt header: its parts do not make up the picture")
+    return groups
+
+
 class _Decoder:
     """Decodes the parts one after the other, each with the help of those before it."""
 
@@ -50,32 +70,18 @@ class _Decoder:
 
     def run(self, depth: int) -> np.ndarray:
         """(height, width, channels) samples of `depth` bits."""
-        container = self.container
+        groups = _groups(self.container, depth)
         planes: list[np.ndarray] = []
-        left = container.channels
-        parts = iter(container.parts)
-        for part in parts:
+        for part, low in groups:
             known = np.concatenate(planes, axis=2) if planes else None
-            plane = self._plane(part, depth, parts, known)
-            stands_for = part.channels
-            if not planes and part.channels == 1 and container.mode in ("rgb", "rgba"):
-                stands_for = 3
-            left -= stands_for
+            plane = self._decode(part, known)
+            if low is not None:
+                plane = adaptive.decode(low, *self._size(), known, plane, self.threads, self._count)
             planes.append(plane)
-        if left != 0:
-            raise CorruptError("corrupt header: its parts do not make up the picture")
-        if container.mode in ("rgb", "rgba") and planes[0].shape[2] == 1:
-            planes[0] = np.repeat(planes[0], 3, axis=2)
-        return np.ascontiguousarray(np.concatenate(planes, axis=2))
-
-    def _plane(self, part: Part, depth: int, following, known: np.ndarray | None) -> np.ndarray:
-        if part.depth == depth:
-            return self._decode(part, known)
-        low = next(following, None) if depth == 16 and part.depth == 8 else None
-        if low is None or low.coder != GRADED or low.depth != 8 or low.channels != part.channels:
-            raise CorruptError("corrupt header: its parts do not make up the picture")
-        high = self._decode(part, known)
-        return adaptive.decode(low, *self._size(), known, high, self.threads, self._count)
+        whole = np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0]
+        if whole.shape[2] < self.container.channels:
+            whole = np.concatenate([whole[:, :, :1], whole[:, :, :1], whole], axis=2)
+        return np.ascontiguousarray(whole)
 
     def _size(self) -> tuple[int, int]:
         return self.container.width, self.container.height

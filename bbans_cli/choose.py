@@ -1,8 +1,8 @@
 """Picture -> parts of a container, each with the coder that makes it smallest; what a look settles is not tried.
 
 Photographs go to the model. Screens, drawings and palettes go to the coder for few colours or, if that is smaller, to
-WebP. Between the two, both are tried and the real sizes decide. Deep samples go to the coder for those, or their high
-bits to the model. Stored samples bound them all.
+WebP. Between the two, both are tried and the real sizes decide; for large pictures, on a sample of rows first. Deep
+samples go to the coder for those, or their high bits to the model. Stored samples bound them all.
 """
 
 from __future__ import annotations
@@ -13,27 +13,30 @@ import numpy as np
 
 from bbans_cli import adaptive, stored, values, webp
 from bbans_cli import metadata as kinds
-from bbans_cli.container import DISCRETE, GRADED, Container, Part
+from bbans_cli.container import DISCRETE, GRADED, MODES, Container, Part
 from bbans_cli.pictures import Picture
 
 # Gets the share that is done, 0 to 1.
 Progress = Callable[[float], None]
 Encode = Callable[..., Part]
+Try = Callable[[], list[Part]]
 
 # Shares of pixels equal to a neighbour. Of 230 photographs all but four lie below the first, of 26 screens and stamps
 # with flat grounds all but three above; nothing photographic lies above the second.
 FLAT = 0.6
 FLATTER = 0.9
-# As many pixels are looked at.
-SAMPLE = 1 << 18
-# Roughly what the coders take for a sample, in units of the fastest: for the progress bar alone.
-MODEL_COST, GRADED_COST, DISCRETE_COST = 20, 30, 5
+# As many pixels are looked at for that.
+LOOK = 1 << 18
+# Roughly how long the coders take, in units of the fastest: for the progress bar alone.
+COSTS = {"model": 20, "high": 50, "graded": 30, "discrete": 5, "webp": 0}
 # The model gets the high 8 bits of deep samples if they are this much noise, in bits: below, what it cannot see of the
 # low bits costs more than it is better at the high ones.
 NOISE = 1.5
 
-# WebP at its second effort is tried only if the first came this near to the best.
-CLOSE = 1.05
+# Coders that come this near to the best on a sample of rows are tried on the whole; so is the second effort of WebP.
+CLOSE = 1.08
+# Pixels from which a sample is tried first, and how many it has, in as many strips.
+LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 16, 4
 
 
 def picture_to_container(
@@ -49,8 +52,7 @@ def picture_to_container(
     if table is not None:
         planes = values.number(planes, table)
         items.insert(0, (kinds.VALUES, values.to_bytes(table)))
-    trials = _Trials(planes, picture.mode, picture.depth, level, threads, progress, encode)
-    parts = trials.run()
+    parts = _Trials(planes, picture.mode, picture.depth, level, threads, progress, encode).run()
     if progress:
         progress(1.0)
     return Container(picture.width, picture.height, picture.mode, picture.depth, parts, items)
@@ -67,7 +69,7 @@ def flatness(pixels: np.ndarray) -> float:
     if height == 1 or width == 1:
         line = pixels.reshape(max(height, width), -1)
         return float(np.all(line[1:] == line[:-1], axis=1).mean()) if len(line) > 1 else 1.0
-    step = max(1, height * width // SAMPLE)
+    step = max(1, height * width // LOOK)
     rows = np.arange(1, height, step)
     here, above, left = pixels[rows, 1:], pixels[rows - 1, 1:], pixels[rows, :-1]
     return float((np.all(here == left, axis=2) | np.all(here == above, axis=2)).mean())
@@ -100,52 +102,91 @@ class _Trials:
         if colours == 3 and np.all(self.colour[:, :, 1:] == self.colour[:, :, :1]):
             self.colour = np.ascontiguousarray(self.colour[:, :, :1])
         self.whole = np.concatenate([self.colour, self.alpha], axis=2) if self.alpha.size else self.colour
-        self.done, self.total = 0, 1
+        self.pixels = planes.shape[0] * planes.shape[1]
+        self.done, self.total, self.weight = 0, 1, 1
         self.best: list[Part] = []
 
     def run(self) -> list[Part]:
-        flat = flatness(self.colour)
-        continuous = self.mode != "palette" and self.depth >= 8
-        modelled = continuous and self.depth == 8 and flat < FLATTER
-        others = not modelled or flat > FLAT or self.alpha.size > 0 or self.deep
-        self.best = [stored.encode(self.whole, self.depth, thorough=others)]
+        tries = self._tries()
+        self.best = [stored.encode(self.whole, self.depth, thorough=list(tries) != ["model"])]
         if cost(self.best) < 32:
             return self.best
-        self._plan(modelled, others)
-        if self.depth == 16:
-            self._try_deep()
-        elif others:
-            self._offer(lambda: [self._adaptive(DISCRETE, self.whole)])
-            if self.deep:
-                self._offer(lambda: [self._adaptive(GRADED, self.colour), *self._alpha()])
-        if modelled:
-            self._offer(lambda: [self._model(self.colour), *self._alpha()])
-        # Last, since its second effort is slow and seldom worth it next to the others.
-        if others and continuous and self.depth == 8:
-            self._try_webp()
+        if len(tries) > 1 and self.pixels >= LARGE:
+            tries = self._leading(tries)
+        self.total = max(1, self.pixels * sum(COSTS[name] for name in tries))
+        for name, attempt in tries.items():
+            self._offer(name, attempt)
         return self.best
 
-    def _try_deep(self) -> None:
-        """Deep samples whole, then with their high bits through the model where noise reaches those."""
-        alpha = self._alpha()
-        self._offer(lambda: [self._adaptive(GRADED, self.colour), *alpha])
-        self._offer(lambda: [self._adaptive(DISCRETE, self.colour), *alpha])
-        low = max(1, int(self.colour.max()).bit_length() - 8)
-        bits = 8 * cost(self.best) / self.colour.size
-        if bits - low > NOISE:
-            high = (self.colour >> low).astype(np.uint8)
-            self._offer(
-                lambda: [self._model(high), self._adaptive(GRADED, self.colour, low=low, depth=8 + low), *alpha]
-            )
+    def _tries(self) -> dict[str, Try]:
+        """The coders that may do best by the look, the likeliest first."""
+        flat = flatness(self.colour)
+        if self.depth == 16:
+            deep: dict[str, Try] = {"graded": self._graded}
+            if flat > FLAT:
+                deep["discrete"] = self._discrete
+            return deep | {"high": self._high_and_low}
+        continuous = self.mode != "palette" and self.depth == 8
+        found: dict[str, Try] = {}
+        if not continuous or flat > FLAT or self.alpha.size or self.deep:
+            found["discrete"] = self._discrete
+        if self.deep:
+            found["graded"] = self._graded
+        if continuous and flat < FLATTER:
+            found["model"] = self._model
+        # Last, since its second effort is slow and seldom worth it next to the others.
+        if continuous and found.keys() != {"model"}:
+            found["webp"] = self._webp
+        return found
 
-    def _try_webp(self) -> None:
-        quick = webp.encode(self.whole, webp.METHODS[0])
-        if quick is None:
+    def _leading(self, tries: dict[str, Try]) -> dict[str, Try]:
+        """Those that come near to the best on strips of rows from all over the picture."""
+        height, width, _ = self.whole.shape
+        rows = max(1, SAMPLE_PIXELS // STRIPS // width)
+        tops = [(height - rows) * strip // (STRIPS - 1) for strip in range(STRIPS)]
+        strips = np.concatenate([self.whole[top : top + rows] for top in tops])
+        # Strips have the mode that their channels say: an RGB picture may have turned out to be grey.
+        mode = self.mode if self.mode == "palette" else MODES[strips.shape[2] - 1]
+        sample = _Trials(strips, mode, 16 if self.deep else self.depth, self.level, self.threads, None, self.encode)
+        costs = {}
+        for name in tries:
+            sample.best = [stored.encode(strips, self.depth, thorough=False)]
+            sample._offer(name, getattr(sample, tries[name].__name__))
+            costs[name] = cost(sample.best)
+        return {name: tries[name] for name in tries if costs[name] <= CLOSE * min(costs.values())}
+
+    def _offer(self, name: str, attempt: Try) -> None:
+        self.weight = COSTS[name]
+        try:
+            parts = attempt()
+        except adaptive.TooLargeError:
             return
-        best = cost(self.best)
-        self._offer(lambda: [quick])
-        if cost([quick]) < CLOSE * best:
-            self._offer(lambda: [webp.encode(self.whole, webp.METHODS[1])])
+        if parts and cost(parts) < cost(self.best):
+            self.best = parts
+
+    def _discrete(self) -> list[Part]:
+        return [self._adaptive(DISCRETE, self.whole, self.depth)]
+
+    def _graded(self) -> list[Part]:
+        return [self._adaptive(GRADED, self.colour, self.depth), *self._alpha()]
+
+    def _model(self) -> list[Part]:
+        return [self._modelled(self.colour), *self._alpha()]
+
+    def _high_and_low(self) -> list[Part]:
+        """High bits through the model, if noise reaches those; nothing otherwise."""
+        low = max(1, int(self.colour.max()).bit_length() - 8)
+        if 8 * cost(self.best) / self.colour.size - low < NOISE:
+            return []
+        high = self._modelled((self.colour >> low).astype(np.uint8))
+        return [high, self._adaptive(GRADED, self.colour, 8 + low, low=low), *self._alpha()]
+
+    def _webp(self) -> list[Part]:
+        first = webp.encode(self.whole, webp.METHODS[0])
+        if first is None or cost([first]) > CLOSE * cost(self.best):
+            return []
+        second = webp.encode(self.whole, webp.METHODS[1])
+        return min([first], [second] if second else [first], key=cost)
 
     def _alpha(self) -> list[Part]:
         """The part of the alpha channel, if there is one, with the help of the colours."""
@@ -153,40 +194,20 @@ class _Trials:
             return []
         if np.all(self.alpha == self.alpha[0, 0]):
             return [stored.encode(self.alpha, self.depth)]
-        return [self._adaptive(DISCRETE, self.alpha, known=self.colour)]
+        return [self._adaptive(DISCRETE, self.alpha, self.depth, known=self.colour)]
 
     def _adaptive(
-        self, coder: int, planes: np.ndarray, known: np.ndarray | None = None, low: int = 0, depth: int = 0
+        self, coder: int, planes: np.ndarray, depth: int, known: np.ndarray | None = None, low: int = 0
     ) -> Part:
-        count = self._counter(GRADED_COST if coder == GRADED else DISCRETE_COST)
-        most = cost(self.best)
-        return adaptive.encode(coder, planes, depth or self.depth, known, low, self.threads, count, most)
+        return adaptive.encode(coder, planes, depth, known, low, self.threads, self._count, cost(self.best))
 
-    def _model(self, colour: np.ndarray) -> Part:
+    def _modelled(self, planes: np.ndarray) -> Part:
         encode = self.encode
         if encode is None:
             from bbans_cli.codec import encode
-        return encode(np.ascontiguousarray(colour), self.level, self.threads, self._counter(MODEL_COST))
+        return encode(np.ascontiguousarray(planes), self.level, self.threads, self._count)
 
-    def _offer(self, make: Callable[[], list[Part | None]]) -> None:
-        try:
-            parts = make()
-        except adaptive.TooLargeError:
-            return
-        if None not in parts and cost(parts) < cost(self.best):
-            self.best = parts
-
-    def _plan(self, modelled: bool, others: bool) -> None:
-        """How much there will be to do, for the progress bar."""
-        each = MODEL_COST * modelled + DISCRETE_COST * (bool(others) + bool(self.alpha.size))
-        if self.deep:
-            each += GRADED_COST
-        self.total = max(1, self.whole.shape[0] * self.whole.shape[1] * each)
-
-    def _counter(self, weight: int) -> Callable[[int], None]:
-        def count(pixels: int) -> None:
-            self.done += weight * pixels
-            if self.progress:
-                self.progress(min(1.0, self.done / self.total))
-
-        return count
+    def _count(self, pixels: int) -> None:
+        self.done += self.weight * pixels
+        if self.progress:
+            self.progress(min(1.0, self.done / self.total))

@@ -118,13 +118,16 @@ static inline uint32_t bbc_slot_chance(bbc_slot slot)
     return slot ? slot >> 10 : 1u << 21;
 }
 
-/* Move towards the bit by 1 / (n + 1.5), so that the chance is the share of ones, and n up to `most`. */
-static inline void bbc_slot_learn(const bbc_blend_tables *t, bbc_slot *slot, int bit, uint32_t most)
+/* What a slot has seen counts up to here: beyond, it forgets slowly. */
+#define BBC_COUNT_MAX 255
+
+/* Move towards the bit by 1 / (n + 1.5), so that the chance is the share of ones, and n up to BBC_COUNT_MAX. */
+static inline void bbc_slot_learn(const bbc_blend_tables *t, bbc_slot *slot, int bit)
 {
     uint32_t count = *slot & 1023;
     int64_t chance = bbc_slot_chance(*slot);
     chance += (((int64_t)bit << 22) - bit - chance) * t->share[count] >> 16;
-    *slot = (uint32_t)chance << 10 | (count < most ? count + 1 : most);
+    *slot = (uint32_t)chance << 10 | (count < BBC_COUNT_MAX ? count + 1 : BBC_COUNT_MAX);
 }
 
 /* A line holds what one context knows of up to four bits in a row: slot 0 is the context's check, then a tree. */
@@ -138,65 +141,77 @@ static inline uint32_t bbc_hash(uint64_t a, uint64_t b)
     return (uint32_t)(h >> 32);
 }
 
-/* The line of a context; taken over from whoever had it. lines: 2^bits of them. */
-static inline bbc_slot *bbc_line(bbc_slot *lines, int bits, uint32_t hash)
+/* The lines of contexts, each taken over from whoever had it. lines: 2^bits of them; hashes: one for each context. They
+ * lie all over the memory, so all are asked for before the first is needed. */
+static inline void bbc_find_lines(bbc_slot *lines, int bits, const uint32_t *hashes, bbc_slot **found, int count)
 {
-    bbc_slot *line = lines + (size_t)(hash >> (32 - bits)) * BBC_LINE;
-    uint32_t check = (hash & 0xFFFFF) | 1;
-    if (line[0] != check) {
-        memset(line, 0, BBC_LINE * sizeof *line);
-        line[0] = check;
+    for (int i = 0; i < count; i++) {
+        found[i] = lines + (size_t)(hashes[i] >> (32 - bits)) * BBC_LINE;
+        __builtin_prefetch(found[i], 1);
     }
-    return line;
+    for (int i = 0; i < count; i++) {
+        uint32_t check = (hashes[i] & 0xFFFFF) | 1;
+        if (found[i][0] == check) continue;
+        memset(found[i], 0, BBC_LINE * sizeof(bbc_slot));
+        found[i][0] = check;
+    }
 }
 
 /* ---- blending ---- */
 
-#define BBC_INPUTS_MAX 48
+#define BBC_INPUTS_MAX 64
+#define BBC_SETS_MAX 3
+/* Weights are in 2^-16 and stay within 8, so that sums of 64 products with 10 of those bits fit 32 bits. */
+#define BBC_WEIGHT_LIMIT ((8 << 16) - 1)
+/* Sets of weights have room for a multiple of this, so that the loops over them need no remainder. */
+#define BBC_LANES 8
+#define BBC_ROOM(inputs) (((inputs) + BBC_LANES - 1) / BBC_LANES * BBC_LANES)
 
 typedef struct {
-    int32_t inputs[BBC_INPUTS_MAX]; /* log-odds */
+    int32_t inputs[BBC_INPUTS_MAX]; /* log-odds; zeros up to the room of a set */
     bbc_slot *slots[BBC_INPUTS_MAX / 2];
-    int count, slot_count;
-    int32_t *weights[3]; /* sets in use, each of `count` weights in 2^-16 */
-    int32_t odds[3];     /* what each set made of the inputs */
-    int sets;
+    int count, slot_count, sets;
+    int32_t *weights[BBC_SETS_MAX]; /* the sets in use */
+    int32_t odds[BBC_SETS_MAX];     /* what each set made of the inputs */
 } bbc_blend;
 
 /* Each slot gives two inputs: its log-odds, and the same more timid; both 0 while it knows nothing. */
 static inline void bbc_blend_add(const bbc_blend_tables *t, bbc_blend *b, bbc_slot *slot)
 {
     uint32_t chance = bbc_slot_chance(*slot);
-    int32_t odds = *slot ? t->odds[chance >> 8] : 0;
-    b->inputs[b->count++] = odds;
+    b->inputs[b->count++] = *slot ? t->odds[chance >> 8] : 0;
     b->inputs[b->count++] = *slot ? ((int32_t)(chance >> 6) - 32768) >> 5 : 0;
     b->slots[b->slot_count++] = slot;
 }
 
-/* The log-odds of each set in use, and their mean, which is returned. */
-static inline int32_t bbc_blend_odds(bbc_blend *b)
+/* The log-odds of each set in use, and their mean, which is returned. room: a multiple of BBC_LANES. */
+static inline int32_t bbc_blend_odds(bbc_blend *b, int room)
 {
     int32_t total = 0;
     for (int s = 0; s < b->sets; s++) {
-        int64_t sum = 0;
-        for (int i = 0; i < b->count; i++) sum += (int64_t)b->inputs[i] * b->weights[s][i];
-        sum >>= 16;
-        b->odds[s] = (int32_t)(sum > BBC_ODDS_LIMIT ? BBC_ODDS_LIMIT : sum < -BBC_ODDS_LIMIT ? -BBC_ODDS_LIMIT : sum);
+        const int32_t *weights = b->weights[s];
+        int32_t sum = 0;
+        for (int i = 0; i < room; i++) sum += b->inputs[i] * (weights[i] >> 6);
+        sum >>= 10;
+        b->odds[s] = sum > BBC_ODDS_LIMIT ? BBC_ODDS_LIMIT : sum < -BBC_ODDS_LIMIT ? -BBC_ODDS_LIMIT : sum;
         total += b->odds[s];
     }
     return total / b->sets;
 }
 
-/* Each set learns from its own error, each slot its share. rate: weight change in 2^-20 of error times input. */
-static inline void bbc_blend_learn(const bbc_blend_tables *t, bbc_blend *b, int bit, int32_t rate, uint32_t most)
+/* Each set learns from its own error, each slot its share. rate: weight change in 2^-20 of error times input, to 63. */
+static inline void bbc_blend_learn(const bbc_blend_tables *t, bbc_blend *b, int bit, int32_t rate, int room)
 {
     for (int s = 0; s < b->sets; s++) {
-        int32_t error = (bit ? 65536 : 0) - (int32_t)bbc_chance_of(t, b->odds[s]);
-        int64_t scaled = (int64_t)error * rate;
-        for (int i = 0; i < b->count; i++)
-            b->weights[s][i] += (int32_t)((b->inputs[i] * scaled + (1 << 19)) >> 20);
+        const int32_t error = ((bit ? 65536 : 0) - (int32_t)bbc_chance_of(t, b->odds[s])) * rate >> 6;
+        int32_t *weights = b->weights[s];
+        for (int i = 0; i < room; i++) {
+            int32_t weight = weights[i] + ((b->inputs[i] * error + (1 << 13)) >> 14);
+            weight = weight > BBC_WEIGHT_LIMIT ? BBC_WEIGHT_LIMIT : weight;
+            weights[i] = weight < -BBC_WEIGHT_LIMIT ? -BBC_WEIGHT_LIMIT : weight;
+        }
     }
-    for (int i = 0; i < b->slot_count; i++) bbc_slot_learn(t, b->slots[i], bit, most);
+    for (int i = 0; i < b->slot_count; i++) bbc_slot_learn(t, b->slots[i], bit);
 }
 
 /* ---- correction: what such a chance has really meant in a context, between supporting points ---- */
@@ -222,17 +237,36 @@ static inline void bbc_correction_learn(uint16_t *point, int bit)
     *point = (uint16_t)(*point + ((bit ? 65535 - *point : -*point) >> 6));
 }
 
-/* Blend what the slots of `b` say, correct it, code the bit (found when decoding, and returned), and let all learn. */
-static int bbc_decide(bbc_bit_coder *c, const bbc_blend_tables *t, bbc_blend *b, int bit, uint16_t *points, int32_t rate)
+/* Blend what the slots of `b` say, correct it, code the bit (found when decoding, and returned), and let all learn.
+ * room: that of the sets of weights, more than the inputs so far. */
+static inline int bbc_decide(bbc_bit_coder *c, const bbc_blend_tables *t, bbc_blend *b, int bit, uint16_t *points,
+                             int32_t rate, int room)
 {
     uint16_t *point;
     b->inputs[b->count++] = 256; /* a constant, so that a set can lean to one side */
-    int32_t odds = bbc_blend_odds(b);
+    int32_t odds = bbc_blend_odds(b, room);
     uint32_t chance = (bbc_chance_of(t, odds) + bbc_correct(points, odds, &point)) / 2;
     bit = bbc_code_bit(c, bit, chance < 1 ? 1 : chance);
-    bbc_blend_learn(t, b, bit, rate, 255);
+    bbc_blend_learn(t, b, bit, rate, room);
     bbc_correction_learn(point, bit);
     return bit;
+}
+
+/* ---- rows ---- */
+
+/* The oldest row's memory becomes the newest's. */
+static inline void bbc_turn(void **rows, int count)
+{
+    void *oldest = rows[count - 1];
+    for (int i = count - 1; i > 0; i--) rows[i] = rows[i - 1];
+    rows[0] = oldest;
+}
+
+/* W + N - NW, kept between W and N (Martucci's median edge detector). */
+static inline int32_t bbc_median_edge(int32_t w, int32_t n, int32_t nw)
+{
+    int32_t low = w < n ? w : n, high = w < n ? n : w;
+    return nw >= high ? low : nw <= low ? high : w + n - nw;
 }
 
 #endif

@@ -6,27 +6,23 @@
  */
 #include "bbc.h"
 #include "blend.h"
+#include "squares.h"
 
-#include <math.h>
-
-enum { FEATURES = 18, SOLVERS = 3, PREDICTORS = SOLVERS + 2, MARGIN = 4, CHANNELS = 4, CONTEXTS = 12 };
-enum { INPUTS = 2 * CONTEXTS + 1, NODES = 256, ENERGIES = 16 };
+enum { FEATURES = BBC_FEATURES, SOLVERS = 3, PREDICTORS = SOLVERS + 2, MARGIN = 4, CHANNELS = 4, CONTEXTS = 12 };
+enum { ROOM = BBC_ROOM(2 * CONTEXTS + 1), NODES = 256, ENERGIES = 16 };
 
 /* Exponentially forgetting least squares. Forgetting per sample, samples between two solutions, features used. */
 static const double FORGET[SOLVERS] = {0.998, 0.9996, 0.98};
-static const int EVERY[SOLVERS] = {1, 4, 1}, USED[SOLVERS] = {FEATURES, FEATURES, 6};
+static const int EVERY[SOLVERS] = {4, 8, 4}, USED[SOLVERS] = {FEATURES, FEATURES, 6};
 static const double RIDGE = 0.02;
-
-typedef struct {
-    double products[FEATURES][FEATURES], targets[FEATURES], weights[FEATURES];
-    int since;
-} solver;
+/* Of learning how to blend */
+enum { RATE = 4 };
 
 typedef struct {
     int32_t *values[4];             /* samples of this row and the three above, with margins */
     int32_t *errors[2];             /* distances from the average, this row and the one above, with margins */
-    float *misses[2][PREDICTORS];   /* sizes of each prediction's error */
-    solver solvers[SOLVERS];
+    float *misses[PREDICTORS][2];   /* sizes of each prediction's error */
+    bbc_squares solvers[SOLVERS];
 } plane;
 
 typedef struct {
@@ -52,7 +48,7 @@ size_t bbc_graded_size(const bbc_blend_shape *s)
         s->line_bits > 20)
         return 0;
     size_t rows = (size_t)s->channels * row_of(s) * (6 * sizeof(int32_t) + 2 * PREDICTORS * sizeof(float));
-    size_t words = (size_t)CHANNELS * NODES * (1 + ENERGIES) * INPUTS * sizeof(int32_t);
+    size_t words = (size_t)CHANNELS * NODES * (1 + ENERGIES) * ROOM * sizeof(int32_t);
     size_t points = (size_t)CHANNELS * NODES * BBC_POINTS * sizeof(uint16_t);
     return sizeof(graded) + 64 + ((size_t)1 << s->line_bits) * BBC_LINE * sizeof(bbc_slot) + rows + words + points;
 }
@@ -72,66 +68,19 @@ void bbc_graded_begin(void *state, const bbc_blend_shape *shape, const uint8_t *
         for (int i = 0; i < 4; i++, at += row_of(shape) * sizeof(int32_t)) p->values[i] = (int32_t *)at;
         for (int i = 0; i < 2; i++, at += row_of(shape) * sizeof(int32_t)) p->errors[i] = (int32_t *)at;
         for (int i = 0; i < 2; i++)
-            for (int k = 0; k < PREDICTORS; k++, at += row_of(shape) * sizeof(float)) p->misses[i][k] = (float *)at;
+            for (int k = 0; k < PREDICTORS; k++, at += row_of(shape) * sizeof(float)) p->misses[k][i] = (float *)at;
     }
     const size_t sets[2] = {CHANNELS * NODES, (size_t)CHANNELS * NODES * ENERGIES};
     for (int i = 0; i < 2; i++) {
         g->weights[i] = (int32_t *)at;
-        at += sets[i] * INPUTS * sizeof(int32_t);
-        for (size_t j = 0; j < sets[i] * INPUTS; j++) g->weights[i][j] = 65536 * 3 / INPUTS;
+        at += sets[i] * ROOM * sizeof(int32_t);
+        for (size_t j = 0; j < sets[i] * ROOM; j++) g->weights[i][j] = 65536 * 2 / ROOM;
     }
     g->points = (uint16_t *)at;
     for (int i = 0; i < CHANNELS * NODES; i++) bbc_correction_begin(&g->tables, g->points + i * BBC_POINTS);
 }
 
-/* ---- least squares ---- */
-
-/* Solve (products + ridge) weights = targets by Cholesky's decomposition; the old weights stay if it breaks down. */
-static void solve(solver *s, int n)
-{
-    double low[FEATURES][FEATURES], middle[FEATURES];
-    for (int i = 0; i < n; i++) {
-        for (int j = 0; j <= i; j++) {
-            double sum = s->products[i][j];
-            if (i == j) sum += RIDGE;
-            for (int k = 0; k < j; k++) sum -= low[i][k] * low[j][k];
-            if (i == j) {
-                if (!(sum > 1e-9)) return;
-                low[i][i] = sqrt(sum);
-            } else low[i][j] = sum / low[j][j];
-        }
-        double sum = s->targets[i];
-        for (int k = 0; k < i; k++) sum -= low[i][k] * middle[k];
-        middle[i] = sum / low[i][i];
-    }
-    for (int i = n - 1; i >= 0; i--) {
-        double sum = middle[i];
-        for (int k = i + 1; k < n; k++) sum -= low[k][i] * s->weights[k];
-        s->weights[i] = sum / low[i][i];
-    }
-}
-
-static void learn(solver *s, int which, const double *features, double target)
-{
-    const int n = USED[which];
-    const double keep = FORGET[which], take = 1 - keep;
-    for (int i = 0; i < n; i++) {
-        double scaled = take * features[i];
-        for (int j = 0; j <= i; j++) s->products[i][j] = keep * s->products[i][j] + scaled * features[j];
-        s->targets[i] = keep * s->targets[i] + scaled * target;
-    }
-    if (++s->since < EVERY[which]) return;
-    s->since = 0;
-    solve(s, n);
-}
-
 /* ---- a sample ---- */
-
-static int32_t median_edge(int32_t w, int32_t n, int32_t nw)
-{
-    int32_t low = w < n ? w : n, high = w < n ? n : w;
-    return nw >= high ? low : nw <= low ? high : w + n - nw;
-}
 
 /* Sign and size in steps that widen: 0, 1, 2, 3-4, 5-8, ... */
 static int step_of(int32_t x)
@@ -159,8 +108,9 @@ typedef struct {
 /* Find the lines of all contexts for a group of up to 15 decisions. */
 static void turn_to(scene *s, uint64_t group)
 {
-    for (int k = 0; k < CONTEXTS; k++)
-        s->lines[k] = bbc_line(s->g->lines, s->g->shape.line_bits, bbc_hash(group << 8 | (uint64_t)k, s->contexts[k]));
+    uint32_t hashes[CONTEXTS];
+    for (int k = 0; k < CONTEXTS; k++) hashes[k] = bbc_hash(group << 8 | (uint64_t)k, s->contexts[k]);
+    bbc_find_lines(s->g->lines, s->g->shape.line_bits, hashes, s->lines, CONTEXTS);
 }
 
 /* One decision: `slot` (1..15) within the group, `node` (0..255) as the weights know it. */
@@ -170,9 +120,9 @@ static int ask(scene *s, int slot, int node, int bit)
     bbc_blend b = {.sets = 2};
     for (int k = 0; k < CONTEXTS; k++) bbc_blend_add(&g->tables, &b, s->lines[k] + slot);
     size_t set = (size_t)(s->channel * NODES + node);
-    b.weights[0] = g->weights[0] + set * INPUTS;
-    b.weights[1] = g->weights[1] + (set * ENERGIES + (size_t)s->energy) * INPUTS;
-    return bbc_decide(&g->coder, &g->tables, &b, bit, g->points + set * BBC_POINTS, 2);
+    b.weights[0] = g->weights[0] + set * ROOM;
+    b.weights[1] = g->weights[1] + (set * ENERGIES + (size_t)s->energy) * ROOM;
+    return bbc_decide(&g->coder, &g->tables, &b, bit, g->points + set * BBC_POINTS, RATE, ROOM);
 }
 
 /* Code a distance: zero?, sign, number of bits in unary, then the bits below the first. */
@@ -215,7 +165,7 @@ static int32_t code_sample(graded *g, int c, size_t x, int32_t value)
     const int32_t *r0 = p->values[0] + MARGIN + x, *r1 = p->values[1] + MARGIN + x, *r2 = p->values[2] + MARGIN + x;
     const int32_t *r3 = p->values[3] + MARGIN + x;
     const int32_t w = r0[-1], n = r1[0], nw = r1[-1], ne = r1[1];
-    const int32_t base = median_edge(w, n, nw), top = (1 << g->shape.depth) - 1;
+    const int32_t base = bbc_median_edge(w, n, nw), top = (1 << g->shape.depth) - 1;
 
     double features[FEATURES];
     int count = 0;
@@ -229,7 +179,7 @@ static int32_t code_sample(graded *g, int c, size_t x, int32_t value)
         /* What earlier channels did here, against what they did around. */
         for (int k = 0; k < c && count + 4 <= FEATURES; k++) {
             const int32_t *o0 = g->planes[k].values[0] + MARGIN + x, *o1 = g->planes[k].values[1] + MARGIN + x;
-            int32_t other = median_edge(o0[-1], o1[0], o1[-1]);
+            int32_t other = bbc_median_edge(o0[-1], o1[0], o1[-1]);
             const int32_t here[] = {o0[0], o0[-1], o1[0], o1[-1]};
             for (int i = 0; i < 4; i++) features[count++] = here[i] - other;
         }
@@ -238,14 +188,13 @@ static int32_t code_sample(graded *g, int c, size_t x, int32_t value)
 
     double predictions[PREDICTORS], total = 0, weight = 0;
     for (int i = 0; i < SOLVERS; i++) {
-        double sum = base;
-        for (int k = 0; k < USED[i]; k++) sum += p->solvers[i].weights[k] * features[k];
+        double sum = base + bbc_squares_predict(p->solvers + i, features, USED[i]);
         predictions[i] = sum > 0 ? sum < top ? sum : top : 0;
     }
     predictions[SOLVERS] = base;
     predictions[SOLVERS + 1] = (w + n) * 0.5 + (ne - nw) * 0.25;
     for (int i = 0; i < PREDICTORS; i++) {
-        const float *m0 = p->misses[0][i] + MARGIN + x, *m1 = p->misses[1][i] + MARGIN + x;
+        const float *m0 = p->misses[i][0] + MARGIN + x, *m1 = p->misses[i][1] + MARGIN + x;
         double miss = (double)m0[-1] + m1[0] + m1[1] + m1[-1] + 0.5 * (m0[-2] + (double)m1[2]) + 0.3;
         double share = 1 / (miss * miss);
         total += share * predictions[i];
@@ -290,20 +239,14 @@ static int32_t code_sample(graded *g, int c, size_t x, int32_t value)
     /* Only a damaged file gets here with more than the depth holds. */
     value = value < 0 ? 0 : value > top ? top : value;
 
-    for (int i = 0; i < SOLVERS; i++) learn(p->solvers + i, i, features, value - base);
+    for (int i = 0; i < SOLVERS; i++)
+        bbc_squares_learn(p->solvers + i, features, value - base, USED[i], FORGET[i], RIDGE, EVERY[i]);
     for (int i = 0; i < PREDICTORS; i++) {
         double miss = predictions[i] - value;
-        p->misses[0][i][MARGIN + x] = (float)(miss < 0 ? -miss : miss);
+        p->misses[i][0][MARGIN + x] = (float)(miss < 0 ? -miss : miss);
     }
     p->errors[0][MARGIN + x] = value - predicted;
     return value;
-}
-
-static void turn_rows(void **rows, int count)
-{
-    void *oldest = rows[count - 1];
-    for (int i = count - 1; i > 0; i--) rows[i] = rows[i - 1];
-    rows[0] = oldest;
 }
 
 int bbc_graded_rows(void *state, uint16_t *samples, size_t rows)
@@ -329,13 +272,9 @@ int bbc_graded_rows(void *state, uint16_t *samples, size_t rows)
         for (int c = 0; c < channels; c++) {
             plane *p = g->planes + c;
             for (size_t i = 0; i < MARGIN; i++) p->values[0][MARGIN + width + i] = p->values[0][MARGIN + width - 1];
-            turn_rows((void **)p->values, 4);
-            turn_rows((void **)p->errors, 2);
-            for (int i = 0; i < PREDICTORS; i++) {
-                float *older = p->misses[1][i];
-                p->misses[1][i] = p->misses[0][i];
-                p->misses[0][i] = older;
-            }
+            bbc_turn((void **)p->values, 4);
+            bbc_turn((void **)p->errors, 2);
+            for (int i = 0; i < PREDICTORS; i++) bbc_turn((void **)p->misses[i], 2);
         }
     }
     bbc_fp_leave(saved);
