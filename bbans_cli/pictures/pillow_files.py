@@ -7,7 +7,7 @@ import threading
 import warnings
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from bbans_cli import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
@@ -43,6 +43,8 @@ def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
                 Image.MAX_IMAGE_PIXELS = guard
     except (LimitError, UnsupportedError):
         raise
+    except UnidentifiedImageError as error:
+        raise InputError(f"damaged {name}: it is not what its first bytes say") from error
     # Pillow raises whatever its parsers stumble over, and of a damaged file that can be anything.
     except Exception as error:
         raise InputError(f"damaged {name}: {' '.join(str(error).split())}") from error

@@ -317,7 +317,7 @@ def test_cmyk_jpeg_is_refused():
         (b"\0\0\0\x18ftypheic....mif1heic", "this HEIF is lossy"),
         (b"\xbbbbc\0\1", "is a .bbc file already"),
         (b"P6", "not a picture"),
-        (b"BM", "damaged BMP"),
+        (b"BM", "damaged BMP: it is not what its first bytes say"),
         (b"RIFF\0\0\0\0WEBP", "damaged WEBP"),
         (b"II*\0", "damaged TIFF"),
     ],
