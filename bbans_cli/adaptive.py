@@ -85,12 +85,10 @@ def decode(
     low = low_bits(part)
     if not LEAST_LINE_BITS <= part.settings[0] <= MOST_LINE_BITS or (high is not None) != (low > 0):
         raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
-    if high is None:
-        depth = part.depth
-        planes = np.zeros((height, width, part.channels), np.uint16 if depth > 8 else np.uint8)
-    else:
-        depth = 8 + low
-        planes = high.astype(np.uint16) << low
+    depth = part.depth if high is None else 8 + low
+    planes = np.zeros((height, width, part.channels), np.uint16 if depth > 8 else np.uint8)
+    if high is not None:
+        np.left_shift(high, low, out=planes, dtype=np.uint16)
 
     def code(job: tuple[int, Band]) -> None:
         top, band = job

@@ -8,6 +8,7 @@ RGBA picture lacks two channels, the first stands for three equal ones.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -33,12 +34,20 @@ def container_to_picture(
     table = None if listed is None else values.from_bytes(listed, container.depth)
     depth = container.depth if table is None or len(table) > 256 else 8
     planes = _Decoder(container, threads, progress, decode).run(depth)
+    if progress:
+        progress(1.0)
     pixels = planes if table is None else values.restore(planes, table)
     items = [item for item in container.metadata if item[0] != kinds.VALUES]
     try:
         return from_items(pixels, container.mode, container.depth, items)
     except ValueError as error:
         raise CorruptError(f"corrupt: {error}") from error
+
+
+def _model_decode(*arguments: Any) -> np.ndarray:
+    from bbans_cli import codec
+
+    return codec.decode(*arguments)
 
 
 def _groups(container: Container, depth: int) -> list[tuple[Part, Part | None]]:
@@ -93,10 +102,7 @@ class _Decoder:
 
     def _decode(self, part: Part, known: np.ndarray | None) -> np.ndarray:
         if part.coder == MODEL:
-            decode = self.decode
-            if decode is None:
-                from bbans_cli.codec import decode
-            return decode(part, *self._size(), part.channels, self.threads, self._count)
+            return (self.decode or _model_decode)(part, *self._size(), part.channels, self.threads, self._count)
         if part.coder == STORED:
             return stored.decode(part, *self._size())
         if part.coder == WEBP:

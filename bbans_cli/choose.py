@@ -8,6 +8,7 @@ samples go to the coder for those, or their high bits to the model. Stored sampl
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ NOISE = 1.5
 # Coders that come this near to the best on a sample of rows are tried on the whole; so is the second effort of WebP.
 CLOSE = 1.08
 # Pixels from which a sample is tried first, and how many it has, in as many strips.
-LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 16, 4
+LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4
 
 
 def picture_to_container(
@@ -80,6 +81,12 @@ def cost(parts: list[Part]) -> int:
     return sum(6 + len(part.settings) + sum(len(band.payload) + 8 for band in part.bands) for part in parts)
 
 
+def _model_encode(*arguments: Any) -> Part:
+    from bbans_cli import codec
+
+    return codec.encode(*arguments)
+
+
 class _Trials:
     """Tries what the look does not rule out and keeps the smallest."""
 
@@ -108,7 +115,9 @@ class _Trials:
 
     def run(self) -> list[Part]:
         tries = self._tries()
-        self.best = [stored.encode(self.whole, self.depth, thorough=list(tries) != ["model"])]
+        # Deflate has its chance where it is quick; on more pixels than that the others are always better.
+        thorough = self.pixels < LARGE and list(tries) != ["model"]
+        self.best = [stored.encode(self.whole, self.depth, thorough)]
         if cost(self.best) < 32:
             return self.best
         if len(tries) > 1 and self.pixels >= LARGE:
@@ -202,9 +211,7 @@ class _Trials:
         return adaptive.encode(coder, planes, depth, known, low, self.threads, self._count, cost(self.best))
 
     def _modelled(self, planes: np.ndarray) -> Part:
-        encode = self.encode
-        if encode is None:
-            from bbans_cli.codec import encode
+        encode = self.encode or _model_encode
         return encode(np.ascontiguousarray(planes), self.level, self.threads, self._count)
 
     def _count(self, pixels: int) -> None:

@@ -22,7 +22,7 @@ BAND_BYTES = 1 << 22
 def checksum(samples: np.ndarray, payload: bytes = b"") -> int:
     """CRC-32 of samples in coding order, 16-bit ones big-endian, and then of the payload."""
     wide = samples.dtype.itemsize == 2
-    return zlib.crc32(payload, zlib.crc32(np.ascontiguousarray(samples, ">u2" if wide else np.uint8)))
+    return zlib.crc32(payload, zlib.crc32(np.ascontiguousarray(samples, ">u2" if wide else np.uint8).data))
 
 
 def check(samples: np.ndarray, band: Band) -> None:

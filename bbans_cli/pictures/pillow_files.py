@@ -105,9 +105,7 @@ def write_webp(picture: Picture) -> tuple[bytes, list[str]]:
         else:
             lost.append(chunks.describe(kind, data))
     out = io.BytesIO()
-    Image.fromarray(picture.pixels).save(
-        out, "WEBP", lossless=True, exact=True, quality=100, method=4, **extras
-    )
+    Image.fromarray(picture.pixels).save(out, "WEBP", lossless=True, exact=True, quality=100, method=4, **extras)
     return out.getvalue(), list(dict.fromkeys(lost))
 
 

@@ -124,13 +124,7 @@ def _other(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
             raise InputError("damaged PNG: its palette is doubled, late or too long")
         png.palette = body
     elif name == b"tRNS":
-        if (
-            not intact
-            or png.transparency is not None
-            or png.data
-            or png.mode == "palette"
-            and not png.palette
-        ):
+        if not intact or png.transparency is not None or png.data or png.mode == "palette" and not png.palette:
             raise InputError("damaged PNG: its transparency is damaged, doubled or in a wrong place")
         png.transparency = body
     elif name == b"acTL" and intact and int.from_bytes(body[:4], "big") > 1:

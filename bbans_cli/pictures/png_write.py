@@ -39,7 +39,10 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 def _companions(picture: Picture) -> tuple[list[bytes], list[bytes], list[bytes], list[str]]:
     """Chunks for before the palette, suggested palettes, chunks for after it; and what has no place."""
-    before, palettes, after, lost = [], [], [], []
+    before: list[bytes] = []
+    palettes: list[bytes] = []
+    after: list[bytes] = []
+    lost: list[str] = []
     for kind, data in picture.metadata:
         name, body = chunks.to_chunk(kind, data) or (b"", b"")
         suggested = name == b"PLTE" and picture.mode in ("rgb", "rgba")
@@ -58,9 +61,7 @@ def _deflate(picture: Picture) -> bytes:
 
     shades = picture.mode != "palette" and picture.depth >= 8
     bpp = max(1, picture.pixels.shape[2] * picture.depth // 8)
-    deflate = zlib.compressobj(
-        LEVEL, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED if shades else zlib.Z_DEFAULT_STRATEGY
-    )
+    deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED if shades else zlib.Z_DEFAULT_STRATEGY)
     out = []
     step = max(1, PIECE // (picture.pixels[0].size * 2))
     last = ffi.NULL
@@ -74,6 +75,6 @@ def _deflate(picture: Picture) -> bytes:
             last = ffi.from_buffer("uint8_t[]", kept)
         else:
             filtered[:, 1:] = rows
-        out.append(deflate.compress(filtered))
+        out.append(deflate.compress(filtered.data))
     out.append(deflate.flush())
     return b"".join(out)

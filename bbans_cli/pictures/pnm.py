@@ -96,9 +96,7 @@ def _pam_header(data: bytes, start: int) -> tuple[int, int, int, str, int, int]:
         raise UnsupportedError(f"a PAM of type {name!r} with {channels} channels cannot be kept")
     mode = PAM_MODES[tuple_type][0]
     if mode != "grey" and top not in (255, 65535):
-        raise UnsupportedError(
-            f"a maximum value of {top} in colour or with alpha: only 255 and 65535 can be kept"
-        )
+        raise UnsupportedError(f"a maximum value of {top} in colour or with alpha: only 255 and 65535 can be kept")
     return width, height, top, mode, channels, end + len(b"ENDHDR\n")
 
 
@@ -133,16 +131,12 @@ def write_pnm(picture: Picture, file_format: str) -> tuple[bytes, list[str]]:
     }[file_format]
     if not allowed or picture.transparency is not None:
         keyed = " with a transparent colour" if picture.transparency is not None else ""
-        raise UnsupportedError(
-            f"{file_format.upper()} cannot hold a {mode} picture{keyed} of {depth} bits; PNG can"
-        )
+        raise UnsupportedError(f"{file_format.upper()} cannot hold a {mode} picture{keyed} of {depth} bits; PNG can")
     size = f"{picture.width} {picture.height}"
     top = (1 << depth) - 1
     if file_format == "pam":
         names = {item: name.decode() for name, (item, _) in PAM_MODES.items()}
-        fields = (
-            f"WIDTH {picture.width}\nHEIGHT {picture.height}\nDEPTH {picture.pixels.shape[2]}\nMAXVAL {top}\n"
-        )
+        fields = f"WIDTH {picture.width}\nHEIGHT {picture.height}\nDEPTH {picture.pixels.shape[2]}\nMAXVAL {top}\n"
         header = f"P7\n{fields}TUPLTYPE {names[mode] if depth > 1 else 'BLACKANDWHITE'}\nENDHDR\n"
     elif mode == "rgb":
         header = f"P6\n{size}\n{top}\n"

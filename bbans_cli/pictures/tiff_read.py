@@ -132,9 +132,7 @@ def read_tiff(data: bytes, max_pixels: int) -> Picture:
     palette = _palette(tags, depth) if mode == "palette" else None
     if palette is not None and samples.max() >= len(palette) // 3:
         raise InputError("damaged TIFF: a colour outside its palette")
-    lost = sorted(
-        f"TIFF tag {tag}" for tag in tags.values if tag not in HANDLED | {EXIF, GPS, DATE, SUB_FILES}
-    )
+    lost = sorted(f"TIFF tag {tag}" for tag in tags.values if tag not in HANDLED | {EXIF, GPS, DATE, SUB_FILES})
     lost += [name for tag, name in ((EXIF, "EXIF"), (GPS, "GPS"), (DATE, "date")) if tag in tags.values]
     return Picture(samples, mode, depth, palette, None, _metadata(tags), lost)
 
@@ -165,9 +163,7 @@ def _layout(tags: Tags) -> tuple[str, int, int]:
         return {"grey": "grey+alpha", "rgb": "rgba"}[mode], depth, channels
     if extra[:1] == (1,):
         raise UnsupportedError("TIFF with premultiplied alpha cannot be kept")
-    raise UnsupportedError(
-        f"TIFF of {channels} channels of {depth} bits with extra samples {extra} cannot be kept"
-    )
+    raise UnsupportedError(f"TIFF of {channels} channels of {depth} bits with extra samples {extra} cannot be kept")
 
 
 def _samples(
@@ -231,9 +227,7 @@ def _as_grey(packed: bytes, width: int, height: int, compression: int) -> bytes:
     ]
     body = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
     data = packed + b"\0" * (len(packed) % 2)
-    return (
-        b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(entries)) + body + bytes(4)
-    )
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(entries)) + body + bytes(4)
 
 
 def _palette(tags: Tags, depth: int) -> bytes:
@@ -255,9 +249,7 @@ def _metadata(tags: Tags) -> Items:
     across, down, unit = tags.numbers(X_RESOLUTION), tags.numbers(Y_RESOLUTION), tags.number(UNIT, 2)
     per_metre = {2: 1 / 0.0254, 3: 100}.get(unit)
     if per_metre and len(across) == len(down) == 2 and min(across + down) > 0:
-        items.append(
-            (kinds.CHUNK, chunks.resolution(across[0] / across[1] * per_metre, down[0] / down[1] * per_metre))
-        )
+        items.append((kinds.CHUNK, chunks.resolution(across[0] / across[1] * per_metre, down[0] / down[1] * per_metre)))
     for tag, keyword in TEXTS.items():
         text = tags.bytes(tag).split(b"\0")[0]
         if text:

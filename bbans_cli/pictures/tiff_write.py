@@ -16,6 +16,8 @@ from bbans_cli.pictures.picture import Picture, pack_rows
 STRIP = 1 << 20
 PHOTOMETRIC = {"grey": 1, "grey+alpha": 1, "rgb": 2, "rgba": 2, "palette": 3}
 SHORT, LONG, RATIONAL, BYTE, ASCII, UNDEFINED = 3, 4, 5, 1, 2, 7
+# Tag -> type and value.
+Entries = dict[int, tuple[int, list[int] | bytes]]
 LAYOUT = {SHORT: "H", LONG: "I", RATIONAL: "I"}
 
 
@@ -25,14 +27,12 @@ def write_tiff(picture: Picture) -> tuple[bytes, list[str]]:
     Raises UnsupportedError for transparent colours, and above the 4 GiB that TIFF can address.
     """
     if picture.transparency is not None:
-        raise UnsupportedError(
-            f"TIFF cannot hold a {picture.mode} picture with a transparent colour; PNG can"
-        )
+        raise UnsupportedError(f"TIFF cannot hold a {picture.mode} picture with a transparent colour; PNG can")
     channels, depth = picture.pixels.shape[2], picture.depth
     per_row = picture.width * channels * max(1, depth // 8)
     rows = max(1, min(picture.height, STRIP // per_row))
     strips = [_strip(picture.pixels[top : top + rows], depth) for top in range(0, picture.height, rows)]
-    entries: dict[int, tuple[int, object]] = {
+    entries: Entries = {
         tag.WIDTH: (LONG, [picture.width]),
         tag.HEIGHT: (LONG, [picture.height]),
         tag.BITS: (SHORT, [depth] * channels),
@@ -70,19 +70,20 @@ def _strip(pixels: np.ndarray, depth: int) -> bytes:
     rows = pack_rows(pixels, depth)
     if depth == 16:
         rows = rows.reshape(rows.shape[0], -1, 2)[:, :, ::-1]
-    return zlib.compress(np.ascontiguousarray(rows), 6)
+    return zlib.compress(np.ascontiguousarray(rows).data, 6)
 
 
-def _directory(entries: dict[int, tuple[int, object]], at: int) -> bytes:
+def _directory(entries: Entries, at: int) -> bytes:
     """The directory for offset `at`, with the values that do not fit into its entries behind it."""
     table, values = b"", b""
     base = at + 2 + 12 * len(entries) + 4
     for number, (kind, value) in sorted(entries.items()):
-        if kind in LAYOUT:
-            body = struct.pack(f"<{len(value)}{LAYOUT[kind]}", *value)
-            count = len(value) // (2 if kind == RATIONAL else 1)
+        count = len(value)
+        if isinstance(value, bytes):
+            body = value
         else:
-            body, count = value, len(value)
+            body = struct.pack(f"<{count}{LAYOUT[kind]}", *value)
+            count //= 2 if kind == RATIONAL else 1
         field = body.ljust(4, b"\0")
         if len(body) > 4:
             field = struct.pack("<I", base + len(values))
@@ -91,7 +92,7 @@ def _directory(entries: dict[int, tuple[int, object]], at: int) -> bytes:
     return struct.pack("<H", len(entries)) + table + bytes(4) + values
 
 
-def _metadata(picture: Picture, entries: dict[int, tuple[int, object]]) -> list[str]:
+def _metadata(picture: Picture, entries: Entries) -> list[str]:
     """Put what TIFF has a tag for into `entries`; returns the rest in words."""
     lost = []
     keywords = {keyword: number for number, keyword in tag.TEXTS.items()}
