@@ -25,7 +25,7 @@ DEV_SETS = ("photos", "imagenet", "small64")
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=pathlib.Path, required=True, help="folder of pictures; subfolders are drawn equally")
+    parser.add_argument("--data", type=pathlib.Path, required=True, help="pictures; subfolders are drawn equally")
     parser.add_argument("--dev", type=pathlib.Path, help="folder with photos/ imagenet/ small64/ to measure on")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="weights file to write")
     parser.add_argument("--start", type=pathlib.Path, help="weights file of a narrower or equal network to start from")
@@ -83,7 +83,7 @@ def main():
     progress = 0.0
     while progress < 1:
         elapsed = spent + time.time() - started
-        progress = min(1.0, max(step / args.steps, elapsed / 60 / args.minutes))
+        progress = min(1.0, max((step + 1) / args.steps, elapsed / 60 / args.minutes))
         rate = args.rate * min(1, (step + 1) / 500) * 0.5 * (1 + math.cos(math.pi * progress))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, 1e-6)
@@ -96,7 +96,7 @@ def main():
         step += 1
         decay = min(args.average, 1 - 1 / (step / 10 + 1))
         with torch.no_grad():
-            for a, b in zip(average.parameters(), model.parameters()):
+            for a, b in zip(average.parameters(), model.parameters(), strict=True):
                 a.lerp_(b, 1 - decay)
         averaged = min(averaged + 1, args.every)
         running += (bits.mean().item() - running) / averaged

@@ -90,7 +90,7 @@ class Crops:
         latent (crops,) bool: False where z is left out; area (crops,): pixels that share the block's KL.
         """
         patches = np.stack([self.patch() for _ in range(crops)])
-        index, centre, known = [], [], []
+        places = []
         mask = np.zeros((crops, BLOCK // 4, BLOCK // 4), dtype=bool)
         area = np.empty(crops)
         for i in range(crops):
@@ -100,51 +100,51 @@ class Crops:
             mask[i, : height // 4, : width // 4] = True
             area[i] = height * width
             x, y = self.random.integers(width, size=pixels), self.random.integers(height, size=pixels)
-            if self.random.random() < 0.25:
-                columns, rows, seen = locate(x, y, width)
-                columns, rows = columns + REACH, rows + REACH
-            else:
-                columns, rows, seen = locate(x + REACH, y + REACH, SIDE)
-            index.append((i * SIDE + rows) * SIDE + columns)
-            centre.append((i * SIDE + y + REACH) * SIDE + x + REACH)
-            known.append(seen)
-        return {
-            "planes": np.ascontiguousarray(patches.transpose(1, 0, 2, 3)).reshape(3, -1),
-            "index": np.concatenate(index),
-            "x": np.concatenate(centre),
-            "known": np.concatenate(known),
-            "blocks": patches[:, :, REACH:-REACH, REACH:-REACH].copy(),
-            "mask": mask.reshape(crops, -1),
-            "latent": self.random.random(crops) < 0.8,
-            "area": area,
-        }
+            places.append(_places(i, x, y, width if self.random.random() < 0.25 else None))
+        return _pack(patches, places, mask.reshape(crops, -1), self.random.random(crops) < 0.8, area)
+
+
+def _places(crop: int, x: np.ndarray, y: np.ndarray, width: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Flat positions of the taps and of the pixels (x, y) of a crop's block, and which taps are known.
+
+    width: that of the block as a picture of its own, with borders, or None for a block inside its picture.
+    """
+    if width is None:
+        columns, rows, known = locate(x + REACH, y + REACH, SIDE)
+    else:
+        columns, rows, known = locate(x, y, width)
+        columns, rows = columns + REACH, rows + REACH
+    return (crop * SIDE + rows) * SIDE + columns, (crop * SIDE + y + REACH) * SIDE + x + REACH, known
+
+
+def _pack(patches: np.ndarray, places: list, mask: np.ndarray, latent: np.ndarray, area: np.ndarray) -> dict:
+    """A batch as Crops.batch describes it, from patches (crops, 3, SIDE, SIDE) and each crop's _places."""
+    index, centre, known = (np.concatenate(part) for part in zip(*places, strict=True))
+    return {
+        "planes": np.ascontiguousarray(patches.transpose(1, 0, 2, 3)).reshape(3, -1),
+        "index": index,
+        "x": centre,
+        "known": known,
+        "blocks": patches[:, :, REACH:-REACH, REACH:-REACH].copy(),
+        "mask": mask,
+        "latent": latent,
+        "area": area,
+    }
 
 
 def whole_blocks(paths: list[pathlib.Path], count: int, seed: int, pixels: int) -> dict[str, np.ndarray]:
     """A fixed evaluation batch in the form of Crops.batch: ``count`` interior blocks, all with latents."""
-    crops = Crops.__new__(Crops)
-    crops.random = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     patches = []
     for i in range(count):
         picture = planes(load(paths[i % len(paths)]))
         margin = [max(0, SIDE - side) for side in picture.shape[1:]]
         picture = np.pad(picture, [(0, 0), (REACH, margin[0]), (REACH, margin[1])], mode="edge")
-        top = crops.random.integers(picture.shape[1] - SIDE + 1)
-        left = crops.random.integers(picture.shape[2] - SIDE + 1)
+        top = random.integers(picture.shape[1] - SIDE + 1)
+        left = random.integers(picture.shape[2] - SIDE + 1)
         patches.append(picture[:, top : top + SIDE, left : left + SIDE])
-    patches = np.stack(patches)
-    index, centre, known = [], [], []
-    for i in range(count):
-        x, y = crops.random.integers(BLOCK, size=pixels), crops.random.integers(BLOCK, size=pixels)
-        columns, rows, seen = locate(x + REACH, y + REACH, SIDE)
-        index.append((i * SIDE + rows) * SIDE + columns)
-        centre.append((i * SIDE + y + REACH) * SIDE + x + REACH)
-        known.append(seen)
-    return {
-        "planes": np.ascontiguousarray(patches.transpose(1, 0, 2, 3)).reshape(3, -1),
-        "index": np.concatenate(index), "x": np.concatenate(centre), "known": np.concatenate(known),
-        "blocks": patches[:, :, REACH:-REACH, REACH:-REACH].copy(),
-        "mask": np.ones((count, (BLOCK // 4) ** 2), dtype=bool),
-        "latent": np.ones(count, dtype=bool), "area": np.full(count, BLOCK * BLOCK),
-    }  # fmt: skip
-
+    places = [
+        _places(i, random.integers(BLOCK, size=pixels), random.integers(BLOCK, size=pixels), None) for i in range(count)
+    ]
+    mask = np.ones((count, (BLOCK // 4) ** 2), dtype=bool)
+    return _pack(np.stack(patches), places, mask, np.ones(count, dtype=bool), np.full(count, BLOCK * BLOCK))

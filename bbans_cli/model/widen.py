@@ -18,8 +18,8 @@ def widen(state: dict[str, torch.Tensor], old: Size, new: Size, seed: int = 0) -
         return source, 1.0 / torch.bincount(source, minlength=before)[source]
 
     def leaving(weight: torch.Tensor, source: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
-        noise = 1 + 0.1 * torch.randn(weight.shape[0], len(source), generator=generator)
-        return weight[:, source] * share * noise
+        noise = 0.1 * torch.randn(weight.shape[0], len(source), generator=generator)
+        return weight[:, source] * share * (1 + noise * (share < 1))
 
     hidden, hidden_share = copies(old.hidden, new.hidden)
     head, head_share = copies(old.head, new.head)
