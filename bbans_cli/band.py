@@ -64,7 +64,7 @@ class Rows:
 @dataclass
 class Band:
     """The codecs that a band is made of. run: pixels of a step of learning, 0 for none; it comes after one
-    of ``every`` such runs, at learning rate ``rate``."""
+    of ``every`` such runs, at learning rate ``rate``. grid: column and row of the first pixel in a grid of 16, or -1, -1."""
 
     weights: Weights
     height: int
@@ -73,6 +73,7 @@ class Band:
     run: int = 0
     rate: float = 0.0
     every: int = 1
+    grid: tuple[int, int] = (-1, -1)
     threads: int = 1
     progress: Progress = field(default=lambda pixels: None)
 
@@ -88,7 +89,7 @@ class Band:
     def _rows(self, first: int, last: int, modulation: np.ndarray | None) -> Rows:
         w = self.weights
         shape = Shape(self.width, self.height, self.channels, first, last, w.hidden, w.layers, w.head,
-                      w.blocks[-1], self.run, self.rate, self.every)  # fmt: skip
+                      w.blocks[-1], self.run, self.rate, self.every, *self.grid)  # fmt: skip
         return Rows(shape, w.network, modulation, self.threads, self.progress)
 
     def split(self, pixels: np.ndarray) -> int:

@@ -32,6 +32,8 @@ class Shape:
     run: int = 0
     rate: float = 0.0
     every: int = 1
+    grid_x: int = -1
+    grid_y: int = -1
 
 
 class Pass:
@@ -92,6 +94,14 @@ class Pass:
         head = message._heads_view
         words = message._words
         self._run(lambda budget: lib.bbc_pass_decode(self._state, threads, budget, head, words), progress)
+
+    def regression(self) -> np.ndarray:
+        """(rows, width, 9) float32: what the local least squares say of every pixel of the pass (core/regression.h), three
+        predictions less the bases, three blames, three log deviations. Instead of coding."""
+        shape = self.shape
+        maps = np.empty((shape.last_row - shape.first_row, shape.width, 9), np.float32)
+        lib.bbc_pass_regress(self._state, ffi.from_buffer("float[]", maps))
+        return maps
 
     def weights(self) -> np.ndarray:
         """The network's weights as learning has left them, flat float32."""

@@ -104,4 +104,5 @@ def flatten(tensors: dict[str, np.ndarray], layers: int) -> np.ndarray:
     names = [f"likelihood.trunk.{i}" for i in range(layers)]
     names += [f"likelihood.{kind}.{c}" for c in range(3) for kind in ("head", "out")]
     pieces = [piece for name in names for piece in (tensors[name + ".weight"].T.ravel(), tensors[name + ".bias"])]
+    pieces.insert(2, tensors["likelihood.phase"].ravel())
     return np.concatenate(pieces).astype(np.float32)

@@ -4,6 +4,7 @@
 
 #include "exact.h"
 #include "pass.h"
+#include "regression.h"
 
 /* Taps of one channel in raster order: rows -5 to 0 of the context, 48 bytes. */
 EX void context_taps(const uint8_t *at, ptrdiff_t stride, uint8_t *taps)
@@ -25,8 +26,8 @@ EX int context_base(int west, int north, int northwest)
 
 EX int context_distance(int a, int b) { return a > b ? a - b : b - a; }
 
-/* Inputs (PASS_INPUTS) of the pixel p->x, p->y; fills base and activity. */
-static void context_gather(const pass_state *s, pass_pixel *p, float *input)
+/* Inputs of the pixel p->x, p->y but for the regression's, and its neighbours for that; fills base and activity. */
+static void context_gather(const pass_state *s, pass_pixel *p, float *input, float neighbour[][REGRESSION_LANES], int lane)
 {
     for (int c = 0; c < 3; c++) {
         uint8_t t[PASS_TAPS];
@@ -39,9 +40,61 @@ static void context_gather(const pass_state *s, pass_pixel *p, float *input)
         for (int i = 0; i < PASS_TAPS; i++) row[i] = ex_clip((float)(t[i] - base) * inverse, -6.0f, 6.0f);
         input[3 * PASS_TAPS + c] = s->log_activity[sum];
         input[3 * PASS_TAPS + 3 + c] = (float)base * 0.0078125f - 1.0f;
+        static const int place[REGRESSION_NEIGHBOURS] = {47, 38, 37, 39, 26, 46};
+        for (int k = 0; k < REGRESSION_NEIGHBOURS; k++)
+            neighbour[c * REGRESSION_NEIGHBOURS + k][lane] = (float)(t[place[k]] - base);
         p->base[c] = base;
         p->activity[c] = 0.7f + (float)sum / 12.0f;
     }
+}
+
+/* A prediction less the base, so that the predicted value is one that a pixel can have. */
+EX float context_valid(const pass_pixel *p, int c, float prediction)
+{
+    return ex_clip(prediction + (float)p->base[c], 0.0f, 255.0f) - (float)p->base[c];
+}
+
+/* The regression's inputs of n pixels below each other in one step, at most REGRESSION_LANES. */
+static void context_regress(pass_state *s, pass_pixel *p, int n, float neighbour[][REGRESSION_LANES], float *input)
+{
+    const regression *r = &s->regression;
+    const int first = p[n - 1].x / REGRESSION_CELL, place = p->x % REGRESSION_CELL;
+    float *vector = r->vector + place * REGRESSION_ORDER * r->stride + REGRESSION_PAD + first;
+    float prediction[3][REGRESSION_LANES], blame[3][REGRESSION_LANES], deviation[3][REGRESSION_LANES];
+    for (int k = 0; k < REGRESSION_INPUTS; k++) memcpy(vector + k * r->stride, neighbour[k], (size_t)n * sizeof *vector);
+    regression_predict(r, first, neighbour, prediction, blame, deviation);
+    for (int i = 0; i < n; i++, p++, input += PASS_INPUT_STRIDE)
+        for (int c = 0; c < 3; c++) {
+            float *to = input + PASS_REGRESSED + c;
+            p->prediction[c] = prediction[c][n - 1 - i];
+            p->blame[c] = blame[c][n - 1 - i];
+            p->rule[c] = context_valid(p, c, p->prediction[c]);
+            to[0] = ex_clip(p->rule[c] / p->activity[c], -6.0f, 6.0f);
+            to[3] = p->blame[c];
+            to[6] = deviation[c][n - 1 - i];
+        }
+}
+
+/* All inputs of pixels [from, to) of the run, which belong to one step. */
+static void context_inputs(pass_state *s, int from, int to)
+{
+    for (int i = from; i < to; i += REGRESSION_LANES) {
+        int n = to - i < REGRESSION_LANES ? to - i : REGRESSION_LANES;
+        float neighbour[REGRESSION_INPUTS][REGRESSION_LANES] = {0};
+        float *input = s->input + (ptrdiff_t)i * PASS_INPUT_STRIDE;
+        for (int j = 0; j < n; j++)
+            context_gather(s, s->pixel + i + j, input + j * PASS_INPUT_STRIDE, neighbour, n - 1 - j);
+        context_regress(s, s->pixel + i, n, neighbour, input);
+    }
+}
+
+/* The values of a pixel, now known, for the moments. */
+EX void context_known(const pass_state *s, const pass_pixel *p)
+{
+    const regression *r = &s->regression;
+    float *vector = r->vector + (p->x % REGRESSION_CELL * REGRESSION_ORDER + REGRESSION_INPUTS) * r->stride;
+    for (int c = 0; c < 3; c++)
+        vector[c * r->stride + REGRESSION_PAD + p->x / REGRESSION_CELL] = (float)(p->value[c] - p->base[c]);
 }
 
 #endif

@@ -63,6 +63,7 @@ static void mixture_edges(ptrdiff_t n, int c, const float *output, const struct 
         .map32 = map32, \
         .map64 = map64, \
         .wavefront = wavefront_run, \
+        .regress = wavefront_regress, \
         .mixture_edges = mixture_edges, \
         .latents_statistics = latents_statistics, \
         .latents_dense = latents_dense, \

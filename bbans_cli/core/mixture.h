@@ -22,19 +22,22 @@ typedef struct {
 static void mixture_prepare(int m, int c, const float *restrict output, const pass_pixel *p, mixture *restrict mix)
 {
     float o[PASS_OUTPUTS][PASS_CHUNK], centre[PASS_CHUNK], activity[PASS_CHUNK], first[PASS_CHUNK], second[PASS_CHUNK];
+    float rule[PASS_CHUNK];
     for (int i = 0; i < m; i++) {
         for (int j = 0; j < PASS_OUTPUTS; j++) o[j][i] = output[i * PASS_OUTPUTS + j];
         centre[i] = (float)p[i].base[c];
         activity[i] = p[i].activity[c];
         first[i] = c > 0 ? p[i].residual[0] : 0.0f;
         second[i] = c > 1 ? p[i].residual[1] : 0.0f;
+        rule[i] = p[i].rule[c];
     }
     for (int j = 0; j < PASS_OUTPUTS; j++)
         for (int i = m; i < PASS_CHUNK; i++) o[j][i] = 0.0f;
-    for (int i = m; i < PASS_CHUNK; i++) centre[i] = first[i] = second[i] = 0.0f, activity[i] = 1.0f;
+    for (int i = m; i < PASS_CHUNK; i++) centre[i] = first[i] = second[i] = rule[i] = 0.0f, activity[i] = 1.0f;
     for (int i = 0; i < PASS_CHUNK; i++) {
         centre[i] = centre[i] + o[12][i] * first[i];
         centre[i] = centre[i] + o[13][i] * second[i];
+        centre[i] = centre[i] + o[14][i] * rule[i];
         float l0 = ex_clip(o[0][i], -30.0f, 30.0f), l1 = ex_clip(o[1][i], -30.0f, 30.0f);
         float l2 = ex_clip(o[2][i], -30.0f, 30.0f), l3 = ex_clip(o[3][i], -30.0f, 30.0f);
         float top = ex_max(ex_max(l0, l1), ex_max(l2, l3));
@@ -121,7 +124,7 @@ static void mixture_gradient(int m, int c, const float *restrict output, const p
 {
     mixture mix;
     float d[PASS_OUTPUTS][PASS_CHUNK], ends[2][PASS_CHUNK], value[PASS_CHUNK], activity[PASS_CHUNK];
-    float first[PASS_CHUNK], second[PASS_CHUNK], log_scale[4][PASS_CHUNK], mass[4][PASS_CHUNK], total[PASS_CHUNK];
+    float first[PASS_CHUNK], second[PASS_CHUNK], rule[PASS_CHUNK], log_scale[4][PASS_CHUNK], mass[4][PASS_CHUNK], total[PASS_CHUNK];
     float slope[4][PASS_CHUNK], stretch[4][PASS_CHUNK];
     mixture_prepare(m, c, output, p, &mix);
     for (int i = 0; i < PASS_CHUNK; i++) {
@@ -132,6 +135,7 @@ static void mixture_gradient(int m, int c, const float *restrict output, const p
         activity[i] = q->activity[c];
         first[i] = c > 0 ? q->residual[0] : 0.0f;
         second[i] = c > 1 ? q->residual[1] : 0.0f;
+        rule[i] = q->rule[c];
         for (int k = 0; k < 4; k++) log_scale[k][i] = output[(i < m ? i : 0) * PASS_OUTPUTS + 8 + k];
         total[i] = 0.0f;
     }
@@ -160,7 +164,8 @@ static void mixture_gradient(int m, int c, const float *restrict output, const p
         }
         d[12][i] = sum * first[i];
         d[13][i] = sum * second[i];
-        d[14][i] = d[15][i] = 0.0f;
+        d[14][i] = sum * rule[i];
+        d[15][i] = 0.0f;
     }
     for (int i = 0; i < m; i++)
         for (int j = 0; j < PASS_OUTPUTS; j++) d_output[i * PASS_OUTPUTS + j] = ex_clip(d[j][i], -64.0f, 64.0f) * scale;

@@ -13,12 +13,26 @@ EX int32_t hidden_stride(const pass_state *s, int layer)
     return s->shape.hidden + (layer == s->shape.layers - 1 ? PASS_EXTRAS : 0);
 }
 
+/* Rows of net.phase that a pixel sees: 0 by its column, 1 by its row. */
+EX int network_phase_row(const pass_state *s, const pass_pixel *p, int which)
+{
+    return which ? PASS_PHASES + ((p->y + s->shape.grid_y) & (PASS_PHASES - 1)) : (p->x + s->shape.grid_x) & (PASS_PHASES - 1);
+}
+
+EX void network_phase(const pass_state *s, const pass_pixel *p, float *restrict a)
+{
+    const int h = s->shape.hidden;
+    for (int which = 0; which < 2; which++) {
+        const float *restrict row = s->net.phase + (ptrdiff_t)network_phase_row(s, p, which) * h;
+        for (int j = 0; j < h; j++) a[j] = a[j] + row[j];
+    }
+}
+
 /* Inputs and trunk of pixels [from, to) of the run, at most PASS_CHUNK. */
 static void network_trunk(pass_state *s, int from, int to)
 {
     const int h = s->shape.hidden, m = to - from;
-    for (int i = from; i < to; i++)
-        context_gather(s, s->pixel + i, s->input + (ptrdiff_t)i * PASS_INPUT_STRIDE);
+    context_inputs(s, from, to);
     const float *in = s->input + (ptrdiff_t)from * PASS_INPUT_STRIDE;
     ptrdiff_t in_stride = PASS_INPUT_STRIDE;
     int k = PASS_INPUTS;
@@ -29,6 +43,7 @@ static void network_trunk(pass_state *s, int from, int to)
         for (int i = 0; i < m; i++) {
             float *restrict a = active + (ptrdiff_t)i * h, *restrict out = hidden + i * out_stride;
             const float *restrict before = in + i * in_stride, *modulation = s->pixel[from + i].modulation;
+            if (layer == 0 && s->shape.grid_x >= 0) network_phase(s, s->pixel + from + i, a);
             if (modulation) {
                 const float *restrict scale = modulation + layer * 2 * h, *restrict shift = scale + h;
                 for (int j = 0; j < h; j++) a[j] = a[j] * scale[j] + shift[j];
@@ -45,13 +60,23 @@ static void network_trunk(pass_state *s, int from, int to)
     }
 }
 
-/* Residuals of earlier channels as further inputs of channel c's head. */
-static void network_extras(const pass_pixel *p, int c, float *extra)
+/* The regression's prediction of channel c > 0 once the channels before are known. */
+EX void network_rule(pass_pixel *p, int c)
 {
-    for (int e = 0, n = 0; e < c; e++) {
+    float wrong = p->residual[0] - p->prediction[0], wrong_red = (p->residual[1] - p->prediction[1]) - p->blame[0] * wrong;
+    p->rule[c] = context_valid(p, c, p->prediction[c] + (c == 1 ? p->blame[0] * wrong : p->blame[1] * wrong + p->blame[2] * wrong_red));
+}
+
+/* What is known of earlier channels as further inputs of channel c's head. */
+static void network_extras(pass_pixel *p, int c, float *extra)
+{
+    int n = 0;
+    for (int e = 0; e < c; e++) {
         extra[n++] = ex_clip(p->residual[e] / p->activity[e], -6.0f, 6.0f);
         extra[n++] = ex_clip(p->residual[e] / p->activity[c], -6.0f, 6.0f);
     }
+    network_rule(p, c);
+    extra[n] = ex_clip(p->rule[c] / p->activity[c], -6.0f, 6.0f);
 }
 
 /* Outputs of channel c for pixels [from, to), at most PASS_CHUNK. */

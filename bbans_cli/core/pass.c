@@ -9,11 +9,12 @@ enum { ALIGN = 64, MAX_THREADS = 64 };
 
 static int shape_ok(const bbc_pass *p)
 {
-    return p->width >= 1 && p->height >= 1 && p->width <= 1 << 28 && p->height <= 1 << 28 && p->first_row >= 0 &&
+    return p->width >= 1 && p->height >= 1 && p->width <= PASS_MAX_WIDTH && p->height <= 1 << 28 && p->first_row >= 0 &&
            p->first_row <= p->last_row && p->last_row <= p->height && (p->channels == 1 || p->channels == 3) &&
            p->hidden >= 16 && p->hidden <= PASS_MAX_HIDDEN && p->hidden % 16 == 0 && p->layers >= 1 &&
            p->layers <= PASS_MAX_LAYERS && p->head >= 16 && p->head <= PASS_MAX_HEAD && p->head % 16 == 0 && p->run >= 0 &&
-           p->run <= 1 << 20 && p->every >= 1 && p->every <= 1 << 10 && p->block >= 0;
+           p->run <= 1 << 20 && p->every >= 1 && p->every <= 1 << 10 && p->block >= 0 && p->grid_x >= -1 &&
+           p->grid_x < PASS_PHASES && p->grid_y >= -1 && p->grid_y < PASS_PHASES && (p->grid_x < 0) == (p->grid_y < 0);
 }
 
 /* Hands out pieces of the caller's buffer; with no buffer it only counts. */
@@ -40,6 +41,9 @@ static int64_t lay_net(const bbc_pass *p, pass_net *net, float *flat)
         at += (layer ? h : PASS_INPUTS) * h;
         net->trunk_bias[layer] = flat + at;
         at += h;
+        if (layer > 0) continue;
+        net->phase = flat + at;
+        at += 2 * PASS_PHASES * h;
     }
     for (int c = 0; c < 3; c++) {
         net->head[c] = flat + at;
@@ -85,6 +89,12 @@ static int64_t lay_state(pass_state *s, arena *a)
         s->unit[c] = take_floats(a, n, u);
         s->output[c] = take_floats(a, n, PASS_OUTPUTS);
     }
+    regression *r = &s->regression;
+    r->width = p->width;
+    r->stride = regression_stride(p->width);
+    r->moments = take_floats(a, REGRESSION_MOMENTS, r->stride);
+    r->factor = take_floats(a, REGRESSION_FACTOR, r->stride);
+    r->vector = take_floats(a, REGRESSION_CELL * REGRESSION_ORDER, r->stride);
     s->window = take(a, n * PASS_WINDOW * (int64_t)sizeof *s->window);
     if (p->run) {
         s->gradients = take_floats(a, 1, s->weight_count);
@@ -142,6 +152,9 @@ int bbc_pass_begin(void *state, int64_t size, const bbc_pass *p, const float *we
     arena a = {state, 0};
     take(&a, sizeof *s);
     lay_state(s, &a);
+    memset(s->regression.moments, 0, REGRESSION_MOMENTS * (size_t)s->regression.stride * sizeof(float));
+    memset(s->regression.factor, 0, REGRESSION_FACTOR * (size_t)s->regression.stride * sizeof(float));
+    memset(s->regression.vector, 0, REGRESSION_CELL * REGRESSION_ORDER * (size_t)s->regression.stride * sizeof(float));
     memcpy(s->weights, weights, (size_t)s->weight_count * sizeof *weights);
     lay_net(p, &s->net, s->weights);
     if (p->run) {
@@ -241,6 +254,19 @@ int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head
     s->head = head;
     s->words = words;
     return run(s, threads, budget);
+}
+
+/* What the regression says of each pixel of the rows of a pass that has just begun, which it uses up: maps (rows, width, 9),
+ * predictions less the bases, blames and deviations as in regression_predict. Returns the number of pixels. */
+int64_t bbc_pass_regress(void *state, float *maps)
+{
+    pass_state *s = state;
+    s->decode = 0;
+    s->threads = 1;
+    bbc_fp_state saved = bbc_fp_enter();
+    s->kernels->regress(s, maps);
+    bbc_fp_leave(saved);
+    return (int64_t)(s->shape.last_row - s->shape.first_row) * s->shape.width;
 }
 
 /* The weights as they are after what was learned so far. */

@@ -8,6 +8,7 @@ typedef struct {
     int32_t run;                 /* pixels between two steps of learning, 0 for none */
     int32_t every;               /* one of how many runs is learned from */
     float rate;                  /* learning rate */
+    int32_t grid_x, grid_y;      /* place of the first pixel in a grid of 16x16 pixels; -1, -1: there is none */
 } bbc_pass;
 
 enum { BBC_PASS_BAD_SHAPE = -100, BBC_PASS_SMALL_BUFFER = -101, BBC_PASS_THREADS = -102 };
@@ -18,5 +19,6 @@ int bbc_pass_begin(void *state, int64_t size, const bbc_pass *pass, const float 
                    uint8_t *pixels);
 int64_t bbc_pass_encode(void *state, int threads, int64_t budget, uint32_t *starts, uint32_t *freqs);
 int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head, bbc_words *words);
+int64_t bbc_pass_regress(void *state, float *maps);
 int bbc_pass_weights_now(const void *state, float *weights);
 int bbc_pass_gradient_now(const void *state, float *gradient);

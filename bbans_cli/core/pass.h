@@ -11,30 +11,35 @@
 #include "ans.h"
 #include "bbc.h"
 #include "pass.cdef.h"
+#include "regression_shape.h"
 
 enum {
     PASS_SKEW = 4,      /* a pixel is coded in step x + 4 y */
     PASS_TAPS = 48,     /* context pixels per channel */
     PASS_PAD = 8,       /* columns beside and rows above the band that hold stand-ins */
-    PASS_INPUTS = 150,  /* 3 * taps, 3 log activities, 3 bases */
+    PASS_INPUTS = 159,  /* 3 * taps, 3 log activities, 3 bases; of the regression 3 predictions, 3 blames, 3 deviations */
+    PASS_REGRESSED = 150, /* where the last nine begin */
+    PASS_PHASES = 16,   /* positions in a grid of 16 pixels, across and down */
     PASS_INPUT_STRIDE = 160,
     PASS_OUTPUTS = 16,  /* 4 logits, 4 means, 4 log scales, 2 coefficients, 2 unused */
     PASS_EXTRAS = 16,   /* room for residuals of earlier channels beside the hidden units: R at 0, B at 4 */
     PASS_MAX_LAYERS = 4,
     PASS_MAX_HIDDEN = 512,
     PASS_MAX_HEAD = 128,
+    PASS_MAX_WIDTH = 1 << 18, /* the regression keeps about 550 bytes a column */
     PASS_ACTIVITIES = 12 * 255 + 1,
     PASS_PRECISION = 24,
     PASS_WINDOW = 16,   /* cumulative frequencies that a decoder computes ahead for a symbol */
     PASS_CHUNK = 32     /* pixels that go through the network together */
 };
 
-static const int pass_extra[3] = {0, 2, 4};    /* residuals that each head sees */
+static const int pass_extra[3] = {0, 3, 5};    /* what each head sees of earlier channels */
 static const int pass_extra_at[3] = {0, 0, 4}; /* and where they lie */
 
 /* Pointers into one flat array of weights, in the order of docs/format.md; every matrix is stored input by input. */
 typedef struct {
     float *trunk[PASS_MAX_LAYERS], *trunk_bias[PASS_MAX_LAYERS]; /* (inputs or H, H), (H) */
+    float *phase;                                                /* (2 * PHASES, H): by column, by row */
     float *head[3], *head_bias[3];                               /* (H + extra, U), (U) */
     float *out[3], *out_bias[3];                                 /* (U, 16), (16) */
 } pass_net;
@@ -44,6 +49,8 @@ typedef struct pass_pixel {
     int32_t value[3], base[3];
     int32_t window;       /* first symbol of the cumulative frequencies computed ahead */
     float activity[3], residual[3];
+    float prediction[3], blame[3]; /* of the regression, see regression_predict */
+    float rule[3];        /* its prediction with what is known of earlier channels, less the base */
     const float *modulation; /* of the pixel's block, (layers, 2, H), or NULL */
 } pass_pixel;
 
@@ -63,6 +70,7 @@ typedef struct pass_state {
     int64_t passed_over;    /* pixels still to come before the next run that is learned from */
     pass_net net, transposed;
     float *weights, *gradients, *first, *second, *transpose_buffer;
+    regression regression;
     float *log_activity, *inverse_activity; /* by sum of the 12 nearest differences */
     pass_pixel *pixel;
     /* per pixel of the run: */

@@ -34,6 +34,7 @@ static void wavefront_enter(pass_state *s, int from, int to)
             for (int c = 0; c < s->shape.channels; c++)
                 pixel[s->shape.channels == 3 ? (c == 0 ? 1 : c == 1 ? 0 : 2) : 0] = (uint8_t)p->value[c];
         pass_enter(s, p->x, p->y, p->value);
+        context_known(s, p);
     }
 }
 
@@ -67,6 +68,41 @@ static void wavefront_decode(pass_state *s, int index, int n, int from, int to)
     }
 }
 
+/* Around the steps of a wave of the regression's cells: before the first the cells are solved, after the last they take in
+ * their pixels. Threads share blocks of lanes. */
+static void wavefront_regression(const pass_state *s, int index)
+{
+    const int wave = s->step / REGRESSION_CELL, place = s->step % REGRESSION_CELL, stride = s->threads * REGRESSION_LANES;
+    int from, to;
+    regression_wave(s->shape.width, s->shape.first_row, s->shape.last_row, wave, &from, &to);
+    for (int cell = from + index * REGRESSION_LANES; cell < to; cell += stride) {
+        if (place == 0) regression_solve(&s->regression, cell);
+        else regression_update(&s->regression, cell, cell + REGRESSION_LANES < to ? cell + REGRESSION_LANES : to);
+    }
+}
+
+/* What the regression says of every pixel of the pass, maps (rows, width, 9); the network has no part in it. */
+static void wavefront_regress(pass_state *s, float *maps)
+{
+    for (; s->step <= s->last_step; s->step++) {
+        int first, n = pass_step_pixels(s, s->step, &first);
+        if (s->step % REGRESSION_CELL == 0) wavefront_regression(s, 0);
+        for (int from = 0; from < n; from += PASS_CHUNK) {
+            int to = from + PASS_CHUNK < n ? from + PASS_CHUNK : n;
+            wavefront_place(s, first, from, to);
+            context_inputs(s, from, to);
+            for (int i = from; i < to; i++) {
+                const pass_pixel *p = s->pixel + i;
+                float *map = maps + ((ptrdiff_t)(p->y - s->shape.first_row) * s->shape.width + p->x) * 9;
+                memcpy(map, p->prediction, sizeof p->prediction);
+                memcpy(map + 3, s->input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_REGRESSED + 3, 6 * sizeof *map);
+            }
+        }
+        wavefront_enter(s, 0, n);
+        if (s->step % REGRESSION_CELL == REGRESSION_CELL - 1) wavefront_regression(s, 0);
+    }
+}
+
 /* Steps until the budget of pixels is used up or the pass ends. Called by every thread with its index. */
 static void wavefront_run(pass_state *s, int index)
 {
@@ -74,6 +110,10 @@ static void wavefront_run(pass_state *s, int index)
     while (s->step <= s->last_step && s->done < s->budget) {
         int first, n = pass_step_pixels(s, s->step, &first);
         int from = (int)((int64_t)n * index / threads), to = (int)((int64_t)n * (index + 1) / threads);
+        if (s->step % REGRESSION_CELL == 0) {
+            wavefront_regression(s, index);
+            pass_barrier(s);
+        }
         wavefront_place(s, first, from, to);
         if (s->decode) wavefront_decode(s, index, n, from, to);
         else wavefront_encode(s, n, from, to);
@@ -81,6 +121,10 @@ static void wavefront_run(pass_state *s, int index)
         if (s->error) return;
         wavefront_enter(s, from, to);
         pass_barrier(s);
+        if (s->step % REGRESSION_CELL == REGRESSION_CELL - 1) {
+            wavefront_regression(s, index);
+            pass_barrier(s);
+        }
         if (index == 0) {
             s->count += n;
             s->done += n;
