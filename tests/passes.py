@@ -4,6 +4,7 @@ import numpy as np
 import tiny
 
 from bbans_cli import band as bands
+from bbans_cli.core.reference_network import Net
 from bbans_cli.core.reference_pass import steps
 from bbans_cli.rans import Message
 from bbans_cli.wavefront import Pass, Shape
@@ -22,6 +23,18 @@ def inputs(shape: Shape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     return network, modulation, tiny.picture(shape.height, shape.width, shape.channels)
 
 
+def without_regression(shape: Shape) -> np.ndarray:
+    """The network of `inputs`, but with no use for what the regression says."""
+    network = inputs(shape)[0]
+    net = Net(network, shape.hidden, shape.layers, shape.head)
+    net.trunk[0].weight[150:] = 0
+    for head in net.head[1:]:
+        head.weight[-1] = 0
+    for out in net.out:
+        out.weight[:, 14] = out.bias[14] = 0
+    return network
+
+
 def grid(shape: Shape, values: np.ndarray) -> np.ndarray:
     """Values in coding order by place: (height, width, channels), channels in coding order; 0 where none was coded."""
     out, at = np.zeros((shape.height, shape.width, shape.channels), values.dtype), 0
@@ -32,10 +45,13 @@ def grid(shape: Shape, values: np.ndarray) -> np.ndarray:
     return out
 
 
-def intervals(shape: Shape, pixels: np.ndarray, modulation: np.ndarray | None = None) -> np.ndarray:
-    """starts and freqs by place: (2, height, width, channels)."""
-    network, usual, _ = inputs(shape)
-    work = Pass(shape, network, usual if modulation is None else modulation, pixels)
+def intervals(
+    shape: Shape, pixels: np.ndarray, modulation: np.ndarray | None = None, network: np.ndarray | None = None
+) -> np.ndarray:
+    """starts and freqs by place: (2, height, width, channels); modulation and network: None for those of `inputs`."""
+    usual_network, usual, _ = inputs(shape)
+    given = usual_network if network is None else network
+    work = Pass(shape, given, usual if modulation is None else modulation, pixels)
     return np.stack([grid(shape, values) for values in work.intervals(1, lambda done: None)])
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tiny
-from passes import intervals
+from passes import intervals, without_regression
 
 from bbans_cli.context import NEAREST, NORTH, NORTHWEST, REACH, SKEW, TAPS, WEST, locate
 from bbans_cli.wavefront import Shape
@@ -49,12 +49,15 @@ def test_inside_taps_are_read_where_they_are():
 
 @pytest.mark.parametrize("where", [(6, 15), (0, 0), (0, 3), (3, 0), (5, 30), (12, 15), (0, 30), (1, 29)])
 def test_the_core_reads_the_taps_and_no_others(where):
-    """One pixel changes a little: the intervals that change are its own and those of pixels with a tap on it."""
+    """One pixel changes a little: the intervals that change are its own and those of pixels with a tap on it.
+
+    The regression sees further (core/test_regression.py)."""
     shape = Shape(31, 13, 3, 0, 13, 16, 1, 16)
     pixels = tiny.picture(13, 31, 3) // 4 + 90  # smooth: no input is clipped
     changed = pixels.copy()
     changed[where] += 3
-    before, after = intervals(shape, pixels), intervals(shape, changed)
+    network = without_regression(shape)
+    before, after = (intervals(shape, each, None, network) for each in (pixels, changed))
     differ = (before != after).any(axis=(0, 3))
     x, y = everything(31, 13)
     columns, rows, known = locate(x, y, 31)

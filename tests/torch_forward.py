@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from bbans_cli.context import CHANNELS, locate
+from bbans_cli.core import reference_regression
+from bbans_cli.core.reference_network import PHASES
 from bbans_cli.core.reference_pass import steps
 from bbans_cli.model.latents import LOG_SCALE_RANGE, SLOPE
 from bbans_cli.model.network import Size, gather
@@ -30,21 +32,32 @@ def _planes(pixels: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(pixels[:, :, list(CHANNELS) if pixels.shape[2] == 3 else [0, 0, 0]].transpose(2, 0, 1))
 
 
-def pixel_bits(model: Vae, pixels: np.ndarray, modulation: torch.Tensor | None, first: int = 0) -> SimpleNamespace:
+def pixel_bits(
+    model: Vae,
+    pixels: np.ndarray,
+    modulation: torch.Tensor | None,
+    first: int = 0,
+    grid_at: tuple[int, int] | None = None,
+) -> SimpleNamespace:
     """-log2 p of the rows from `first` on: bits (pixels, 3), a tensor, and x, y of the pixels in coding order.
 
-    modulation: (blocks, layers, 2, hidden) as the model makes it, or None.
+    modulation: (blocks, layers, 2, hidden) as the model makes it, or None. grid_at: the grid's x and y, or None.
     """
     height, width, _ = pixels.shape
     x, y = (np.concatenate(part) for part in zip(*steps(width, first, height), strict=True))
     columns, rows, known = locate(x, y, width, first)
+    maps = reference_regression.maps(_planes(pixels).astype(np.int32), first, height)[y - first, x]
     planes = torch.from_numpy(_planes(pixels).reshape(3, -1))
     taps = gather(planes, torch.from_numpy(rows * width + columns), torch.from_numpy(known.copy()))
     value = planes[:, torch.from_numpy(y * width + x)].T.float()
     if modulation is not None:
         side = model.size.blocks[-1]
         modulation = modulation[torch.from_numpy(y // side * -(-width // side) + x // side)]
-    return SimpleNamespace(bits=model.likelihood(taps, value, modulation), x=x, y=y)
+    phase = np.full((len(x), 2), 2 * PHASES)
+    if grid_at is not None:
+        phase = np.stack([(x + grid_at[0]) % PHASES, PHASES + (y + grid_at[1]) % PHASES], axis=1)
+    bits = model.likelihood(taps, value, modulation, torch.from_numpy(phase), torch.from_numpy(maps))
+    return SimpleNamespace(bits=bits, x=x, y=y)
 
 
 def gradient(model: Vae, bits: torch.Tensor, channels: int) -> np.ndarray:

@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from bbans_cli.context import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
+from bbans_cli.context import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, WEST, locate
 from bbans_cli.core import reference
 from bbans_cli.core.reference import f32
 
 Array = np.ndarray[Any, Any]
-
-INPUTS = 3 * len(TAPS) + 6
 
 
 def coding_planes(pixels: Array) -> Array:
@@ -32,11 +30,16 @@ def gather(planes: Array, x: Array, y: Array, first_row: int) -> Array:
     return np.where(known[:, None, :], values, MISSING)
 
 
-def normalise(taps: Array) -> tuple[Array, Array, Array]:
-    """Taps (n, 3, taps) -> network inputs (n, INPUTS) float32, bases (n, 3) int32, activities (n, 3) float32."""
+def predict(taps: Array) -> Array:
+    """Taps (n, 3, taps) -> bases (n, 3) int32: the median edge detector."""
     west, north, northwest = taps[..., WEST], taps[..., NORTH], taps[..., NORTHWEST]
     high, low = np.maximum(west, north), np.minimum(west, north)
-    base = np.where(northwest >= high, low, np.where(northwest <= low, high, west + north - northwest))
+    return np.where(northwest >= high, low, np.where(northwest <= low, high, west + north - northwest))
+
+
+def normalise(taps: Array) -> tuple[Array, Array, Array]:
+    """Taps (n, 3, taps) -> network inputs (n, 150) float32, bases (n, 3) int32, activities (n, 3) float32."""
+    base = predict(taps)
     difference = taps - base[..., None]
     total = np.abs(difference[..., list(NEAREST)]).sum(-1)
     activity = np.float32(0.7) + total.astype(np.float32) / np.float32(12)

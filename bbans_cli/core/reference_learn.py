@@ -18,8 +18,9 @@ Array = np.ndarray[Any, Any]
 
 
 def earlier(run: Forward, channel: int) -> Array:
-    """Residuals of G and R for the mixture of a channel: (n, 2), 0 where they are not known yet."""
-    return np.where(np.arange(2) < channel, run.residual[:, :2], np.float32(0))
+    """Residuals of G and R for the mixture of a channel, 0 where they are not known yet, and its rule: (n, 3)."""
+    residual = np.where(np.arange(2) < channel, run.residual[:, :2], np.float32(0))
+    return np.column_stack([residual, run.rule[:, channel]])
 
 
 @np.errstate(all="ignore")
@@ -45,12 +46,16 @@ def backward(net: Net, run: Forward, value: Array, channels: int) -> Array:
         _fill(grown.trunk[i], run.hidden[i - 1] if i else run.inputs, d_active)
         if i:
             d_hidden = _through(net.trunk[i].weight, d_active, d_hidden)
+    if run.phase is not None:
+        for rows, d in zip(run.phase, d_active, strict=True):
+            grown.phase[rows] += d
     return grown.flat
 
 
 def factors(net: Net) -> Array:
     """The rate of each weight of the network, by the kind of its layer."""
     out = Net(np.empty_like(net.flat), *_widths(net))
+    out.phase[:] = 1.0
     for layers, factor in [(out.trunk[:1], 0.25), (out.trunk[1:], 2.0), (out.head, 2.0), (out.out, 0.75)]:
         for layer in layers:
             layer.weight[:] = layer.bias[:] = factor

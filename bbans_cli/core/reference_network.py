@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from bbans_cli.context import TAPS
 from bbans_cli.core import reference
-from bbans_cli.core.reference_context import INPUTS
+from bbans_cli.core.reference_regression import rules, valid
 
 Array = np.ndarray[Any, Any]
 
+INPUTS = 3 * len(TAPS) + 15
 OUTPUTS = 16
-EXTRAS = (0, 2, 4)  # residuals of earlier channels that each head sees
+PHASES = 16
+EXTRAS = (0, 3, 5)  # what each head sees of earlier channels
 
 
 @dataclass
@@ -36,7 +39,9 @@ class Net:
 
     def __init__(self, flat: Array, hidden: int, layers: int, head: int) -> None:
         self.flat, self._at = flat, 0
-        self.trunk = [self._layer(hidden if i else INPUTS, hidden) for i in range(layers)]
+        self.trunk = [self._layer(INPUTS, hidden)]
+        self.phase = self._take(2 * PHASES, hidden)  # by column, then by row
+        self.trunk += [self._layer(hidden, hidden) for _ in range(layers - 1)]
         self.head, self.out = [], []
         for extra in EXTRAS:
             self.head.append(self._layer(hidden + extra, head))
@@ -45,10 +50,11 @@ class Net:
             raise ValueError(f"the network has {self._at} weights, not {len(flat)}")
 
     def _layer(self, inputs: int, outputs: int) -> Layer:
-        split, end = self._at + inputs * outputs, self._at + (inputs + 1) * outputs
-        weight, bias = self.flat[self._at : split], self.flat[split:end]
-        self._at = end
-        return Layer(weight.reshape(inputs, outputs), bias)
+        return Layer(self._take(inputs, outputs), self._take(1, outputs)[0])
+
+    def _take(self, rows: int, columns: int) -> Array:
+        self._at += rows * columns
+        return self.flat[self._at - rows * columns : self._at].reshape(rows, columns)
 
 
 @dataclass
@@ -59,6 +65,8 @@ class Forward:
     base: Array  # (n, 3) int32
     activity: Array  # (n, 3)
     residual: Array  # (n, 3): the values less their bases
+    rule: Array  # (n, 3): what the regression expects, less the bases
+    phase: Array | None  # (n, 2) int: rows of Net.phase
     modulation: Array | None  # (n, layers, 2, H)
     active: list[Array]  # (n, H) after the ReLU
     hidden: list[Array]  # (n, H) after the sum with the layer before
@@ -72,25 +80,40 @@ def leaky(x: Array) -> Array:
     return np.where(x > 0, x, x * np.float32(0.1))
 
 
-def extras(residual: Array, activity: Array, channel: int) -> Array:
-    """Residuals of earlier channels, each by its own activity and by this channel's: (n, 2 * channel)."""
-    pairs = [residual[:, e] / activity[:, by] for e in range(channel) for by in (e, channel)]
-    columns = np.stack(pairs, axis=1) if pairs else np.empty((len(residual), 0), np.float32)
-    return reference.clip(columns, np.float32(-6), np.float32(6))
+def extras(residual: Array, rule: Array, activity: Array, channel: int) -> Array:
+    """Residuals of earlier channels, each by its own activity and by this channel's, then the rule: (n, EXTRAS)."""
+    columns = [residual[:, e] / activity[:, by] for e in range(channel) for by in (e, channel)]
+    columns += [rule[:, channel] / activity[:, channel]] if channel else []
+    return _clip6(np.stack(columns, axis=1) if columns else np.empty((len(residual), 0), np.float32))
 
 
-def forward(net: Net, context: tuple[Array, Array, Array], value: Array, modulation: Array | None) -> Forward:
+def _clip6(x: Array) -> Array:
+    return reference.clip(x, np.float32(-6), np.float32(6))
+
+
+def forward(
+    net: Net,
+    context: tuple[Array, Array, Array],
+    maps: Array,
+    value: Array,
+    phase: Array | None,
+    modulation: Array | None,
+) -> Forward:
     """Outputs for pixels with the given normalised context and values (n, 3) int32.
 
-    A channel's outputs depend on the values of earlier channels alone. modulation: (n, layers, 2, H) or None.
+    A channel's outputs depend on the values of earlier channels alone. maps (n, 9): of reference_regression. phase:
+    (n, 2) rows of net.phase, or None. modulation: (n, layers, 2, H) or None.
     """
-    inputs, base, activity = context
+    seen, base, activity = context
     residual = (value - base).astype(np.float32)
-    run = Forward(inputs, base, activity, residual, modulation, [], [], [], [], [])
-    before = inputs
+    expected = _clip6(valid(maps[:, :3], base) / activity)
+    before = np.concatenate([seen, expected, maps[:, 3:]], axis=1)
+    run = Forward(before, base, activity, residual, rules(maps, residual, base), phase, modulation, [], [], [], [], [])
     with np.errstate(all="ignore"):
         for i, layer in enumerate(net.trunk):
             a = layer(before)
+            if i == 0 and phase is not None:
+                a = (a + net.phase[phase[:, 0]]) + net.phase[phase[:, 1]]
             if modulation is not None:
                 a = a * modulation[:, i, 0] + modulation[:, i, 1]
             a = leaky(a)
@@ -98,7 +121,7 @@ def forward(net: Net, context: tuple[Array, Array, Array], value: Array, modulat
             run.active.append(a)
             run.hidden.append(before)
         for c in range(3):
-            run.head_inputs.append(np.concatenate([before, extras(residual, activity, c)], axis=1))
+            run.head_inputs.append(np.concatenate([before, extras(residual, run.rule, activity, c)], axis=1))
             run.unit.append(leaky(net.head[c](run.head_inputs[c])))
             run.output.append(net.out[c](run.unit[c]))
     return run

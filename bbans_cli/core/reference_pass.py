@@ -13,9 +13,10 @@ import numpy as np
 
 from bbans_cli.context import SKEW
 from bbans_cli.core.reference_context import coding_planes, gather, normalise
-from bbans_cli.core.reference_learn import Adam, backward, factors, earlier
+from bbans_cli.core.reference_learn import Adam, backward, earlier, factors
 from bbans_cli.core.reference_mixture import cumulative, mixture
-from bbans_cli.core.reference_network import Net, forward
+from bbans_cli.core.reference_network import PHASES, Forward, Net, forward
+from bbans_cli.core.reference_regression import maps
 from bbans_cli.wavefront import Shape
 
 Array = np.ndarray[Any, Any]
@@ -58,6 +59,7 @@ class ReferencePass:
         self.weights, self.gradient = network.copy(), np.zeros_like(network)
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
         self.adam = Adam(shape.rate, factors(self.net))
+        self.maps = maps(self.planes, shape.first_row, shape.last_row)
         self.modulation = None
         if modulation is not None:
             self.modulation = modulation.reshape(-1, shape.layers, 2, shape.hidden)
@@ -75,10 +77,8 @@ class ReferencePass:
 
     def _run(self, x: Array, y: Array, learns: bool) -> Array:
         """cum of each value and of the next symbol, (n, channels, 2); then, perhaps, a step of learning."""
-        channels = self.shape.channels
-        context = normalise(gather(self.planes, x, y, self.shape.first_row))
-        value = self.planes[:, y, x].T
-        run = forward(self.net, context, value, self._modulation(x, y))
+        channels, value = self.shape.channels, self.planes[:, y, x].T
+        run = self.forward(x, y)
         cum = np.empty((len(x), channels, 2), np.int64)
         for c in range(channels):
             mix = mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
@@ -87,6 +87,18 @@ class ReferencePass:
             self.gradient = backward(self.net, run, value, channels)
             self.adam.step(self.weights, self.gradient)
         return cum
+
+    def forward(self, x: Array, y: Array) -> Forward:
+        """What the network, as it is now, makes of the pixels (x, y), int (n,)."""
+        context = normalise(gather(self.planes, x, y, self.shape.first_row))
+        said = self.maps[y - self.shape.first_row, x]
+        return forward(self.net, context, said, self.planes[:, y, x].T, self._phase(x, y), self._modulation(x, y))
+
+    def _phase(self, x: Array, y: Array) -> Array | None:
+        if self.shape.grid_x < 0:
+            return None
+        column, row = (x + self.shape.grid_x) % PHASES, (y + self.shape.grid_y) % PHASES
+        return np.stack([column, PHASES + row], axis=1)
 
     def _modulation(self, x: Array, y: Array) -> Array | None:
         if self.modulation is None:

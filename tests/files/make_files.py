@@ -74,14 +74,18 @@ def code(planes: np.ndarray, level: int) -> bytes:
 
 
 def torch() -> None:
-    """torch.npz: a small model's weights, a picture, bins of its latents, and what torch makes of them."""
+    """torch.npz: a small model's weights, a picture, bins of its latents, and what torch makes of them.
+
+    Given latents, the picture lies in a grid.
+    """
     import torch_forward
 
     size, pixels = tiny.TWO_LEVELS, tiny.picture(20, 70, 3)
     model = torch_forward.build(size, tiny.tensors(size))
     z = [tiny.integers(3, 1024, 2, 16), tiny.integers(4, 1024, 10, 16)]
     latents = torch_forward.latents(model, pixels, 20, z)
-    plain, given = (torch_forward.pixel_bits(model, pixels, m) for m in (None, latents.modulation))
+    plain = torch_forward.pixel_bits(model, pixels, None)
+    given = torch_forward.pixel_bits(model, pixels, latents.modulation, 0, (5, 14))
     arrays = {f"weights/{name}": value for name, value in tiny.tensors(size).items()}
     arrays |= {"pixels": pixels, "x": given.x.astype(np.uint8), "y": given.y.astype(np.uint8)}
     arrays |= {"bits": plain.bits.detach().numpy(), "bits_given_latents": given.bits.detach().numpy()}

@@ -43,28 +43,28 @@ def symbols(model, pixels, rows):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("first", [0, 1, 9])
-def test_bits(torch_forward, pair, channels, first):
+@pytest.mark.parametrize("first, grid_at", [(0, None), (1, (0, 0)), (9, (5, 14))])
+def test_bits(torch_forward, pair, channels, first, grid_at):
     theirs, ours = pair
     pixels = tiny.picture(24, 70, channels)
-    result = torch_forward.pixel_bits(theirs, pixels, None, first)
+    result = torch_forward.pixel_bits(theirs, pixels, None, first, grid_at)
     bits = np.zeros((24, 70, 3))
     bits[result.y, result.x] = result.bits.detach().numpy()
-    check_bits(frequencies(ours, pixels, None, first), bits[first:, :, :channels])
+    check_bits(frequencies(ours, pixels, None, first, grid_at), bits[first:, :, :channels])
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_bits_and_gradient_under_latents(torch_forward, pair, channels):
+@pytest.mark.parametrize("channels, grid_at", [(1, (3, 4)), (3, None), (3, (15, 9))])
+def test_bits_and_gradient_under_latents(torch_forward, pair, channels, grid_at):
     theirs, ours = pair
     pixels = tiny.picture(40, 75, channels)
     z = symbols(ours, pixels, 40)
     modulation = torch_forward.latents(theirs, pixels, 40, z).modulation
-    result = torch_forward.pixel_bits(theirs, pixels, modulation)
+    result = torch_forward.pixel_bits(theirs, pixels, modulation, 0, grid_at)
     bits = np.zeros((40, 75, 3))
     bits[result.y, result.x] = result.bits.detach().numpy()
     coded = latents_of(ours, pixels, 40, z)[2]
-    check_bits(frequencies(ours, pixels, coded), bits[:, :, :channels])
-    check_gradient(gradient_of(ours, pixels, coded), torch_forward.gradient(theirs, result.bits, channels))
+    check_bits(frequencies(ours, pixels, coded, 0, grid_at), bits[:, :, :channels])
+    check_gradient(gradient_of(ours, pixels, coded, grid_at), torch_forward.gradient(theirs, result.bits, channels))
 
 
 @pytest.mark.parametrize("size", [(64, 64), (130, 70), (17, 33), (3, 5)])

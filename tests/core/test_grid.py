@@ -1,0 +1,80 @@
+"""A pixel's place in a grid of 16 pixels: which row of the weights it sees, and how the rows learn."""
+
+from dataclasses import replace
+
+import float_model
+import numpy as np
+import pytest
+import tiny
+from agreement import frequencies
+from passes import inputs, intervals
+
+from bbans_cli.core.reference_network import Net
+from bbans_cli.wavefront import Pass, Shape
+
+STATIC = Shape(37, 21, 3, 2, 21, 16, 2, 16, 8)
+GRID = replace(STATIC, grid_x=3, grid_y=14)
+LEARNING = replace(GRID, run=64, rate=1e-3)
+
+
+def phase(shape, network):
+    return Net(network, shape.hidden, shape.layers, shape.head).phase
+
+
+def learned(shape):
+    network, modulation, pixels = inputs(shape)
+    work = Pass(shape, network, modulation, pixels)
+    work.intervals(1, lambda done: None)
+    return work
+
+
+@pytest.mark.parametrize("row", [0, 7, 15, 16, 26, 31])
+def test_a_row_is_for_the_pixels_that_lie_there(row):
+    network, _, pixels = inputs(GRID)
+    before = intervals(GRID, pixels, None, network)
+    phase(GRID, network)[row] += np.float32(0.5)
+    after = intervals(GRID, pixels, None, network)
+    y, x = np.mgrid[:21, :37]
+    there = (x + 3) % 16 == row if row < 16 else (y + 14) % 16 == row - 16
+    assert np.array_equal((before != after).any(axis=(0, 3)), there & (y >= 2))
+
+
+def test_without_a_grid_no_row_is_seen():
+    network, _, pixels = inputs(STATIC)
+    before = intervals(STATIC, pixels)
+    assert not np.array_equal(before, intervals(GRID, pixels))
+    phase(STATIC, network)[:] = 0
+    assert np.array_equal(before, intervals(GRID, pixels, None, network))
+    phase(STATIC, network)[:] = np.nan
+    assert np.array_equal(before, intervals(STATIC, pixels, None, network))
+
+
+@pytest.mark.parametrize("first", [0, 5])
+def test_bits_are_those_of_the_formulas(two_levels, first):
+    pixels = tiny.picture(20, 37, 3)
+    expected = float_model.pixel_bits(two_levels, pixels, first, 20, None, (9, 14))
+    freqs = frequencies(two_levels, pixels, None, first, (9, 14))
+    apart = np.log2(freqs / 2**24) + expected
+    assert np.abs(apart).max() < 0.05 and np.abs(apart[freqs > 10_000]).max() < 0.005
+
+
+def test_rows_learn_in_a_grid_alone():
+    network = inputs(LEARNING)[0]
+    assert (phase(LEARNING, learned(LEARNING).weights()) != phase(LEARNING, network)).all(axis=1).all()
+    without = learned(replace(LEARNING, grid_x=-1, grid_y=-1))
+    assert not (without.weights() == network).all()
+    assert np.array_equal(phase(LEARNING, without.weights()), phase(LEARNING, network))
+    assert not phase(LEARNING, without.gradient()).any()
+
+
+def test_the_rows_share_the_gradient_of_the_bias():
+    gradient = Net(learned(LEARNING).gradient(), 16, 2, 16)
+    for part in (gradient.phase[:16], gradient.phase[16:]):
+        assert np.allclose(part.sum(0), gradient.trunk[0].bias, atol=1e-5)
+
+
+@pytest.mark.parametrize("x, y", [(-2, 0), (0, -2), (16, 0), (0, 16), (-1, 0), (3, -1)])
+def test_impossible_places_are_refused(x, y):
+    shape = replace(GRID, grid_x=x, grid_y=y)
+    with pytest.raises(ValueError):
+        Pass(shape, *inputs(GRID))
