@@ -19,7 +19,17 @@ NEAREST = tuple(
     TAPS.index(tap)
     for tap in [(-2, -2), (-2, -1), (-2, 0), (-2, 1), (-2, 2), (-1, -2), (-1, -1), (-1, 0), (-1, 1), (-1, 2), (0, -2), (0, -1)]
 )
+PHASES = 16
+PHASE_ROWS = 2 * PHASES + 4
 CHANNELS = (1, 0, 2)  # coding order: G, R, B of an RGB picture
+
+
+def phase_rows(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Rows of the network's table of phases that pixels at (x, y) of the grid see: by column, by row, by both modulo 2.
+
+    x, y: int arrays of shape (n,), from the grid's origin on. Returns (n, 3); row PHASE_ROWS stands for none.
+    """
+    return np.stack([x % PHASES, PHASES + y % PHASES, 2 * PHASES + 2 * (y % 2) + x % 2], axis=1)
 
 
 def locate(

@@ -5,7 +5,7 @@ What a pass codes and in what order is fixed by its shape alone; threads and the
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Shape:
     run: int = 0
     rate: float = 0.0
     every: int = 1
-    grid_x: int = -1
+    grid_x: int = -1  # place of the first pixel in a grid of 16x16, or -1, -1
     grid_y: int = -1
 
 
@@ -48,8 +48,7 @@ class Pass:
         if not pixels.flags.c_contiguous:
             raise ValueError("pixels are not C-contiguous")
         self.shape = shape
-        fields = {name: getattr(shape, name) for name in shape.__dataclass_fields__}
-        c_shape = ffi.new("bbc_pass *", fields)
+        c_shape = ffi.new("bbc_pass *", asdict(shape))
         if len(network) != lib.bbc_pass_weights(c_shape):
             raise ValueError("the network does not have the widths of the pass")
         if modulation is not None:
@@ -127,3 +126,10 @@ class Pass:
             spent = time.perf_counter() - began
             budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
 
+
+def regression(pixels: np.ndarray) -> np.ndarray:
+    """What the local least squares say of every pixel of a picture (h, w, 1 or 3) uint8: Pass.regression."""
+    height, width, channels = pixels.shape
+    shape = Shape(width, height, channels, 0, height, 16, 1, 16)
+    network = np.zeros(lib.bbc_pass_weights(ffi.new("bbc_pass *", asdict(shape))), np.float32)
+    return Pass(shape, network, None, pixels).regression()

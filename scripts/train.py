@@ -87,6 +87,8 @@ def main():
         rate = args.rate * min(1, (step + 1) / 500) * 0.5 * (1 + math.cos(math.pi * progress))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, 1e-6)
+        if step % 8 == 0:
+            crops.refresh()
         bits, kl = model(crops.batch(args.crops, args.pixels))
         loss = bits.mean() + min(1.0, 0.2 + 4 * progress) * kl.mean()
         optimiser.zero_grad()

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from bbans_cli.context import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
+from bbans_cli.context import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate, phase_rows
 from bbans_cli.weights import Weights
 
 BINS = 1024
@@ -65,7 +65,7 @@ def pixel_bits(
         a = h @ weight.astype(float) + bias
         if i == 0 and grid_at is not None:
             phase = model.tensors["likelihood.phase"].astype(float)
-            a = a + phase[(x + grid_at[0]) % 16] + phase[16 + (y + grid_at[1]) % 16]
+            a = a + phase[phase_rows(x + grid_at[0], y + grid_at[1])].sum(1)
         if modulation is not None:
             a = a * modulation[:, i, 0] + modulation[:, i, 1]
         h = leaky(a) if i == 0 else h + leaky(a)

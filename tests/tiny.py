@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bbans_cli.context import PHASE_ROWS
+
 LEAST = {"hidden": 16, "layers": 1, "head": 16, "latents": [16], "blocks": [64]}
 TWO_LEVELS = {"hidden": 16, "layers": 2, "head": 16, "latents": [16, 16], "blocks": [64, 16]}
 
@@ -53,7 +55,7 @@ def tensors(size: dict, seed: int = 1) -> dict[str, np.ndarray]:
         layer(name + "posterior", 64, 2 * n, 0.5, np.repeat([0, -1.5], n))
         layer(name + "features", n + above, 64, 1.0)
     layer("latents.modulation", 64, layers * 2 * hidden, 0.2)
-    found["likelihood.phase"] = uniform(seed * 1000 + len(found), 32, hidden) * np.float32(0.3)
+    found["likelihood.phase"] = uniform(seed * 1000 + len(found), PHASE_ROWS, hidden) * np.float32(0.3)
     return found
 
 

@@ -8,9 +8,8 @@ import float_model
 import numpy as np
 import torch
 
-from bbans_cli.context import CHANNELS, locate
+from bbans_cli.context import CHANNELS, PHASE_ROWS, locate, phase_rows
 from bbans_cli.core import reference_regression
-from bbans_cli.core.reference_network import PHASES
 from bbans_cli.core.reference_pass import steps
 from bbans_cli.model.latents import LOG_SCALE_RANGE, SLOPE
 from bbans_cli.model.network import Size, gather
@@ -53,9 +52,9 @@ def pixel_bits(
     if modulation is not None:
         side = model.size.blocks[-1]
         modulation = modulation[torch.from_numpy(y // side * -(-width // side) + x // side)]
-    phase = np.full((len(x), 2), 2 * PHASES)
+    phase = np.full((len(x), 3), PHASE_ROWS)
     if grid_at is not None:
-        phase = np.stack([(x + grid_at[0]) % PHASES, PHASES + (y + grid_at[1]) % PHASES], axis=1)
+        phase = phase_rows(x + grid_at[0], y + grid_at[1])
     bits = model.likelihood(taps, value, modulation, torch.from_numpy(phase), torch.from_numpy(maps))
     return SimpleNamespace(bits=bits, x=x, y=y)
 

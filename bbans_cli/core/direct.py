@@ -81,12 +81,12 @@ class Direct:
     def mixture(self, channel: int, output: Array, base: Array, activity: Array, earlier: Array) -> Array:
         """All cumulative frequencies of n pixels of a channel (0, 1, 2): (n, 257) int32.
 
-        output (n, 16) float32, base (n,) integers, activity (n,) and earlier (n, 2), residuals, float32.
+        output (n, 16) float32, base (n,) integers, activity (n,) and earlier (n, 3), residuals and the rule, float32.
         """
         output, activity, earlier = (np.ascontiguousarray(a, np.float32) for a in (output, activity, earlier))
         base = np.ascontiguousarray(base, np.int32)
         cum = np.empty((len(base), 257), np.int32)
-        if output.shape != (len(base), 16) or activity.shape != base.shape or earlier.shape != (len(base), 2):
+        if output.shape != (len(base), 16) or activity.shape != base.shape or earlier.shape != (len(base), 3):
             raise ValueError("shapes do not fit")
         integers = [ffi.cast("int32_t *", a.ctypes.data) for a in (base, cum)]
         floats = [_floats(a) for a in (output, activity, earlier)]

@@ -11,7 +11,7 @@
 #define LEARN_START 2.0f
 #define LEARN_SETTLED 200.0f
 #define LEARN_INPUT 0.25f
-#define LEARN_PHASE 1.0f
+#define LEARN_PHASE 8.0f
 #define LEARN_TRUNK 2.0f
 #define LEARN_HEAD 2.0f
 #define LEARN_OUT 0.75f
@@ -88,17 +88,19 @@ static void learn_matrix(const pass_state *s, float step, float root, int rows, 
 /* This thread's share of the rows of net.phase; each has the pixels of the run that lie there. */
 static void learn_phase(const pass_state *s, float step, float root, int index)
 {
-    const int h = s->shape.hidden, row0 = 2 * PASS_PHASES * index / s->threads, row1 = 2 * PASS_PHASES * (index + 1) / s->threads;
+    const int h = s->shape.hidden, row0 = PASS_PHASE_ROWS * index / s->threads, row1 = PASS_PHASE_ROWS * (index + 1) / s->threads;
     ptrdiff_t offset = s->net.phase - s->weights, at = offset + (ptrdiff_t)row0 * h, size = (ptrdiff_t)(row1 - row0) * h;
     memset(s->gradients + at, 0, (size_t)size * sizeof *s->gradients);
-    for (int i = 0; i < s->count; i++)
-        for (int which = 0; which < 2; which++) {
-            int row = network_phase_row(s, s->pixel + i, which);
-            if (row < row0 || row >= row1) continue;
-            float *restrict g = s->gradients + offset + (ptrdiff_t)row * h;
+    for (int i = 0; i < s->count; i++) {
+        int row[3];
+        network_phase_rows(s, s->pixel + i, row);
+        for (int k = 0; k < 3; k++) {
+            if (row[k] < row0 || row[k] >= row1) continue;
+            float *restrict g = s->gradients + offset + (ptrdiff_t)row[k] * h;
             const float *restrict d = s->d_active[0] + (ptrdiff_t)i * h;
             for (int j = 0; j < h; j++) g[j] = g[j] + d[j];
         }
+    }
     learn_adam(size, step, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
 }
 

@@ -13,18 +13,23 @@ EX int32_t hidden_stride(const pass_state *s, int layer)
     return s->shape.hidden + (layer == s->shape.layers - 1 ? PASS_EXTRAS : 0);
 }
 
-/* Rows of net.phase that a pixel sees: 0 by its column, 1 by its row. */
-EX int network_phase_row(const pass_state *s, const pass_pixel *p, int which)
+/* The three rows of net.phase that a pixel sees. */
+EX void network_phase_rows(const pass_state *s, const pass_pixel *p, int row[3])
 {
-    return which ? PASS_PHASES + ((p->y + s->shape.grid_y) & (PASS_PHASES - 1)) : (p->x + s->shape.grid_x) & (PASS_PHASES - 1);
+    int x = (p->x + s->shape.grid_x) & (PASS_PHASES - 1), y = (p->y + s->shape.grid_y) & (PASS_PHASES - 1);
+    row[0] = x;
+    row[1] = PASS_PHASES + y;
+    row[2] = 2 * PASS_PHASES + 2 * (y & 1) + (x & 1);
 }
 
 EX void network_phase(const pass_state *s, const pass_pixel *p, float *restrict a)
 {
     const int h = s->shape.hidden;
-    for (int which = 0; which < 2; which++) {
-        const float *restrict row = s->net.phase + (ptrdiff_t)network_phase_row(s, p, which) * h;
-        for (int j = 0; j < h; j++) a[j] = a[j] + row[j];
+    int row[3];
+    network_phase_rows(s, p, row);
+    for (int k = 0; k < 3; k++) {
+        const float *restrict add = s->net.phase + (ptrdiff_t)row[k] * h;
+        for (int j = 0; j < h; j++) a[j] = a[j] + add[j];
     }
 }
 

@@ -43,7 +43,7 @@ static int64_t lay_net(const bbc_pass *p, pass_net *net, float *flat)
         at += h;
         if (layer > 0) continue;
         net->phase = flat + at;
-        at += 2 * PASS_PHASES * h;
+        at += PASS_PHASE_ROWS * h;
     }
     for (int c = 0; c < 3; c++) {
         net->head[c] = flat + at;

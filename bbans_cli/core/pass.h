@@ -20,6 +20,7 @@ enum {
     PASS_INPUTS = 159,  /* 3 * taps, 3 log activities, 3 bases; of the regression 3 predictions, 3 blames, 3 deviations */
     PASS_REGRESSED = 150, /* where the last nine begin */
     PASS_PHASES = 16,   /* positions in a grid of 16 pixels, across and down */
+    PASS_PHASE_ROWS = 2 * PASS_PHASES + 4, /* by column, by row, by both modulo 2 */
     PASS_INPUT_STRIDE = 160,
     PASS_OUTPUTS = 16,  /* 4 logits, 4 means, 4 log scales, 2 coefficients, 2 unused */
     PASS_EXTRAS = 16,   /* room for residuals of earlier channels beside the hidden units: R at 0, B at 4 */
@@ -39,7 +40,7 @@ static const int pass_extra_at[3] = {0, 0, 4}; /* and where they lie */
 /* Pointers into one flat array of weights, in the order of docs/format.md; every matrix is stored input by input. */
 typedef struct {
     float *trunk[PASS_MAX_LAYERS], *trunk_bias[PASS_MAX_LAYERS]; /* (inputs or H, H), (H) */
-    float *phase;                                                /* (2 * PHASES, H): by column, by row */
+    float *phase;                                                /* (PHASE_ROWS, H) */
     float *head[3], *head_bias[3];                               /* (H + extra, U), (U) */
     float *out[3], *out_bias[3];                                 /* (U, 16), (16) */
 } pass_net;

@@ -55,7 +55,7 @@ def backward(net: Net, run: Forward, value: Array, channels: int) -> Array:
 def factors(net: Net) -> Array:
     """The rate of each weight of the network, by the kind of its layer."""
     out = Net(np.empty_like(net.flat), *_widths(net))
-    out.phase[:] = 1.0
+    out.phase[:] = 8.0
     for layers, factor in [(out.trunk[:1], 0.25), (out.trunk[1:], 2.0), (out.head, 2.0), (out.out, 0.75)]:
         for layer in layers:
             layer.weight[:] = layer.bias[:] = factor

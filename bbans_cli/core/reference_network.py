@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bbans_cli.context import TAPS
+from bbans_cli.context import PHASE_ROWS, TAPS
 from bbans_cli.core import reference
 from bbans_cli.core.reference_regression import rules, valid
 
@@ -19,7 +19,6 @@ Array = np.ndarray[Any, Any]
 
 INPUTS = 3 * len(TAPS) + 15
 OUTPUTS = 16
-PHASES = 16
 EXTRAS = (0, 3, 5)  # what each head sees of earlier channels
 
 
@@ -40,7 +39,7 @@ class Net:
     def __init__(self, flat: Array, hidden: int, layers: int, head: int) -> None:
         self.flat, self._at = flat, 0
         self.trunk = [self._layer(INPUTS, hidden)]
-        self.phase = self._take(2 * PHASES, hidden)  # by column, then by row
+        self.phase = self._take(PHASE_ROWS, hidden)
         self.trunk += [self._layer(hidden, hidden) for _ in range(layers - 1)]
         self.head, self.out = [], []
         for extra in EXTRAS:

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from bbans_cli.context import SKEW
+from bbans_cli.context import SKEW, phase_rows
 from bbans_cli.core.reference_context import coding_planes, gather, normalise
 from bbans_cli.core.reference_learn import Adam, backward, earlier, factors
 from bbans_cli.core.reference_mixture import cumulative, mixture
-from bbans_cli.core.reference_network import PHASES, Forward, Net, forward
+from bbans_cli.core.reference_network import Forward, Net, forward
 from bbans_cli.core.reference_regression import maps
 from bbans_cli.wavefront import Shape
 
@@ -97,8 +97,7 @@ class ReferencePass:
     def _phase(self, x: Array, y: Array) -> Array | None:
         if self.shape.grid_x < 0:
             return None
-        column, row = (x + self.shape.grid_x) % PHASES, (y + self.shape.grid_y) % PHASES
-        return np.stack([column, PHASES + row], axis=1)
+        return phase_rows(x + self.shape.grid_x, y + self.shape.grid_y)
 
     def _modulation(self, x: Array, y: Array) -> Array | None:
         if self.modulation is None:

@@ -110,7 +110,8 @@ static void wavefront_run(pass_state *s, int index)
     while (s->step <= s->last_step && s->done < s->budget) {
         int first, n = pass_step_pixels(s, s->step, &first);
         int from = (int)((int64_t)n * index / threads), to = (int)((int64_t)n * (index + 1) / threads);
-        if (s->step % REGRESSION_CELL == 0) {
+        const int place = s->step % REGRESSION_CELL; /* after the barriers, thread 0 may have gone on to the next step */
+        if (place == 0) {
             wavefront_regression(s, index);
             pass_barrier(s);
         }
@@ -121,7 +122,7 @@ static void wavefront_run(pass_state *s, int index)
         if (s->error) return;
         wavefront_enter(s, from, to);
         pass_barrier(s);
-        if (s->step % REGRESSION_CELL == REGRESSION_CELL - 1) {
+        if (place == REGRESSION_CELL - 1) {
             wavefront_regression(s, index);
             pass_barrier(s);
         }

@@ -1,16 +1,20 @@
 """Training crops: random blocks of photographs, mirrored, rotated, scaled, cut, some grey, some with borders."""
 
 import pathlib
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from bbans_cli.context import BLOCK, CHANNELS, REACH, locate
+from bbans_cli.context import BLOCK, CHANNELS, PHASE_ROWS, PHASES, REACH, locate, phase_rows
+from bbans_cli.wavefront import regression
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".ppm", ".bmp", ".tif", ".tiff"}
 FILTERS = [Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.HAMMING, Image.Resampling.BICUBIC,
            Image.Resampling.LANCZOS]  # fmt: skip
 SIDE = BLOCK + 2 * REACH
+REGION = 320  # side of what is kept of a picture at a time
+ABOVE, ASIDE = 14, 8  # what the regression should have seen around a block
 
 
 def load(path: pathlib.Path) -> Image.Image:
@@ -29,53 +33,90 @@ def files(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
+@dataclass
+class Region:
+    """A part of a picture: planes (3, h, w) uint8; maps (h, w, 9) float16 of its regression; where its columns (w,) and
+    rows (h,) lie in the grid; whether it has one."""
+
+    planes: np.ndarray
+    maps: np.ndarray
+    columns: np.ndarray
+    rows: np.ndarray
+    grid: bool
+
+    @classmethod
+    def of(cls, planes: np.ndarray, columns: np.ndarray, rows: np.ndarray, grid: bool) -> "Region":
+        return cls(planes, regress(planes), columns, rows, grid)
+
+    def cut(self, top: int, left: int) -> "Region":
+        """The square of SIDE pixels at (left, top)."""
+        rows, columns = slice(top, top + SIDE), slice(left, left + SIDE)
+        return Region(self.planes[:, rows, columns], self.maps[rows, columns], self.columns[columns], self.rows[rows], self.grid)
+
+
+def regress(planes: np.ndarray) -> np.ndarray:
+    """(3, h, w) uint8 in coding order -> maps (h, w, 9) float16."""
+    return regression(np.ascontiguousarray(planes[np.argsort(CHANNELS)].transpose(1, 2, 0))).astype(np.float16)
+
+
 class Crops:
     """Draws batches from all pictures below ``folder``; its direct subfolders are drawn equally often.
 
-    Half of the draws come from pictures as they are, the others from a copy scaled down by 1.3 to 4 with a random filter.
+    Six of ten draws come from pictures as they are, the others from a copy scaled down by 1.3 to 4 with a random filter. Of
+    each, one region in one orientation is kept with its regression; ``refresh`` takes another of some picture.
     """
 
     def __init__(self, folder: pathlib.Path, seed: int, limit: int | None = None):
         self.random = np.random.default_rng(seed)
         groups = [f for f in sorted(folder.iterdir()) if f.is_dir()] or [folder]
-        self.pools = []
-        for group in groups:
-            originals, scaled = [], []
-            for path in files(group)[:limit]:
-                picture = load(path)
-                originals.append(planes(picture))
-                scaled.append(planes(self.shrink(picture)))
-            self.pools.append([self.pool(originals), self.pool(scaled)])
+        self.paths = [files(group)[:limit] for group in groups]
+        self.pools = [[[self.region(p, scaled) for p in paths] for scaled in (False, True)] for paths in self.paths]
+        self.shares = [np.cumsum(self.areas(paths)) / sum(self.areas(paths)) for paths in self.paths]
+
+    @staticmethod
+    def areas(paths: list[pathlib.Path]) -> list[float]:
+        return [float(np.prod(Image.open(path).size)) for path in paths]
+
+    def refresh(self) -> None:
+        """Replaces the region of one random picture."""
+        group, scaled = self.random.integers(len(self.pools)), self.random.random() < 0.4
+        i = self.random.integers(len(self.paths[group]))
+        self.pools[group][int(scaled)][i] = self.region(self.paths[group][i], scaled)
+
+    def region(self, path: pathlib.Path, scaled: bool) -> Region:
+        """A random region of a picture in a random orientation; most scaled ones are without a grid."""
+        p = planes(self.shrink(load(path)) if scaled else load(path))
+        need = BLOCK + ABOVE + REACH, BLOCK + 2 * ASIDE + 1
+        margin = [max(0, max(need) - side) for side in p.shape[1:]]
+        p = np.pad(p, [(0, 0), (0, margin[0]), (0, margin[1])], mode="symmetric")
+        top, left = (int(self.random.integers(max(0, side - REGION) + 1)) for side in p.shape[1:])
+        p = p[:, top : top + REGION, left : left + REGION]
+        columns, rows = left + np.arange(p.shape[2]), top + np.arange(p.shape[1])
+        if self.random.random() < 0.5:
+            p, columns, rows = p.transpose(0, 2, 1), rows, columns
+        if self.random.random() < 0.5:
+            p, rows = p[:, ::-1], PHASES - 1 - rows[::-1]
+        if self.random.random() < 0.5:
+            p, columns = p[:, :, ::-1], PHASES - 1 - columns[::-1]
+        if self.random.random() < 0.06:
+            p = np.broadcast_to(self.grey(p), p.shape)
+        return Region.of(np.ascontiguousarray(p), columns, rows, self.random.random() < (0.25 if scaled else 0.85))
 
     def shrink(self, picture: Image.Image) -> Image.Image:
-        largest = max(1.0, min(4.0, min(picture.size) / (SIDE + 8)))
+        largest = max(1.0, min(4.0, min(picture.size) / (SIDE + 16)))
         factor = self.random.uniform(min(1.3, largest), largest)
         size = [max(1, round(side / factor)) for side in picture.size]
         return picture.resize(size, FILTERS[self.random.integers(len(FILTERS))])
 
-    @staticmethod
-    def pool(pictures):
-        usable = [p for p in pictures if min(p.shape[1:]) >= SIDE]
-        area = np.array([p.shape[1] * p.shape[2] for p in usable], dtype=float)
-        return usable, np.cumsum(area / area.sum())
-
-    def patch(self) -> np.ndarray:
-        """(3, SIDE, SIDE) uint8: a random place of a random picture in a random orientation."""
-        pools = self.pools[self.random.integers(len(self.pools))]
-        pictures, cumulative = pools[int(self.random.random() < 0.4)]
-        picture = pictures[min(np.searchsorted(cumulative, self.random.random()), len(pictures) - 1)]
-        top = self.random.integers(picture.shape[1] - SIDE + 1)
-        left = self.random.integers(picture.shape[2] - SIDE + 1)
-        patch = picture[:, top : top + SIDE, left : left + SIDE]
-        if self.random.random() < 0.5:
-            patch = patch.transpose(0, 2, 1)
-        if self.random.random() < 0.5:
-            patch = patch[:, ::-1]
-        if self.random.random() < 0.5:
-            patch = patch[:, :, ::-1]
-        if self.random.random() < 0.06:
-            patch = np.broadcast_to(self.grey(patch), patch.shape)
-        return patch
+    def patch(self) -> Region:
+        """SIDE by SIDE pixels of a random place of a random picture."""
+        group = self.random.integers(len(self.pools))
+        i = min(np.searchsorted(self.shares[group], self.random.random()), len(self.shares[group]) - 1)
+        region = self.pools[group][int(self.random.random() < 0.4)][i]
+        height, width = region.planes.shape[1:]
+        top = self.random.integers(ABOVE, height - BLOCK - REACH + 1) - REACH
+        left = self.random.integers(ASIDE, width - BLOCK - ASIDE + 1) - REACH
+        return region.cut(top, left)
 
     @staticmethod
     def grey(patch: np.ndarray) -> np.ndarray:
@@ -86,11 +127,11 @@ class Crops:
         """``crops`` blocks with ``pixels`` random pixels each.
 
         planes (3, crops * SIDE * SIDE) uint8; index (n, taps) and x (n,) flat positions in them; known (n, taps) bool;
+        maps (n, 9) float32: of the regression; phase (n, 3): rows of the network's table;
         blocks (crops, 3, BLOCK, BLOCK) uint8; mask (crops, patches) bool: the 4x4 patches that the posterior may read;
         latent (crops,) bool: False where z is left out; area (crops,): pixels that share the block's KL.
         """
-        patches = np.stack([self.patch() for _ in range(crops)])
-        places = []
+        patches, places = [self.patch() for _ in range(crops)], []
         mask = np.zeros((crops, BLOCK // 4, BLOCK // 4), dtype=bool)
         area = np.empty(crops)
         for i in range(crops):
@@ -100,8 +141,20 @@ class Crops:
             mask[i, : height // 4, : width // 4] = True
             area[i] = height * width
             x, y = self.random.integers(width, size=pixels), self.random.integers(height, size=pixels)
-            places.append(_places(i, x, y, width if self.random.random() < 0.25 else None))
+            bordered = self.random.random() < 0.25
+            if bordered:
+                patches[i] = _bordered(patches[i], height, width, self.random.random() < 0.3)
+            places.append(_places(i, x, y, width if bordered else None))
         return _pack(patches, places, mask.reshape(crops, -1), self.random.random(crops) < 0.8, area)
+
+
+def _bordered(patch: Region, height: int, width: int, grid: bool) -> Region:
+    """A patch whose block's corner is a picture of its own."""
+    rows, columns = slice(REACH, REACH + height), slice(REACH, REACH + width)
+    maps = patch.maps.copy()
+    maps[rows, columns] = regress(patch.planes[:, rows, columns])
+    own = np.arange(SIDE) - REACH
+    return Region(patch.planes, maps, own, own, grid)
 
 
 def _places(crop: int, x: np.ndarray, y: np.ndarray, width: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -117,15 +170,22 @@ def _places(crop: int, x: np.ndarray, y: np.ndarray, width: int | None) -> tuple
     return (crop * SIDE + rows) * SIDE + columns, (crop * SIDE + y + REACH) * SIDE + x + REACH, known
 
 
-def _pack(patches: np.ndarray, places: list, mask: np.ndarray, latent: np.ndarray, area: np.ndarray) -> dict:
-    """A batch as Crops.batch describes it, from patches (crops, 3, SIDE, SIDE) and each crop's _places."""
+def _pack(patches: list[Region], places: list, mask: np.ndarray, latent: np.ndarray, area: np.ndarray) -> dict:
+    """A batch as Crops.batch describes it, from patches and each crop's _places."""
     index, centre, known = (np.concatenate(part) for part in zip(*places, strict=True))
+    crop, row, column = centre // SIDE**2, centre // SIDE % SIDE, centre % SIDE
+    columns, rows = (np.stack([getattr(p, name) for p in patches]) for name in ("columns", "rows"))
+    phase = phase_rows(columns[crop, column], rows[crop, row])
+    phase[~np.array([p.grid for p in patches])[crop]] = PHASE_ROWS
+    blocks = np.stack([p.planes for p in patches])
     return {
-        "planes": np.ascontiguousarray(patches.transpose(1, 0, 2, 3)).reshape(3, -1),
+        "planes": np.ascontiguousarray(blocks.transpose(1, 0, 2, 3)).reshape(3, -1),
         "index": index,
         "x": centre,
         "known": known,
-        "blocks": patches[:, :, REACH:-REACH, REACH:-REACH].copy(),
+        "maps": np.stack([p.maps for p in patches]).reshape(-1, 9)[centre].astype(np.float32),
+        "phase": phase,
+        "blocks": blocks[:, :, REACH:-REACH, REACH:-REACH].copy(),
         "mask": mask,
         "latent": latent,
         "area": area,
@@ -133,18 +193,21 @@ def _pack(patches: np.ndarray, places: list, mask: np.ndarray, latent: np.ndarra
 
 
 def whole_blocks(paths: list[pathlib.Path], count: int, seed: int, pixels: int) -> dict[str, np.ndarray]:
-    """A fixed evaluation batch in the form of Crops.batch: ``count`` interior blocks, all with latents."""
-    random = np.random.default_rng(seed)
-    patches = []
+    """A fixed evaluation batch in the form of Crops.batch: ``count`` interior blocks, all with latents.
+
+    Pictures of one block or less have no grid, as the codec does it.
+    """
+    random, patches = np.random.default_rng(seed), []
     for i in range(count):
         picture = planes(load(paths[i % len(paths)]))
-        margin = [max(0, SIDE - side) for side in picture.shape[1:]]
-        picture = np.pad(picture, [(0, 0), (REACH, margin[0]), (REACH, margin[1])], mode="edge")
-        top = random.integers(picture.shape[1] - SIDE + 1)
-        left = random.integers(picture.shape[2] - SIDE + 1)
-        patches.append(picture[:, top : top + SIDE, left : left + SIDE])
+        maps, grid = regress(picture), min(picture.shape[1:]) > BLOCK
+        margin = [(REACH, max(0, SIDE - side)) for side in picture.shape[1:]]
+        picture, maps = np.pad(picture, [(0, 0), *margin], mode="edge"), np.pad(maps, [*margin, (0, 0)], mode="edge")
+        columns, rows = (np.arange(side) - REACH for side in picture.shape[:0:-1])
+        top, left = (int(random.integers(side - SIDE + 1)) for side in picture.shape[1:])
+        patches.append(Region(picture, maps, columns, rows, grid).cut(top, left))
     places = [
         _places(i, random.integers(BLOCK, size=pixels), random.integers(BLOCK, size=pixels), None) for i in range(count)
     ]
     mask = np.ones((count, (BLOCK // 4) ** 2), dtype=bool)
-    return _pack(np.stack(patches), places, mask, np.ones(count, dtype=bool), np.full(count, BLOCK * BLOCK))
+    return _pack(patches, places, mask, np.ones(count, dtype=bool), np.full(count, BLOCK * BLOCK))

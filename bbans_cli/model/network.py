@@ -1,4 +1,4 @@
-"""The likelihood network p(x | z, causal context): normalised context, modulated trunk, one head per channel.
+"""The likelihood network p(x | z, causal context): normalised context, regression, modulated trunk, one head per channel.
 
 Sizes and formulas are those of the C core (core/context.h, network.h, mixture.h); docs/model.md draws them. Shapes:
 n pixels, c = 3 channels in coding order (G, R, B), H hidden units, U head units, K mixture components.
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from bbans_cli.context import MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST
+from bbans_cli.context import MISSING, NEAREST, NORTH, NORTHWEST, PHASE_ROWS, TAPS, WEST
 
 COMPONENTS = 4
-HEAD_OUTPUTS = 16  # 4 logits, 4 means, 4 log scales, 2 coefficients, 2 unused: a multiple of the kernel's width
-FEATURES = 6
+HEAD_OUTPUTS = 16  # 4 logits, 4 means, 4 log scales, 2 coefficients, that of the rule, 1 unused
+FEATURES = 15  # activities, bases; predictions, blames and deviations of the regression
+EXTRAS = (0, 3, 5)  # what each head sees of earlier channels
 CLIP = 6.0
 SLOPE = 0.1
 LOG_SCALE_RANGE = (-6.0, 4.0)
@@ -37,7 +38,7 @@ class Size:
     @property
     def macs(self) -> int:
         """Multiply-accumulates per pixel of the forward pass."""
-        heads = sum((self.hidden + extra) * self.head + self.head * HEAD_OUTPUTS for extra in (0, 2, 4))
+        heads = sum((self.hidden + extra) * self.head + self.head * HEAD_OUTPUTS for extra in EXTRAS)
         return self.inputs * self.hidden + (self.layers - 1) * self.hidden**2 + heads
 
 
@@ -53,6 +54,15 @@ def normalise(taps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
     return torch.cat([scaled.flatten(1), features], dim=1), base, activity
 
 
+def rules(prediction: torch.Tensor, blame: torch.Tensor, base: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
+    """The regression's predictions (n, 3), less the bases, once the channels before are known: their errors count too."""
+    wrong = residual - prediction
+    green = wrong[:, 0]
+    red = wrong[:, 1] - blame[:, 0] * green
+    corrections = torch.stack([torch.zeros_like(green), blame[:, 0] * green, blame[:, 1] * green + blame[:, 2] * red], 1)
+    return (prediction + corrections + base).clamp(0, 255) - base
+
+
 class Likelihood(nn.Module):
     """p(x | z, context) as mixtures of discretised logistics."""
 
@@ -60,8 +70,9 @@ class Likelihood(nn.Module):
         super().__init__()
         self.size = size
         widths = [size.inputs] + [size.hidden] * size.layers
+        self.phase = nn.Parameter(torch.zeros(PHASE_ROWS, size.hidden))
         self.trunk = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
-        self.head = nn.ModuleList(nn.Linear(size.hidden + extra, size.head) for extra in (0, 2, 4))
+        self.head = nn.ModuleList(nn.Linear(size.hidden + extra, size.head) for extra in EXTRAS)
         self.out = nn.ModuleList(nn.Linear(size.head, HEAD_OUTPUTS) for _ in range(3))
         for out in self.out:
             nn.init.zeros_(out.weight)
@@ -70,34 +81,46 @@ class Likelihood(nn.Module):
                 out.bias[4:8] = torch.tensor([-0.6, -0.1, 0.1, 0.6])
                 out.bias[8:12] = torch.tensor([-0.5, -1.5, -1.5, -0.5])
 
-    def forward(self, taps: torch.Tensor, x: torch.Tensor, modulation: torch.Tensor | None) -> torch.Tensor:
-        """-log2 p of each sub-pixel, (n, 3). taps (n, 3, taps); x (n, 3).
+    def forward(
+        self, taps: torch.Tensor, x: torch.Tensor, modulation: torch.Tensor | None, phase: torch.Tensor, maps: torch.Tensor
+    ) -> torch.Tensor:
+        """-log2 p of each sub-pixel, (n, 3). taps (n, 3, taps); x (n, 3); phase (n, 3) rows of self.phase, PHASE_ROWS for
+        none; maps (n, 9): the regression's predictions less the bases, blames, deviations (core/regression.h).
 
         modulation (g, layers, 2, H) or None: pixels come in g groups of equal size, one modulation each.
         """
         h, base, activity = normalise(taps)
+        prediction, blame, deviation = maps.split(3, 1)
+        table = torch.cat([self.phase, torch.zeros(1, self.size.hidden)])
+        residual = x - base
+        rule = rules(prediction, blame, base, residual)
+        first = ((prediction + base).clamp(0, 255) - base) / activity
+        h = torch.cat([h, first.clamp(-CLIP, CLIP), blame, deviation], dim=1)
         pairs = None if modulation is None else [m[:, :, None].unbind(1) for m in modulation.unbind(1)]
         for i, layer in enumerate(self.trunk):
             a = layer(h)
+            if i == 0:
+                a = a + table[phase].sum(1)
             if pairs is not None:
                 scale, shift = pairs[i]
                 a = torch.addcmul(shift, a.reshape(len(scale), -1, a.shape[1]), 1 + scale).reshape(a.shape)
             a = nn.functional.leaky_relu(a, SLOPE)
             h = a if i == 0 else h + a
-        residual = x - base
         bits = []
         for c in range(3):
             extra = [residual[:, e] / activity[:, s] for e in range(c) for s in (e, c)]
+            extra += [rule[:, c] / activity[:, c]] if c else []
             inputs = torch.cat([h] + [e.clamp(-CLIP, CLIP)[:, None] for e in extra], dim=1)
             out = self.out[c](nn.functional.leaky_relu(self.head[c](inputs), SLOPE))
-            bits.append(self.bits(out, x[:, c], base[:, c], activity[:, c], residual[:, :c]))
+            bits.append(self.bits(out, x[:, c], base[:, c], activity[:, c], torch.cat([residual[:, :2] * (torch.arange(2) < c), rule[:, c : c + 1]], 1)))
         return torch.stack(bits, dim=1)
 
     @staticmethod
-    def bits(out, x, base, activity, earlier) -> torch.Tensor:
-        """-log2 of the mixture's mass on [x - 1/2, x + 1/2], open at 0 and 255. out (n, 16), the others (n,)."""
+    def bits(out, x, base, activity, known) -> torch.Tensor:
+        """-log2 of the mixture's mass on [x - 1/2, x + 1/2], open at 0 and 255. out (n, 16), known (n, 3): residuals of G and
+        R, 0 where not known yet, and the rule; the others (n,)."""
         logits, means, log_scales, coefficients = out.split(4, dim=1)
-        centre = base[:, None] + (coefficients * nn.functional.pad(earlier, (0, 4 - earlier.shape[1]))).sum(1, keepdim=True)
+        centre = base[:, None] + (coefficients[:, :3] * known).sum(1, keepdim=True)
         mean = centre + activity[:, None] * means
         inverse = torch.exp(-log_scales.clamp(*LOG_SCALE_RANGE)) / activity[:, None]
         d = (x[:, None] - mean) * inverse

@@ -28,15 +28,16 @@ def learned(shape):
     return work
 
 
-@pytest.mark.parametrize("row", [0, 7, 15, 16, 26, 31])
+@pytest.mark.parametrize("row", [0, 7, 15, 16, 26, 31, 32, 34])
 def test_a_row_is_for_the_pixels_that_lie_there(row):
     network, _, pixels = inputs(GRID)
     before = intervals(GRID, pixels, None, network)
     phase(GRID, network)[row] += np.float32(0.5)
     after = intervals(GRID, pixels, None, network)
     y, x = np.mgrid[:21, :37]
-    there = (x + 3) % 16 == row if row < 16 else (y + 14) % 16 == row - 16
-    assert np.array_equal((before != after).any(axis=(0, 3)), there & (y >= 2))
+    x, y = x + 3, y + 14
+    there = x % 16 == row if row < 16 else y % 16 == row - 16 if row < 32 else (x % 2 + y % 2 * 2) == row - 32
+    assert np.array_equal((before != after).any(axis=(0, 3)), there & (y >= 14 + 2))
 
 
 def test_without_a_grid_no_row_is_seen():
@@ -69,7 +70,7 @@ def test_rows_learn_in_a_grid_alone():
 
 def test_the_rows_share_the_gradient_of_the_bias():
     gradient = Net(learned(LEARNING).gradient(), 16, 2, 16)
-    for part in (gradient.phase[:16], gradient.phase[16:]):
+    for part in (gradient.phase[:16], gradient.phase[16:32], gradient.phase[32:]):
         assert np.allclose(part.sum(0), gradient.trunk[0].bias, atol=1e-5)
 
 

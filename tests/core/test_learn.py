@@ -31,19 +31,21 @@ def nats(shape, network, modulation, pixels):
 
 
 def test_gradient_is_the_derivative_of_the_code_length():
-    """Along random directions, against differences of the length itself; clipping and float32 cost a little."""
+    """Along random directions, against differences of the length itself. Weights are small: far out in a tail, the mass of a
+    pixel in binary32 is itself inexact."""
     network, modulation, pixels = inputs(SHAPE)
+    network = network * np.float32(0.6)
     _, run, value = nats(SHAPE, network, modulation, pixels)
     gradient = backward(Net(network, 16, 2, 16), run, value, 3)
     for seed in range(5):
         direction = tiny.uniform(100 + seed, len(network))
         direction[: 159 * 16] *= seed % 2  # inputs are many: without them, too
         if seed == 4:  # the rows of phases alone
-            direction[: 160 * 16] = direction[(160 + 32) * 16 :] = 0
+            direction[: 160 * 16] = direction[(160 + 36) * 16 :] = 0
         step = np.float32(4e-4)
         ahead, behind = (nats(SHAPE, network + s * direction, modulation, pixels)[0] for s in (step, -step))
         expected, found = (ahead - behind) / (2 * float(step)), float(gradient.astype(float) @ direction)
-        assert abs(found - expected) < 0.01 * np.linalg.norm(gradient)
+        assert abs(found - expected) < 0.004 * np.linalg.norm(gradient)
 
 
 def test_the_core_leaves_the_gradient_of_its_last_step():
