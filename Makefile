@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands bbans-mnist front plots weights-record clean
+.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands bbans-mnist hilloc front plots weights-record clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -64,6 +64,9 @@ bench-bands: build ## height of bands against bytes, memory and speed, into docs
 
 bbans-mnist: build ## BB-ANS on MNIST: rates, bounds and seconds of the test set in one chain (BBC_DATA has mnist/)
 	$(RUN) scripts/bbans_mnist.py $(BENCH)
+
+hilloc: build ## HiLLoC on photographs: trained on 32x32 alone, rates and bounds at every size, and one file's cost
+	$(RUN) scripts/hilloc_photos.py $(BENCH)
 
 front: $(VENV)/.measuring ## size against time with other formats, a picture in docs/
 	$(RUN) scripts/plot_front.py $(BENCH)

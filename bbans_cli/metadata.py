@@ -40,12 +40,15 @@ def _filters(size: int) -> list[dict[str, int]]:
 
 
 def pack(items: list[tuple[int, bytes]]) -> bytes:
-    """The section: method, size, then each item as kind, length, bytes, compressed as one. No items: b""."""
+    """The section: method, size, then each item as kind, length, bytes, compressed as one. No items: b"".
+
+    Raises UnsupportedError above MAX_SIZE.
+    """
     if not items:
         return b""
     plain = b"".join(varint(kind) + varint(len(data)) + data for kind, data in items)
     if len(plain) > MAX_SIZE:
-        raise ValueError(f"{len(plain):,} bytes of metadata are above the limit of {MAX_SIZE:,}")
+        raise UnsupportedError(f"{len(plain):,} bytes of metadata, above the limit of {MAX_SIZE:,}; --strip drops them")
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     choices = [
         (_STORED, plain),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tiny
 
-from bbans_cli import codec, container
+from bbans_cli import assemble, codec, container
 
 FILES = Path(__file__).parent / "files"
 GOLDEN = json.loads((FILES / "golden.json").read_text())
@@ -54,9 +54,20 @@ def test_every_instruction_set_reads_them(isa, model):
         assert np.array_equal(pixels, tiny.picture(*entry["picture"]))
 
 
+@pytest.mark.parametrize("name", make_files.adaptive_files.FILES)
+def test_those_without_a_model(name):
+    path = FILES / f"good-{name}.bbc"
+    pixels, data = make_files.adaptive_files.FILES[name]()
+    assert hashlib.sha256(data).hexdigest() == GOLDEN[path.name]["sha256"]
+    assert np.array_equal(assemble.container_to_picture(container.from_bytes(path.read_bytes())).pixels, pixels)
+
+
 def test_they_hold_what_there_is_to_pin():
-    """Latents above a tail, a band without, learning, grey."""
-    parts = [container.from_bytes((FILES / name).read_bytes()).parts[0] for name in GOLDEN]
-    assert any(part.bands[0].split > 64 for part in parts)
-    assert any(part.channels == 1 for part in parts)
-    assert len({part.settings for part in parts}) > 1
+    """Latents above a tail, a band without, learning, grey; few colours, deep samples, whole and low bits alone."""
+    parts = [part for name in GOLDEN for part in container.from_bytes((FILES / name).read_bytes()).parts]
+    modelled = [part for part in parts if part.coder == container.MODEL]
+    assert any(part.bands[0].split > 64 for part in modelled)
+    assert any(part.channels == 1 for part in modelled)
+    assert len({part.settings for part in modelled}) > 1
+    whole_and_low = {(container.DISCRETE, 1), (container.GRADED, 1), (container.GRADED, 2)}
+    assert {(part.coder, len(part.settings)) for part in parts} >= whole_and_low

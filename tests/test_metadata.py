@@ -40,6 +40,12 @@ def test_a_bomb_is_not_unpacked():
         metadata.unpack(b"\x01" + varint(metadata.MAX_SIZE + 1) + data)
 
 
+def test_too_much_is_refused_with_a_way_out(monkeypatch):
+    monkeypatch.setattr(metadata, "MAX_SIZE", 99)
+    with pytest.raises(UnsupportedError, match="102 bytes of metadata, above the limit of 99; --strip drops them"):
+        metadata.pack([(metadata.CHUNK, bytes(100))])
+
+
 def test_unknown_necessary_kinds_stop_a_reader():
     with pytest.raises(UnsupportedError, match="kind 4"):
         metadata.unpack(metadata.pack([(4, b"x")]))

@@ -62,7 +62,8 @@ static inline int bbc_code_bit(bbc_bit_coder *c, int bit, uint32_t chance)
     return bit;
 }
 
-/* Write the fewest bytes that, with zeros behind them, lie in [low, high]; returns the size of the output. */
+/* Write the fewest bytes that, with zeros behind them, lie in [low, high]; returns the size of the output, or SIZE_MAX
+ * if it did not fit. */
 static size_t bbc_coder_end(bbc_bit_coder *c)
 {
     for (int count = 0; count <= 8; count++) {
@@ -72,7 +73,7 @@ static size_t bbc_coder_end(bbc_bit_coder *c)
         break;
     }
     while (c->at && !c->full && c->out[c->at - 1] == 0) c->at--;
-    return c->at;
+    return c->full ? SIZE_MAX : c->at;
 }
 
 /* ---- chances <-> log-odds ---- */

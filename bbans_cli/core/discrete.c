@@ -345,7 +345,5 @@ int bbc_discrete_rows(void *state, uint16_t *samples, size_t rows)
 
 size_t bbc_discrete_end(void *state)
 {
-    discrete *d = state;
-    size_t size = bbc_coder_end(&d->coder);
-    return d->coder.full ? SIZE_MAX : size;
+    return bbc_coder_end(&((discrete *)state)->coder);
 }

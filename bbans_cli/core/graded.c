@@ -283,7 +283,5 @@ int bbc_graded_rows(void *state, uint16_t *samples, size_t rows)
 
 size_t bbc_graded_end(void *state)
 {
-    graded *g = state;
-    size_t size = bbc_coder_end(&g->coder);
-    return g->coder.full ? SIZE_MAX : size;
+    return bbc_coder_end(&((graded *)state)->coder);
 }

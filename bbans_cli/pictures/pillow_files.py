@@ -70,7 +70,7 @@ def read_pillow(data: bytes, name: str, max_pixels: int) -> Picture:
         pixels = pixels[:, :, None]
     if palette is not None and pixels.max() >= len(palette) // 3:
         raise InputError(f"damaged {name}: a colour outside its palette")
-    return Picture(pixels, mode, depth, palette, None, _metadata(image))
+    return Picture(pixels, mode, depth, palette, None, _metadata(image), _lost(image, data))
 
 
 def _metadata(image: Image.Image) -> Items:
@@ -86,6 +86,22 @@ def _metadata(image: Image.Image) -> Items:
     if "dpi" in info and all(value > 0 for value in info["dpi"]):
         items.append((kinds.CHUNK, chunks.resolution(*(value / 0.0254 for value in info["dpi"]))))
     return items
+
+
+def _lost(image: Image.Image, data: bytes) -> list[str]:
+    """What the file says beyond that, in words."""
+    lost = [words for key, words in (("comment", "comment"), ("photoshop", "Photoshop block")) if key in image.info]
+    further = getattr(image, "n_frames", 1) - 1
+    if further:
+        lost.append(f"{further} further picture{'s' * (further > 1)}")
+    if image.format == "BMP":
+        if data[14] >= 124 and data[70:74] in (b"DEBM", b"KNIL"):
+            lost.append("colour profile")
+        # Declared as unused; some writers have their alpha there.
+        start = int.from_bytes(data[10:14], "little") + 3
+        if image.mode == "RGB" and data[28] == 32 and any(data[start : start + 4 * image.width * image.height : 4]):
+            lost.append("the fourth byte of each pixel")
+    return lost
 
 
 def write_webp(picture: Picture) -> tuple[bytes, list[str]]:

@@ -123,6 +123,9 @@ def _other(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
         if png.palette is not None or png.data or len(body) > 3 << png.depth:
             raise InputError("damaged PNG: its palette is doubled, late or too long")
         png.palette = body
+    elif name == b"tRNS" and intact and body == png.transparency and not png.data:
+        # Of two that differ, some readers take the first and some the last.
+        png.lost.append("doubled tRNS chunk")
     elif name == b"tRNS":
         if not intact or png.transparency is not None or png.data or png.mode == "palette" and not png.palette:
             raise InputError("damaged PNG: its transparency is damaged, doubled or in a wrong place")

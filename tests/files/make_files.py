@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE)]
 
+import adaptive_files  # noqa: E402
 import tiny  # noqa: E402
 
 # name: picture (arguments of tiny.picture), level
@@ -27,11 +28,16 @@ PICTURES = {"rgb": ((70, 90, 3), 1), "rgb-learned": ((112, 136, 3), 5), "grey": 
 
 
 def golden() -> None:
-    """good-tiny-*.bbc under weights that are among the tests' files, good-shipped-*.bbc under those that ship."""
+    """good-tiny-*.bbc under weights that are among the tests' files, good-shipped-*.bbc under those that ship; and
+    good-discrete-*.bbc, good-graded-*.bbc without any."""
     for path in [*HERE.glob("good-*.bbc"), *HERE.glob("tiny-*.safetensors")]:
         path.unlink()
     tiny.save(HERE, tiny.TWO_LEVELS, ["tiny"])
-    record = {}
+    record: dict[str, dict] = {}
+    for name, make in adaptive_files.FILES.items():
+        data = make()[1]
+        (HERE / f"good-{name}.bbc").write_bytes(data)
+        record[f"good-{name}.bbc"] = {"sha256": hashlib.sha256(data).hexdigest()}
     for model in ("tiny", "shipped"):
         with use(model) as there:
             for name, (shape, level) in PICTURES.items() if there else ():

@@ -154,6 +154,14 @@ def test_what_is_not_kept_is_named(added, word):
     assert read_picture(with_chunks(pypng(picture("grey", 8)), added)).lost == [word]
 
 
+def test_a_doubled_transparency_must_be_the_same():
+    given = TRANSPARENT[1]
+    read = read_picture(with_chunks(pypng(given), chunk(b"tRNS", given.transparency)))
+    assert same(read, given) and read.lost == ["doubled tRNS chunk"]
+    with pytest.raises(InputError, match="its transparency"):
+        read_picture(with_chunks(pypng(given), chunk(b"tRNS", b"\0\1")))
+
+
 def test_bytes_after_the_end_are_named():
     assert read_picture(pypng(picture("grey", 8)) + b"abc").lost == ["3 bytes after the end"]
 
