@@ -37,6 +37,7 @@ NOISE = 1.5
 # Coders that come this near to the best on a sample of rows are tried on the whole; so is the second effort of WebP.
 CLOSE = 1.08
 # Pixels from which a sample is tried first, and how many it has, in as many strips.
+MAX_MODEL_WIDTH = 1 << 18  # codec.MAX_WIDTH, which is not imported before it is needed
 LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4
 
 
@@ -136,12 +137,13 @@ class _Trials:
                 deep["discrete"] = self._discrete
             return deep | {"high": self._high_and_low}
         continuous = self.mode != "palette" and self.depth == 8
+        wide = self.colour.shape[1] > MAX_MODEL_WIDTH
         found: dict[str, Try] = {}
-        if not continuous or flat > FLAT or self.alpha.size or self.deep:
+        if not continuous or flat > FLAT or self.alpha.size or self.deep or wide:
             found["discrete"] = self._discrete
         if self.deep:
             found["graded"] = self._graded
-        if continuous and flat < FLATTER:
+        if continuous and flat < FLATTER and not wide:
             found["model"] = self._model
         # Last, since its second effort is slow and seldom worth it next to the others.
         if continuous and found.keys() != {"model"}:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bbans_cli import band as bands
-from bbans_cli import container, weights
+from bbans_cli import container, grid, weights
+from bbans_cli.context import PHASES
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.rans import Message
 
@@ -26,47 +27,61 @@ RUN = 128  # pixels of a step of learning
 
 @dataclass(frozen=True)
 class Learning:
-    """How a part's network goes on learning: rate, an index of RATES; from one of 2^sparse runs of pixels."""
+    """How a part's network goes on learning: rate, an index of RATES; from one of 2^sparse runs of pixels. And where the
+    part's first pixel lies in a grid of 16x16, or -1, -1 for none."""
 
     rate: int
     sparse: int = 0
+    grid: tuple[int, int] = (-1, -1)
 
-    def to_byte(self) -> int:
-        return self.rate | self.sparse << 3
+    def to_bytes(self) -> bytes:
+        first = self.rate | self.sparse << 3
+        x, y = self.grid
+        return bytes([first]) if x < 0 else bytes([first | 1 << 5, x | y << 4])
 
     @classmethod
-    def from_byte(cls, byte: int) -> "Learning":
-        if byte >> 5:
+    def from_bytes(cls, settings: bytes) -> "Learning":
+        first = settings[0] if settings else 0xFF
+        if first >> 6 or len(settings) != 1 + (first >> 5):
             raise UnsupportedError("needs a newer bbc: unknown settings of the model")
-        return cls(byte & 7, byte >> 3)
+        place = (settings[1] & 15, settings[1] >> 4) if first >> 5 else (-1, -1)
+        return cls(first & 7, first >> 3 & 3, place)
+
+    def below(self, rows: int) -> "Learning":
+        """The same for what lies that many rows further down."""
+        x, y = self.grid
+        return self if x < 0 else replace(self, grid=(x, (y + rows) % PHASES))
 
 
 # Below this many pixels learning pays at half the rate: it has not the time to make up for its first steps.
 SMALL = 1 << 18
 SMALL_RATE = 2
 
+MAX_WIDTH = 1 << 18  # of a band, as in core/pass.h: the regression's memory grows with it
+
 # level: weights, and how they learn
 LEVELS = {1: ("medium", Learning(4, 3)), 5: ("medium", Learning(4)), 9: ("large", Learning(4))}
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
-    """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB) -> a part. progress gets numbers of pixels as they are done."""
+    """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB), w at most MAX_WIDTH -> a part. progress gets numbers of pixels as they are done."""
     height, width, channels = planes.shape
     name, learning = LEVELS[level]
     if height * width < SMALL:
         learning = replace(learning, rate=min(learning.rate, SMALL_RATE))
+    learning = replace(learning, grid=grid.origin(planes))
     model = weights.by_name(name)
     count = max(1, -(-height * width // BAND_PIXELS))
     rows = -(-height // count)
     coded = []
     for top in range(0, height, rows):
         pixels = np.ascontiguousarray(planes[top : top + rows])
-        band = _band(model, pixels.shape, learning, threads, progress)
+        band = _band(model, pixels.shape, learning.below(top), threads, progress)
         split = band.split(pixels)
         message = Message()
         bands.push(message, pixels, band, split)
         coded.append(container.Band(message.to_bytes(), split, zlib.crc32(pixels)))
-    return container.Part(container.MODEL, channels, 8, model.id, bytes([learning.to_byte()]), rows, coded)
+    return container.Part(container.MODEL, channels, 8, model.id, learning.to_bytes(), rows, coded)
 
 
 def decode(
@@ -84,17 +99,17 @@ def decode(
 def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress: Progress | None):
     """Each band's rows of planes, what is stored of it, and its codecs."""
     height, width, channels = planes.shape
-    if len(part.settings) != 1 or part.depth != 8 or channels not in (1, 3):
+    if part.depth != 8 or channels not in (1, 3) or width > MAX_WIDTH:
         raise UnsupportedError("needs a newer bbc: unknown settings of the model")
-    learning = Learning.from_byte(part.settings[0])
+    learning = Learning.from_bytes(part.settings)
     model = weights.by_id(part.model_id)
     for i, stored in enumerate(part.bands):
         pixels = planes[i * part.band_rows : (i + 1) * part.band_rows]
         if stored.split > len(pixels):
             raise CorruptError("corrupt: a band's head is higher than the band")
-        yield pixels, stored, _band(model, pixels.shape, learning, threads, progress)
+        yield pixels, stored, _band(model, pixels.shape, learning.below(i * part.band_rows), threads, progress)
 
 
 def _band(model, shape, learning: Learning, threads: int, progress: Progress | None) -> bands.Band:
     run, rate = (RUN if learning.rate else 0), RATES[learning.rate]
-    return bands.Band(model, *shape, run, rate, 1 << learning.sparse, threads, progress or (lambda pixels: None))
+    return bands.Band(model, *shape, run, rate, 1 << learning.sparse, learning.grid, threads, progress or (lambda pixels: None))

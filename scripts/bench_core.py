@@ -38,7 +38,7 @@ SHAPES = [
     ("gradient, first layer", 152, 96, 256, True),
     ("gradient, hidden layer", 96, 96, 128, True),
 ]
-INPUTS, OUTPUTS, EXTRAS = 150, 16, (0, 2, 4)  # docs/model.md
+INPUTS, OUTPUTS, EXTRAS = 159, 16, (0, 3, 5)  # docs/model.md
 RUN = 128  # pixels between two steps of learning
 Product = tuple[int, int, int, bool]  # rows, outputs, inputs, transposed
 

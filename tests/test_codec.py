@@ -182,7 +182,7 @@ def test_random_payloads_never_crash(model):
 def test_unknown_settings_need_a_newer_version(least):
     planes = tiny.picture(20, 20, 3)
     part = codec.encode(planes, 5, 1)
-    for settings in (b"", b"\xff", part.settings + bytes(200)):
+    for settings in (b"", b"\xff", b"\x44", b"\x24", b"\x04\x00", part.settings + bytes(200)):
         with pytest.raises(UnsupportedError):
             back(replace(part, settings=settings), planes)
 
@@ -219,3 +219,26 @@ def test_an_error_in_progress_ends_the_work(least):
         codec.encode(planes, 5, 2, stop)
     with pytest.raises(Stopped):
         back(codec.encode(planes, 5, 2), planes, 2, stop)
+
+
+def test_settings_hold_the_grid():
+    for place in ((-1, -1), (0, 0), (3, 15)):
+        learning = codec.Learning(3, 2, place)
+        assert codec.Learning.from_bytes(learning.to_bytes()) == learning
+    assert codec.Learning(3, 0, (5, 9)).below(40).grid == (5, 1) and codec.Learning(3).below(40).grid == (-1, -1)
+
+
+def test_bands_have_the_grid_of_the_picture(model, monkeypatch):
+    """A band further down is coded as those rows of the picture are, wherever the band begins."""
+    monkeypatch.setattr(codec, "BAND_PIXELS", 40 * 20)
+    monkeypatch.setattr(codec.grid, "origin", lambda planes: (3, 7))
+    planes = tiny.picture(50, 40, 3)
+    part = codec.encode(planes, 5, 1)
+    places = [band.grid for _, _, band in codec.open_bands(part, np.empty_like(planes), 1, None)]
+    assert part.band_rows == 17 and places == [(3, 7), (3, (7 + 17) % 16), (3, (7 + 34) % 16)]
+    assert np.array_equal(back(part, planes), planes)
+
+
+def test_too_wide_a_picture_is_not_the_models(model):
+    with pytest.raises(UnsupportedError):
+        codec.decode(codec.encode(tiny.picture(2, 9, 3), 1, 1), codec.MAX_WIDTH + 1, 2, 3, 1)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tiny
 
+from bbans_cli.context import PHASE_ROWS
 from bbans_cli.core import reference_regression
 from bbans_cli.core.reference_context import coding_planes
 from bbans_cli.wavefront import Pass, Shape
@@ -45,7 +46,7 @@ def maps(pixels, first, last):
 def test_equal_bits_with_the_reference(isa, name):
     pixels, first, last = picture(name)
     shape = Shape(pixels.shape[1], pixels.shape[0], pixels.shape[2], first, last, 16, 1, 16)
-    network = np.zeros(159 * 16 + 33 * 16 + (3 * 16 + 8) * 16 + 3 * 16 + 3 * 17 * 16, np.float32)
+    network = np.zeros(159 * 16 + (1 + PHASE_ROWS) * 16 + (3 * 16 + 8) * 16 + 3 * 16 + 3 * 17 * 16, np.float32)
     found = Pass(shape, network, None, pixels).regression()
     assert found.tobytes() == maps(pixels, first, last).tobytes()
 
