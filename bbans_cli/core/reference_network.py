@@ -65,7 +65,7 @@ class Forward:
     activity: Array  # (n, 3)
     residual: Array  # (n, 3): the values less their bases
     rule: Array  # (n, 3): what the regression expects, less the bases
-    phase: Array | None  # (n, 2) int: rows of Net.phase
+    phase: Array | None  # (n, 3) int: rows of Net.phase
     modulation: Array | None  # (n, layers, 2, H)
     active: list[Array]  # (n, H) after the ReLU
     hidden: list[Array]  # (n, H) after the sum with the layer before
@@ -101,7 +101,7 @@ def forward(
     """Outputs for pixels with the given normalised context and values (n, 3) int32.
 
     A channel's outputs depend on the values of earlier channels alone. maps (n, 9): of reference_regression. phase:
-    (n, 2) rows of net.phase, or None. modulation: (n, layers, 2, H) or None.
+    (n, 3) rows of net.phase, or None. modulation: (n, layers, 2, H) or None.
     """
     seen, base, activity = context
     residual = (value - base).astype(np.float32)
@@ -112,7 +112,8 @@ def forward(
         for i, layer in enumerate(net.trunk):
             a = layer(before)
             if i == 0 and phase is not None:
-                a = (a + net.phase[phase[:, 0]]) + net.phase[phase[:, 1]]
+                for rows in phase.T:
+                    a = a + net.phase[rows]
             if modulation is not None:
                 a = a * modulation[:, i, 0] + modulation[:, i, 1]
             a = leaky(a)

@@ -75,7 +75,12 @@ class Crops:
 
     @staticmethod
     def areas(paths: list[pathlib.Path]) -> list[float]:
-        return [float(np.prod(Image.open(path).size)) for path in paths]
+        """Pixels of each picture."""
+        found = []
+        for path in paths:
+            with Image.open(path) as picture:
+                found.append(float(picture.width * picture.height))
+        return found
 
     def refresh(self) -> None:
         """Replaces the region of one random picture."""

