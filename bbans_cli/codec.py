@@ -22,30 +22,32 @@ Progress = Callable[[int], None]
 BAND_PIXELS = 1 << 22
 
 RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
-RUN = 128  # pixels of a step of learning
+RUNS = (128, 64, 32, 16)  # pixels of a step of learning
 
 
 @dataclass(frozen=True)
 class Learning:
-    """How a part's network goes on learning: rate, an index of RATES; from one of 2^sparse runs of pixels. And where the
-    part's first pixel lies in a grid of 16x16, or -1, -1 for none."""
+    """How a part's network goes on learning: rate, an index of RATES; from one of 2^sparse runs of pixels; run, an index
+    of RUNS. And where the part's first pixel lies in a grid of 16x16, or -1, -1 for none."""
 
     rate: int
     sparse: int = 0
+    run: int = 1
     grid: tuple[int, int] = (-1, -1)
 
     def to_bytes(self) -> bytes:
-        first = self.rate | self.sparse << 3
+        first = self.rate | self.sparse << 3 | self.run << 6
         x, y = self.grid
         return bytes([first]) if x < 0 else bytes([first | 1 << 5, x | y << 4])
 
     @classmethod
     def from_bytes(cls, settings: bytes) -> "Learning":
-        first = settings[0] if settings else 0xFF
-        if first >> 6 or len(settings) != 1 + (first >> 5):
+        first = settings[0] if settings else 1 << 5
+        gridded = first >> 5 & 1
+        if len(settings) != 1 + gridded:
             raise UnsupportedError("needs a newer bbc: unknown settings of the model")
-        place = (settings[1] & 15, settings[1] >> 4) if first >> 5 else (-1, -1)
-        return cls(first & 7, first >> 3 & 3, place)
+        place = (settings[1] & 15, settings[1] >> 4) if gridded else (-1, -1)
+        return cls(first & 7, first >> 3 & 3, first >> 6, place)
 
     def below(self, rows: int) -> "Learning":
         """The same for what lies that many rows further down."""
@@ -53,14 +55,15 @@ class Learning:
         return self if x < 0 else replace(self, grid=(x, (y + rows) % PHASES))
 
 
-# Below this many pixels learning pays at half the rate: it has not the time to make up for its first steps.
-SMALL = 1 << 18
-SMALL_RATE = 2
+# Below this many pixels learning pays at a lower rate: it has not the time to make up for its first steps. Below the
+# second number, shorter runs pay.
+SMALL, TINY = 1 << 18, 1 << 15
+SMALL_RATE, TINY_RUN = 2, 2
 
 MAX_WIDTH = 1 << 18  # of a band, as in core/pass.h: the regression's memory grows with it
 
 # level: weights, and how they learn
-LEVELS = {1: ("medium", Learning(4, 3)), 5: ("medium", Learning(4)), 9: ("large", Learning(4))}
+LEVELS = {1: ("medium", Learning(3, 3)), 5: ("medium", Learning(3)), 9: ("large", Learning(3))}
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
@@ -69,6 +72,8 @@ def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | No
     name, learning = LEVELS[level]
     if height * width < SMALL:
         learning = replace(learning, rate=min(learning.rate, SMALL_RATE))
+    if height * width < TINY:
+        learning = replace(learning, run=TINY_RUN)
     learning = replace(learning, grid=grid.origin(planes))
     model = weights.by_name(name)
     count = max(1, -(-height * width // BAND_PIXELS))
@@ -111,5 +116,5 @@ def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress:
 
 
 def _band(model, shape, learning: Learning, threads: int, progress: Progress | None) -> bands.Band:
-    run, rate = (RUN if learning.rate else 0), RATES[learning.rate]
+    run, rate = (RUNS[learning.run] if learning.rate else 0), RATES[learning.rate]
     return bands.Band(model, *shape, run, rate, 1 << learning.sparse, learning.grid, threads, progress or (lambda pixels: None))

@@ -182,7 +182,7 @@ def test_random_payloads_never_crash(model):
 def test_unknown_settings_need_a_newer_version(least):
     planes = tiny.picture(20, 20, 3)
     part = codec.encode(planes, 5, 1)
-    for settings in (b"", b"\xff", b"\x44", b"\x24", b"\x04\x00", part.settings + bytes(200)):
+    for settings in (b"", b"\xff", b"\x24", b"\x04\x00", part.settings + bytes(200)):
         with pytest.raises(UnsupportedError):
             back(replace(part, settings=settings), planes)
 
@@ -223,9 +223,9 @@ def test_an_error_in_progress_ends_the_work(least):
 
 def test_settings_hold_the_grid():
     for place in ((-1, -1), (0, 0), (3, 15)):
-        learning = codec.Learning(3, 2, place)
+        learning = codec.Learning(3, 2, 3, place)
         assert codec.Learning.from_bytes(learning.to_bytes()) == learning
-    assert codec.Learning(3, 0, (5, 9)).below(40).grid == (5, 1) and codec.Learning(3).below(40).grid == (-1, -1)
+    assert codec.Learning(3, 0, 1, (5, 9)).below(40).grid == (5, 1) and codec.Learning(3).below(40).grid == (-1, -1)
 
 
 def test_bands_have_the_grid_of_the_picture(model, monkeypatch):

@@ -37,7 +37,7 @@ def test_the_format_names_the_learning_rates():
     text = (ROOT / "docs" / "format.md").read_text().replace("\n", " ")
     (rates,) = re.findall(r"learning rate in \(([^)]*)\)", text)
     assert [float(rate) for rate in rates.split(",")] == list(codec.RATES)
-    assert f"until there are P >= {codec.RUN} of them" in text
+    assert [128 >> k for k in range(4)] == list(codec.RUNS) and "a run has R = 128 / 2^k pixels" in text
 
 
 def test_the_format_names_the_precision_of_the_posterior():

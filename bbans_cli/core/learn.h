@@ -7,13 +7,13 @@
 
 #include "network.h"
 
-/* What the learning rate is multiplied by: at first 3, halfway to 1 after 200 steps; and layer by layer. */
-#define LEARN_START 2.0f
+/* What the learning rate is multiplied by: at first 2, halfway to 1 after 200 steps; and layer by layer. */
+#define LEARN_START 1.0f
 #define LEARN_SETTLED 200.0f
 #define LEARN_INPUT 0.25f
 #define LEARN_PHASE 8.0f
 #define LEARN_TRUNK 2.0f
-#define LEARN_HEAD 2.0f
+#define LEARN_HEAD 1.0f
 #define LEARN_OUT 0.75f
 
 /* d through a leaky ReLU whose result was `active`, for n elements. */

@@ -56,7 +56,7 @@ def factors(net: Net) -> Array:
     """The rate of each weight of the network, by the kind of its layer."""
     out = Net(np.empty_like(net.flat), *_widths(net))
     out.phase[:] = 8.0
-    for layers, factor in [(out.trunk[:1], 0.25), (out.trunk[1:], 2.0), (out.head, 2.0), (out.out, 0.75)]:
+    for layers, factor in [(out.trunk[:1], 0.25), (out.trunk[1:], 2.0), (out.head, 1.0), (out.out, 0.75)]:
         for layer in layers:
             layer.weight[:] = layer.bias[:] = factor
     return out.flat
@@ -65,7 +65,7 @@ def factors(net: Net) -> Array:
 class Adam:
     """Adam (Kingma and Ba 2015) with decays 0.9 and 0.99; moments of less than 2^-60 and 2^-100 become 0.
 
-    The rate is three times as high at first and halfway to its final value after 200 steps. factors (weights,): by
+    The rate is twice as high at first and halfway to its final value after 200 steps. factors (weights,): by
     what each weight's rate is multiplied, from `factors`.
     """
 
@@ -81,7 +81,7 @@ class Adam:
         one, b1, b2 = np.float32(1), np.float32(0.9), np.float32(0.99)
         self.beta1, self.beta2 = self.beta1 * b1, self.beta2 * b2
         settled = np.float32(200)
-        rate = self.rate * (np.float32(2) * settled / (self.updates + settled) + one)
+        rate = self.rate * (settled / (self.updates + settled) + one)
         self.updates += one
         step, root = rate / (one - self.beta1) * self.factors, one / np.sqrt(one - self.beta2)
         m = self.first * b1 + g * (one - b1)

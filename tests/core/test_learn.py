@@ -76,7 +76,7 @@ def test_adam_is_adam():
         g = tiny.uniform(50 + t, 500) * np.float32(10.0 ** (t % 5 - 3))
         adam.step(weights, g)
         m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g.astype(float) ** 2
-        now = rate * (1 + 400 / (t - 1 + 200))
+        now = rate * (1 + 200 / (t - 1 + 200))
         expected -= now * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-8)
     assert np.abs(weights - expected).max() < 2e-5
 
