@@ -27,13 +27,18 @@ RUNS = (128, 64, 32, 16)  # pixels of a step of learning
 
 @dataclass(frozen=True)
 class Learning:
-    """How a part's network goes on learning: rate, an index of RATES; from one of 2^sparse runs of pixels; run, an index
+    """How a part's network goes on learning: rate, an index of RATES; from one of 4^sparse runs of pixels; run, an index
     of RUNS. And where the part's first pixel lies in a grid of 16x16, or -1, -1 for none."""
 
     rate: int
     sparse: int = 0
     run: int = 1
     grid: tuple[int, int] = (-1, -1)
+
+    @property
+    def every(self) -> int:
+        """Of how many runs one is learned from."""
+        return 4**self.sparse
 
     def to_bytes(self) -> bytes:
         first = self.rate | self.sparse << 3 | self.run << 6
@@ -63,7 +68,7 @@ SMALL_RATE, TINY_RUN = 2, 2
 MAX_WIDTH = 1 << 18  # of a band, as in core/pass.h: the regression's memory grows with it
 
 # level: weights, and how they learn
-LEVELS = {1: ("medium", Learning(3, 3)), 5: ("medium", Learning(3)), 9: ("large", Learning(3))}
+LEVELS = {1: ("medium", Learning(3, 2)), 5: ("medium", Learning(3)), 9: ("large", Learning(2))}
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
@@ -117,4 +122,6 @@ def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress:
 
 def _band(model, shape, learning: Learning, threads: int, progress: Progress | None) -> bands.Band:
     run, rate = (RUNS[learning.run] if learning.rate else 0), RATES[learning.rate]
-    return bands.Band(model, *shape, run, rate, 1 << learning.sparse, learning.grid, threads, progress or (lambda pixels: None))
+    return bands.Band(
+        model, *shape, run, rate, learning.every, learning.grid, threads, progress or (lambda pixels: None)
+    )

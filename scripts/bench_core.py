@@ -28,18 +28,18 @@ from bbans_cli.weights import Weights
 
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "roman-colosseum.png"
 SHAPES = [
-    ("first layer", 128, 96, 152, False),
+    ("first layer", 128, 96, 160, False),
     ("hidden layer", 128, 96, 96, False),
-    ("half a wavefront", 50, 96, 152, False),
-    ("small picture", 9, 96, 152, False),
-    ("one pixel", 1, 96, 152, False),
+    ("half a wavefront", 50, 96, 160, False),
+    ("small picture", 9, 96, 160, False),
+    ("one pixel", 1, 96, 160, False),
     ("head", 128, 32, 96, False),
     ("outputs", 128, 16, 32, False),
-    ("gradient, first layer", 152, 96, 256, True),
+    ("gradient, first layer", 160, 96, 256, True),
     ("gradient, hidden layer", 96, 96, 128, True),
 ]
 INPUTS, OUTPUTS, EXTRAS = 159, 16, (0, 3, 5)  # docs/model.md
-RUN = 128  # pixels between two steps of learning
+RUN = 64  # pixels between two steps of learning
 Product = tuple[int, int, int, bool]  # rows, outputs, inputs, transposed
 
 
@@ -96,7 +96,7 @@ def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
         code(pixels[:64, :64].copy(), level)
         part, encoding, decoding = code(pixels, level)
         model, learning = weights.by_id(part.model_id), codec.Learning.from_byte(part.settings[0])
-        every = 1 << learning.sparse if learning.rate else 0
+        every = learning.every if learning.rate else 0
         shapes = products(model, every)
         product = bare(shapes, seconds)
         each = [macs(shapes) * area / taken for taken in (encoding, decoding)]
