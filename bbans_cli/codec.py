@@ -68,7 +68,7 @@ SMALL_RATE, TINY_RUN = 2, 2
 MAX_WIDTH = 1 << 18  # of a band, as in core/pass.h: the regression's memory grows with it
 
 # level: weights, and how they learn
-LEVELS = {1: ("medium", Learning(3, 2)), 5: ("medium", Learning(3)), 9: ("large", Learning(2))}
+LEVELS = {1: ("medium", Learning(1, 3, 0)), 5: ("medium", Learning(3)), 9: ("large", Learning(2))}
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
