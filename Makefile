@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands bbans-mnist hilloc front plots weights-record clean
+.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands ablation bbans-mnist hilloc front plots weights-record clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -61,6 +61,9 @@ bench-overhead: build ## bytes of a file that are not pixels
 
 bench-bands: build ## height of bands against bytes, memory and speed, into docs/bands.md
 	$(RUN) scripts/bench_bands.py --markdown $(BENCH)
+
+ablation: build ## what each part of the model is worth in bits, into docs/experiments.md
+	$(RUN) scripts/ablation.py --markdown $(BENCH)
 
 bbans-mnist: build ## BB-ANS on MNIST: rates, bounds and seconds of the test set in one chain (BBC_DATA has mnist/)
 	$(RUN) scripts/bbans_mnist.py $(BENCH)

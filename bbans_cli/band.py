@@ -1,7 +1,8 @@
 """One band of a picture as one message: bits back with autoregressive initial bits.
 
-The rows of a band are a head, coded given latents, and a tail below it, coded without: the tail's bits are on the message
-already when the posterior of the head's latents is popped from it, so that no bit is wasted (docs/format.md, section bands).
+The rows of a band are a head, coded given latents, and a tail below it, coded without: the tail's bits are on the
+message already when the posterior of the head's latents is popped from it, so that no bit is wasted (docs/format.md,
+section bands).
 """
 
 from collections.abc import Callable
@@ -64,7 +65,8 @@ class Rows:
 @dataclass
 class Band:
     """The codecs that a band is made of. run: pixels of a step of learning, 0 for none; it comes after one
-    of ``every`` such runs, at learning rate ``rate``. grid: column and row of the first pixel in a grid of 16, or -1, -1."""
+    of ``every`` such runs, at learning rate ``rate``. grid: column and row of the first pixel
+    in a grid of 16, or -1, -1."""
 
     weights: Weights
     height: int

@@ -17,8 +17,8 @@ from bbans_cli.rans import Message
 
 Progress = Callable[[int], None]
 
-# A band is a message of its own: what is damaged in one does not reach another, and memory grows with it (about 35 bytes
-# a pixel). Small bands cost bytes, since the learner starts afresh in each.
+# A band is a message of its own: what is damaged in one does not reach another, and memory grows with it (about 35
+# bytes a pixel). Small bands cost bytes, since the learner starts afresh in each.
 BAND_PIXELS = 1 << 22
 
 RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
@@ -27,8 +27,8 @@ RUNS = (128, 64, 32, 16)  # pixels of a step of learning
 
 @dataclass(frozen=True)
 class Learning:
-    """How a part's network goes on learning: rate, an index of RATES; from one of 4^sparse runs of pixels; run, an index
-    of RUNS. And where the part's first pixel lies in a grid of 16x16, or -1, -1 for none."""
+    """How a part's network goes on learning: rate, an index of RATES; from one of 4^sparse runs of pixels; run, an
+    index of RUNS. And where the part's first pixel lies in a grid of 16x16, or -1, -1 for none."""
 
     rate: int
     sparse: int = 0
@@ -72,26 +72,21 @@ LEVELS = {1: ("medium", Learning(1, 3, 0)), 5: ("medium", Learning(3)), 9: ("lar
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
-    """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB), w at most MAX_WIDTH -> a part. progress gets numbers of pixels as they are done."""
+    """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB), w at most MAX_WIDTH -> a part. progress gets numbers of pixels
+    as they are done."""
     height, width, channels = planes.shape
-    name, learning = LEVELS[level]
-    if height * width < SMALL:
-        learning = replace(learning, rate=min(learning.rate, SMALL_RATE))
-    if height * width < TINY:
-        learning = replace(learning, run=TINY_RUN)
-    learning = replace(learning, grid=grid.origin(planes))
-    model = weights.by_name(name)
+    model, how = weights.by_name(LEVELS[level][0]), learning(planes, level)
     count = max(1, -(-height * width // BAND_PIXELS))
     rows = -(-height // count)
     coded = []
     for top in range(0, height, rows):
         pixels = np.ascontiguousarray(planes[top : top + rows])
-        band = _band(model, pixels.shape, learning.below(top), threads, progress)
+        band = band_of(pixels.shape, model, how.below(top), threads, progress)
         split = band.split(pixels)
         message = Message()
         bands.push(message, pixels, band, split)
         coded.append(container.Band(message.to_bytes(), split, zlib.crc32(pixels)))
-    return container.Part(container.MODEL, channels, 8, model.id, learning.to_bytes(), rows, coded)
+    return container.Part(container.MODEL, channels, 8, model.id, how.to_bytes(), rows, coded)
 
 
 def decode(
@@ -111,17 +106,27 @@ def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress:
     height, width, channels = planes.shape
     if part.depth != 8 or channels not in (1, 3) or width > MAX_WIDTH:
         raise UnsupportedError("needs a newer bbc: unknown settings of the model")
-    learning = Learning.from_bytes(part.settings)
+    how = Learning.from_bytes(part.settings)
     model = weights.by_id(part.model_id)
     for i, stored in enumerate(part.bands):
         pixels = planes[i * part.band_rows : (i + 1) * part.band_rows]
         if stored.split > len(pixels):
             raise CorruptError("corrupt: a band's head is higher than the band")
-        yield pixels, stored, _band(model, pixels.shape, learning.below(i * part.band_rows), threads, progress)
+        yield pixels, stored, band_of(pixels.shape, model, how.below(i * part.band_rows), threads, progress)
 
 
-def _band(model, shape, learning: Learning, threads: int, progress: Progress | None) -> bands.Band:
-    run, rate = (RUNS[learning.run] if learning.rate else 0), RATES[learning.rate]
-    return bands.Band(
-        model, *shape, run, rate, learning.every, learning.grid, threads, progress or (lambda pixels: None)
-    )
+def learning(planes: np.ndarray, level: int) -> Learning:
+    """How the network learns from planes (h, w, c) at a level, and where it is told that their grid lies."""
+    pixels = planes.shape[0] * planes.shape[1]
+    how = replace(LEVELS[level][1], grid=grid.origin(planes))
+    if pixels < SMALL:
+        how = replace(how, rate=min(how.rate, SMALL_RATE))
+    return replace(how, run=TINY_RUN) if pixels < TINY else how
+
+
+def band_of(
+    shape: tuple[int, ...], model: weights.Weights, how: Learning, threads: int = 1, progress: Progress | None = None
+) -> bands.Band:
+    """The codecs of a band of pixels of a shape (h, w, c)."""
+    run, rate = (RUNS[how.run] if how.rate else 0), RATES[how.rate]
+    return bands.Band(model, *shape, run, rate, how.every, how.grid, threads, progress or (lambda pixels: None))

@@ -17,7 +17,20 @@ TAPS = tuple((dy, dx) for dy, (first, last) in _ROWS.items() for dx in range(fir
 WEST, NORTH, NORTHWEST = TAPS.index((0, -1)), TAPS.index((-1, 0)), TAPS.index((-1, -1))
 NEAREST = tuple(
     TAPS.index(tap)
-    for tap in [(-2, -2), (-2, -1), (-2, 0), (-2, 1), (-2, 2), (-1, -2), (-1, -1), (-1, 0), (-1, 1), (-1, 2), (0, -2), (0, -1)]
+    for tap in [
+        (-2, -2),
+        (-2, -1),
+        (-2, 0),
+        (-2, 1),
+        (-2, 2),
+        (-1, -2),
+        (-1, -1),
+        (-1, 0),
+        (-1, 1),
+        (-1, 2),
+        (0, -2),
+        (0, -1),
+    ]
 )
 PHASES = 16
 PHASE_ROWS = 2 * PHASES + 4
@@ -32,15 +45,13 @@ def phase_rows(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.stack([x % PHASES, PHASES + y % PHASES, 2 * PHASES + 2 * (y % 2) + x % 2], axis=1)
 
 
-def locate(
-    x: np.ndarray, y: np.ndarray, width: int, first_row: int = 0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def locate(x: np.ndarray, y: np.ndarray, width: int, first_row: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where the taps of the pixels (x, y) are read in a picture of the given width.
 
     x, y: int arrays of shape (n,). first_row: where the pass begins; the rows above it are known whole. Returns
     (columns, rows, known), each (n, len(TAPS)): the pixel that stands for each tap, inside the picture and always coded
-    earlier; ``known`` is False only for the first pixel of a picture, whose taps all read MISSING (columns and rows are 0
-    there).
+    earlier; ``known`` is False only for the first pixel of a picture, whose taps all read MISSING (columns and rows are
+    0 there).
     """
     dy = np.array([tap[0] for tap in TAPS])
     dx = np.array([tap[1] for tap in TAPS])

@@ -24,7 +24,7 @@ def origin(planes: np.ndarray) -> tuple[int, int]:
 
 
 def _offset(planes: np.ndarray) -> int | None:
-    """Place of the first column, from the jumps between columns that their neighbours do not share; None if not clear."""
+    """Place of the first column, from jumps between columns that their neighbours do not share; None if not clear."""
     if planes.shape[1] < 4 * SIDE:
         return None
     rows = planes[:: max(1, len(planes) // 256)].astype(np.int16)

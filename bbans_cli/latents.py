@@ -1,8 +1,9 @@
 """Latents of a picture's rows: hierarchical Gaussian prior and posterior, coded in bins of equal mass under the prior.
 
-Inference is top-down as in HiLLoC (Townsend et al. 2020): each level's prior and posterior see the features of the level
-above, the posterior also statistics of the block's pixels. Latents are bin numbers, uint32 (blocks, latents), one array per
-level, coarsest first; "dynamic discretisation": the bins follow the conditional prior, under which they are equally likely.
+Inference is top-down as in HiLLoC (Townsend et al. 2020): each level's prior and posterior see the features of the
+level above, the posterior also statistics of the block's pixels. Latents are bin numbers, uint32 (blocks, latents), one
+array per level, coarsest first; "dynamic discretisation": the bins follow the conditional prior, under which they are
+equally likely.
 
 All arithmetic is done by the C core; numpy only copies. The weights are those of bbans_cli.model.latents.
 """
@@ -33,7 +34,7 @@ class Latents:
     @property
     def count(self) -> int:
         """Latents in all levels and blocks: each takes up to BITS bits to pop."""
-        return sum(down * across * n for (down, across), n in zip(self.grids, self.weights.latents))
+        return sum(down * across * n for (down, across), n in zip(self.grids, self.weights.latents, strict=True))
 
     @property
     def prior(self) -> "Prior":
@@ -50,7 +51,8 @@ class Latents:
         return _dense(features, *self.weights.layer("latents.modulation"), leaky=False)
 
     def top_down(self, choose: Callable[[int, tuple, np.ndarray | None], np.ndarray]) -> np.ndarray:
-        """Walk the levels from the coarsest; ``choose(level, prior parameters, features above)`` gives each level's symbols.
+        """Walk the levels from the coarsest; ``choose(level, prior parameters, features above)`` gives each level's
+        symbols.
 
         Returns the features of the finest level, (blocks, 64) float32.
         """
@@ -98,7 +100,7 @@ class Prior:
         blocks = [down * across for down, across in self.latents.grids]
         return [
             message.pop_bits(n * count, BITS).reshape(n, count)
-            for n, count in zip(blocks, self.latents.weights.latents)
+            for n, count in zip(blocks, self.latents.weights.latents, strict=True)
         ]
 
 
@@ -119,12 +121,12 @@ class Posterior:
         return symbols
 
     def push(self, message: Message, symbols: Symbols) -> None:
-        for codec, level in reversed(list(zip(self._codecs(symbols), symbols))):
+        for codec, level in reversed(list(zip(self._codecs(symbols), symbols, strict=True))):
             codec.push(message, level)
 
     def intervals(self, symbols: Symbols) -> list[tuple[np.ndarray, np.ndarray]]:
         """Starts and freqs of known latents, level by level; precision is POSTERIOR_PRECISION."""
-        return [codec.intervals(level) for codec, level in zip(self._codecs(symbols), symbols)]
+        return [codec.intervals(level) for codec, level in zip(self._codecs(symbols), symbols, strict=True)]
 
     def _codecs(self, symbols: Symbols) -> list[GaussianBins]:
         found = []
@@ -174,4 +176,3 @@ def _floats(array: np.ndarray):
 
 def _doubles(array: np.ndarray):
     return ffi.from_buffer("double[]", array)
-

@@ -61,7 +61,11 @@ class Pass:
         self._state += -int(ffi.cast("uintptr_t", self._state)) % 64
         self._kept = (network, modulation, pixels)
         view = ffi.NULL if modulation is None else ffi.from_buffer("float[]", modulation)
-        data = ffi.from_buffer("uint8_t[]", pixels) if pixels.flags.writeable else ffi.cast("uint8_t *", pixels.ctypes.data)
+        data = (
+            ffi.from_buffer("uint8_t[]", pixels)
+            if pixels.flags.writeable
+            else ffi.cast("uint8_t *", pixels.ctypes.data)
+        )
         code = lib.bbc_pass_begin(self._state, size, c_shape, ffi.from_buffer("float[]", network), view, data)
         if code:
             raise ValueError(f"bbc_pass_begin: {code}")
@@ -95,8 +99,8 @@ class Pass:
         self._run(lambda budget: lib.bbc_pass_decode(self._state, threads, budget, head, words), progress)
 
     def regression(self) -> np.ndarray:
-        """(rows, width, 9) float32: what the local least squares say of every pixel of the pass (core/regression.h), three
-        predictions less the bases, three blames, three log deviations. Instead of coding."""
+        """(rows, width, 9) float32: what the local least squares say of every pixel of the pass (core/regression.h),
+        three predictions less the bases, three blames, three log deviations. Instead of coding."""
         shape = self.shape
         maps = np.empty((shape.last_row - shape.first_row, shape.width, 9), np.float32)
         lib.bbc_pass_regress(self._state, ffi.from_buffer("float[]", maps))

@@ -1,8 +1,8 @@
 """The shipped weights: found, checked by hash, and laid out for the C core.
 
-A weights file is a safetensors file named ``<name>-<id>.safetensors``; id is the first 8 hex digits of its SHA-256, which a
-.bbc file carries, so that no other weights are ever mistaken for those that coded it. Files lie in the folder that
-BBC_WEIGHTS names, in the installed package, or, in a checkout, in the top-level folder ``weights``.
+A weights file is a safetensors file named ``<name>-<id>.safetensors``; id is the first 8 hex digits of its SHA-256,
+which a .bbc file carries, so that no other weights are ever mistaken for those that coded it. Files lie in the folder
+that BBC_WEIGHTS names, in the installed package, or, in a checkout, in the top-level folder ``weights``.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _CHECKOUT = Path(__file__).parent.parent / "weights"
 
 @dataclass(frozen=True)
 class Weights:
-    """One model. ``tensors`` are float32 as trained; ``network`` is the likelihood network flat, as core/pass.h reads it."""
+    """One model. ``tensors`` are float32 as trained; ``network`` is the likelihood network flat, for core/pass.h."""
 
     name: str
     id: bytes

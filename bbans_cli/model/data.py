@@ -51,7 +51,9 @@ class Region:
     def cut(self, top: int, left: int) -> "Region":
         """The square of SIDE pixels at (left, top)."""
         rows, columns = slice(top, top + SIDE), slice(left, left + SIDE)
-        return Region(self.planes[:, rows, columns], self.maps[rows, columns], self.columns[columns], self.rows[rows], self.grid)
+        return Region(
+            self.planes[:, rows, columns], self.maps[rows, columns], self.columns[columns], self.rows[rows], self.grid
+        )
 
 
 def regress(planes: np.ndarray) -> np.ndarray:
@@ -62,8 +64,8 @@ def regress(planes: np.ndarray) -> np.ndarray:
 class Crops:
     """Draws batches from all pictures below ``folder``; its direct subfolders are drawn equally often.
 
-    Six of ten draws come from pictures as they are, the others from a copy scaled down by 1.3 to 4 with a random filter. Of
-    each, one region in one orientation is kept with its regression; ``refresh`` takes another of some picture.
+    Six of ten draws come from pictures as they are, the others from a copy scaled down by 1.3 to 4, filtered at random.
+    Of each, one region in one orientation is kept with its regression; ``refresh`` takes another of some picture.
     """
 
     def __init__(self, folder: pathlib.Path, seed: int, limit: int | None = None):

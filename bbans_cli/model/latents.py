@@ -87,18 +87,20 @@ class Latents(nn.Module):
         return torch.cat([mean, torch.sqrt(variance + 1e-6)], 1)
 
     def forward(self, blocks: torch.Tensor, mask: torch.Tensor, generator=None):
-        """Crops (b, 3, S, S) with S the coarsest side -> modulation (b, n*n, layers, 2, H) per finest block, KL (b,)."""
+        """Crops (b, 3, S, S), S the coarsest side -> modulation (b, n*n, layers, 2, H) per finest block, KL (b,)."""
         b = blocks.shape[0]
         above, kl, previous = None, 0.0, None
-        for level, side in zip(self.levels, self.size.blocks):
+        for level, side in zip(self.levels, self.size.blocks, strict=True):
             n = blocks.shape[-1] // side
             if above is not None:
                 k = n // previous
-                above = above.reshape(b, previous, 1, previous, 1, FEATURES).expand(-1, -1, k, -1, k, -1).reshape(-1, FEATURES)
+                above = (
+                    above.reshape(b, previous, 1, previous, 1, FEATURES)
+                    .expand(-1, -1, k, -1, k, -1)
+                    .reshape(-1, FEATURES)
+                )
             above, level_kl = level(self.statistics(blocks, mask, side), above, generator)
             kl = kl + level_kl.reshape(b, -1).sum(1)
             previous = n
         modulation = self.modulation(above)
         return modulation.reshape(b, -1, self.size.layers, 2, self.size.hidden), kl
-
-

@@ -1,4 +1,4 @@
-"""The likelihood network p(x | z, causal context): normalised context, regression, modulated trunk, one head per channel.
+"""The likelihood network p(x | z, causal context): normalised context, regression, modulated trunk, a head per channel.
 
 Sizes and formulas are those of the C core (core/context.h, network.h, mixture.h); docs/model.md draws them. Shapes:
 n pixels, c = 3 channels in coding order (G, R, B), H hidden units, U head units, K mixture components.
@@ -55,11 +55,13 @@ def normalise(taps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
 
 
 def rules(prediction: torch.Tensor, blame: torch.Tensor, base: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
-    """The regression's predictions (n, 3), less the bases, once the channels before are known: their errors count too."""
+    """The regression's predictions (n, 3), less the bases, once earlier channels are known: their errors count too."""
     wrong = residual - prediction
     green = wrong[:, 0]
     red = wrong[:, 1] - blame[:, 0] * green
-    corrections = torch.stack([torch.zeros_like(green), blame[:, 0] * green, blame[:, 1] * green + blame[:, 2] * red], 1)
+    corrections = torch.stack(
+        [torch.zeros_like(green), blame[:, 0] * green, blame[:, 1] * green + blame[:, 2] * red], 1
+    )
     return (prediction + corrections + base).clamp(0, 255) - base
 
 
@@ -71,7 +73,7 @@ class Likelihood(nn.Module):
         self.size = size
         widths = [size.inputs] + [size.hidden] * size.layers
         self.phase = nn.Parameter(torch.zeros(PHASE_ROWS, size.hidden))
-        self.trunk = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+        self.trunk = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
         self.head = nn.ModuleList(nn.Linear(size.hidden + extra, size.head) for extra in EXTRAS)
         self.out = nn.ModuleList(nn.Linear(size.head, HEAD_OUTPUTS) for _ in range(3))
         for out in self.out:
@@ -82,10 +84,15 @@ class Likelihood(nn.Module):
                 out.bias[8:12] = torch.tensor([-0.5, -1.5, -1.5, -0.5])
 
     def forward(
-        self, taps: torch.Tensor, x: torch.Tensor, modulation: torch.Tensor | None, phase: torch.Tensor, maps: torch.Tensor
+        self,
+        taps: torch.Tensor,
+        x: torch.Tensor,
+        modulation: torch.Tensor | None,
+        phase: torch.Tensor,
+        maps: torch.Tensor,
     ) -> torch.Tensor:
-        """-log2 p of each sub-pixel, (n, 3). taps (n, 3, taps); x (n, 3); phase (n, 3) rows of self.phase, PHASE_ROWS for
-        none; maps (n, 9): the regression's predictions less the bases, blames, deviations (core/regression.h).
+        """-log2 p of each sub-pixel, (n, 3). taps (n, 3, taps); x (n, 3); phase (n, 3) rows of self.phase, PHASE_ROWS
+        for none; maps (n, 9): the regression's predictions less the bases, blames, deviations (core/regression.h).
 
         modulation (g, layers, 2, H) or None: pixels come in g groups of equal size, one modulation each.
         """
@@ -112,13 +119,21 @@ class Likelihood(nn.Module):
             extra += [rule[:, c] / activity[:, c]] if c else []
             inputs = torch.cat([h] + [e.clamp(-CLIP, CLIP)[:, None] for e in extra], dim=1)
             out = self.out[c](nn.functional.leaky_relu(self.head[c](inputs), SLOPE))
-            bits.append(self.bits(out, x[:, c], base[:, c], activity[:, c], torch.cat([residual[:, :2] * (torch.arange(2) < c), rule[:, c : c + 1]], 1)))
+            bits.append(
+                self.bits(
+                    out,
+                    x[:, c],
+                    base[:, c],
+                    activity[:, c],
+                    torch.cat([residual[:, :2] * (torch.arange(2) < c), rule[:, c : c + 1]], 1),
+                )
+            )
         return torch.stack(bits, dim=1)
 
     @staticmethod
     def bits(out, x, base, activity, known) -> torch.Tensor:
-        """-log2 of the mixture's mass on [x - 1/2, x + 1/2], open at 0 and 255. out (n, 16), known (n, 3): residuals of G and
-        R, 0 where not known yet, and the rule; the others (n,)."""
+        """-log2 of the mixture's mass on [x - 1/2, x + 1/2], open at 0 and 255. out (n, 16); known (n, 3): residuals of
+        G and R, 0 where not known yet, and the rule; the others (n,)."""
         logits, means, log_scales, coefficients = out.split(4, dim=1)
         centre = base[:, None] + (coefficients[:, :3] * known).sum(1, keepdim=True)
         mean = centre + activity[:, None] * means

@@ -42,7 +42,9 @@ class Vae(nn.Module):
                 modulation = modulation[:, 0]
             else:
                 modulation = modulation[torch.arange(n) // (n // crops), self.block_of(centre)]
-        return self.likelihood(taps, x, modulation, *(torch.from_numpy(batch[name]) for name in ("phase", "maps"))).reshape(crops, n // crops, 3), kl
+        return self.likelihood(
+            taps, x, modulation, *(torch.from_numpy(batch[name]) for name in ("phase", "maps"))
+        ).reshape(crops, n // crops, 3), kl
 
     def block_of(self, centre: torch.Tensor) -> torch.Tensor:
         """Index of the finest block that holds each flat position of a training patch."""

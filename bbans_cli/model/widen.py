@@ -32,12 +32,16 @@ def widen(state: dict[str, torch.Tensor], old: Size, new: Size, seed: int = 0) -
     out = dict(state)
     for i in range(new.layers):
         weight = state[f"likelihood.trunk.{i}.weight"][hidden]
-        out[f"likelihood.trunk.{i}.weight"] = grown(weight, new.inputs) if i == 0 else leaving(weight, hidden, hidden_share)
+        out[f"likelihood.trunk.{i}.weight"] = (
+            grown(weight, new.inputs) if i == 0 else leaving(weight, hidden, hidden_share)
+        )
         out[f"likelihood.trunk.{i}.bias"] = state[f"likelihood.trunk.{i}.bias"][hidden]
     for c in range(3):
         weight = state[f"likelihood.head.{c}.weight"][head]
         trunk, extra = weight[:, : old.hidden], weight[:, old.hidden :]
-        out[f"likelihood.head.{c}.weight"] = torch.cat([leaving(trunk, hidden, hidden_share), grown(extra, EXTRAS[c])], 1)
+        out[f"likelihood.head.{c}.weight"] = torch.cat(
+            [leaving(trunk, hidden, hidden_share), grown(extra, EXTRAS[c])], 1
+        )
         out[f"likelihood.head.{c}.bias"] = state[f"likelihood.head.{c}.bias"][head]
         out[f"likelihood.out.{c}.weight"] = leaving(state[f"likelihood.out.{c}.weight"], head, head_share)
         assert out[f"likelihood.out.{c}.weight"].shape == (HEAD_OUTPUTS, new.head)
