@@ -100,7 +100,7 @@ class Pass:
 
     def regression(self) -> np.ndarray:
         """(rows, width, 9) float32: what the local least squares say of every pixel of the pass (core/regression.h),
-        three predictions less the bases, three blames, three log deviations. Instead of coding."""
+        three predictions less the bases, three blames, three log deviations, halved. Instead of coding."""
         shape = self.shape
         maps = np.empty((shape.last_row - shape.first_row, shape.width, 9), np.float32)
         lib.bbc_pass_regress(self._state, ffi.from_buffer("float[]", maps))

@@ -22,7 +22,7 @@ enum {
     PASS_PHASES = 16,   /* positions in a grid of 16 pixels, across and down */
     PASS_PHASE_ROWS = 2 * PASS_PHASES + 4, /* by column, by row, by both modulo 2 */
     PASS_INPUT_STRIDE = 160,
-    PASS_OUTPUTS = 16,  /* 4 logits, 4 means, 4 log scales, 2 coefficients, 2 unused */
+    PASS_OUTPUTS = 16,  /* 4 logits, 4 means, 4 log scales, 2 coefficients, the rule's, 1 unused */
     PASS_EXTRAS = 16,   /* room for residuals of earlier channels beside the hidden units: R at 0, B at 4 */
     PASS_MAX_LAYERS = 4,
     PASS_MAX_HIDDEN = 512,

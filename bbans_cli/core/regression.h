@@ -62,7 +62,7 @@ static void regression_solve(const regression *r, int first)
 
 /* Of n pixels (at most 16) of cells from column `first` on: prediction (3, 16) of each channel from the neighbours
  * alone, less its base; blame (3, 16): how much of the error in G counts for R, of G for B, of R for B; deviation (3, 16):
- * log of the expected error. vector: (ORDER, 16), neighbours only. */
+ * log of the expected error, halved. vector: (ORDER, 16), neighbours only. */
 static void regression_predict(const regression *r, int first, float vector[][REGRESSION_LANES],
                                float prediction[][REGRESSION_LANES], float blame[][REGRESSION_LANES],
                                float deviation[][REGRESSION_LANES])
