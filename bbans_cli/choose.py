@@ -131,13 +131,13 @@ class _Trials:
     def _tries(self) -> dict[str, Try]:
         """The coders that may do best by the look, the likeliest first."""
         flat = flatness(self.colour)
+        wide = self.colour.shape[1] > MAX_MODEL_WIDTH
         if self.depth == 16:
             deep: dict[str, Try] = {"graded": self._graded}
             if flat > FLAT:
                 deep["discrete"] = self._discrete
-            return deep | {"high": self._high_and_low}
+            return deep if wide else deep | {"high": self._high_and_low}
         continuous = self.mode != "palette" and self.depth == 8
-        wide = self.colour.shape[1] > MAX_MODEL_WIDTH
         found: dict[str, Try] = {}
         if not continuous or flat > FLAT or self.alpha.size or self.deep or wide:
             found["discrete"] = self._discrete

@@ -1,11 +1,16 @@
 """Fixtures for the tests of what codes pictures: instruction sets, and small models in place of the shipped ones."""
 
+import importlib
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 import tiny
 
 from bbans_cli import codec, core, weights
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,3 +56,12 @@ def least(tmp_path, monkeypatch):
 def two_levels(tmp_path, monkeypatch):
     """A small random model with two levels of latents, which codec takes for the shipped ones."""
     return _model(tiny.TWO_LEVELS, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Imports a script by its name."""
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    yield importlib.import_module
+    for name in [name for name, module in sys.modules.items() if str(SCRIPTS) in str(getattr(module, "__file__", ""))]:
+        del sys.modules[name]

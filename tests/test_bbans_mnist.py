@@ -1,9 +1,7 @@
 """BB-ANS on MNIST: the committed weights code pictures at the rate of the bound, and their bits come back."""
 
-import importlib
 import math
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +10,8 @@ import pytest
 from bbans_cli.codecs import Message
 from bbans_cli.core import available_isas, select_isa
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
 DATA = Path(os.environ.get("BBC_DATA", "."), "mnist")
 KINDS = ("binarised", "raw")
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Imports a script by its name."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    yield importlib.import_module
-    for name in [name for name, module in sys.modules.items() if str(SCRIPTS) in str(getattr(module, "__file__", ""))]:
-        del sys.modules[name]
 
 
 def strokes(kind, count=20):

@@ -1,8 +1,6 @@
 """HiLLoC on photographs: the committed weights code pictures of any size at the rate of the bound, and exactly."""
 
-import importlib
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +9,7 @@ import pytest
 from bbans_cli.codecs import Message, check_codec
 from bbans_cli.core import available_isas, select_isa
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
 DATA = Path(os.environ.get("BBC_DATA", "."), "dev", "small64")
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Imports a script by its name."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    yield importlib.import_module
-    for name in [name for name, module in sys.modules.items() if str(SCRIPTS) in str(getattr(module, "__file__", ""))]:
-        del sys.modules[name]
 
 
 def hills(height=64, width=96, seed=0):

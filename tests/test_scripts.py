@@ -1,22 +1,11 @@
 """The scripts that measure: what their tables are made of, without the measuring."""
 
-import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Imports a script by its name."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    yield importlib.import_module
-    for name in [name for name, module in sys.modules.items() if str(SCRIPTS) in str(getattr(module, "__file__", ""))]:
-        del sys.modules[name]
 
 
 def row(codec, size, encode=1.0, verified=None):
