@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bbans_cli import band as bands
-from bbans_cli import container, grid, weights
+from bbans_cli import container, grid, weights, ycbcr
 from bbans_cli.context import PHASES
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.rans import Message
@@ -26,14 +26,16 @@ RUNS = (128, 64, 32, 16)  # pixels of a step of learning
 
 
 @dataclass(frozen=True)
-class Learning:
-    """How a part's network goes on learning: rate, an index of RATES; from one of 4^sparse runs of pixels; run, an
-    index of RUNS. And where the part's first pixel lies in a grid of 16x16, or -1, -1 for none."""
+class Settings:
+    """What a part's decoder is told. How its network goes on learning: rate, an index of RATES; from one of 4^sparse
+    runs of pixels; run, an index of RUNS. Where the part's first pixel lies in a grid of 16x16, or -1, -1 for none.
+    And whether the samples are JPEG's Cb, Y, Cr in place of R, G, B."""
 
     rate: int
     sparse: int = 0
     run: int = 1
     grid: tuple[int, int] = (-1, -1)
+    ycbcr: bool = False
 
     @property
     def every(self) -> int:
@@ -41,20 +43,19 @@ class Learning:
         return 4**self.sparse
 
     def to_bytes(self) -> bytes:
-        first = self.rate | self.sparse << 3 | self.run << 6
+        first = self.rate | self.sparse << 3 | self.ycbcr << 5 | self.run << 6
         x, y = self.grid
-        return bytes([first]) if x < 0 else bytes([first | 1 << 5, x | y << 4])
+        return bytes([first]) if x < 0 else bytes([first, x | y << 4])
 
     @classmethod
-    def from_bytes(cls, settings: bytes) -> "Learning":
-        first = settings[0] if settings else 1 << 5
-        gridded = first >> 5 & 1
-        if len(settings) != 1 + gridded:
+    def from_bytes(cls, settings: bytes) -> "Settings":
+        if len(settings) not in (1, 2):
             raise UnsupportedError("needs a newer bbc: unknown settings of the model")
-        place = (settings[1] & 15, settings[1] >> 4) if gridded else (-1, -1)
-        return cls(first & 7, first >> 3 & 3, first >> 6, place)
+        first, place = settings[0], settings[1:]
+        place = (place[0] & 15, place[0] >> 4) if place else (-1, -1)
+        return cls(first & 7, first >> 3 & 3, first >> 6, place, bool(first >> 5 & 1))
 
-    def below(self, rows: int) -> "Learning":
+    def below(self, rows: int) -> "Settings":
         """The same for what lies that many rows further down."""
         x, y = self.grid
         return self if x < 0 else replace(self, grid=(x, (y + rows) % PHASES))
@@ -68,24 +69,25 @@ SMALL_RATE, TINY_RUN = 2, 2
 MAX_WIDTH = 1 << 18  # of a band, as in core/pass.h: the regression's memory grows with it
 
 # level: weights, and how they learn
-LEVELS = {1: ("medium", Learning(1, 3, 0)), 5: ("medium", Learning(3)), 9: ("large", Learning(2))}
+LEVELS = {1: ("medium", Settings(1, 3, 0)), 5: ("medium", Settings(3)), 9: ("large", Settings(2))}
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
     """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB), w at most MAX_WIDTH -> a part. progress gets numbers of pixels
     as they are done."""
     height, width, channels = planes.shape
-    model, how = weights.by_name(LEVELS[level][0]), learning(planes, level)
+    model, (samples, how) = weights.by_name(LEVELS[level][0]), prepare(planes, level)
     count = max(1, -(-height * width // BAND_PIXELS))
     rows = -(-height // count)
     coded = []
     for top in range(0, height, rows):
-        pixels = np.ascontiguousarray(planes[top : top + rows])
+        pixels = np.ascontiguousarray(samples[top : top + rows])
         band = band_of(pixels.shape, model, how.below(top), threads, progress)
         split = band.split(pixels)
         message = Message()
         bands.push(message, pixels, band, split)
-        coded.append(container.Band(message.to_bytes(), split, zlib.crc32(pixels)))
+        crc = zlib.crc32(np.ascontiguousarray(planes[top : top + rows]))
+        coded.append(container.Band(message.to_bytes(), split, crc))
     return container.Part(container.MODEL, channels, 8, model.id, how.to_bytes(), rows, coded)
 
 
@@ -96,17 +98,16 @@ def decode(
     planes = np.empty((height, width, channels), np.uint8)
     for pixels, stored, band in open_bands(part, planes, threads, progress):
         bands.pop(Message.from_bytes(stored.payload), pixels, band, stored.split)
-        if zlib.crc32(pixels) != stored.crc:
-            raise CorruptError("corrupt: the pixels do not have the checksum of those that were coded")
+        complete(part, stored, pixels)
     return planes
 
 
 def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress: Progress | None):
     """Each band's rows of planes, what is stored of it, and its codecs."""
     height, width, channels = planes.shape
-    if part.depth != 8 or channels not in (1, 3) or width > MAX_WIDTH:
+    how = Settings.from_bytes(part.settings)
+    if part.depth != 8 or channels not in (1, 3) or width > MAX_WIDTH or how.ycbcr and channels != 3:
         raise UnsupportedError("needs a newer bbc: unknown settings of the model")
-    how = Learning.from_bytes(part.settings)
     model = weights.by_id(part.model_id)
     for i, stored in enumerate(part.bands):
         pixels = planes[i * part.band_rows : (i + 1) * part.band_rows]
@@ -115,17 +116,27 @@ def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress:
         yield pixels, stored, band_of(pixels.shape, model, how.below(i * part.band_rows), threads, progress)
 
 
-def learning(planes: np.ndarray, level: int) -> Learning:
-    """How the network learns from planes (h, w, c) at a level, and where it is told that their grid lies."""
+def complete(part: container.Part, stored: container.Band, pixels: np.ndarray) -> None:
+    """Makes the picture's samples of those of a band that was just popped, in place. Raises CorruptError."""
+    if Settings.from_bytes(part.settings).ycbcr:
+        pixels[:] = ycbcr.to_rgb(pixels)
+    if zlib.crc32(pixels) != stored.crc:
+        raise CorruptError("corrupt: the pixels do not have the checksum of those that were coded")
+
+
+def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
+    """Planes (h, w, c) of a picture -> the samples to code, of the same shape, and how to code them at a level."""
+    found = ycbcr.from_rgb(planes)
+    samples = planes if found is None else found
     pixels = planes.shape[0] * planes.shape[1]
-    how = replace(LEVELS[level][1], grid=grid.origin(planes))
+    how = replace(LEVELS[level][1], grid=grid.origin(samples), ycbcr=found is not None)
     if pixels < SMALL:
         how = replace(how, rate=min(how.rate, SMALL_RATE))
-    return replace(how, run=TINY_RUN) if pixels < TINY else how
+    return samples, replace(how, run=TINY_RUN) if pixels < TINY else how
 
 
 def band_of(
-    shape: tuple[int, ...], model: weights.Weights, how: Learning, threads: int = 1, progress: Progress | None = None
+    shape: tuple[int, ...], model: weights.Weights, how: Settings, threads: int = 1, progress: Progress | None = None
 ) -> bands.Band:
     """The codecs of a band of pixels of a shape (h, w, c)."""
     run, rate = (RUNS[how.run] if how.rate else 0), RATES[how.rate]

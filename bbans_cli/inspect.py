@@ -6,7 +6,6 @@ pushed back. Nothing here knows the order in which a band is coded; that is band
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,6 @@ import numpy as np
 from bbans_cli import band as bands
 from bbans_cli import codec
 from bbans_cli.container import MODEL, Container, Part
-from bbans_cli.errors import CorruptError
 from bbans_cli.rans import Message
 
 Progress = Callable[[int], None]
@@ -65,8 +63,7 @@ def inspect(
         message = Message.from_bytes(stored.payload)
         scale = _Scale({OVERHEAD: 8 * len(stored.payload) - message.bits})
         bands.pop(message, pixels, _WeighedBand(**vars(band), scale=scale), stored.split)
-        if zlib.crc32(pixels) != stored.crc:
-            raise CorruptError("corrupt: the pixels do not have the checksum of those that were coded")
+        codec.complete(part, stored, pixels)
         bits = {name: scale.bits.get(name, 0.0) for name in (PRIOR, POSTERIOR, HEAD, TAIL, OVERHEAD)}
         bits[POSTERIOR] = -bits[POSTERIOR] + 0.0
         found.append({**bits, KL: (bits[PRIOR] - bits[POSTERIOR]) / pixels.size})

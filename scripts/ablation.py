@@ -53,7 +53,8 @@ VARIANTS: dict[str, tuple[Change, bool]] = {
 def bits(pixels: np.ndarray, level: int, change: Change, latents: bool) -> float:
     """Bits of a picture (h, w, 1 or 3) as one band of a level, changed."""
     model = weights.by_name(codec.LEVELS[level][0])
-    band = change(codec.band_of(pixels.shape, model, codec.learning(pixels, level)))
+    pixels, how = codec.prepare(pixels, level)
+    band = change(codec.band_of(pixels.shape, model, how))
     message = Message()
     bands.push(message, pixels, band, band.split(pixels) if latents else 0)
     return message.bits

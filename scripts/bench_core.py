@@ -95,8 +95,8 @@ def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
     for level in levels:
         code(pixels[:64, :64].copy(), level)
         part, encoding, decoding = code(pixels, level)
-        model, learning = weights.by_id(part.model_id), codec.Learning.from_byte(part.settings[0])
-        every = learning.every if learning.rate else 0
+        model, settings = weights.by_id(part.model_id), codec.Settings.from_bytes(part.settings)
+        every = settings.every if settings.rate else 0
         shapes = products(model, every)
         product = bare(shapes, seconds)
         each = [macs(shapes) * area / taken for taken in (encoding, decoding)]

@@ -182,7 +182,7 @@ def test_random_payloads_never_crash(model):
 def test_unknown_settings_need_a_newer_version(least):
     planes = tiny.picture(20, 20, 3)
     part = codec.encode(planes, 5, 1)
-    for settings in (b"", b"\xff", b"\x24", b"\x04\x00", part.settings + bytes(200)):
+    for settings in (b"", b"\x04\x00\x00", part.settings + bytes(200)):
         with pytest.raises(UnsupportedError):
             back(replace(part, settings=settings), planes)
 
@@ -221,11 +221,12 @@ def test_an_error_in_progress_ends_the_work(least):
         back(codec.encode(planes, 5, 2), planes, 2, stop)
 
 
-def test_settings_hold_the_grid():
+def test_settings_hold_the_grid_and_the_colours():
     for place in ((-1, -1), (0, 0), (3, 15)):
-        learning = codec.Learning(3, 2, 3, place)
-        assert codec.Learning.from_bytes(learning.to_bytes()) == learning
-    assert codec.Learning(3, 0, 1, (5, 9)).below(40).grid == (5, 1) and codec.Learning(3).below(40).grid == (-1, -1)
+        for ycbcr in (False, True):
+            settings = codec.Settings(3, 2, 3, place, ycbcr)
+            assert codec.Settings.from_bytes(settings.to_bytes()) == settings
+    assert codec.Settings(3, 0, 1, (5, 9)).below(40).grid == (5, 1) and codec.Settings(3).below(40).grid == (-1, -1)
 
 
 def test_bands_have_the_grid_of_the_picture(model, monkeypatch):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from bbans_cli.context import BLOCK, CHANNELS, PHASE_ROWS, PHASES, REACH, locate, phase_rows
 from bbans_cli.wavefront import regression
+from bbans_cli.ycbcr import from_rgb
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".ppm", ".bmp", ".tif", ".tiff"}
 FILTERS = [Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.HAMMING, Image.Resampling.BICUBIC,
@@ -26,6 +27,12 @@ def load(path: pathlib.Path) -> Image.Image:
 def planes(picture: Image.Image) -> np.ndarray:
     """(3, h, w) uint8 in coding order."""
     return np.ascontiguousarray(np.asarray(picture)[:, :, list(CHANNELS)].transpose(2, 0, 1))
+
+
+def decorrelate(planes: np.ndarray) -> np.ndarray:
+    """(3, h, w) uint8 in coding order -> Y, Cb, Cr where that is what the picture came from, else as it was."""
+    found = from_rgb(planes[np.argsort(CHANNELS)].transpose(1, 2, 0))
+    return planes if found is None else np.ascontiguousarray(found[:, :, list(CHANNELS)].transpose(2, 0, 1))
 
 
 def files(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -65,7 +72,8 @@ class Crops:
     """Draws batches from all pictures below ``folder``; its direct subfolders are drawn equally often.
 
     Six of ten draws come from pictures as they are, the others from a copy scaled down by 1.3 to 4, filtered at random.
-    Of each, one region in one orientation is kept with its regression; ``refresh`` takes another of some picture.
+    Of each, one region in one orientation is kept with its regression; ``refresh`` takes another of some picture. Seven
+    of ten regions that a JPEG decoder wrote are Y, Cb, Cr, as the codec has them.
     """
 
     def __init__(self, folder: pathlib.Path, seed: int, limit: int | None = None):
@@ -98,6 +106,8 @@ class Crops:
         p = np.pad(p, [(0, 0), (0, margin[0]), (0, margin[1])], mode="symmetric")
         top, left = (int(self.random.integers(max(0, side - REGION) + 1)) for side in p.shape[1:])
         p = p[:, top : top + REGION, left : left + REGION]
+        if not scaled and self.random.random() < 0.7:
+            p = decorrelate(p)
         columns, rows = left + np.arange(p.shape[2]), top + np.arange(p.shape[1])
         if self.random.random() < 0.5:
             p, columns, rows = p.transpose(0, 2, 1), rows, columns
@@ -206,7 +216,7 @@ def whole_blocks(paths: list[pathlib.Path], count: int, seed: int, pixels: int) 
     """
     random, patches = np.random.default_rng(seed), []
     for i in range(count):
-        picture = planes(load(paths[i % len(paths)]))
+        picture = decorrelate(planes(load(paths[i % len(paths)])))
         maps, grid = regress(picture), min(picture.shape[1:]) > BLOCK
         margin = [(REACH, max(0, SIDE - side)) for side in picture.shape[1:]]
         picture, maps = np.pad(picture, [(0, 0), *margin], mode="edge"), np.pad(maps, [*margin, (0, 0)], mode="edge")

@@ -98,7 +98,7 @@ class Likelihood(nn.Module):
         """
         h, base, activity = normalise(taps)
         prediction, blame, deviation = maps.split(3, 1)
-        table = torch.cat([self.phase, torch.zeros(1, self.size.hidden)])
+        places = (phase[:, :, None] == torch.arange(PHASE_ROWS)).sum(1).float()
         residual = x - base
         rule = rules(prediction, blame, base, residual)
         first = ((prediction + base).clamp(0, 255) - base) / activity
@@ -107,7 +107,7 @@ class Likelihood(nn.Module):
         for i, layer in enumerate(self.trunk):
             a = layer(h)
             if i == 0:
-                a = a + table[phase].sum(1)
+                a = a + places @ self.phase
             if pairs is not None:
                 scale, shift = pairs[i]
                 a = torch.addcmul(shift, a.reshape(len(scale), -1, a.shape[1]), 1 + scale).reshape(a.shape)
@@ -117,8 +117,11 @@ class Likelihood(nn.Module):
         for c in range(3):
             extra = [residual[:, e] / activity[:, s] for e in range(c) for s in (e, c)]
             extra += [rule[:, c] / activity[:, c]] if c else []
-            inputs = torch.cat([h] + [e.clamp(-CLIP, CLIP)[:, None] for e in extra], dim=1)
-            out = self.out[c](nn.functional.leaky_relu(self.head[c](inputs), SLOPE))
+            weight, hidden = self.head[c].weight, self.size.hidden
+            unit = nn.functional.linear(h, weight[:, :hidden], self.head[c].bias)
+            if extra:
+                unit = unit + torch.stack([e.clamp(-CLIP, CLIP) for e in extra], 1) @ weight[:, hidden:].T
+            out = self.out[c](nn.functional.leaky_relu(unit, SLOPE)).float()
             bits.append(
                 self.bits(
                     out,

@@ -23,8 +23,13 @@ class Vae(nn.Module):
         self.latents = Latents(size)
         self.likelihood = Likelihood(size)
 
-    def forward(self, batch: dict[str, np.ndarray], use_latents: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
-        """A batch of model.data -> (bits (crops, pixels, 3) of the sub-pixels, KL in bits per sub-pixel (crops,))."""
+    def forward(
+        self, batch: dict[str, np.ndarray], use_latents: bool = True, fast: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """A batch of model.data -> (bits (crops, pixels, 3) of the sub-pixels, KL in bits per sub-pixel (crops,)).
+
+        fast: the likelihood's matrix products in bfloat16.
+        """
         crops = len(batch["area"])
         n = len(batch["x"])
         planes = torch.from_numpy(batch["planes"])
@@ -42,9 +47,10 @@ class Vae(nn.Module):
                 modulation = modulation[:, 0]
             else:
                 modulation = modulation[torch.arange(n) // (n // crops), self.block_of(centre)]
-        return self.likelihood(
-            taps, x, modulation, *(torch.from_numpy(batch[name]) for name in ("phase", "maps"))
-        ).reshape(crops, n // crops, 3), kl
+        phase, maps = (torch.from_numpy(batch[name]) for name in ("phase", "maps"))
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+            bits = self.likelihood(taps, x, modulation, phase, maps)
+        return bits.reshape(crops, n // crops, 3), kl
 
     def block_of(self, centre: torch.Tensor) -> torch.Tensor:
         """Index of the finest block that holds each flat position of a training patch."""
