@@ -51,7 +51,7 @@ def encode(
     """
     height, width, channels = planes.shape
     rows = min(height, max(1, BAND_PIXELS // width))
-    bits = min(MOST_LINE_BITS, max(LEAST_LINE_BITS, (4 * rows * width * channels - 1).bit_length()))
+    bits = _line_bits(rows * width * channels)
     budget = planes.size * 3 + 64 if most is None else most
 
     def code(top: int) -> Band:
@@ -102,6 +102,25 @@ def decode(
     with ThreadPoolExecutor(max(1, threads)) as pool:
         list(pool.map(code, zip(tops, part.bands, strict=True)))
     return planes
+
+
+def squeeze(planes: np.ndarray, depth: int) -> bytes:
+    """(h, w, c) samples of `depth` bits -> the payload of one DISCRETE band."""
+    return _run(DISCRETE, _together(planes, None), planes.shape[2], depth, 0, _line_bits(planes.size), None,
+                planes.size * 3 + 64, None)  # fmt: skip
+
+
+def expand(payload: bytes, shape: tuple[int, int, int], depth: int) -> np.ndarray:
+    """What squeeze made into samples of a shape (h, w, c) again."""
+    samples = np.zeros(shape, np.uint16)
+    if samples.size:
+        _run(DISCRETE, samples, shape[2], depth, 0, _line_bits(samples.size), payload, 0, None)
+    return samples.astype(np.uint16 if depth > 8 else np.uint8)
+
+
+def _line_bits(count: int) -> int:
+    """Four lines for each of so many samples."""
+    return min(MOST_LINE_BITS, max(LEAST_LINE_BITS, (4 * count - 1).bit_length()))
 
 
 def low_bits(part: Part) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from bbans_cli import adaptive, stored, values, webp
 from bbans_cli import metadata as kinds
-from bbans_cli.container import DISCRETE, GRADED, MODEL, STORED, WEBP, Container, Part
+from bbans_cli.container import DISCRETE, GRADED, JPEG, MODEL, STORED, WEBP, Container, Part
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.pictures import Picture, from_items
 
@@ -48,6 +48,12 @@ def _model_decode(*arguments: Any) -> np.ndarray:
     from bbans_cli import codec
 
     return codec.decode(*arguments)
+
+
+def _jpeg_decode(*arguments: Any) -> np.ndarray:
+    from bbans_cli import jpeg
+
+    return jpeg.decode(*arguments)
 
 
 def _groups(container: Container, depth: int) -> list[tuple[Part, Part | None]]:
@@ -107,6 +113,8 @@ class _Decoder:
             return stored.decode(part, *self._size())
         if part.coder == WEBP:
             return webp.decode(part, *self._size())
+        if part.coder == JPEG:
+            return _jpeg_decode(part, *self._size(), self._count)
         if part.coder in (DISCRETE, GRADED):
             return adaptive.decode(part, *self._size(), known, None, self.threads, self._count)
         raise UnsupportedError(f"needs a newer bbc: unknown coder {part.coder}")

@@ -29,8 +29,8 @@ MODES = ("grey", "grey+alpha", "rgb", "rgba", "palette")
 CHANNELS = {"grey": 1, "grey+alpha": 2, "rgb": 3, "rgba": 4, "palette": 1}
 DEPTHS = (1, 2, 4, 8, 16)
 
-MODEL, STORED, WEBP, DISCRETE, GRADED = range(5)
-CODERS = {MODEL: "model", STORED: "stored", WEBP: "webp", DISCRETE: "discrete", GRADED: "graded"}
+MODEL, STORED, WEBP, DISCRETE, GRADED, JPEG = range(6)
+CODERS = {MODEL: "model", STORED: "stored", WEBP: "webp", DISCRETE: "discrete", GRADED: "graded", JPEG: "jpeg"}
 
 FLAG_METADATA = 1
 # A reader that does not know one of the low seven flags must stop; it may pass over the others.

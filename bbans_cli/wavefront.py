@@ -5,7 +5,7 @@ What a pass codes and in what order is fixed by its shape alone; threads and the
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class Pass:
         if not pixels.flags.c_contiguous:
             raise ValueError("pixels are not C-contiguous")
         self.shape = shape
-        c_shape = ffi.new("bbc_pass *", asdict(shape))
+        c_shape = ffi.new("bbc_pass *", vars(shape))
         if len(network) != lib.bbc_pass_weights(c_shape):
             raise ValueError("the network does not have the widths of the pass")
         if modulation is not None:
@@ -135,5 +135,5 @@ def regression(pixels: np.ndarray) -> np.ndarray:
     """What the local least squares say of every pixel of a picture (h, w, 1 or 3) uint8: Pass.regression."""
     height, width, channels = pixels.shape
     shape = Shape(width, height, channels, 0, height, 16, 1, 16)
-    network = np.zeros(lib.bbc_pass_weights(ffi.new("bbc_pass *", asdict(shape))), np.float32)
+    network = np.zeros(lib.bbc_pass_weights(ffi.new("bbc_pass *", vars(shape))), np.float32)
     return Pass(shape, network, None, pixels).regression()

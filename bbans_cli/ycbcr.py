@@ -1,7 +1,7 @@
 """Pictures that once were a JPEG file: back to the integers Y, Cb, Cr that their colours were computed from.
 
 Every pixel that a JPEG decoder writes has one of less than a quarter of all colours, which no smooth distribution of
-R, G and B can express: that takes two bits a pixel. The planes are Cb, Y, Cr, so that Y, in the place of green, is coded
+R, G and B can express: that takes two bits a pixel. The planes are Cb, Y, Cr: Y, in the place of green, is coded
 first.
 """
 

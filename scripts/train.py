@@ -26,6 +26,7 @@ DEV_SETS = ("photos", "imagenet", "small64")
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=pathlib.Path, required=True, help="pictures; subfolders are drawn equally")
+    parser.add_argument("--share", nargs=2, action="append", default=[], help="a subfolder, and how often it is drawn")
     parser.add_argument("--dev", type=pathlib.Path, help="folder with photos/ imagenet/ small64/ to measure on")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="weights file to write")
     parser.add_argument("--start", type=pathlib.Path, help="weights file of a narrower or equal network to start from")
@@ -63,7 +64,7 @@ def main():
     torch.manual_seed(args.seed)
     checkpoint = args.out.with_suffix(".checkpoint.pt")
     log = args.out.with_suffix(".log.jsonl")
-    crops = Crops(args.data, args.seed, args.limit)
+    crops = Crops(args.data, args.seed, args.limit, {name: float(share) for name, share in args.share})
     sets = {n: whole_blocks(files(args.dev / n), 60, 7, 256) for n in DEV_SETS} if args.dev else {}
     size = Size(hidden=args.hidden, layers=args.layers, head=args.head)
     model = Vae(size)

@@ -39,7 +39,8 @@ typedef struct {
     void (*map64)(int function, ptrdiff_t n, const double *in, double *out);
     void (*wavefront)(struct pass_state *state, int index);
     void (*regress)(struct pass_state *state, float *maps);
-    void (*mixture_edges)(ptrdiff_t n, int c, const float *output, const struct pass_pixel *pixel, int32_t *cum);
+    void (*mixture_edges)(ptrdiff_t n, int c, const float *output, const float *edge, const struct pass_pixel *pixel,
+                          int32_t *cum);
     void (*latents_statistics)(const struct latents_encoder *encoder, const uint8_t *pixels, int width, int rows,
                                int channels, int x0, int y0, int side, float *out);
     void (*latents_dense)(int m, int n, int k, const float *in, const float *weight, const float *bias, int leaky,

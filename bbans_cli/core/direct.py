@@ -78,21 +78,23 @@ class Direct:
         )  # fmt: skip
         return c
 
-    def mixture(self, channel: int, output: Array, base: Array, activity: Array, earlier: Array) -> Array:
+    def mixture(
+        self, channel: int, output: Array, base: Array, activity: Array, earlier: Array, edges: Array | None = None
+    ) -> Array:
         """All cumulative frequencies of n pixels of a channel (0, 1, 2): (n, 257) int32.
 
         output (n, 16) float32, base (n,) integers, activity (n,) and earlier (n, 3), residuals and the rule, float32.
+        edges (257,) float32: where values begin; None for v - 1/2.
         """
+        edges = np.arange(257, dtype=np.float32) - np.float32(0.5) if edges is None else edges
         output, activity, earlier = (np.ascontiguousarray(a, np.float32) for a in (output, activity, earlier))
         base = np.ascontiguousarray(base, np.int32)
         cum = np.empty((len(base), 257), np.int32)
         if output.shape != (len(base), 16) or activity.shape != base.shape or earlier.shape != (len(base), 3):
             raise ValueError("shapes do not fit")
         integers = [ffi.cast("int32_t *", a.ctypes.data) for a in (base, cum)]
-        floats = [_floats(a) for a in (output, activity, earlier)]
-        if lib.bbc_direct_mixture(
-            self._index, len(base), channel, floats[0], integers[0], floats[1], floats[2], integers[1]
-        ):
+        floats = [_floats(a) for a in (output, activity, earlier, edges)]
+        if lib.bbc_direct_mixture(self._index, len(base), channel, floats[0], integers[0], *floats[1:], integers[1]):
             raise ValueError("a channel is 0, 1 or 2")
         return cum
 

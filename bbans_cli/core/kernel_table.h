@@ -40,12 +40,13 @@ static void map64(int function, ptrdiff_t n, const double *in, double *restrict 
 #undef MAP
 
 /* All 257 cumulative frequencies of n pixels of channel c. */
-static void mixture_edges(ptrdiff_t n, int c, const float *output, const struct pass_pixel *pixel, int32_t *cum)
+static void mixture_edges(ptrdiff_t n, int c, const float *output, const float *edge, const struct pass_pixel *pixel,
+                          int32_t *cum)
 {
     for (ptrdiff_t at = 0; at < n; at += PASS_CHUNK) {
         mixture mix;
         int m = n - at < PASS_CHUNK ? (int)(n - at) : PASS_CHUNK;
-        mixture_prepare(m, c, output + at * PASS_OUTPUTS, pixel + at, &mix);
+        mixture_prepare(m, c, output + at * PASS_OUTPUTS, edge, pixel + at, &mix);
         for (int32_t symbol = 0; symbol <= 256; symbol++) {
             int32_t column[PASS_CHUNK];
             for (int i = 0; i < PASS_CHUNK; i++) column[i] = mixture_cum(&mix, i, symbol);

@@ -15,6 +15,10 @@
 #define LEARN_TRUNK 2.0f
 #define LEARN_HEAD 1.0f
 #define LEARN_OUT 0.75f
+/* An edge's n-th step is this over n + COUNT; it stays within REACH of its place, so that edges ascend. */
+#define LEARN_EDGE 1.5f
+#define LEARN_EDGE_COUNT 300.0f
+#define LEARN_EDGE_REACH 0.45f
 
 /* d through a leaky ReLU whose result was `active`, for n elements. */
 static void learn_leaky(ptrdiff_t n, const float *restrict active, float *restrict d)
@@ -32,7 +36,8 @@ static void learn_backward(pass_state *s, int from, int to)
         float *d_output = s->d_output[c] + (ptrdiff_t)from * PASS_OUTPUTS;
         float *d_unit = s->d_unit[c] + (ptrdiff_t)from * u;
         memset(d_unit, 0, (size_t)m * u * sizeof *d_unit);
-        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, s->pixel + from, scale, d_output);
+        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from, scale,
+                         d_output);
         gemm(m, u, PASS_OUTPUTS, d_output, PASS_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
         learn_leaky((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
         gemm(m, h, u, d_unit, u, 1, s->transposed.head[c], h, NULL, d_hidden, h);
@@ -104,6 +109,23 @@ static void learn_phase(const pass_state *s, float step, float root, int index)
     learn_adam(size, step, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
 }
 
+/* Moves the edges of a run's values: one that is seen more often than the mixture says becomes wider. */
+static void learn_edges(const pass_state *s)
+{
+    for (int c = 0; c < s->shape.channels; c++)
+        for (int i = 0; i < s->count; i++) {
+            const pass_pixel *p = s->pixel + i;
+            float *edge = network_edges(s, c), *count = s->edge_count + c * PASS_EDGES;
+            for (int e = 0; e < 2; e++) {
+                int v = p->value[c] + e;
+                float middle = (float)v - 0.5f;
+                count[v] = count[v] + 1.0f;
+                float step = LEARN_EDGE / (count[v] + LEARN_EDGE_COUNT) * p->density[c][e];
+                edge[v] = ex_clip(e ? edge[v] + step : edge[v] - step, middle - LEARN_EDGE_REACH, middle + LEARN_EDGE_REACH);
+            }
+        }
+}
+
 /* This thread's share of one step of learning. beta1 and beta2 are the powers that this step's corrections need. */
 static void learn_step(const pass_state *s, int index)
 {
@@ -116,6 +138,7 @@ static void learn_step(const pass_state *s, int index)
                      s->d_active[layer], s->net.trunk[layer] - s->weights, s->net.trunk_bias[layer] - s->weights,
                      layer ? s->transposed.trunk[layer] : NULL, h);
     }
+    if (index == 0) learn_edges(s);
     if (s->shape.grid_x >= 0) learn_phase(s, step * LEARN_PHASE, root, index);
     for (int c = 0; c < s->shape.channels; c++) {
         ptrdiff_t head = s->net.head[c] - s->weights, stride = hidden_stride(s, last);

@@ -1,7 +1,8 @@
 /* Mixtures of four discretised logistics: from network outputs to integer intervals, and their gradient.
  *
- * With F the mixture's distribution function, cum(v) = 16 v + min(T, floor(T F(v - 1/2))), T = 2^24 - 16 * 256, and
- * cum(0) = 0, cum(256) = 2^24. F as computed does not fall from one edge to the next (docs/exactness.md has the proof, and
+ * With F the mixture's distribution function, cum(v) = 16 v + min(T, floor(T F(edge v))), T = 2^24 - 16 * 256, and
+ * cum(0) = 0, cum(256) = 2^24. The edge of v lies near v - 1/2; pictures of which some values are missing or rare move
+ * it (learn.h). F as computed does not fall from one edge to the next (docs/exactness.md has the proof, and
  * why 16 would do if it did), so that cum increases strictly whatever the network says. */
 #ifndef BBC_MIXTURE_H
 #define BBC_MIXTURE_H
@@ -13,16 +14,19 @@
 #define MIXTURE_TOTAL (1 << PASS_PRECISION)
 #define MIXTURE_SPREAD ((float)(MIXTURE_TOTAL - 256 * MIXTURE_FLOOR))
 
-/* Parameters of up to PASS_CHUNK pixels, component by component. */
+/* Parameters of up to PASS_CHUNK pixels, component by component, and the edges of the channel's values. */
 typedef struct {
+    const float *edge;
     float weight[4][PASS_CHUNK], mean[4][PASS_CHUNK], inverse[4][PASS_CHUNK];
 } mixture;
 
-/* Channel c of m pixels; output (m, 16), row-major. */
-static void mixture_prepare(int m, int c, const float *restrict output, const pass_pixel *p, mixture *restrict mix)
+/* Channel c of m pixels; output (m, 16), row-major; edge (257). */
+static void mixture_prepare(int m, int c, const float *restrict output, const float *edge, const pass_pixel *p,
+                            mixture *restrict mix)
 {
     float o[PASS_OUTPUTS][PASS_CHUNK], centre[PASS_CHUNK], activity[PASS_CHUNK], first[PASS_CHUNK], second[PASS_CHUNK];
     float rule[PASS_CHUNK];
+    mix->edge = edge;
     for (int i = 0; i < m; i++) {
         for (int j = 0; j < PASS_OUTPUTS; j++) o[j][i] = output[i * PASS_OUTPUTS + j];
         centre[i] = (float)p[i].base[c];
@@ -58,7 +62,7 @@ static void mixture_prepare(int m, int c, const float *restrict output, const pa
 /* cum(symbol) of pixel i. */
 EX int32_t mixture_cum(const mixture *mix, int i, int32_t symbol)
 {
-    float edge = (float)symbol - 0.5f;
+    float edge = mix->edge[symbol];
     float f = mix->weight[0][i] * ex_sigmoid((edge - mix->mean[0][i]) * mix->inverse[0][i]);
     f = f + mix->weight[1][i] * ex_sigmoid((edge - mix->mean[1][i]) * mix->inverse[1][i]);
     f = f + mix->weight[2][i] * ex_sigmoid((edge - mix->mean[2][i]) * mix->inverse[2][i]);
@@ -118,18 +122,21 @@ static int32_t mixture_find(const mixture *mix, int i, int32_t first, const int3
     return first + j;
 }
 
-/* Gradient of -ln p by the outputs, times `scale`, each element clipped to +-64 before; d_output (m, 16). */
-static void mixture_gradient(int m, int c, const float *restrict output, const pass_pixel *p, float scale,
+/* Gradient of -ln p by the outputs, times `scale`, each element clipped to +-64 before; d_output (m, 16). Fills in the
+ * pixels' densities, which are that by the edges. */
+static void mixture_gradient(int m, int c, const float *restrict output, const float *edge, pass_pixel *p, float scale,
                              float *restrict d_output)
 {
     mixture mix;
-    float d[PASS_OUTPUTS][PASS_CHUNK], ends[2][PASS_CHUNK], value[PASS_CHUNK], activity[PASS_CHUNK];
+    float d[PASS_OUTPUTS][PASS_CHUNK], ends[2][PASS_CHUNK], activity[PASS_CHUNK];
     float first[PASS_CHUNK], second[PASS_CHUNK], rule[PASS_CHUNK], log_scale[4][PASS_CHUNK], mass[4][PASS_CHUNK], total[PASS_CHUNK];
-    float slope[4][PASS_CHUNK], stretch[4][PASS_CHUNK];
-    mixture_prepare(m, c, output, p, &mix);
+    float slope[4][PASS_CHUNK], stretch[4][PASS_CHUNK], lower[PASS_CHUNK], upper[PASS_CHUNK], density[2][PASS_CHUNK];
+    mixture_prepare(m, c, output, edge, p, &mix);
     for (int i = 0; i < PASS_CHUNK; i++) {
         const pass_pixel *q = p + (i < m ? i : 0);
-        value[i] = (float)q->value[c];
+        lower[i] = edge[q->value[c]];
+        upper[i] = edge[q->value[c] + 1];
+        density[0][i] = density[1][i] = 0.0f;
         ends[0][i] = q->value[c] == 0 ? 0.0f : 1.0f;
         ends[1][i] = q->value[c] == 255 ? 0.0f : 1.0f;
         activity[i] = q->activity[c];
@@ -141,19 +148,22 @@ static void mixture_gradient(int m, int c, const float *restrict output, const p
     }
     for (int k = 0; k < 4; k++)
         for (int i = 0; i < PASS_CHUNK; i++) {
-            float low = (value[i] - 0.5f - mix.mean[k][i]) * mix.inverse[k][i];
-            float high = (value[i] + 0.5f - mix.mean[k][i]) * mix.inverse[k][i];
+            float low = (lower[i] - mix.mean[k][i]) * mix.inverse[k][i];
+            float high = (upper[i] - mix.mean[k][i]) * mix.inverse[k][i];
             float a = ex_sigmoid(low), b = ex_sigmoid(high);
             float da = a * (1.0f - a) * ends[0][i], db = b * (1.0f - b) * ends[1][i];
             a = a * ends[0][i];
             b = b * ends[1][i] + (1.0f - ends[1][i]);
             mass[k][i] = b - a;
             total[i] = total[i] + mix.weight[k][i] * mass[k][i];
+            density[0][i] = density[0][i] + mix.weight[k][i] * da * mix.inverse[k][i];
+            density[1][i] = density[1][i] + mix.weight[k][i] * db * mix.inverse[k][i];
             slope[k][i] = mix.weight[k][i] * (db - da);
             stretch[k][i] = mix.weight[k][i] * (db * high - da * low);
         }
     for (int i = 0; i < PASS_CHUNK; i++) {
         float inverse = 1.0f / (total[i] + 0x1p-20f), sum = 0.0f;
+        for (int e = 0; e < 2; e++) density[e][i] = ex_clip(density[e][i] * inverse, 0.0f, 4.0f);
         for (int k = 0; k < 4; k++) {
             float dmean = slope[k][i] * mix.inverse[k][i] * inverse;
             sum = sum + dmean;
@@ -167,6 +177,8 @@ static void mixture_gradient(int m, int c, const float *restrict output, const p
         d[14][i] = sum * rule[i];
         d[15][i] = 0.0f;
     }
+    for (int i = 0; i < m; i++)
+        for (int e = 0; e < 2; e++) p[i].density[c][e] = density[e][i];
     for (int i = 0; i < m; i++)
         for (int j = 0; j < PASS_OUTPUTS; j++) d_output[i * PASS_OUTPUTS + j] = ex_clip(d[j][i], -64.0f, 64.0f) * scale;
 }

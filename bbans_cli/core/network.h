@@ -101,12 +101,15 @@ static void network_head(pass_state *s, int c, int from, int to)
     gemm(m, PASS_OUTPUTS, u, unit, u, 1, s->net.out[c], PASS_OUTPUTS, s->net.out_bias[c], output, PASS_OUTPUTS);
 }
 
+/* Where the values of channel c begin. */
+EX float *network_edges(const pass_state *s, int c) { return s->edge + c * PASS_EDGES; }
+
 /* Encoder: intervals of channel c of pixels [from, to), written at `at`, the subpixel's place in coding order. */
 static void network_intervals(pass_state *s, int c, int from, int to, int64_t at)
 {
     mixture mix;
     int32_t symbol[PASS_CHUNK] = {0};
-    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, s->pixel + from, &mix);
+    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from, &mix);
     for (int i = from; i < to; i++) symbol[i - from] = s->pixel[i].value[c];
     mixture_intervals(to - from, &mix, symbol, s->starts + at, s->freqs + at);
 }
@@ -115,7 +118,7 @@ static void network_intervals(pass_state *s, int c, int from, int to, int64_t at
 static void network_windows(pass_state *s, int c, int from, int to)
 {
     mixture mix;
-    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, s->pixel + from, &mix);
+    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from, &mix);
     for (int i = 0; i < to - from; i++) {
         int first = mixture_guess(&mix, i);
         s->pixel[from + i].window = first;
@@ -137,7 +140,8 @@ static int network_pop(pass_state *s, int c, int from, int to)
             int32_t target = (int32_t)bbc_ans_peek(*s->head, PASS_PRECISION);
             uint32_t start, freq;
             if (!ready && (target < window[0] || target >= window[PASS_WINDOW - 1])) {
-                mixture_prepare(m, c, s->output[c] + (ptrdiff_t)chunk * PASS_OUTPUTS, s->pixel + chunk, &mix);
+                mixture_prepare(m, c, s->output[c] + (ptrdiff_t)chunk * PASS_OUTPUTS, network_edges(s, c),
+                                s->pixel + chunk, &mix);
                 ready = 1;
             }
             p->value[c] = mixture_find(&mix, i, p->window, window, target, &start, &freq);

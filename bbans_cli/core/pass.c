@@ -78,6 +78,8 @@ static int64_t lay_state(pass_state *s, arena *a)
     s->weights = take_floats(a, 1, s->weight_count);
     s->log_activity = take_floats(a, 1, PASS_ACTIVITIES);
     s->inverse_activity = take_floats(a, 1, PASS_ACTIVITIES);
+    s->edge = take_floats(a, 3, PASS_EDGES);
+    s->edge_count = take_floats(a, 3, PASS_EDGES);
     s->pixel = take(a, n * (int64_t)sizeof *s->pixel);
     s->input = take_floats(a, n, PASS_INPUT_STRIDE);
     for (int layer = 0; layer < p->layers; layer++) {
@@ -179,6 +181,10 @@ int bbc_pass_begin(void *state, int64_t size, const bbc_pass *p, const float *we
         s->log_activity[sum] = log_activity * 0x1.715476p-1f - 1.0f; /* (log2(activity) - 2) / 2 */
     }
     bbc_fp_leave(saved);
+    for (int i = 0; i < 3 * PASS_EDGES; i++) {
+        s->edge[i] = (float)(i % PASS_EDGES) - 0.5f;
+        s->edge_count[i] = 0.0f;
+    }
     for (int c = 0; c < 3; c++) memset(s->plane[c], 128, (size_t)s->stride * ((size_t)p->height + PASS_PAD));
     for (int y = 0; y < p->first_row; y++)
         for (int x = 0; x < p->width; x++) {

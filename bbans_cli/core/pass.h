@@ -30,6 +30,7 @@ enum {
     PASS_MAX_WIDTH = 1 << 18, /* the regression keeps about 550 bytes a column */
     PASS_ACTIVITIES = 12 * 255 + 1,
     PASS_PRECISION = 24,
+    PASS_EDGES = 272,   /* room for those of 256 values */
     PASS_WINDOW = 16,   /* cumulative frequencies that a decoder computes ahead for a symbol */
     PASS_CHUNK = 32     /* pixels that go through the network together */
 };
@@ -51,6 +52,7 @@ typedef struct pass_pixel {
     int32_t window;       /* first symbol of the cumulative frequencies computed ahead */
     float activity[3], residual[3];
     float prediction[3], blame[3]; /* of the regression, see regression_predict */
+    float density[3][2];  /* the mixture's at the lower and the upper edge of the value, over the value's mass */
     float rule[3];        /* its prediction with what is known of earlier channels, less the base */
     const float *modulation; /* of the pixel's block, (layers, 2, H), or NULL */
 } pass_pixel;
@@ -71,6 +73,7 @@ typedef struct pass_state {
     int64_t passed_over;    /* pixels still to come before the next run that is learned from */
     pass_net net, transposed;
     float *weights, *gradients, *first, *second, *transpose_buffer;
+    float *edge, *edge_count; /* (3, EDGES): where value v begins, at first v - 1/2, and how often that was learned */
     regression regression;
     float *log_activity, *inverse_activity; /* by sum of the 12 nearest differences */
     pass_pixel *pixel;

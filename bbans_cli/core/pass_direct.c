@@ -4,9 +4,9 @@
 #include "pass_direct.cdef.h"
 
 /* Cumulative frequencies (n, 257) of a channel from outputs (n, 16), bases and activities (n) and (n, 3) of the two
- * channels before their residuals and the rule. Returns 0, or -1 where this CPU lacks the instruction set. */
+ * channels before their residuals and the rule, under edges (257). Returns 0, or -1 where this CPU lacks the instruction set. */
 int bbc_direct_mixture(int isa, ptrdiff_t n, int channel, const float *output, const int32_t *base, const float *activity,
-                       const float *earlier, int32_t *cum)
+                       const float *earlier, const float *edge, int32_t *cum)
 {
     const bbc_kernels *kernels = bbc_kernels_of(isa);
     if (!kernels || channel < 0 || channel > 2) return -1;
@@ -21,7 +21,7 @@ int bbc_direct_mixture(int isa, ptrdiff_t n, int channel, const float *output, c
             pixel[i].residual[1] = earlier[3 * (at + i) + 1];
             pixel[i].rule[channel] = earlier[3 * (at + i) + 2];
         }
-        kernels->mixture_edges(m, channel, output + at * PASS_OUTPUTS, pixel, cum + at * 257);
+        kernels->mixture_edges(m, channel, output + at * PASS_OUTPUTS, edge, pixel, cum + at * 257);
     }
     bbc_fp_leave(saved);
     return 0;

@@ -11,7 +11,7 @@ import numpy as np
 
 from bbans_cli.core import reference
 from bbans_cli.core.reference import f32
-from bbans_cli.core.reference_mixture import gradient, mixture
+from bbans_cli.core.reference_mixture import EDGES, gradient, mixture
 from bbans_cli.core.reference_network import Forward, Layer, Net
 
 Array = np.ndarray[Any, Any]
@@ -24,17 +24,21 @@ def earlier(run: Forward, channel: int) -> Array:
 
 
 @np.errstate(all="ignore")
-def backward(net: Net, run: Forward, value: Array, channels: int) -> Array:
-    """Gradient of the mean of -ln p over the run's pixels by all weights, laid out like net.flat.
+def backward(net: Net, run: Forward, value: Array, channels: int, edges: Edges | None = None) -> Array:
+    """Gradient of the mean of -ln p over the run's pixels by all weights, laid out like net.flat; the edges learn.
 
     value (n, 3) int32. Heads of channels that a grey picture has not get 0.
     """
+    edges = edges or Edges()
     grown = Net(np.zeros_like(net.flat), *_widths(net))
     scale = np.float32(1) / np.float32(len(value))
     d_hidden = np.zeros_like(run.hidden[-1])
     for c in range(channels):
         mix = mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
-        d_output = gradient(mix, run.output[c], value[:, c], run.activity[:, c], earlier(run, c), scale)
+        d_output, density = gradient(
+            mix, run.output[c], value[:, c], run.activity[:, c], earlier(run, c), scale, edges.place[c]
+        )
+        edges.learn(c, value[:, c], density)
         d_unit = _leaky(run.unit[c], _through(net.out[c].weight, d_output, np.zeros_like(run.unit[c])))
         d_hidden = _through(net.head[c].weight[: d_hidden.shape[1]], d_unit, d_hidden)
         _fill(grown.out[c], run.unit[c], d_output)
@@ -60,6 +64,24 @@ def factors(net: Net) -> Array:
         for layer in layers:
             layer.weight[:] = layer.bias[:] = factor
     return out.flat
+
+
+class Edges:
+    """Where each channel's values begin, (3, 257): what is seen more often than the mixture says becomes wider."""
+
+    def __init__(self) -> None:
+        self.place, self.count = np.tile(EDGES, (3, 1)), np.zeros((3, 257), np.float32)
+
+    def learn(self, channel: int, value: Array, density: Array) -> None:
+        """From a run's values (n,) and their densities (n, 2) at both edges, pixel by pixel."""
+        place, count = self.place[channel], self.count[channel]
+        reach = np.float32(0.45)
+        for first, pair in zip(value, density, strict=True):
+            for e, sign in ((0, np.float32(-1)), (1, np.float32(1))):
+                v = first + e
+                count[v] += np.float32(1)
+                step = np.float32(1.5) / (count[v] + np.float32(300)) * pair[e]
+                place[v] = reference.clip(place[v] + sign * step, EDGES[v] - reach, EDGES[v] + reach)
 
 
 class Adam:

@@ -19,6 +19,7 @@ Array = np.ndarray[Any, Any]
 FLOOR = 16
 TOTAL = 1 << 24
 SPREAD = np.float32(TOTAL - 256 * FLOOR)
+EDGES = np.arange(257, dtype=np.float32) - np.float32(0.5)  # where values begin before anything is learned
 
 
 @dataclass
@@ -50,10 +51,10 @@ def mixture(output: Array, base: Array, activity: Array, earlier: Array) -> Mixt
 
 
 @np.errstate(all="ignore")
-def cumulative(mix: Mixture, symbol: Array) -> Array:
-    """cum(symbol), symbols 0 to 256: symbol (n,) or (n, s) int -> int64 of the same shape."""
+def cumulative(mix: Mixture, symbol: Array, edges: Array = EDGES) -> Array:
+    """cum(symbol), symbols 0 to 256: symbol (n,) or (n, s) int -> int64 of the same shape. edges (257,) float32."""
     shape = (-1,) + (1,) * (symbol.ndim - 1)
-    edge = symbol.astype(np.float32) - np.float32(0.5)
+    edge = edges[symbol]
     f = np.float32(0)
     for k in range(4):
         weight, mean, inverse = (each[:, k].reshape(shape) for each in (mix.weight, mix.mean, mix.inverse))
@@ -64,21 +65,26 @@ def cumulative(mix: Mixture, symbol: Array) -> Array:
 
 
 @np.errstate(all="ignore")
-def gradient(mix: Mixture, output: Array, value: Array, activity: Array, earlier: Array, scale: np.float32) -> Array:
-    """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`: (n, 16) float32."""
+def gradient(
+    mix: Mixture, output: Array, value: Array, activity: Array, earlier: Array, scale: np.float32, edges: Array = EDGES
+) -> tuple[Array, Array]:
+    """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`: (n, 16) float32; and the densities
+    at the value's two edges over its mass, (n, 2), which are that by the edges."""
     one = np.float32(1)
     above, below = (value != 0).astype(np.float32)[:, None], (value != 255).astype(np.float32)[:, None]
-    v = value.astype(np.float32)[:, None]
-    low = (v - np.float32(0.5) - mix.mean) * mix.inverse
-    high = (v + np.float32(0.5) - mix.mean) * mix.inverse
+    low = (edges[value][:, None] - mix.mean) * mix.inverse
+    high = (edges[value + 1][:, None] - mix.mean) * mix.inverse
     a, b = reference.sigmoid(low), reference.sigmoid(high)
     da, db = a * (one - a) * above, b * (one - b) * below
     a = a * above
     b = b * below + (one - below)
     mass = b - a
     total = np.float32(0)
+    density = np.zeros((len(value), 2), np.float32)
     for k in range(4):
         total = total + mix.weight[:, k] * mass[:, k]
+        for e, slope in enumerate((da, db)):
+            density[:, e] = density[:, e] + mix.weight[:, k] * slope[:, k] * mix.inverse[:, k]
     inverse = (one / (total + f32("0x1p-20")))[:, None]
     d_mean = mix.weight * (db - da) * mix.inverse * inverse
     d_centre = np.float32(0)
@@ -90,4 +96,5 @@ def gradient(mix: Mixture, output: Array, value: Array, activity: Array, earlier
     inside = ((output[:, 8:12] > -6) & (output[:, 8:12] < 4)).astype(np.float32)
     d[:, 8:12] = mix.weight * (db * high - da * low) * inverse * inside
     d[:, 12:15] = d_centre[:, None] * earlier
-    return reference.clip(d, np.float32(-64), np.float32(64)) * scale
+    density = reference.clip(density * inverse, np.float32(0), np.float32(4))
+    return reference.clip(d, np.float32(-64), np.float32(64)) * scale, density

@@ -13,7 +13,7 @@ import numpy as np
 
 from bbans_cli.context import SKEW, phase_rows
 from bbans_cli.core.reference_context import coding_planes, gather, normalise
-from bbans_cli.core.reference_learn import Adam, backward, earlier, factors
+from bbans_cli.core.reference_learn import Adam, Edges, backward, earlier, factors
 from bbans_cli.core.reference_mixture import cumulative, mixture
 from bbans_cli.core.reference_network import Forward, Net, forward
 from bbans_cli.core.reference_regression import maps
@@ -58,6 +58,7 @@ class ReferencePass:
         self.shape, self.planes = shape, coding_planes(pixels)
         self.weights, self.gradient = network.copy(), np.zeros_like(network)
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
+        self.edges = Edges()
         self.adam = Adam(shape.rate, factors(self.net))
         self.maps = maps(self.planes, shape.first_row, shape.last_row)
         self.modulation = None
@@ -82,9 +83,9 @@ class ReferencePass:
         cum = np.empty((len(x), channels, 2), np.int64)
         for c in range(channels):
             mix = mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
-            cum[:, c] = cumulative(mix, value[:, c, None] + np.arange(2))
+            cum[:, c] = cumulative(mix, value[:, c, None] + np.arange(2), self.edges.place[c])
         if learns:
-            self.gradient = backward(self.net, run, value, channels)
+            self.gradient = backward(self.net, run, value, channels, self.edges)
             self.adam.step(self.weights, self.gradient)
         return cum
 

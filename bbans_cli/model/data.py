@@ -69,16 +69,20 @@ def regress(planes: np.ndarray) -> np.ndarray:
 
 
 class Crops:
-    """Draws batches from all pictures below ``folder``; its direct subfolders are drawn equally often.
+    """Draws batches from all pictures below ``folder``; its direct subfolders equally often, or by ``shares``.
 
     Six of ten draws come from pictures as they are, the others from a copy scaled down by 1.3 to 4, filtered at random.
     Of each, one region in one orientation is kept with its regression; ``refresh`` takes another of some picture. Seven
     of ten regions that a JPEG decoder wrote are Y, Cb, Cr, as the codec has them.
     """
 
-    def __init__(self, folder: pathlib.Path, seed: int, limit: int | None = None):
+    def __init__(
+        self, folder: pathlib.Path, seed: int, limit: int | None = None, shares: dict[str, float] | None = None
+    ):
         self.random = np.random.default_rng(seed)
         groups = [f for f in sorted(folder.iterdir()) if f.is_dir()] or [folder]
+        drawn = np.array([(shares or {}).get(group.name, 1.0) for group in groups])
+        self.drawn = drawn / drawn.sum()
         self.paths = [files(group)[:limit] for group in groups]
         self.pools = [[[self.region(p, scaled) for p in paths] for scaled in (False, True)] for paths in self.paths]
         self.shares = [np.cumsum(self.areas(paths)) / sum(self.areas(paths)) for paths in self.paths]
@@ -94,7 +98,7 @@ class Crops:
 
     def refresh(self) -> None:
         """Replaces the region of one random picture."""
-        group, scaled = self.random.integers(len(self.pools)), self.random.random() < 0.4
+        group, scaled = self.random.choice(len(self.pools), p=self.drawn), self.random.random() < 0.4
         i = self.random.integers(len(self.paths[group]))
         self.pools[group][int(scaled)][i] = self.region(self.paths[group][i], scaled)
 
@@ -127,7 +131,7 @@ class Crops:
 
     def patch(self) -> Region:
         """SIDE by SIDE pixels of a random place of a random picture."""
-        group = self.random.integers(len(self.pools))
+        group = self.random.choice(len(self.pools), p=self.drawn)
         i = min(np.searchsorted(self.shares[group], self.random.random()), len(self.shares[group]) - 1)
         region = self.pools[group][int(self.random.random() < 0.4)][i]
         height, width = region.planes.shape[1:]
