@@ -1,0 +1,25 @@
+/* A coder of the quantised 8x8 DCT coefficients of a JPEG picture by learned chances: component by component, blocks in
+ * raster order. */
+
+typedef struct {
+    int32_t components;          /* 1 or 3: Y; Y, Cb, Cr */
+    int32_t columns[3], rows[3]; /* blocks of 8x8 of each, 1..8192; those of Cb and Cr are equal, and as many as Y's or
+                                    half (rounded up) either way */
+    uint16_t tables[3][64];      /* quantisers, row by row, 1..65535 */
+    int32_t line_bits;           /* 2^line_bits lines of 64 bytes of memory for contexts, 8..20 */
+} bbc_coefficients_shape;
+
+/* Bytes of state for a shape, or 0 if the shape is not valid. The state must be zeros and begin at a multiple of 8. */
+size_t bbc_coefficients_size(const bbc_coefficients_shape *shape);
+
+/* Begin a picture: encode into `out` (size bytes) if `in` is NULL, else decode from `in` (size bytes). */
+void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, const uint8_t *in, uint8_t *out,
+                            size_t size);
+
+/* Code the next `blocks` blocks, or as many as are left. coefficients is the whole array, the same in every call: all
+ * blocks of component 0 in raster order, then of 1, then of 2, each 64 row by row, -2048..2047; filled in when
+ * decoding. Returns 0, or -1 once the output is full. */
+int bbc_coefficients_code(void *state, int16_t *coefficients, int64_t blocks);
+
+/* End of encoding: the number of bytes written, or SIZE_MAX if they did not fit. */
+size_t bbc_coefficients_end(void *state);
