@@ -1,8 +1,9 @@
 """Picture -> parts of a container, each with the coder that makes it smallest; what a look settles is not tried.
 
-Photographs go to the model. Screens, drawings and palettes go to the coder for few colours or, if that is smaller, to
-WebP. Between the two, both are tried and the real sizes decide; for large pictures, on a sample of rows first. Deep
-samples go to the coder for those, or their high bits to the model. Stored samples bound them all.
+Photographs go to the model, but those that once were a JPEG file to the coder for such. Screens, drawings and palettes
+go to the coder for few colours or, if that is smaller, to WebP. Between the two, both are tried and the real sizes
+decide; for large pictures, on a sample of rows first. Deep samples go to the coder for those, or their high bits to the
+model. Stored samples bound them all.
 """
 
 from __future__ import annotations
@@ -29,16 +30,20 @@ FLATTER = 0.9
 # As many pixels are looked at for that.
 LOOK = 1 << 18
 # Roughly how long the coders take, in units of the fastest: for the progress bar alone.
-COSTS = {"model": 20, "high": 50, "graded": 30, "discrete": 5, "webp": 0}
+COSTS = {"jpeg": 10, "model": 20, "high": 50, "graded": 30, "discrete": 5, "webp": 0}
 # The model gets the high 8 bits of deep samples if they are this much noise, in bits: below, what it cannot see of the
 # low bits costs more than it is better at the high ones.
 NOISE = 1.5
+
+FAST = 1  # the level
+# A JPEG file whose quantisers spare this many bits a coefficient is always smaller than what the model makes of it.
+COARSE = 0.5
 
 # Coders that come this near to the best on a sample of rows are tried on the whole; so is the second effort of WebP.
 CLOSE = 1.08
 # Pixels from which a sample is tried first, and how many it has, in as many strips.
 MAX_MODEL_WIDTH = 1 << 18  # codec.MAX_WIDTH, which is not imported before it is needed
-LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4
+LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4  # the first two an eighth at the fast level
 
 
 def picture_to_container(
@@ -77,6 +82,11 @@ def flatness(pixels: np.ndarray) -> float:
     return float((np.all(here == left, axis=2) | np.all(here == above, axis=2)).mean())
 
 
+def coarseness(tables: list[np.ndarray]) -> float:
+    """Bits that quantisers spare a coefficient, on average."""
+    return float(np.mean([np.log2(table) for table in tables]))
+
+
 def cost(parts: list[Part]) -> int:
     """Bytes of payload and tables."""
     return sum(6 + len(part.settings) + sum(len(band.payload) + 8 for band in part.bands) for part in parts)
@@ -86,6 +96,18 @@ def _model_encode(*arguments: Any) -> Part:
     from bbans_cli import codec
 
     return codec.encode(*arguments)
+
+
+def _find_history(planes: np.ndarray) -> Any:
+    from bbans_cli import recover
+
+    return recover.find(planes)
+
+
+def _jpeg_encode(*arguments: Any) -> Part:
+    from bbans_cli import jpeg
+
+    return jpeg.encode(*arguments)
 
 
 class _Trials:
@@ -111,17 +133,19 @@ class _Trials:
             self.colour = np.ascontiguousarray(self.colour[:, :, :1])
         self.whole = np.concatenate([self.colour, self.alpha], axis=2) if self.alpha.size else self.colour
         self.pixels = planes.shape[0] * planes.shape[1]
+        self.large = LARGE // 8 if level == FAST else LARGE
         self.done, self.total, self.weight = 0, 1, 1
         self.best: list[Part] = []
+        self.history: Any = None
 
     def run(self) -> list[Part]:
         tries = self._tries()
         # Deflate has its chance where it is quick; on more pixels than that the others are always better.
-        thorough = self.pixels < LARGE and list(tries) != ["model"]
+        thorough = self.pixels < self.large and list(tries) not in (["model"], ["jpeg"])
         self.best = [stored.encode(self.whole, self.depth, thorough)]
         if cost(self.best) < 32:
             return self.best
-        if len(tries) > 1 and self.pixels >= LARGE:
+        if len(tries) > 1 and self.pixels >= self.large and self.history is None:
             tries = self._leading(tries)
         self.total = max(1, self.pixels * sum(COSTS[name] for name in tries))
         for name, attempt in tries.items():
@@ -139,6 +163,12 @@ class _Trials:
             return deep if wide else deep | {"high": self._high_and_low}
         continuous = self.mode != "palette" and self.depth == 8
         found: dict[str, Try] = {}
+        if continuous and not self.deep and flat < FLATTER:
+            self.history = _find_history(self.colour)
+        if self.history is not None:
+            found["jpeg"] = self._jpeg
+            if coarseness(self.history.tables) > COARSE:
+                return found
         if not continuous or flat > FLAT or self.alpha.size or self.deep or wide:
             found["discrete"] = self._discrete
         if self.deep:
@@ -153,7 +183,7 @@ class _Trials:
     def _leading(self, tries: dict[str, Try]) -> dict[str, Try]:
         """Those that come near to the best on strips of rows from all over the picture."""
         height, width, _ = self.whole.shape
-        rows = max(1, SAMPLE_PIXELS // STRIPS // width)
+        rows = max(1, SAMPLE_PIXELS * self.large // LARGE // STRIPS // width)
         tops = [(height - rows) * strip // (STRIPS - 1) for strip in range(STRIPS)]
         strips = np.concatenate([self.whole[top : top + rows] for top in tops])
         # Strips have the mode that their channels say: an RGB picture may have turned out to be grey.
@@ -180,6 +210,9 @@ class _Trials:
 
     def _graded(self) -> list[Part]:
         return [self._adaptive(GRADED, self.colour, self.depth), *self._alpha()]
+
+    def _jpeg(self) -> list[Part]:
+        return [_jpeg_encode(np.ascontiguousarray(self.colour), self.history, self._count), *self._alpha()]
 
     def _model(self) -> list[Part]:
         return [self._modelled(self.colour), *self._alpha()]

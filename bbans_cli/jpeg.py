@@ -60,25 +60,27 @@ def grids(width: int, height: int, channels: int, halved: tuple[bool, bool]) -> 
 
 def samples(history: History, width: int, height: int) -> np.ndarray:
     """What a decoder makes of it: (height, width, 1 or 3) uint8, grey or R, G, B."""
-    planes = [_plane(history, c, width, height) for c in range(len(history.blocks))]
+    none = (False, False)
+    parts = zip(history.blocks, history.tables, [none, history.halved, history.halved], strict=False)
+    planes = [component(blocks, table, width, height, halved) for blocks, table, halved in parts]
     if len(planes) == 1:
         return planes[0][:, :, None]
     return ycbcr.to_rgb(np.stack([planes[1], planes[0], planes[2]], axis=2))
 
 
-def _plane(history: History, component: int, width: int, height: int) -> np.ndarray:
-    rows, columns, _ = history.blocks[component].shape
+def component(blocks: np.ndarray, table: np.ndarray, width: int, height: int, halved: tuple[bool, bool]) -> np.ndarray:
+    """The samples (height, width) uint8 of a component, enlarged."""
+    rows, columns, _ = blocks.shape
     small = np.empty((rows * SIDE, columns * SIDE), np.uint8)
-    blocks, table = (np.ascontiguousarray(each[component]) for each in (history.blocks, history.tables))
     lib.bbc_jpeg_samples(
-        ffi.from_buffer("int16_t[]", blocks),
-        ffi.from_buffer("uint16_t[]", table),
+        ffi.from_buffer("int16_t[]", np.ascontiguousarray(blocks)),
+        ffi.from_buffer("uint16_t[]", np.ascontiguousarray(table)),
         columns,
         rows,
         ffi.from_buffer("uint8_t[]", small),
     )
-    across, down = history.halved
-    if not component or not across:
+    across, down = halved
+    if not across:
         return small[:height, :width]
     plane = np.empty((height, width), np.uint8)
     work = np.empty((width + 1) // 2, np.int32)

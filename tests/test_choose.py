@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from sample_pictures import PNG_KINDS, picture, same
 from test_adaptive import hills, screen
+from test_recover import photo as noisy_slopes
+from test_recover import through_jpeg
 
 from bbans_cli import adaptive, assemble, choose, container, values
 from bbans_cli import metadata as kinds
@@ -88,6 +90,32 @@ def test_alpha_of_a_photo_is_a_part_of_its_own():
     assert coders(pack(given, encode=tiny_model)) == ["model", "discrete"]
     opaque = from_array(np.concatenate([photo(), np.full_like(alpha, 255)], axis=2))
     assert coders(pack(opaque, encode=tiny_model)) == ["model", "stored"]
+
+
+def test_what_once_was_a_jpeg_is_coded_as_that(least):
+    soft = noisy_slopes(160, 200)
+    for pixels in (soft, soft[:, :, 0]):
+        given = from_array(through_jpeg(pixels, quality=80))
+        data = pack(given)
+        assert coders(data) == ["jpeg"] and same(unpack(data), given)
+    alpha = np.zeros((160, 200, 1), np.uint8)
+    alpha[20:40, 20:60] = 255
+    given = from_array(np.concatenate([through_jpeg(soft, quality=80), alpha], axis=2))
+    data = pack(given)
+    assert coders(data) == ["jpeg", "discrete"] and same(unpack(data), given)
+
+
+def test_fine_quantisers_leave_it_to_the_sizes(monkeypatch, least):
+    monkeypatch.setattr(choose, "COARSE", 9)
+    monkeypatch.setattr(choose, "LARGE", 1)
+    given = from_array(through_jpeg(noisy_slopes(160, 200), quality=80))
+    asked = []
+
+    def model(planes, *more):
+        asked.append(planes.shape)
+        return big_model(planes)
+
+    assert coders(pack(given, encode=model)) == ["jpeg"] and asked == [(160, 200, 3)]
 
 
 def test_grey_in_colour_is_coded_once(least):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import tiny
+from made_jpeg import history
 
 from bbans_cli import jpeg
 from bbans_cli.container import Part
@@ -12,16 +12,6 @@ from bbans_cli.errors import CorruptError, UnsupportedError
 
 SHAPES = [(1, 1), (8, 8), (17, 33), (40, 23), (64, 64)]
 KINDS = [(1, (False, False)), (3, (False, False)), (3, (True, False)), (3, (True, True))]
-
-
-def history(height, width, channels, halved, quality=80):
-    """Made-up coefficients: large at low frequencies, few at high ones."""
-    blocks = []
-    for c, (rows, columns) in enumerate(jpeg.grids(width, height, channels, halved)):
-        spread = np.maximum(1, 24 >> np.add.outer(np.arange(8), np.arange(8)).reshape(64))
-        drawn = tiny.integers(11 + c, 1 << 16, rows, columns, 64)
-        blocks.append((drawn % (2 * spread + 1) - spread).astype(np.int16))
-    return jpeg.History(halved, [jpeg.standard(c, quality) for c in range(channels)], blocks)
 
 
 def pack(height, width, channels, halved, **changes):

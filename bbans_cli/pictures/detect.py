@@ -7,6 +7,7 @@ import re
 from bbans_cli.errors import InputError, LossyError, UnsupportedError
 
 SPACE = "storing its pixels without loss would take several times the space of the file"
+FILE = "its pixels would be stored, and the file itself could not be restored"
 LOSSY = {"jpeg": "JPEG", "avif": "AVIF", "heif": "HEIF", "webp": "WebP"}
 # Formats that bbc names but does not read, by their first bytes.
 FOREIGN = (
@@ -61,7 +62,7 @@ def refuse(kind: str, data: bytes, pixels: bool) -> None:
     lossy = kind in ("jpeg", "avif", "heif") or kind == "webp" and _lossy_webp(data)
     if lossy and not pixels:
         hint = "" if kind == "heif" else "; --pixels does it all the same"
-        raise LossyError(f"this {LOSSY[kind]} is lossy: {SPACE}{hint}")
+        raise LossyError(f"this {LOSSY[kind]} is lossy: {FILE if kind == 'jpeg' else SPACE}{hint}")
     if kind == "heif":
         raise UnsupportedError("HEIF cannot be read")
     if kind == "avif" and _deep_avif(data):

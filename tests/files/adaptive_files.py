@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import tiny
+from made_jpeg import history
 
-from bbans_cli import adaptive, container, stored
+from bbans_cli import adaptive, container, jpeg, stored
 from bbans_cli import metadata as kinds
 
 Made = tuple[np.ndarray, bytes]
@@ -56,11 +59,29 @@ def graded_low() -> Made:
     return pixels, _file("rgb", 16, pixels, [high, adaptive.encode(container.GRADED, pixels, 8 + low, low=low)])
 
 
+def jpeg_rgb() -> Made:
+    """Halved chroma, tables that are no standard's, and squares that are wrong."""
+    given = replace(
+        history(60, 50, 3, (True, True)), tables=[jpeg.standard(0, 70), *2 * [np.arange(3, 67, dtype=np.uint16)]]
+    )
+    pixels = jpeg.samples(given, 50, 60)
+    pixels[20:30, 30:] = tiny.integers(9, 256, 10, 20, 3)
+    return pixels, _file("rgb", 8, pixels, [jpeg.encode(pixels, given)])
+
+
+def jpeg_grey() -> Made:
+    given = history(40, 33, 1, (False, False))
+    pixels = jpeg.samples(given, 33, 40)
+    return pixels, _file("grey", 8, pixels, [jpeg.encode(pixels, given)])
+
+
 FILES = {
     "discrete-rgb": discrete_rgb,
     "discrete-palette": discrete_palette,
     "graded-alpha": graded_alpha,
     "graded-low": graded_low,
+    "jpeg-rgb": jpeg_rgb,
+    "jpeg-grey": jpeg_grey,
 }
 
 
