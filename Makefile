@@ -41,7 +41,7 @@ test-asan: build ## run the tests of the C core under the address and undefined-
 	CC=gcc CFLAGS="$(ASAN)" BBC_DEBUG_CFLAGS=-O1 LDFLAGS="$(ASAN)" $(RUN) setup.py --quiet build --build-lib build/asan --build-temp build/asan-objects
 	cd build/asan && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
 		$(abspath $(RUN)) -m pytest -q -c ../../pyproject.toml --rootdir ../.. -p no:cacheprovider $(ASAN_TESTS)
-ASAN_TESTS := ../../tests/core ../../tests/codecs ../../tests/test_rans.py ../../tests/test_adaptive.py ../../tests/test_coefficients.py ../../tests/test_jpeg.py ../../tests/pictures
+ASAN_TESTS := ../../tests/core ../../tests/codecs ../../tests/test_rans.py ../../tests/test_adaptive.py ../../tests/test_coefficients.py ../../tests/test_jpeg.py ../../tests/test_recover.py ../../tests/test_ycbcr.py ../../tests/pictures
 
 # BENCH has options for the measuring scripts: make bench BENCH='--sets kodak --levels 5'
 bench: $(VENV)/.measuring ## sizes, speeds and memory against other formats, on the sets below BBC_DATA

@@ -21,7 +21,7 @@ from bbans_cli.reader import Reader, varint
 Progress = Callable[[int], None]
 
 SIDE = 8  # of a block
-# All is one band: chroma is interpolated across rows. Memory grows by about 25 bytes a pixel.
+# All is one band: chroma is interpolated across rows. Memory grows by about 20 bytes a pixel.
 MAX_PIXELS = 1 << 26
 # In the settings, how a component's quantisers are given: 1 to 100, the standard's tables at a quality; or
 EXPLICIT, SAME = 0, 101

@@ -26,6 +26,7 @@ from bbans_cli.recover.quantisers import find_table, quality_of
 Progress = Callable[[int], None]
 
 LEAST = 64  # rows and columns that say enough of the quantisers
+MOST = 65535  # rows and columns that a JPEG file can have
 ODD = 0.01  # share of samples of an enlarged plane that may be as none is, as they were painted later
 # Each turn's effort for a block, and the components that are sought again after it where samples are wrong. Chroma
 # comes first: it is the smoother, and what is found of it narrows the ranges of Y.
@@ -42,7 +43,7 @@ def find(planes: np.ndarray, progress: Progress | None = None) -> jpeg.History |
     height, width, channels = planes.shape
     if planes.dtype != np.uint8 or channels not in (1, 3):
         return None
-    if min(height, width) < LEAST or height * width > jpeg.MAX_PIXELS:
+    if min(height, width) < LEAST or max(height, width) > MOST or height * width > jpeg.MAX_PIXELS:
         return None
     report = _Report(progress, height * width)
     found = _grey(np.ascontiguousarray(planes[:, :, 0]), report) if channels == 1 else _colour(planes, report)
