@@ -98,10 +98,10 @@ def _model_encode(*arguments: Any) -> Part:
     return codec.encode(*arguments)
 
 
-def _find_history(planes: np.ndarray) -> Any:
+def _find_history(planes: np.ndarray, thorough: bool) -> Any:
     from bbans_cli import recover
 
-    return recover.find(planes)
+    return recover.find(planes, thorough=thorough)
 
 
 def _jpeg_encode(*arguments: Any) -> Part:
@@ -164,7 +164,7 @@ class _Trials:
         continuous = self.mode != "palette" and self.depth == 8
         found: dict[str, Try] = {}
         if continuous and not self.deep and flat < FLATTER:
-            self.history = _find_history(self.colour)
+            self.history = _find_history(self.colour, self.level != FAST)
         if self.history is not None:
             found["jpeg"] = self._jpeg
             if coarseness(self.history.tables) > COARSE:

@@ -169,7 +169,7 @@ static inline void bbc_find_lines(bbc_slot *lines, int bits, const uint32_t *has
 #define BBC_ROOM(inputs) (((inputs) + BBC_LANES - 1) / BBC_LANES * BBC_LANES)
 
 typedef struct {
-    int32_t inputs[BBC_INPUTS_MAX]; /* log-odds; zeros up to the room of a set */
+    int16_t inputs[BBC_INPUTS_MAX]; /* log-odds; zeros up to the room of a set */
     bbc_slot *slots[BBC_INPUTS_MAX / 2];
     int count, slot_count, sets;
     int32_t *weights[BBC_SETS_MAX]; /* the sets in use */
@@ -181,7 +181,7 @@ static inline void bbc_blend_add(const bbc_blend_tables *t, bbc_blend *b, bbc_sl
 {
     uint32_t chance = bbc_slot_chance(*slot);
     b->inputs[b->count++] = *slot ? t->odds[chance >> 8] : 0;
-    b->inputs[b->count++] = *slot ? ((int32_t)(chance >> 6) - 32768) >> 5 : 0;
+    b->inputs[b->count++] = (int16_t)(*slot ? ((int32_t)(chance >> 6) - 32768) >> 5 : 0);
     b->slots[b->slot_count++] = slot;
 }
 
@@ -192,7 +192,7 @@ static inline int32_t bbc_blend_odds(bbc_blend *b, int room)
     for (int s = 0; s < b->sets; s++) {
         const int32_t *weights = b->weights[s];
         int32_t sum = 0;
-        for (int i = 0; i < room; i++) sum += b->inputs[i] * (weights[i] >> 6);
+        for (int i = 0; i < room; i++) sum += b->inputs[i] * (int16_t)(weights[i] >> 6);
         sum >>= 10;
         b->odds[s] = sum > BBC_ODDS_LIMIT ? BBC_ODDS_LIMIT : sum < -BBC_ODDS_LIMIT ? -BBC_ODDS_LIMIT : sum;
         total += b->odds[s];
@@ -200,11 +200,12 @@ static inline int32_t bbc_blend_odds(bbc_blend *b, int room)
     return total / b->sets;
 }
 
-/* Each set learns from its own error, each slot its share. rate: weight change in 2^-20 of error times input, to 63. */
+/* Each set learns from its own error, each slot its share. rate: weight change in 2^-20 of error times input, to
+ * 32, so that errors fit 16 bits as inputs do: compilers multiply such in pairs. */
 static inline void bbc_blend_learn(const bbc_blend_tables *t, bbc_blend *b, int bit, int32_t rate, int room)
 {
     for (int s = 0; s < b->sets; s++) {
-        const int32_t error = ((bit ? 65536 : 0) - (int32_t)bbc_chance_of(t, b->odds[s])) * rate >> 6;
+        const int16_t error = (int16_t)(((bit ? 65536 : 0) - (int32_t)bbc_chance_of(t, b->odds[s])) * rate >> 6);
         int32_t *weights = b->weights[s];
         for (int i = 0; i < room; i++) {
             int32_t weight = weights[i] + ((b->inputs[i] * error + (1 << 13)) >> 14);

@@ -45,7 +45,7 @@ static int ask(scene *s, int slot, int node, int bit)
     picture *p = s->p;
     bbc_blend b = {.sets = VIEWS};
     for (int k = 0; k < CONTEXTS; k++) bbc_blend_add(&p->tables, &b, s->lines[k] + slot);
-    for (int k = 0; k < GUESSES; k++) b.inputs[b.count++] = s->opinions[k];
+    for (int k = 0; k < GUESSES; k++) b.inputs[b.count++] = (int16_t)s->opinions[k];
     for (int i = 0; i < VIEWS; i++) b.weights[i] = p->weights[i] + (s->sets[i] + (size_t)node) * ROOM;
     uint16_t *points = p->points + (s->sets[1] + (size_t)node) * BBC_POINTS;
     return bbc_decide(&p->coder, &p->tables, &b, bit, points, RATE, ROOM);

@@ -20,25 +20,26 @@ import numpy as np
 
 from bbans_cli import jpeg, ycbcr
 from bbans_cli.core import ffi, lib
-from bbans_cli.recover.component import LITTLE, MUCH, SOME, Component, Halved
+from bbans_cli.recover.component import LITTLE, MUCH, SOME, Component, Effort, Halved
 from bbans_cli.recover.quantisers import find_table, quality_of
 
 Progress = Callable[[int], None]
+Turn = tuple[Effort, tuple[int, ...]]
 
 LEAST = 64  # rows and columns that say enough of the quantisers
 MOST = 65535  # rows and columns that a JPEG file can have
 ODD = 0.01  # share of samples of an enlarged plane that may be as none is, as they were painted later
 # Each turn's effort for a block, and the components that are sought again after it where samples are wrong. Chroma
 # comes first: it is the smoother, and what is found of it narrows the ranges of Y.
-TURNS = [(LITTLE, (0,)), (SOME, (1, 2)), (MUCH, ())]
+TURNS: list[Turn] = [(LITTLE, (0,)), (SOME, (1, 2)), (MUCH, ())]
 ALWAYS = 1 << 21  # steps for a picture in all turns, and
 BUDGET = 110  # steps for a pixel in all turns
 
 
-def find(planes: np.ndarray, progress: Progress | None = None) -> jpeg.History | None:
+def find(planes: np.ndarray, progress: Progress | None = None, thorough: bool = True) -> jpeg.History | None:
     """Planes (h, w, 1 or 3) uint8, grey or R, G, B -> what they were decoded from, or None where that is not found.
 
-    progress gets numbers of pixels.
+    progress gets numbers of pixels. Not thorough: half the time, one turn.
     """
     height, width, channels = planes.shape
     if planes.dtype != np.uint8 or channels not in (1, 3):
@@ -46,7 +47,11 @@ def find(planes: np.ndarray, progress: Progress | None = None) -> jpeg.History |
     if min(height, width) < LEAST or max(height, width) > MOST or height * width > jpeg.MAX_PIXELS:
         return None
     report = _Report(progress, height * width)
-    found = _grey(np.ascontiguousarray(planes[:, :, 0]), report) if channels == 1 else _colour(planes, report)
+    turns = TURNS if thorough else TURNS[:1]
+    if channels == 1:
+        found = _grey(np.ascontiguousarray(planes[:, :, 0]), turns, report)
+    else:
+        found = _colour(planes, turns, report)
     report.finish()
     return found
 
@@ -69,18 +74,18 @@ class _Report:
             self.progress(pixels)
 
 
-def _grey(plane: np.ndarray, report: _Report) -> jpeg.History | None:
+def _grey(plane: np.ndarray, turns: list[Turn], report: _Report) -> jpeg.History | None:
     luma = Component(0, plane, plane, plane)
     if not find_table(luma, None):
         return None
     budget = ALWAYS + BUDGET * plane.size
-    for effort, _ in TURNS:
+    for effort, _ in turns:
         budget = luma.solve(effort, budget)
-        report.part(len(TURNS))
+        report.part(len(turns))
     return _history((False, False), [luma])
 
 
-def _colour(planes: np.ndarray, report: _Report) -> jpeg.History | None:
+def _colour(planes: np.ndarray, turns: list[Turn], report: _Report) -> jpeg.History | None:
     planes = np.ascontiguousarray(planes)
     near = ycbcr.from_rgb(planes)
     if near is None:
@@ -97,7 +102,7 @@ def _colour(planes: np.ndarray, report: _Report) -> jpeg.History | None:
         chroma = [kind(c, ranges[0, c], ranges[1, c], guess[c]) for c in (1, 2)]
         quality = quality_of(luma.table, 0)
         if find_table(chroma[0], quality) and find_table(chroma[1], quality_of(chroma[0].table, 1)):
-            return _solve(planes, ranges, halved, [luma, *chroma], report)
+            return _solve(planes, ranges, halved, [luma, *chroma], turns, report)
     return None
 
 
@@ -106,17 +111,18 @@ def _solve(
     ranges: np.ndarray,
     halved: tuple[bool, bool],
     components: list[Component],
+    turns: list[Turn],
     report: _Report,
 ) -> jpeg.History:
     """All blocks, in turns: what is found of one component narrows the ranges of the others where colours were
     clipped."""
     clipped = Clipped(planes, ranges)
     budget = ALWAYS + BUDGET * planes.shape[0] * planes.shape[1]
-    for effort, reopened in TURNS:
+    for effort, reopened in turns:
         for c in (2, 1, 0):
             clipped.narrow(ranges, components, c)
             budget = components[c].solve(effort, budget)
-            report.part(len(TURNS) * len(components))
+            report.part(len(turns) * len(components))
         wrong = (_history_samples(halved, components) != planes).any(axis=2)
         if not wrong.any():
             break
