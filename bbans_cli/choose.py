@@ -43,7 +43,7 @@ COARSE = 0.5
 CLOSE = 1.08
 # Pixels from which a sample is tried first, and how many it has, in as many strips.
 MAX_MODEL_WIDTH = 1 << 18  # codec.MAX_WIDTH, which is not imported before it is needed
-LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4  # the first two an eighth at the fast level
+LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4  # the first an eighth at the fast level
 
 
 def picture_to_container(
@@ -183,7 +183,7 @@ class _Trials:
     def _leading(self, tries: dict[str, Try]) -> dict[str, Try]:
         """Those that come near to the best on strips of rows from all over the picture."""
         height, width, _ = self.whole.shape
-        rows = max(1, SAMPLE_PIXELS * self.large // LARGE // STRIPS // width)
+        rows = max(1, min(SAMPLE_PIXELS, self.pixels // 4) // STRIPS // width)
         tops = [(height - rows) * strip // (STRIPS - 1) for strip in range(STRIPS)]
         strips = np.concatenate([self.whole[top : top + rows] for top in tops])
         # Strips have the mode that their channels say: an RGB picture may have turned out to be grey.
