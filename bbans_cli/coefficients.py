@@ -7,20 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from bbans_cli.adaptive import LEAST_LINE_BITS, MOST_LINE_BITS, TooLargeError
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError
 
 # Blocks in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
 PIECE = 64
-# Lines of 64 bytes: about one for four coefficients, at most 64 MiB in all.
-LEAST_LINE_BITS, MOST_LINE_BITS = 8, 20
 LOWEST, HIGHEST = -2048, 2047
 
 Progress = Callable[[int], None]
-
-
-class TooLargeError(Exception):
-    """The result would be larger than was allowed."""
 
 
 def encode(
@@ -60,6 +55,7 @@ def _run(
     most: int | None,
 ) -> bytes:
     """Encode if there is no payload, else fill in `flat`."""
+    # Lines of 64 bytes: about one for four coefficients.
     bits = min(MOST_LINE_BITS, max(LEAST_LINE_BITS, (flat.size // 4).bit_length()))
     size, shape = _shape(sizes, tables, bits)
     # numpy takes zeroed pages from the system as they are touched: small pictures do not pay for all of them.

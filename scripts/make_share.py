@@ -1,7 +1,7 @@
 """Write what goes to share/ from the command's own description: the man page, and completions for three shells.
 
-python scripts/make_share.py            write the files
-python scripts/make_share.py --check    exit with 1 if they are not what would be written
+    python scripts/make_share.py            write the files
+    python scripts/make_share.py --check    exit with 1 if they are not what would be written
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-/* recover_colour.c, recover_block.c, recover_table.c, recover_chroma.c: from what a JPEG decoder wrote to the
- * coefficients that it read (recover.py). */
+/* recover_colour.c, recover_table.c, recover_block.c, recover_halved.c, recover_chroma.c: from what a JPEG decoder
+ * wrote to the coefficients that it read (recover/). */
 
-/* Narrows, for n pixels R, G, B, the ranges of the Y, Cb, Cr that they come from, which lie `plane` apart. Returns
- * how many pixels come from none; their ranges stay. */
-int64_t bbc_recover_ranges(int64_t n, int64_t plane, const uint8_t *rgb, uint8_t *low, uint8_t *high);
+/* Narrows, for n pixels R, G, B, the ranges of the Y, Cb, Cr that they come from, which lie `plane` apart; those of
+ * a pixel that comes from none stay. */
+void bbc_recover_ranges(int64_t n, int64_t plane, const uint8_t *rgb, uint8_t *low, uint8_t *high);
 
 /* What is known of a component's samples: that they lie from `low` to `high`, and probably near to `guess`. */
 typedef struct {

@@ -72,10 +72,9 @@ static span lumas(const uint8_t *rgb, span in)
     return common(in, (span){mean - 3, mean + 3});
 }
 
-int64_t bbc_recover_ranges(int64_t n, int64_t plane, const uint8_t *rgb, uint8_t *low, uint8_t *high)
+void bbc_recover_ranges(int64_t n, int64_t plane, const uint8_t *rgb, uint8_t *low, uint8_t *high)
 {
     tables t;
-    int64_t impossible = 0;
     span last[3] = {NONE, NONE, NONE}, found[3] = {NONE, NONE, NONE};
     chroma_table(&t.red, CR_RED);
     chroma_table(&t.blue, CB_BLUE);
@@ -88,11 +87,9 @@ int64_t bbc_recover_ranges(int64_t n, int64_t plane, const uint8_t *rgb, uint8_t
             span y = lumas(rgb + 3 * i, in[0]);
             for (int luma = y.low; luma <= y.high; luma++) with_luma(&t, rgb + 3 * i, luma, in, found);
         }
-        impossible += found[0].high < 0;
         for (int c = 0; c < 3 && found[0].high >= 0; c++) {
             low[c * plane + i] = (uint8_t)found[c].low;
             high[c * plane + i] = (uint8_t)found[c].high;
         }
     }
-    return impossible;
 }

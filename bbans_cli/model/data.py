@@ -29,9 +29,14 @@ def planes(picture: Image.Image) -> np.ndarray:
     return np.ascontiguousarray(np.asarray(picture)[:, :, list(CHANNELS)].transpose(2, 0, 1))
 
 
+def interleaved(planes: np.ndarray) -> np.ndarray:
+    """(3, h, w) uint8 in coding order -> (h, w, 3), as the codec has it."""
+    return np.ascontiguousarray(planes[np.argsort(CHANNELS)].transpose(1, 2, 0))
+
+
 def decorrelate(planes: np.ndarray) -> np.ndarray:
     """(3, h, w) uint8 in coding order -> Y, Cb, Cr where that is what the picture came from, else as it was."""
-    found = from_rgb(planes[np.argsort(CHANNELS)].transpose(1, 2, 0))
+    found = from_rgb(interleaved(planes))
     return planes if found is None else np.ascontiguousarray(found[:, :, list(CHANNELS)].transpose(2, 0, 1))
 
 
@@ -65,7 +70,7 @@ class Region:
 
 def regress(planes: np.ndarray) -> np.ndarray:
     """(3, h, w) uint8 in coding order -> maps (h, w, 9) float16."""
-    return regression(np.ascontiguousarray(planes[np.argsort(CHANNELS)].transpose(1, 2, 0))).astype(np.float16)
+    return regression(interleaved(planes)).astype(np.float16)
 
 
 class Crops:

@@ -183,14 +183,12 @@ def _history(halved: tuple[bool, bool], components: list[Component]) -> jpeg.His
     return jpeg.History(halved, [c.table for c in components], [c.blocks for c in components])
 
 
-def narrow(planes: np.ndarray, ranges: np.ndarray) -> int:
-    """Narrows ranges (2, 3, h, w) of Y, Cb, Cr to what colours allow; returns the pixels that allow nothing."""
+def narrow(planes: np.ndarray, ranges: np.ndarray) -> None:
+    """Narrows ranges (2, 3, h, w) uint8, lowest and highest Y, Cb, Cr, to what colours (h, w, 3) allow."""
     height, width, _ = planes.shape
     rows = max(1, (1 << 14) // width)
-    bad = 0
     for top in range(0, height, rows):
         count = min(rows, height - top) * width
         low, high = (ffi.from_buffer("uint8_t[]", bound.reshape(-1)[top * width :]) for bound in ranges)
         colours = ffi.from_buffer("uint8_t[]", planes[top : top + rows])
-        bad += lib.bbc_recover_ranges(count, height * width, colours, low, high)
-    return bad
+        lib.bbc_recover_ranges(count, height * width, colours, low, high)

@@ -34,6 +34,7 @@ class Component:
     """What is known of a component: its samples are from low to high, all (h, w); its blocks, as far as found."""
 
     much = MUCH
+    halved = (False, False)
 
     def __init__(self, which: int, low: np.ndarray, high: np.ndarray, guess: np.ndarray):
         self.which, self.low, self.high, self.guess = which, low, high, np.ascontiguousarray(guess)
@@ -56,9 +57,8 @@ class Component:
         return (self.low == self.high) & (self.low > 0) & (self.high < 255)
 
     def samples(self) -> np.ndarray:
-        """What a decoder makes of the blocks."""
-        height, width = self.guess.shape
-        return jpeg.samples(jpeg.History((False, False), [self.table], [self.blocks]), width, height)[:, :, 0]
+        """What a decoder makes of the blocks: (h, w) uint8."""
+        return jpeg.component(self.blocks, self.table, *self.guess.shape[::-1], self.halved)
 
     def sure(self) -> np.ndarray:
         """Samples of blocks that were found."""
@@ -79,6 +79,7 @@ class Component:
         return np.flatnonzero(_whole(self.known(), self.found.shape))
 
     def unquantised(self, blocks: np.ndarray) -> np.ndarray:
+        """Coefficients (n, 64) float32 before they were quantised, of blocks (n,) by number."""
         return _transform(self.guess.astype(np.float32), blocks)
 
     def noise(self) -> np.ndarray:
@@ -89,7 +90,7 @@ class Component:
         """The share of some blocks that quantisers have coefficients for."""
         found, coefficients = np.zeros_like(self.found), np.zeros_like(self.blocks)
         for block in blocks.tolist():
-            self._search(table, range(block, block + 1), effort, coefficients, found)
+            self._attempt(table, range(block, block + 1), effort, coefficients, found)
         return float((found.reshape(-1)[blocks] > 0).mean())
 
     def solve(self, effort: Effort, budget: int) -> int:
@@ -100,6 +101,10 @@ class Component:
                 budget -= self._search(self.table, blocks, now, self.blocks, self.found)
         self.sought = True
         return budget
+
+    def _attempt(self, table, here: range, effort: Effort, coefficients: np.ndarray, found: np.ndarray) -> None:
+        """One block, whatever is known of others."""
+        self._search(table, here, effort, coefficients, found)
 
     def _search(self, table, blocks: range, effort: Effort, coefficients: np.ndarray, found: np.ndarray) -> int:
         plane, _alive = self.plane()
@@ -122,7 +127,7 @@ class Halved(Component):
 
     def __init__(self, which: int, low: np.ndarray, high: np.ndarray, guess: np.ndarray, vertical: bool):
         super().__init__(which, low, high, guess)
-        self.vertical = vertical
+        self.vertical, self.halved = vertical, (True, vertical)
         height, width = guess.shape
         self.size = -(-height // 2) if vertical else height, -(-width // 2)
         self.make(*self.size)
@@ -130,9 +135,6 @@ class Halved(Component):
         if (low != high).any():
             for _ in range(REFINED):
                 self.estimate = self._halve(self.estimate)
-
-    def samples(self) -> np.ndarray:
-        return jpeg.component(self.blocks, self.table, *self.guess.shape[::-1], (True, self.vertical))
 
     def side(self) -> tuple[int, int]:
         return SIDE * (1 + self.vertical), SIDE * 2
@@ -151,14 +153,10 @@ class Halved(Component):
         down = GAIN if self.vertical else np.ones(8, np.float32)
         return np.sqrt(np.float32(0.084) * (1 + 1 / (down[:, None] * GAIN[None]))).astype(np.float32).reshape(64)
 
-    def test(self, table: np.ndarray, blocks: np.ndarray, effort: Effort) -> float:
-        found, coefficients = np.zeros_like(self.found), np.zeros_like(self.blocks)
+    def _attempt(self, table, here: range, effort: Effort, coefficients: np.ndarray, found: np.ndarray) -> None:
+        self._round(table, here, coefficients)
         small = np.zeros([side * SIDE for side in self.found.shape], np.uint8)
-        for block in blocks.tolist():
-            here = range(block, block + 1)
-            self._round(table, here, coefficients)
-            self._search(table, here, effort, True, small, coefficients, found)
-        return float((found.reshape(-1)[blocks] > 0).mean())
+        self._search(table, here, effort, True, small, coefficients, found)
 
     def solve(self, effort: Effort, budget: int) -> int:
         if self.sought:
@@ -170,8 +168,7 @@ class Halved(Component):
         again = self.found == 0
         self.blocks[again] = rounded[again]
         rows, columns = self.found.shape
-        history = jpeg.History((False, False), [self.table], [self.blocks])
-        small = np.ascontiguousarray(jpeg.samples(history, columns * SIDE, rows * SIDE)[:, :, 0])
+        small = jpeg.component(self.blocks, self.table, columns * SIDE, rows * SIDE, Component.halved)
         # First each by itself: then those beside are mostly right.
         for alone in (True, False, False):
             for blocks in _calls(self.found.size, effort):
