@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands ablation bbans-mnist hilloc front plots weights-record clean
+.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands bench-jpeg ablation bbans-mnist hilloc front plots weights-record clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -58,6 +58,9 @@ bench-codecs: $(VENV)/.measuring ## speed of single codecs beside constriction a
 
 bench-overhead: build ## bytes of a file that are not pixels
 	$(RUN) scripts/bench_overhead.py $(BENCH)
+
+bench-jpeg: build ## what is found again of JPEG files, picture by picture
+	$(RUN) scripts/bench_jpeg.py $(BENCH)
 
 bench-bands: build ## height of bands against bytes, memory and speed, into docs/bands.md
 	$(RUN) scripts/bench_bands.py --markdown $(BENCH)

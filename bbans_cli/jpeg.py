@@ -168,7 +168,7 @@ def _settings(part: Part) -> tuple[tuple[bool, bool], list[np.ndarray]]:
     return (bool(flags & 1), bool(flags & 2)), tables
 
 
-def _squares(planes: np.ndarray) -> np.ndarray:
+def squares(planes: np.ndarray) -> np.ndarray:
     """(h, w, c) -> (rows, columns, 8, 8, c): squares of 8x8, those at the border filled up with zeros."""
     height, width, channels = planes.shape
     planes = np.pad(planes, [(0, -height % SIDE), (0, -width % SIDE), (0, 0)])
@@ -178,22 +178,22 @@ def _squares(planes: np.ndarray) -> np.ndarray:
 
 def _corrections(planes: np.ndarray, found: np.ndarray) -> bytes:
     """What to add to `found`, modulo 256, to get the planes: which squares, what in them; b"" if there is none."""
-    squares = _squares(planes - found)
-    wrong = squares.any(axis=(2, 3, 4))
+    sums = squares(planes - found)
+    wrong = sums.any(axis=(2, 3, 4))
     if not wrong.any():
         return b""
     which = adaptive.squeeze(wrong[:, :, None].astype(np.uint8), 1)
-    return varint(len(which)) + which + adaptive.squeeze(squares[wrong].reshape(-1, SIDE, planes.shape[2]), 8)
+    return varint(len(which)) + which + adaptive.squeeze(sums[wrong].reshape(-1, SIDE, planes.shape[2]), 8)
 
 
 def _correct(planes: np.ndarray, reader: Reader) -> None:
     """Undoes _corrections in place."""
-    squares = _squares(planes)
-    rows, columns, _, _, channels = squares.shape
+    found = squares(planes)
+    rows, columns, _, _, channels = found.shape
     which = adaptive.expand(bytes(reader.take(reader.varint())), (rows, columns, 1), 1)
     wrong = which[:, :, 0].astype(bool)
     added = adaptive.expand(bytes(reader.take(reader.left)), (SIDE * int(wrong.sum()), SIDE, channels), 8)
-    whole = np.zeros_like(squares)
+    whole = np.zeros_like(found)
     whole[wrong] = added.reshape(-1, SIDE, SIDE, channels)
     whole = whole.transpose(0, 2, 1, 3, 4).reshape(rows * SIDE, columns * SIDE, channels)
     planes += whole[: planes.shape[0], : planes.shape[1]]
