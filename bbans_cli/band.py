@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bbans_cli.context import PERIOD
 from bbans_cli.errors import CorruptError
 from bbans_cli.latents import Latents
 from bbans_cli.native import UnderflowError
@@ -89,9 +90,9 @@ class Band:
         return self._rows(split, self.height, None)
 
     def _rows(self, first: int, last: int, modulation: np.ndarray | None) -> Rows:
-        w = self.weights
+        w, period = self.weights, PERIOD if self.grid[0] >= 0 else 1
         shape = Shape(self.width, self.height, self.channels, first, last, w.hidden, w.layers, w.head,
-                      w.blocks[-1], self.run, self.rate, self.every, *self.grid)  # fmt: skip
+                      w.blocks[-1], self.run, self.rate, self.every, *self.grid, period)  # fmt: skip
         return Rows(shape, w.network, modulation, self.threads, self.progress)
 
     def split(self, pixels: np.ndarray) -> int:

@@ -1,4 +1,4 @@
-"""Quantised DCT coefficients of a JPEG picture to bytes and back: core/coefficients.c."""
+"""Quantised DCT coefficients of a JPEG picture to bytes and back: core/coefficients_blocks.h."""
 
 from __future__ import annotations
 

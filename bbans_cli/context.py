@@ -33,6 +33,7 @@ NEAREST = tuple(
     ]
 )
 PHASES = 16
+PERIOD = 8  # of the least squares by place, where there is a grid
 PHASE_ROWS = 2 * PHASES + 4
 CHANNELS = (1, 0, 2)  # coding order: G, R, B of an RGB picture
 

@@ -13,6 +13,7 @@ from bbans_cli.core import ffi, lib
 from bbans_cli.native import failure
 
 PRECISION = 24
+MAPS = 27  # numbers that the least squares say of a pixel
 _CALL_SECONDS = 0.05  # aim for one call of C: short enough for signals and progress
 
 
@@ -34,6 +35,7 @@ class Shape:
     every: int = 1
     grid_x: int = -1  # place of the first pixel in a grid of 16x16, or -1, -1
     grid_y: int = -1
+    period: int = 1  # of the least squares by place, a power of two up to 16; 1 without a grid
 
 
 class Pass:
@@ -99,10 +101,10 @@ class Pass:
         self._run(lambda budget: lib.bbc_pass_decode(self._state, threads, budget, head, words), progress)
 
     def regression(self) -> np.ndarray:
-        """(rows, width, 9) float32: what the local least squares say of every pixel of the pass (core/regression.h),
-        three predictions less the bases, three blames, three log deviations, halved. Instead of coding."""
+        """(rows, width, MAPS) float32: what both least squares say of every pixel of the pass (bbc_pass_regress in
+        core/pass.c). Instead of coding."""
         shape = self.shape
-        maps = np.empty((shape.last_row - shape.first_row, shape.width, 9), np.float32)
+        maps = np.empty((shape.last_row - shape.first_row, shape.width, MAPS), np.float32)
         lib.bbc_pass_regress(self._state, ffi.from_buffer("float[]", maps))
         return maps
 
@@ -131,9 +133,9 @@ class Pass:
             budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
 
 
-def regression(pixels: np.ndarray) -> np.ndarray:
-    """What the local least squares say of every pixel of a picture (h, w, 1 or 3) uint8: Pass.regression."""
+def regression(pixels: np.ndarray, grid: tuple[int, int] = (-1, -1), period: int = 1) -> np.ndarray:
+    """What both least squares say of every pixel of a picture (h, w, 1 or 3) uint8: Pass.regression."""
     height, width, channels = pixels.shape
-    shape = Shape(width, height, channels, 0, height, 16, 1, 16)
+    shape = Shape(width, height, channels, 0, height, 16, 1, 16, grid_x=grid[0], grid_y=grid[1], period=period)
     network = np.zeros(lib.bbc_pass_weights(ffi.new("bbc_pass *", vars(shape))), np.float32)
     return Pass(shape, network, None, pixels).regression()

@@ -25,14 +25,20 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "experiments.md"
 Change = Callable[[bands.Band], bands.Band]
 
 
-def deaf(band: bands.Band) -> bands.Band:
-    """A band whose network has no weights for what the regression says."""
+# what there is of either least squares: inputs of the trunk, the heads' last inputs, outputs (core/pass.h)
+REGRESSION = np.r_[150:159, 163:166], -2, 14
+BY_PLACE = np.r_[159:163, 166:175], -1, 15
+
+
+def deaf(band: bands.Band, to: tuple[np.ndarray, int, int]) -> bands.Band:
+    """A band whose network has no weights for what one of the least squares says."""
+    inputs, extra, output = to
     tensors = {name: value.copy() for name, value in band.weights.tensors.items()}
-    tensors["likelihood.trunk.0.weight"][:, -9:] = 0
+    tensors["likelihood.trunk.0.weight"][:, inputs] = 0
     for c in range(3):
-        tensors[f"likelihood.out.{c}.weight"][14] = tensors[f"likelihood.out.{c}.bias"][14] = 0
+        tensors[f"likelihood.out.{c}.weight"][output] = tensors[f"likelihood.out.{c}.bias"][output] = 0
         if c:
-            tensors[f"likelihood.head.{c}.weight"][:, -1] = 0
+            tensors[f"likelihood.head.{c}.weight"][:, extra] = 0
     network = weights.flatten(tensors, band.weights.layers)
     return replace(band, weights=replace(band.weights, tensors=tensors, network=network))
 
@@ -42,7 +48,8 @@ VARIANTS: dict[str, tuple[Change, bool]] = {
     "all": (lambda band: band, True),
     "without latents": (lambda band: band, False),
     "without a grid": (lambda band: replace(band, grid=(-1, -1)), True),
-    "deaf to the regression": (deaf, True),
+    "deaf to the regression": (lambda band: deaf(band, REGRESSION), True),
+    "deaf to the least squares by place": (lambda band: deaf(band, BY_PLACE), True),
     "runs of 128 pixels": (lambda band: replace(band, run=128), True),
     "without learning": (lambda band: replace(band, run=0, rate=0.0), True),
     "without learning and latents": (lambda band: replace(band, run=0, rate=0.0), False),

@@ -28,17 +28,17 @@ from bbans_cli.weights import Weights
 
 SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "roman-colosseum.png"
 SHAPES = [
-    ("first layer", 128, 96, 160, False),
+    ("first layer", 128, 96, 175, False),
     ("hidden layer", 128, 96, 96, False),
-    ("half a wavefront", 50, 96, 160, False),
-    ("small picture", 9, 96, 160, False),
-    ("one pixel", 1, 96, 160, False),
+    ("half a wavefront", 50, 96, 175, False),
+    ("small picture", 9, 96, 175, False),
+    ("one pixel", 1, 96, 175, False),
     ("head", 128, 32, 96, False),
     ("outputs", 128, 16, 32, False),
-    ("gradient, first layer", 160, 96, 256, True),
+    ("gradient, first layer", 175, 96, 256, True),
     ("gradient, hidden layer", 96, 96, 128, True),
 ]
-INPUTS, OUTPUTS, EXTRAS = 159, 16, (0, 3, 5)  # docs/model.md
+INPUTS, OUTPUTS, EXTRAS = 175, 16, (0, 4, 6)  # docs/model.md
 RUN = 64  # pixels between two steps of learning
 Product = tuple[int, int, int, bool]  # rows, outputs, inputs, transposed
 

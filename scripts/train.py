@@ -41,6 +41,7 @@ def arguments():
     parser.add_argument("--average", type=float, default=0.9995, help="decay of the exponential average of weights")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--exact", type=float, default=0.15, help="share at the end that is not in bfloat16")
+    parser.add_argument("--refresh", type=int, default=40, help="steps until another region of some picture is taken")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--every", type=int, default=2000, help="steps between measurements and checkpoints")
     parser.add_argument("--limit", type=int, help="pictures of each subfolder to use, for a quick try")
@@ -89,7 +90,7 @@ def main():
         rate = args.rate * min(1, (step + 1) / 500) * 0.5 * (1 + math.cos(math.pi * progress))
         for group in optimiser.param_groups:
             group["lr"] = max(rate, 1e-6)
-        if step % 8 == 0:
+        if step % args.refresh == 0:
             crops.refresh()
         bits, kl = model(crops.batch(args.crops, args.pixels), fast=progress < 1 - args.exact)
         loss = bits.mean() + min(1.0, 0.2 + 4 * progress) * kl.mean()

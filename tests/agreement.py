@@ -4,6 +4,7 @@ import numpy as np
 from passes import grid
 
 from bbans_cli import latents as module
+from bbans_cli.context import PERIOD
 from bbans_cli.latents import Latents
 from bbans_cli.wavefront import Pass, Shape
 from bbans_cli.weights import Weights
@@ -17,7 +18,8 @@ def shape_of(model: Weights, pixels: np.ndarray, first: int = 0, run: int = 0, g
     grid_at: the grid's x and y, or None."""
     height, width, channels = pixels.shape
     widths = (model.hidden, model.layers, model.head, model.blocks[-1])
-    return Shape(width, height, channels, first, height, *widths, run, 1e-9 if run else 0.0, 1, *(grid_at or ()))
+    place = () if grid_at is None else (*grid_at, PERIOD)
+    return Shape(width, height, channels, first, height, *widths, run, 1e-9 if run else 0.0, 1, *place)
 
 
 def frequencies(model, pixels, modulation=None, first=0, grid_at=None):

@@ -2,9 +2,11 @@
 
 import math
 
+import float_squares
 import numpy as np
+from float_squares import planes_of
 
-from bbans_cli.context import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate, phase_rows
+from bbans_cli.context import CHANNELS, PERIOD, phase_rows
 from bbans_cli.weights import Weights
 
 BINS = 1024
@@ -17,20 +19,6 @@ def leaky(x):
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-np.clip(x, -700, 700)))
-
-
-def planes_of(pixels: np.ndarray) -> np.ndarray:
-    """(3, h, w) float64 in coding order."""
-    return pixels[:, :, list(CHANNELS) if pixels.shape[2] == 3 else [0, 0, 0]].transpose(2, 0, 1).astype(float)
-
-
-def context(planes: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of rows first..last of a pass from `first` on, n pixels row by row: taps (n, 3, taps) and bases (n, 3)."""
-    y, x = (a.ravel() for a in np.mgrid[first:last, : planes.shape[2]])
-    columns, rows, known = locate(x, y, planes.shape[2], first)
-    taps = np.where(known, planes[:, rows, columns], MISSING).transpose(1, 0, 2)
-    west, north, corner = taps[..., WEST], taps[..., NORTH], taps[..., NORTHWEST]
-    return taps, np.clip(west + north - corner, np.minimum(west, north), np.maximum(west, north))
 
 
 def pixel_bits(
@@ -47,16 +35,19 @@ def pixel_bits(
     """
     _, width, channels = pixels.shape
     planes = planes_of(pixels)
-    taps, base = context(planes, first, last)
+    taps, base = float_squares.context(planes, first, last)
     y, x = (a.ravel() for a in np.mgrid[first:last, :width])
     difference = taps - base[..., None]
-    activity = 0.7 + np.abs(difference[..., list(NEAREST)]).sum(-1) / 12
+    activity = float_squares.activities(taps, base)
     scaled = np.clip(difference / activity[..., None], -6, 6).reshape(len(x), -1)
-    prediction, blame, deviation = np.split(regression(planes, first, last).reshape(-1, 9), 3, axis=1)
     residual = planes[:, y, x].T - base
-    rule = _rules(prediction, blame, residual, base)
+    maps = float_squares.maps(planes, first, last, channels, grid_at, 1 if grid_at is None else PERIOD)
+    prediction, blame, deviation, place, near = np.split(maps, [3, 6, 9, 12], axis=1)
+    rule = float_squares.rules(prediction, blame, residual, base)
     expected = np.clip((np.clip(prediction + base, 0, 255) - base) / activity, -6, 6)
-    h = np.concatenate([scaled, np.log2(activity) / 2 - 1, base / 128 - 1, expected, blame, deviation], axis=1)
+    green = np.clip(place[:, :1] / activity[:, :1], -6, 6)
+    parts = [scaled, np.log2(activity) / 2 - 1, base / 128 - 1, expected, blame, deviation, green, near]
+    h = np.concatenate(parts, axis=1)
     if modulation is not None:
         side = model.blocks[-1]
         modulation = modulation[y // side * -(-width // side) + x // side]
@@ -72,21 +63,14 @@ def pixel_bits(
     bits = []
     for c in range(channels):
         extra = [residual[:, e] / activity[:, by] for e in range(c) for by in (e, c)]
-        extra += [rule[:, c] / activity[:, c]] if c else []
+        extra += [each[:, c] / activity[:, c] for each in (rule, place)] if c else []
         inputs = np.column_stack([h] + [np.clip(e, -6, 6) for e in extra])
         unit, out = model.layer(f"likelihood.head.{c}"), model.layer(f"likelihood.out.{c}")
         outputs = leaky(inputs @ unit[0].astype(float) + unit[1]) @ out[0].astype(float) + out[1]
-        shift = (outputs[:, 12 : 12 + c] * residual[:, :c]).sum(1) + outputs[:, 14] * rule[:, c]
+        shift = (outputs[:, 12 : 12 + c] * residual[:, :c]).sum(1)
+        shift += outputs[:, 14] * rule[:, c] + outputs[:, 15] * place[:, c]
         bits.append(_mixture_bits(outputs, base[:, c] + residual[:, c], base[:, c] + shift, activity[:, c]))
     return np.stack(bits, axis=1).reshape(last - first, width, channels)
-
-
-def _rules(prediction, blame, residual, base):
-    """What each channel should be by the regression, given those before, less the base: (n, 3)."""
-    wrong = residual - prediction
-    red = prediction[:, 1] + blame[:, 0] * wrong[:, 0]
-    blue = prediction[:, 2] + blame[:, 1] * wrong[:, 0] + blame[:, 2] * (residual[:, 1] - red)
-    return np.clip(np.stack([prediction[:, 0], red, blue], axis=1) + base, 0, 255) - base
 
 
 def _mixture_bits(outputs, value, centre, activity):
@@ -97,43 +81,6 @@ def _mixture_bits(outputs, value, centre, activity):
     high = np.where(value[:, None] == 255, 1, sigmoid((value[:, None] + 0.5 - mean) / scale))
     low = np.where(value[:, None] == 0, 0, sigmoid((value[:, None] - 0.5 - mean) / scale))
     return -np.log2((weight * (high - low)).sum(1) + 2.0**-20)
-
-
-def regression(planes: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Ridge regression over fading windows, cell by cell, by the normal equations: (rows, width, 9).
-
-    Predictions of 3 channels less their bases, blames of G for R, of G for B, of R for B, and 3 deviations.
-    """
-    rows, width, columns = last - first, planes.shape[2], -(-planes.shape[2] // 4)
-    taps, base = context(planes, first, last)
-    offsets = [(0, -1), (-1, 0), (-1, -1), (-1, 1), (-2, 0), (0, -2)]
-    seen = (taps[..., [TAPS.index(offset) for offset in offsets]] - base[..., None]).reshape(-1, 18)
-    ends = planes[:, first:last].reshape(3, -1).T - base
-    vectors = np.zeros((rows, columns * 4, 22))
-    vectors[:, :width] = np.column_stack([seen, ends, np.ones(len(seen))]).reshape(rows, width, 22)
-    sums = np.zeros((rows + 1, columns + 6, 22, 22))  # of each column after so many rows; three empty columns aside
-    for y in range(rows):
-        cells = vectors[y].reshape(columns, 4, 22)
-        sums[y + 1, 3:-3] = 0.88 * sums[y, 3:-3] + np.einsum("cpi,cpj->cij", cells, cells)
-    out = np.zeros((rows, columns * 4, 9))
-    for y in range(rows):
-        total = np.zeros((columns, 22, 22))
-        for d, weight in zip(range(-3, 4), (0.3, 0.5, 0.8, 1, 0.8, 0.5, 0.3), strict=True):
-            total += weight * sums[np.clip(y - d, 0, rows), 3 + d : 3 + d + columns]
-        inner, cross = total[:, :18, :18], total[:, :18, 18:21]
-        ridge = 4 + 0.003 * np.einsum("cii->ci", inner)
-        factors = np.linalg.solve(inner + np.eye(18) * ridge[:, None], cross)
-        errors = total[:, 18:21, 18:21] - cross.transpose(0, 2, 1) @ factors
-        here = out[y].reshape(columns, 4, 9)
-        here[..., :3] = vectors[y, :, :18].reshape(columns, 4, 18) @ factors
-        for c in range(3):  # each channel's error explains what it can of the later ones'
-            pivot = np.maximum(errors[:, c, c], 1)
-            share = errors[:, c] / pivot[:, None]
-            for later in range(c + 1, 3):
-                here[..., 2 + c + later] = np.clip(share[:, None, later], -4, 4)
-            errors = errors - pivot[:, None, None] * share[:, :, None] * share[:, None, :]
-            here[..., 6 + c] = np.log(pivot / (total[:, 21, 21] + 1))[:, None] / 4
-    return out[:, :width]
 
 
 def latent_bits(model: Weights, pixels: np.ndarray, rows: int, z: list[np.ndarray]) -> tuple[float, float, np.ndarray]:

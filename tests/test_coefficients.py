@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny import integers
 
-from bbans_cli import coefficients
+from bbans_cli import coefficients, core
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError
 
@@ -87,10 +87,27 @@ def test_noise_hardly_grows():
     assert len(check(planes, TABLES[:1])) < 1.08 * planes[0].size * 12 / 8
 
 
-def test_payloads_never_change():
+def test_payloads_never_change(isa):
     # If this fails, files written before cannot be read any more.
     payload = coefficients.encode(planes_of("natural", SIZES["4:2:0"]), TABLES)
     assert (len(payload), zlib.crc32(payload)) == (1136, 3686877545)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_instruction_sets_agree(isa, kind):
+    planes = planes_of(kind, [(12, 14), (6, 7), (6, 7)])
+    payload = check(planes, TABLES)
+    core.select_isa("base")
+    assert coefficients.encode(planes, TABLES) == payload
+
+
+@pytest.mark.parametrize("bits", [0, 8, 16])
+def test_instruction_sets_agree_on_garbage(isa, bits):
+    # Which leads to predictions that are not finite, where instructions may differ in what is the smaller of two.
+    garbage, steps = integers(7, 256, 6000).astype(np.uint8).tobytes(), 1 << integers(8, max(1, bits), 3, 64)
+    found = coefficients.decode(garbage, [(9, 9)] * 3, steps)
+    core.select_isa("base")
+    assert np.array_equal(found, coefficients.decode(garbage, [(9, 9)] * 3, steps))
 
 
 def test_damaged_payloads_give_values_in_range():

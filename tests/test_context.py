@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tiny
-from passes import intervals, without_regression
+from passes import intervals, without_squares
 
 from bbans_cli.context import NEAREST, NORTH, NORTHWEST, REACH, SKEW, TAPS, WEST, locate
 from bbans_cli.wavefront import Shape
@@ -51,12 +51,12 @@ def test_inside_taps_are_read_where_they_are():
 def test_the_core_reads_the_taps_and_no_others(where):
     """One pixel changes a little: the intervals that change are its own and those of pixels with a tap on it.
 
-    The regression sees further (core/test_regression.py)."""
+    The least squares see further (core/test_regression.py, core/test_periodic.py)."""
     shape = Shape(31, 13, 3, 0, 13, 16, 1, 16)
     pixels = tiny.picture(13, 31, 3) // 4 + 90  # smooth: no input is clipped
     changed = pixels.copy()
     changed[where] += 3
-    network = without_regression(shape)
+    network = without_squares(shape)
     before, after = (intervals(shape, each, None, network) for each in (pixels, changed))
     differ = (before != after).any(axis=(0, 3))
     x, y = everything(31, 13)

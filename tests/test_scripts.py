@@ -105,9 +105,9 @@ def test_multiply_adds_are_those_of_the_layers(script):
     class Model:
         hidden, layers, head = 32, 2, 16
 
-    heads = 3 * (32 * 16 + 16 * 16) + (0 + 3 + 5) * 16
-    forward = 159 * 32 + 32 * 32 + heads
+    heads = 3 * (32 * 16 + 16 * 16) + (0 + 4 + 6) * 16
+    forward = 175 * 32 + 32 * 32 + heads
     assert bench.macs(bench.products(Model, 0)) == forward
-    errors = forward - 159 * 32 - (0 + 3 + 5) * 16
+    errors = forward - 175 * 32 - (0 + 4 + 6) * 16
     assert bench.macs(bench.products(Model, 1)) == pytest.approx(2 * forward + errors)
     assert bench.macs(bench.products(Model, 4)) == pytest.approx(forward + (forward + errors) / 4)

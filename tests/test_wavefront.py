@@ -32,7 +32,8 @@ def test_wrong_arrays_are_refused():
     "change",
     [
         {"hidden": 24}, {"hidden": 0}, {"hidden": 1024}, {"layers": 0}, {"layers": 9}, {"head": 8}, {"channels": 2},
-        {"first_row": -1}, {"first_row": 29}, {"last_row": 31}, {"run": -1},
+        {"first_row": -1}, {"first_row": 29}, {"last_row": 31}, {"run": -1}, {"period": 8},
+        *({"grid_x": 3, "grid_y": 5, "period": period} for period in (-8, 0, 3, 12, 32)),
     ],
 )  # fmt: skip
 def test_impossible_shapes_are_refused(change):

@@ -39,9 +39,9 @@ def tensors(size: dict, seed: int = 1) -> dict[str, np.ndarray]:
 
     hidden, layers, head = size["hidden"], size["layers"], size["head"]
     for i in range(layers):
-        layer(f"likelihood.trunk.{i}", hidden if i else 159, hidden, 1.0)
+        layer(f"likelihood.trunk.{i}", hidden if i else 175, hidden, 1.0)
     shape = np.array([0] * 4 + [-0.6, -0.1, 0.1, 0.6] + [-0.5, -1.5, -1.5, -0.5] + [0] * 4)
-    for c, extra in enumerate((0, 3, 5)):
+    for c, extra in enumerate((0, 4, 6)):
         layer(f"likelihood.head.{c}", hidden + extra, head, 1.0)
         layer(f"likelihood.out.{c}", head, 16, 0.3, shape)
     layer("latents.embed", 51, 32, 1.0)

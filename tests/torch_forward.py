@@ -8,8 +8,8 @@ import float_model
 import numpy as np
 import torch
 
-from bbans_cli.context import CHANNELS, PHASE_ROWS, locate, phase_rows
-from bbans_cli.core import reference_regression
+from bbans_cli.context import CHANNELS, PERIOD, PHASE_ROWS, locate, phase_rows
+from bbans_cli.core import reference_periodic
 from bbans_cli.core.reference_pass import steps
 from bbans_cli.model.latents import LOG_SCALE_RANGE, SLOPE
 from bbans_cli.model.network import Size, gather
@@ -42,10 +42,11 @@ def pixel_bits(
 
     modulation: (blocks, layers, 2, hidden) as the model makes it, or None. grid_at: the grid's x and y, or None.
     """
-    height, width, _ = pixels.shape
+    height, width, channels = pixels.shape
     x, y = (np.concatenate(part) for part in zip(*steps(width, first, height), strict=True))
     columns, rows, known = locate(x, y, width, first)
-    maps = reference_regression.maps(_planes(pixels).astype(np.int32), first, height)[y - first, x]
+    place = ((-1, -1), 1) if grid_at is None else (grid_at, PERIOD)
+    maps = reference_periodic.maps(_planes(pixels).astype(np.int32), first, height, channels, *place)[y - first, x]
     planes = torch.from_numpy(_planes(pixels).reshape(3, -1))
     taps = gather(planes, torch.from_numpy(rows * width + columns), torch.from_numpy(known.copy()))
     value = planes[:, torch.from_numpy(y * width + x)].T.float()

@@ -29,6 +29,7 @@ struct pass_pixel;
 struct latents_encoder;  /* latents_shape.h */
 struct bbc_location;     /* location.h */
 struct bbc_words;        /* ans.cdef.h */
+struct bbc_picture;      /* coefficients_shape.h */
 
 typedef struct {
     const char *name;
@@ -49,6 +50,7 @@ typedef struct {
                               uint32_t *freqs, size_t n, size_t *done);
     int (*location_pop)(const struct bbc_location *model, uint64_t *heads, size_t lanes, struct bbc_words *words,
                         uint32_t *symbols, size_t n, size_t *done);
+    void (*coefficients)(struct bbc_picture *picture, int16_t *coefficients, int64_t blocks);
 } bbc_kernels;
 
 /* Widest first. NULL where this build has no such table. */

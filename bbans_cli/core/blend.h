@@ -13,9 +13,7 @@
 #include <string.h>
 
 #include "blend.cdef.h"
-
-/* Log-odds are in units of 1/256, up to ln(65535): beyond that a chance of 16 bits cannot follow. */
-#define BBC_ODDS_LIMIT 2839
+#include "slots.h"
 
 /* ---- arithmetic coder: [low, high] narrows with each bit; equal top bytes are moved out ---- */
 
@@ -39,7 +37,7 @@ static inline void bbc_put_byte(bbc_bit_coder *c, uint8_t byte)
     else c->full = 1;
 }
 
-static void bbc_coder_begin(bbc_bit_coder *c, const uint8_t *in, uint8_t *out, size_t size)
+static inline void bbc_coder_begin(bbc_bit_coder *c, const uint8_t *in, uint8_t *out, size_t size)
 {
     *c = (bbc_bit_coder){.high = UINT64_MAX, .in = in, .out = out, .size = size};
     if (in)
@@ -64,7 +62,7 @@ static inline int bbc_code_bit(bbc_bit_coder *c, int bit, uint32_t chance)
 
 /* Write the fewest bytes that, with zeros behind them, lie in [low, high]; returns the size of the output, or SIZE_MAX
  * if it did not fit. */
-static size_t bbc_coder_end(bbc_bit_coder *c)
+static inline size_t bbc_coder_end(bbc_bit_coder *c)
 {
     for (int count = 0; count <= 8; count++) {
         uint64_t kept = count == 8 ? c->high : c->high & ~(UINT64_MAX >> (8 * count));
@@ -74,88 +72,6 @@ static size_t bbc_coder_end(bbc_bit_coder *c)
     }
     while (c->at && !c->full && c->out[c->at - 1] == 0) c->at--;
     return c->full ? SIZE_MAX : c->at;
-}
-
-/* ---- chances <-> log-odds ---- */
-
-typedef struct {
-    uint16_t chance[2 * BBC_ODDS_LIMIT + 1]; /* by log-odds + limit */
-    int16_t odds[65536 / 4];                 /* by chance / 4 */
-    uint16_t share[1024];                    /* 2^16 / (n + 1.5), by n */
-} bbc_blend_tables;
-
-/* Built with integers only. exp(1/256) is taken in 2^-62; powers of it in 2^-40. */
-static void bbc_blend_tables_fill(bbc_blend_tables *t)
-{
-    const uint64_t step = 4629735647166717429u;
-    uint64_t power = (uint64_t)1 << 40;
-    for (int x = 0; x <= BBC_ODDS_LIMIT; x++) {
-        /* 1 / (1 + e^-x) = e^x / (1 + e^x) */
-        uint64_t high = (power >> 12) * 65536 / ((power + ((uint64_t)1 << 40)) >> 12);
-        t->chance[BBC_ODDS_LIMIT + x] = (uint16_t)(high > 65535 ? 65535 : high);
-        t->chance[BBC_ODDS_LIMIT - x] = (uint16_t)(65536 - (high > 65535 ? 65535 : high));
-        power = (uint64_t)(((unsigned __int128)power * step) >> 62);
-    }
-    int x = -BBC_ODDS_LIMIT;
-    for (int i = 0; i < 65536 / 4; i++) {
-        while (x < BBC_ODDS_LIMIT && t->chance[BBC_ODDS_LIMIT + x] < 4 * i + 2) x++;
-        t->odds[i] = (int16_t)x;
-    }
-    for (int n = 0; n < 1024; n++) t->share[n] = (uint16_t)(131072 / (2 * n + 3));
-}
-
-static inline uint32_t bbc_chance_of(const bbc_blend_tables *t, int32_t odds)
-{
-    odds = odds > BBC_ODDS_LIMIT ? BBC_ODDS_LIMIT : odds < -BBC_ODDS_LIMIT ? -BBC_ODDS_LIMIT : odds;
-    return t->chance[BBC_ODDS_LIMIT + odds];
-}
-
-/* ---- slots: a chance in 22 bits above a count of 10; a slot that was never used has both 0 ---- */
-
-typedef uint32_t bbc_slot;
-
-static inline uint32_t bbc_slot_chance(bbc_slot slot)
-{
-    return slot ? slot >> 10 : 1u << 21;
-}
-
-/* What a slot has seen counts up to here: beyond, it forgets slowly. */
-#define BBC_COUNT_MAX 255
-
-/* Move towards the bit by 1 / (n + 1.5), so that the chance is the share of ones, and n up to BBC_COUNT_MAX. */
-static inline void bbc_slot_learn(const bbc_blend_tables *t, bbc_slot *slot, int bit)
-{
-    uint32_t count = *slot & 1023;
-    int64_t chance = bbc_slot_chance(*slot);
-    chance += (((int64_t)bit << 22) - bit - chance) * t->share[count] >> 16;
-    *slot = (uint32_t)chance << 10 | (count < BBC_COUNT_MAX ? count + 1 : BBC_COUNT_MAX);
-}
-
-/* A line holds what one context knows of up to four bits in a row: slot 0 is the context's check, then a tree. */
-#define BBC_LINE 16
-
-static inline uint32_t bbc_hash(uint64_t a, uint64_t b)
-{
-    uint64_t h = (a + 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u ^ (b + 0x632BE59BD9B4E019u) * 0xCA5A826395121157u;
-    h ^= h >> 32;
-    h *= 0xD6E8FEB86659FD93u;
-    return (uint32_t)(h >> 32);
-}
-
-/* The lines of contexts, each taken over from whoever had it. lines: 2^bits of them; hashes: one for each context. They
- * lie all over the memory, so all are asked for before the first is needed. */
-static inline void bbc_find_lines(bbc_slot *lines, int bits, const uint32_t *hashes, bbc_slot **found, int count)
-{
-    for (int i = 0; i < count; i++) {
-        found[i] = lines + (size_t)(hashes[i] >> (32 - bits)) * BBC_LINE;
-        __builtin_prefetch(found[i], 1);
-    }
-    for (int i = 0; i < count; i++) {
-        uint32_t check = (hashes[i] & 0xFFFFF) | 1;
-        if (found[i][0] == check) continue;
-        memset(found[i], 0, BBC_LINE * sizeof(bbc_slot));
-        found[i][0] = check;
-    }
 }
 
 /* ---- blending ---- */
@@ -169,9 +85,10 @@ static inline void bbc_find_lines(bbc_slot *lines, int bits, const uint32_t *has
 #define BBC_ROOM(inputs) (((inputs) + BBC_LANES - 1) / BBC_LANES * BBC_LANES)
 
 typedef struct {
-    int16_t inputs[BBC_INPUTS_MAX]; /* log-odds; zeros up to the room of a set */
-    bbc_slot *slots[BBC_INPUTS_MAX / 2];
+    int16_t inputs[BBC_INPUTS_MAX]; /* log-odds */
+    bbc_slot *slots[BBC_SLOTS_MAX];
     int count, slot_count, sets;
+    int apart;                      /* are the slots known to differ? */
     int32_t *weights[BBC_SETS_MAX]; /* the sets in use */
     int32_t odds[BBC_SETS_MAX];     /* what each set made of the inputs */
 } bbc_blend;
@@ -179,10 +96,29 @@ typedef struct {
 /* Each slot gives two inputs: its log-odds, and the same more timid; both 0 while it knows nothing. */
 static inline void bbc_blend_add(const bbc_blend_tables *t, bbc_blend *b, bbc_slot *slot)
 {
-    uint32_t chance = bbc_slot_chance(*slot);
-    b->inputs[b->count++] = *slot ? t->odds[chance >> 8] : 0;
-    b->inputs[b->count++] = (int16_t)(*slot ? ((int32_t)(chance >> 6) - 32768) >> 5 : 0);
+    const bbc_slot value = *slot;
+    b->inputs[b->count++] = value ? t->odds[value >> 18] : 0;
+    b->inputs[b->count++] = (int16_t)(value ? (int32_t)(value >> 21) - 1024 : 0);
     b->slots[b->slot_count++] = slot;
+}
+
+/* The first inputs: the same slot of several lines, step by step as in bbc_slots_learn_apart. */
+static inline void bbc_blend_add_lines(const bbc_blend_tables *t, bbc_blend *b, bbc_slot *const *lines, int slot,
+                                       int count)
+{
+    bbc_slot values[BBC_SLOTS_MAX];
+    int32_t odds[BBC_SLOTS_MAX];
+    uint32_t pairs[BBC_SLOTS_MAX];
+    for (int i = 0; i < count; i++) {
+        b->slots[i] = lines[i] + slot;
+        values[i] = *b->slots[i];
+        odds[i] = t->odds[values[i] >> 18];
+    }
+    for (int i = 0; i < count; i++)
+        pairs[i] = values[i] ? ((values[i] >> 21) - 1024) << 16 | (uint16_t)odds[i] : 0;
+    memcpy(b->inputs, pairs, (size_t)count * sizeof *pairs);
+    b->slot_count = count;
+    b->count = 2 * count;
 }
 
 /* The log-odds of each set in use, and their mean, which is returned. room: a multiple of BBC_LANES. */
@@ -213,7 +149,8 @@ static inline void bbc_blend_learn(const bbc_blend_tables *t, bbc_blend *b, int 
             weights[i] = weight < -BBC_WEIGHT_LIMIT ? -BBC_WEIGHT_LIMIT : weight;
         }
     }
-    for (int i = 0; i < b->slot_count; i++) bbc_slot_learn(t, b->slots[i], bit);
+    if (b->apart) bbc_slots_learn_apart(t, b->slots, b->slot_count, bit);
+    else bbc_slots_learn(t, b->slots, b->slot_count, bit);
 }
 
 /* ---- correction: what such a chance has really meant in a context, between supporting points ---- */
@@ -241,11 +178,12 @@ static inline void bbc_correction_learn(uint16_t *point, int bit)
 
 /* Blend what the slots of `b` say, correct it, code the bit (found when decoding, and returned), and let all learn.
  * room: that of the sets of weights, more than the inputs so far. */
-static inline int bbc_decide(bbc_bit_coder *c, const bbc_blend_tables *t, bbc_blend *b, int bit, uint16_t *points,
-                             int32_t rate, int room)
+static inline __attribute__((always_inline)) int bbc_decide(bbc_bit_coder *c, const bbc_blend_tables *t, bbc_blend *b,
+                                                            int bit, uint16_t *points, int32_t rate, int room)
 {
     uint16_t *point;
     b->inputs[b->count++] = 256; /* a constant, so that a set can lean to one side */
+    for (int i = b->count; i < room; i++) b->inputs[i] = 0;
     int32_t odds = bbc_blend_odds(b, room);
     uint32_t chance = (bbc_chance_of(t, odds) + bbc_correct(points, odds, &point)) / 2;
     bit = bbc_code_bit(c, bit, chance < 1 ? 1 : chance);

@@ -1,33 +1,11 @@
-/* Of coefficients.c: its state, and what is known of a block before it is coded. */
+/* Of the coder of coefficients: what is known of a block before it is coded. */
 #ifndef BBC_COEFFICIENTS_H
 #define BBC_COEFFICIENTS_H
 
-#include "bbc.h"
-#include "blend.h"
-#include "coefficients.cdef.h"
-#include "squares.h"
-
-enum { VIEWS = 3 };
+#include "coefficients_shape.h"
 
 /* How much each frequency adds to what a row of pixels, continued by half a pixel beyond its end, comes to there */
 static const double EDGE[8] = {0.7071, 1.0555, 1.1945, 1.3448, 1.4142, 1.3238, 1.0361, 0.5704};
-
-typedef struct {
-    bbc_bit_coder coder;
-    bbc_blend_tables tables;
-    bbc_coefficients_shape shape;
-    int64_t done, start[4];                   /* blocks coded; the first of each component, and all */
-    uint8_t order[64];                        /* zigzag */
-    double variance[3][64];                   /* of dequantised coefficients; of DC, from the mean of its neighbours */
-    double mean[3][64];                       /* size of quantised coefficients */
-    double noise[3][2][8];                    /* squares of what the equations of rows and of columns miss */
-    bbc_squares signs[3][64], sizes[3][64];
-    bbc_slot *lines;
-    int32_t *weights[VIEWS];
-    uint16_t *points;
-    int16_t *misses;                          /* of DC's prediction, for each block */
-    uint8_t *lasts;                           /* place of the last nonzero AC coefficient, 0 if there is none */
-} picture;
 
 static const int16_t NOTHING[64];
 

@@ -4,6 +4,7 @@
 
 #include "exact.h"
 #include "pass.h"
+#include "periodic.h"
 #include "regression.h"
 
 /* Taps of one channel in raster order: rows -5 to 0 of the context, 48 bytes. */
@@ -29,8 +30,9 @@ EX int context_distance(int a, int b) { return a > b ? a - b : b - a; }
 /* Inputs of the pixel p->x, p->y but for the regression's, and its neighbours for that; fills base and activity. */
 static void context_gather(const pass_state *s, pass_pixel *p, float *input, float neighbour[][REGRESSION_LANES], int lane)
 {
+    uint8_t taps[3][PASS_TAPS];
     for (int c = 0; c < 3; c++) {
-        uint8_t t[PASS_TAPS];
+        uint8_t *t = taps[c];
         context_taps(pass_at(s, c, p->x, p->y), s->stride, t);
         int base = context_base(t[47], t[38], t[37]), sum = 0;
         for (int i = 24; i <= 28; i++) sum += context_distance(t[i], base);
@@ -45,7 +47,9 @@ static void context_gather(const pass_state *s, pass_pixel *p, float *input, flo
             neighbour[c * REGRESSION_NEIGHBOURS + k][lane] = (float)(t[place[k]] - base);
         p->base[c] = base;
         p->activity[c] = 0.7f + (float)sum / 12.0f;
+        p->west[c] = t[PERIODIC_WEST];
     }
+    periodic_gather(s, (int)(p - s->pixel) - s->count, taps);
 }
 
 /* A prediction less the base, so that the predicted value is one that a pixel can have. */
@@ -75,6 +79,54 @@ static void context_regress(pass_state *s, pass_pixel *p, int n, float neighbour
         }
 }
 
+/* The six errors at column x, row y: of the regression, by place; 0 outside the pass, but beyond the end of a row its last. */
+EX const float *context_errors(const pass_state *s, int x, int y)
+{
+    static const float none[6];
+    const int rows = s->shape.last_row - s->shape.first_row;
+    if (x >= s->shape.width) x = s->shape.width - 1;
+    if (x < 0 || y < s->shape.first_row) return none;
+    return s->periodic.errors + ((ptrdiff_t)((x + PASS_SKEW * y) % PERIODIC_RING) * rows + y - s->shape.first_row) * 6;
+}
+
+/* The inputs by place of n pixels below each other in one step, at most PASS_CHUNK. */
+static void context_periodic(const pass_state *s, pass_pixel *p, int n, float *input)
+{
+    float green[PASS_CHUNK][PERIODIC_OUTPUTS], chroma[PASS_CHUNK][PERIODIC_OUTPUTS], size[6 * PASS_CHUNK];
+    const periodic_system *f = &s->periodic.green, *g = &s->periodic.chroma;
+    const int at = (int)(p - s->pixel) - s->count, first = p->y - at, grey = s->shape.channels == 1;
+    periodic_apply(s, f, first, at, at + n, green);
+    if (!grey) periodic_apply(s, g, first, at, at + n, chroma);
+    for (int i = 0; i < n; i++, p++) {
+        float *to = input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_PERIODIC;
+        const int place = periodic_place(s, g, p->x, p->y);
+        p->periodic[0] = context_valid(p, 0, green[i][0] + (float)(p->west[0] - p->base[0]));
+        to[0] = ex_clip(p->periodic[0] / p->activity[0], -6.0f, 6.0f);
+        to[1] = f->deviation[0];
+        to[2] = grey ? PERIODIC_GREY : g->deviation[2 * place];
+        to[3] = grey ? PERIODIC_GREY : g->deviation[2 * place + 1];
+        const float *weights = g->weights + ((ptrdiff_t)place * PERIODIC_ORDER + g->known - 1) * PERIODIC_OUTPUTS;
+        p->partial[0] = grey ? 0.0f : chroma[i][0];
+        p->partial[1] = grey ? 0.0f : chroma[i][1];
+        p->later[0] = grey ? 0.0f : weights[0];
+        p->later[1] = grey ? 0.0f : weights[1];
+        p->later[2] = grey ? 0.0f : weights[PERIODIC_OUTPUTS + 1];
+        to = input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_ERRORS;
+        const float *west = context_errors(s, p->x - 1, p->y), *north = context_errors(s, p->x, p->y - 1);
+        const float *corner = context_errors(s, p->x - 1, p->y - 1), *other = context_errors(s, p->x + 1, p->y - 1);
+        for (int k = 0; k < 6; k++) {
+            float sum = (__builtin_fabsf(west[k]) + __builtin_fabsf(north[k])) + (__builtin_fabsf(corner[k]) + __builtin_fabsf(other[k]));
+            size[i * 6 + k] = (sum * 0.25f + 0.25f) / p->activity[k % 3];
+        }
+        for (int c = 0; c < 3; c++) {
+            to[6 + c] = ex_clip(west[3 + c] / p->activity[c], -6.0f, 6.0f);
+            to[9 + c] = ex_clip(north[3 + c] / p->activity[c], -6.0f, 6.0f);
+        }
+    }
+    for (int i = 0; i < 6 * n; i++) size[i] = ex_log(size[i]) * 0.5f;
+    for (int i = 0; i < n; i++) memcpy(input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_ERRORS, size + 6 * i, 6 * sizeof *size);
+}
+
 /* All inputs of pixels [from, to) of the run, which belong to one step. */
 static void context_inputs(pass_state *s, int from, int to)
 {
@@ -85,16 +137,18 @@ static void context_inputs(pass_state *s, int from, int to)
         for (int j = 0; j < n; j++)
             context_gather(s, s->pixel + i + j, input + j * PASS_INPUT_STRIDE, neighbour, n - 1 - j);
         context_regress(s, s->pixel + i, n, neighbour, input);
+        context_periodic(s, s->pixel + i, n, input);
     }
 }
 
-/* The values of a pixel, now known, for the moments. */
+/* The values of a pixel, now known, for the moments of both. */
 EX void context_known(const pass_state *s, const pass_pixel *p)
 {
     const regression *r = &s->regression;
     float *vector = r->vector + (p->x % REGRESSION_CELL * REGRESSION_ORDER + REGRESSION_INPUTS) * r->stride;
     for (int c = 0; c < 3; c++)
         vector[c * r->stride + REGRESSION_PAD + p->x / REGRESSION_CELL] = (float)(p->value[c] - p->base[c]);
+    periodic_known(s, p, (int)(p - s->pixel) - s->count);
 }
 
 #endif

@@ -83,14 +83,14 @@ class Direct:
     ) -> Array:
         """All cumulative frequencies of n pixels of a channel (0, 1, 2): (n, 257) int32.
 
-        output (n, 16) float32, base (n,) integers, activity (n,) and earlier (n, 3), residuals and the rule, float32.
-        edges (257,) float32: where values begin; None for v - 1/2.
+        output (n, 16) float32, base (n,) integers, activity (n,) and earlier (n, 4) as in reference_mixture,
+        float32. edges (257,) float32: where values begin; None for v - 1/2.
         """
         edges = np.arange(257, dtype=np.float32) - np.float32(0.5) if edges is None else edges
         output, activity, earlier = (np.ascontiguousarray(a, np.float32) for a in (output, activity, earlier))
         base = np.ascontiguousarray(base, np.int32)
         cum = np.empty((len(base), 257), np.int32)
-        if output.shape != (len(base), 16) or activity.shape != base.shape or earlier.shape != (len(base), 3):
+        if output.shape != (len(base), 16) or activity.shape != base.shape or earlier.shape != (len(base), 4):
             raise ValueError("shapes do not fit")
         integers = [ffi.cast("int32_t *", a.ctypes.data) for a in (base, cum)]
         floats = [_floats(a) for a in (output, activity, earlier, edges)]

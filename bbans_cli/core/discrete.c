@@ -220,8 +220,10 @@ static uint64_t code_samples(discrete *d, uint64_t pixel, uint64_t given, const 
             node = node << 1 | (uint32_t)bit;
         }
         value = prefix & (uint32_t)top;
-        for (int i = 0; i < SOLVERS; i++)
+        for (int i = 0; i < SOLVERS; i++) {
+            bbc_squares_meet(&d->squares[i][c], features, count, FORGET[i]);
             bbc_squares_learn(&d->squares[i][c], features, (int)value - base, count, FORGET[i], RIDGE, EVERY);
+        }
         done |= (uint64_t)value << (16 * c);
     }
     return done;

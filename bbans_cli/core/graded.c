@@ -239,8 +239,10 @@ static int32_t code_sample(graded *g, int c, size_t x, int32_t value)
     /* Only a damaged file gets here with more than the depth holds. */
     value = value < 0 ? 0 : value > top ? top : value;
 
-    for (int i = 0; i < SOLVERS; i++)
+    for (int i = 0; i < SOLVERS; i++) {
+        bbc_squares_meet(p->solvers + i, features, USED[i], FORGET[i]);
         bbc_squares_learn(p->solvers + i, features, value - base, USED[i], FORGET[i], RIDGE, EVERY[i]);
+    }
     for (int i = 0; i < PREDICTORS; i++) {
         double miss = predictions[i] - value;
         p->misses[i][0][MARGIN + x] = (float)(miss < 0 ? -miss : miss);

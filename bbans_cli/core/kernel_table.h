@@ -1,5 +1,6 @@
 /* The table of kernels of one instruction set. Included last by each isa_<name>.c, which has set the target. */
 #include "bbc.h"
+#include "coefficients_blocks.h"
 #include "exact.h"
 #include "gemm.h"
 #include "latents.h"
@@ -70,4 +71,5 @@ static void mixture_edges(ptrdiff_t n, int c, const float *output, const float *
         .latents_dense = latents_dense, \
         .location_intervals = location_intervals, \
         .location_pop = location_pop, \
+        .coefficients = coefficients_blocks, \
     };

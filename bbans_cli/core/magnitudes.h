@@ -1,50 +1,57 @@
-/* Of coefficients.c: how a value is coded by decisions, each of which blends what contexts have learned with chances
- * that follow from guesses at the value's distribution. */
+/* Of coefficients_blocks.h: how a value is coded by decisions, each of which blends what contexts have learned with
+ * chances that follow from guesses at the value's distribution. */
 #ifndef BBC_MAGNITUDES_H
 #define BBC_MAGNITUDES_H
 
 #include "coefficients.h"
 
-enum { CONTEXTS = 12, GUESSES = 4, ROOM = BBC_ROOM(2 * CONTEXTS + GUESSES + 1), RATE = 10 };
-/* Sets of weights: of luma and chroma, of each kind of decision, and of 32 levels in three respects */
-enum { AC, DC, LAST, KINDS, NODES = 32, LEVELS = 32, SETS = 2 * KINDS * LEVELS * NODES };
 enum { LENGTH_MAX = 13 };
 
 typedef struct {
     picture *p;
     uint64_t contexts[CONTEXTS];
+    uint32_t hashes[CONTEXTS];
     bbc_slot *lines[CONTEXTS];
+    int apart; /* are the lines all different? */
     size_t sets[VIEWS];
     double means[GUESSES], scales[GUESSES]; /* Laplace distributions of the value */
-    double lower[GUESSES], upper[GUESSES], middle[GUESSES]; /* what lies above the ends of an interval */
-    int32_t opinions[GUESSES]; /* log-odds */
+    double lower[GUESSES], upper[GUESSES];  /* what lies above the ends of an interval */
+    int32_t opinions[GUESSES];              /* log-odds */
 } scene;
 
-static scene scene_of(picture *p, int c, int kind, int level0, int level1, int level2)
+static inline void scene_begin(scene *s, picture *p, int c, int kind, int level0, int level1, int level2)
 {
-    scene s = {.p = p};
     const int levels[VIEWS] = {level0, level1, level2};
+    s->p = p;
     for (int i = 0; i < VIEWS; i++) {
         int level = levels[i] < LEVELS ? levels[i] : LEVELS - 1;
-        s.sets[i] = (size_t)((((c > 0) * KINDS + kind) * LEVELS + level) * NODES);
+        s->sets[i] = (size_t)((((c > 0) * KINDS + kind) * LEVELS + level) * NODES);
     }
-    return s;
+    for (int k = 0; k < GUESSES; k++) s->opinions[k] = 0;
 }
 
-/* Find the lines of all contexts for a group of up to 15 decisions. */
-static void turn_to(scene *s, int group)
+/* Ask memory for the lines of all contexts, for a group of up to 15 decisions. It takes long: there is other work to do
+ * before `arrive`, which must come before the first decision. */
+static inline void turn_to(scene *s, int group)
 {
-    uint32_t hashes[CONTEXTS];
-    for (int k = 0; k < CONTEXTS; k++) hashes[k] = bbc_hash((uint64_t)(group << 8 | k), s->contexts[k]);
-    bbc_find_lines(s->p->lines, s->p->shape.line_bits, hashes, s->lines, CONTEXTS);
+    for (int k = 0; k < CONTEXTS; k++) s->hashes[k] = bbc_hash((uint64_t)(group << 8 | k), s->contexts[k]);
+    bbc_seek_lines(s->p->lines, s->p->shape.line_bits, s->hashes, s->lines, CONTEXTS);
+}
+
+static inline void arrive(scene *s)
+{
+    bbc_take_lines(s->hashes, s->lines, CONTEXTS);
+    s->apart = bbc_lines_apart(s->p->shape.line_bits, s->hashes, CONTEXTS);
 }
 
 /* One decision: `slot` (1..15) within the group, `node` as the weights know it. */
 static int ask(scene *s, int slot, int node, int bit)
 {
     picture *p = s->p;
-    bbc_blend b = {.sets = VIEWS};
-    for (int k = 0; k < CONTEXTS; k++) bbc_blend_add(&p->tables, &b, s->lines[k] + slot);
+    bbc_blend b;
+    b.sets = VIEWS;
+    b.apart = s->apart;
+    bbc_blend_add_lines(&p->tables, &b, s->lines, slot, CONTEXTS);
     for (int k = 0; k < GUESSES; k++) b.inputs[b.count++] = (int16_t)s->opinions[k];
     for (int i = 0; i < VIEWS; i++) b.weights[i] = p->weights[i] + (s->sets[i] + (size_t)node) * ROOM;
     uint16_t *points = p->points + (s->sets[1] + (size_t)node) * BBC_POINTS;
@@ -52,7 +59,7 @@ static int ask(scene *s, int slot, int node, int bit)
 }
 
 /* e^-x for x >= 0, roughly */
-static double decay(double x)
+static inline double decay(double x)
 {
     const double part = (x < 500 ? x : 500) / 256;
     double power = 1 + part * (1 + part / 2 * (1 + part / 3 * (1 + part / 4)));
@@ -60,28 +67,41 @@ static double decay(double x)
     return 1 / power;
 }
 
-/* The share of Laplace's distribution above x */
-static double above(double x, double mean, double scale)
+/* Loops over the guesses become vectors, as their four doubles fill one of AVX2's: hence arrays, and no branch. */
+
+/* The shares of the guesses' distributions above x, or, mirrored, below -x */
+static inline void above(const scene *s, double x, int mirrored, double *out)
 {
-    return x > mean ? 0.5 * decay((x - mean) / scale) : 1 - 0.5 * decay((mean - x) / scale);
+    for (int k = 0; k < GUESSES; k++) {
+        const double away = x - (mirrored ? -s->means[k] : s->means[k]), half = 0.5 * decay(fabs(away) / s->scales[k]);
+        out[k] = away > 0 ? half : 1 - half;
+    }
 }
 
-static int32_t odds_of(const picture *p, double yes, double all)
+/* What the guesses say of a chance `yes` among `all` */
+static inline void form_opinions(scene *s, const double *yes, const double *all)
 {
-    if (!(all > 1e-200)) return 0;
-    const double chance = yes / all * 65536;
-    return p->tables.odds[(chance > 0 ? chance < 65535 ? (int)chance : 65535 : 0) >> 2];
+    int32_t places[GUESSES];
+    for (int k = 0; k < GUESSES; k++) {
+        double chance = yes[k] / all[k] * 65536;
+        chance = chance > 0 ? chance : 0;
+        places[k] = (int32_t)(chance < 65535 ? chance : 65535) >> 2;
+    }
+    for (int k = 0; k < GUESSES; k++) s->opinions[k] = all[k] > 1e-200 ? s->p->tables.odds[places[k]] : 0;
 }
 
 /* Is the value, known to lie in an interval, above `split`? Bits of magnitudes are coded so. */
 static int ask_above(scene *s, double split, int slot, int node, int bit)
 {
+    double middle[GUESSES], yes[GUESSES], all[GUESSES];
+    above(s, split, 0, middle);
     for (int k = 0; k < GUESSES; k++) {
-        s->middle[k] = above(split, s->means[k], s->scales[k]);
-        s->opinions[k] = odds_of(s->p, s->middle[k] - s->upper[k], s->lower[k] - s->upper[k]);
+        yes[k] = middle[k] - s->upper[k];
+        all[k] = s->lower[k] - s->upper[k];
     }
+    form_opinions(s, yes, all);
     bit = ask(s, slot, node, bit);
-    memcpy(bit ? s->lower : s->upper, s->middle, sizeof s->middle);
+    memcpy(bit ? s->lower : s->upper, middle, sizeof middle);
     return bit;
 }
 
@@ -111,13 +131,19 @@ static int32_t code_magnitude(scene *s, uint32_t size, int against)
  * guesses count in the direction of that sign. */
 static int32_t code_value(scene *s, int32_t value, int flip, int certain)
 {
+    double zero[GUESSES], all[GUESSES];
+    /* The lines are on their way from memory meanwhile. */
+    above(s, 0.5, 0, s->lower);
+    above(s, 0.5, 1, s->upper);
     for (int k = 0; k < GUESSES; k++) {
-        s->lower[k] = above(0.5, s->means[k], s->scales[k]);
-        s->upper[k] = above(0.5, -s->means[k], s->scales[k]);
-        s->opinions[k] = odds_of(s->p, 1 - s->lower[k] - s->upper[k], 1);
+        zero[k] = 1 - s->lower[k] - s->upper[k];
+        all[k] = 1;
     }
+    form_opinions(s, zero, all);
+    arrive(s);
     if (!certain && ask(s, 1, 0, value == 0)) return 0;
-    for (int k = 0; k < GUESSES; k++) s->opinions[k] = odds_of(s->p, s->upper[k], s->lower[k] + s->upper[k]);
+    for (int k = 0; k < GUESSES; k++) all[k] = s->lower[k] + s->upper[k];
+    form_opinions(s, s->upper, all);
     const int against = ask(s, 2, 1, (value < 0) != flip);
     for (int k = 0; k < GUESSES; k++) {
         if (against) s->means[k] = -s->means[k];

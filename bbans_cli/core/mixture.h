@@ -25,7 +25,7 @@ static void mixture_prepare(int m, int c, const float *restrict output, const fl
                             mixture *restrict mix)
 {
     float o[PASS_OUTPUTS][PASS_CHUNK], centre[PASS_CHUNK], activity[PASS_CHUNK], first[PASS_CHUNK], second[PASS_CHUNK];
-    float rule[PASS_CHUNK];
+    float rule[PASS_CHUNK], periodic[PASS_CHUNK];
     mix->edge = edge;
     for (int i = 0; i < m; i++) {
         for (int j = 0; j < PASS_OUTPUTS; j++) o[j][i] = output[i * PASS_OUTPUTS + j];
@@ -34,14 +34,16 @@ static void mixture_prepare(int m, int c, const float *restrict output, const fl
         first[i] = c > 0 ? p[i].residual[0] : 0.0f;
         second[i] = c > 1 ? p[i].residual[1] : 0.0f;
         rule[i] = p[i].rule[c];
+        periodic[i] = p[i].periodic[c];
     }
     for (int j = 0; j < PASS_OUTPUTS; j++)
         for (int i = m; i < PASS_CHUNK; i++) o[j][i] = 0.0f;
-    for (int i = m; i < PASS_CHUNK; i++) centre[i] = first[i] = second[i] = rule[i] = 0.0f, activity[i] = 1.0f;
+    for (int i = m; i < PASS_CHUNK; i++) centre[i] = first[i] = second[i] = rule[i] = periodic[i] = 0.0f, activity[i] = 1.0f;
     for (int i = 0; i < PASS_CHUNK; i++) {
         centre[i] = centre[i] + o[12][i] * first[i];
         centre[i] = centre[i] + o[13][i] * second[i];
         centre[i] = centre[i] + o[14][i] * rule[i];
+        centre[i] = centre[i] + o[15][i] * periodic[i];
         float l0 = ex_clip(o[0][i], -30.0f, 30.0f), l1 = ex_clip(o[1][i], -30.0f, 30.0f);
         float l2 = ex_clip(o[2][i], -30.0f, 30.0f), l3 = ex_clip(o[3][i], -30.0f, 30.0f);
         float top = ex_max(ex_max(l0, l1), ex_max(l2, l3));
@@ -129,7 +131,7 @@ static void mixture_gradient(int m, int c, const float *restrict output, const f
 {
     mixture mix;
     float d[PASS_OUTPUTS][PASS_CHUNK], ends[2][PASS_CHUNK], activity[PASS_CHUNK];
-    float first[PASS_CHUNK], second[PASS_CHUNK], rule[PASS_CHUNK], log_scale[4][PASS_CHUNK], mass[4][PASS_CHUNK], total[PASS_CHUNK];
+    float first[PASS_CHUNK], second[PASS_CHUNK], rule[PASS_CHUNK], periodic[PASS_CHUNK], log_scale[4][PASS_CHUNK], mass[4][PASS_CHUNK], total[PASS_CHUNK];
     float slope[4][PASS_CHUNK], stretch[4][PASS_CHUNK], lower[PASS_CHUNK], upper[PASS_CHUNK], density[2][PASS_CHUNK];
     mixture_prepare(m, c, output, edge, p, &mix);
     for (int i = 0; i < PASS_CHUNK; i++) {
@@ -143,6 +145,7 @@ static void mixture_gradient(int m, int c, const float *restrict output, const f
         first[i] = c > 0 ? q->residual[0] : 0.0f;
         second[i] = c > 1 ? q->residual[1] : 0.0f;
         rule[i] = q->rule[c];
+        periodic[i] = q->periodic[c];
         for (int k = 0; k < 4; k++) log_scale[k][i] = output[(i < m ? i : 0) * PASS_OUTPUTS + 8 + k];
         total[i] = 0.0f;
     }
@@ -175,7 +178,7 @@ static void mixture_gradient(int m, int c, const float *restrict output, const f
         d[12][i] = sum * first[i];
         d[13][i] = sum * second[i];
         d[14][i] = sum * rule[i];
-        d[15][i] = 0.0f;
+        d[15][i] = sum * periodic[i];
     }
     for (int i = 0; i < m; i++)
         for (int e = 0; e < 2; e++) p[i].density[c][e] = density[e][i];

@@ -72,6 +72,14 @@ EX void network_rule(pass_pixel *p, int c)
     p->rule[c] = context_valid(p, c, p->prediction[c] + (c == 1 ? p->blame[0] * wrong : p->blame[1] * wrong + p->blame[2] * wrong_red));
 }
 
+/* The prediction by place of channel c > 0 once the channels before are known. */
+EX void network_periodic(pass_pixel *p, int c)
+{
+    float green = (float)(p->value[0] - p->west[0]), difference = p->partial[c - 1] + p->later[c - 1] * green;
+    if (c == 2) difference = difference + p->later[2] * ((float)(p->value[1] - p->west[1]) - green);
+    p->periodic[c] = context_valid(p, c, (green + difference) + (float)(p->west[c] - p->base[c]));
+}
+
 /* What is known of earlier channels as further inputs of channel c's head. */
 static void network_extras(pass_pixel *p, int c, float *extra)
 {
@@ -81,7 +89,9 @@ static void network_extras(pass_pixel *p, int c, float *extra)
         extra[n++] = ex_clip(p->residual[e] / p->activity[c], -6.0f, 6.0f);
     }
     network_rule(p, c);
+    network_periodic(p, c);
     extra[n] = ex_clip(p->rule[c] / p->activity[c], -6.0f, 6.0f);
+    extra[n + 1] = ex_clip(p->periodic[c] / p->activity[c], -6.0f, 6.0f);
 }
 
 /* Outputs of channel c for pixels [from, to), at most PASS_CHUNK. */

@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <string.h>
 
-enum { ALIGN = 64, MAX_THREADS = 64 };
+enum { ALIGN = 64, MAX_THREADS = 64, STACK = 1 << 20 /* periodic_solve has 140 KB; some systems give a thread 128 */ };
 
 static int shape_ok(const bbc_pass *p)
 {
@@ -14,7 +14,8 @@ static int shape_ok(const bbc_pass *p)
            p->hidden >= 16 && p->hidden <= PASS_MAX_HIDDEN && p->hidden % 16 == 0 && p->layers >= 1 &&
            p->layers <= PASS_MAX_LAYERS && p->head >= 16 && p->head <= PASS_MAX_HEAD && p->head % 16 == 0 && p->run >= 0 &&
            p->run <= 1 << 20 && p->every >= 1 && p->every <= 1 << 10 && p->block >= 0 && p->grid_x >= -1 &&
-           p->grid_x < PASS_PHASES && p->grid_y >= -1 && p->grid_y < PASS_PHASES && (p->grid_x < 0) == (p->grid_y < 0);
+           p->grid_x < PASS_PHASES && p->grid_y >= -1 && p->grid_y < PASS_PHASES && (p->grid_x < 0) == (p->grid_y < 0) && p->period >= 1 &&
+           p->period <= PERIODIC_MAX_PERIOD && (p->period & (p->period - 1)) == 0 && (p->grid_x >= 0 || p->period == 1);
 }
 
 /* Hands out pieces of the caller's buffer; with no buffer it only counts. */
@@ -66,6 +67,19 @@ int64_t bbc_pass_weights(const bbc_pass *p)
     return shape_ok(p) ? lay_net(p, &net, &none) : BBC_PASS_BAD_SHAPE;
 }
 
+static void lay_periodic(periodic_system *f, int order, int known, int period, int64_t batch, arena *a)
+{
+    const int64_t places = period * period;
+    f->order = order;
+    f->known = known;
+    f->period = period;
+    f->moments = take_floats(a, places, PERIODIC_ORDER * PERIODIC_ORDER);
+    f->prior = take_floats(a, PERIODIC_ORDER, PERIODIC_ORDER);
+    f->weights = take_floats(a, places, PERIODIC_ORDER * PERIODIC_OUTPUTS);
+    f->deviation = take_floats(a, places, 2);
+    f->vector = take_floats(a, batch, PERIODIC_ORDER);
+}
+
 static int64_t lay_state(pass_state *s, arena *a)
 {
     const bbc_pass *p = &s->shape;
@@ -97,6 +111,9 @@ static int64_t lay_state(pass_state *s, arena *a)
     r->moments = take_floats(a, REGRESSION_MOMENTS, r->stride);
     r->factor = take_floats(a, REGRESSION_FACTOR, r->stride);
     r->vector = take_floats(a, REGRESSION_CELL * REGRESSION_ORDER, r->stride);
+    lay_periodic(&s->periodic.green, PERIODIC_GREEN, PERIODIC_GREEN - 1, 1, batch, a);
+    lay_periodic(&s->periodic.chroma, PERIODIC_CHROMA, PERIODIC_CHROMA - 2, p->period, batch, a);
+    s->periodic.errors = take_floats(a, PERIODIC_RING * rows, 6);
     s->window = take(a, n * PASS_WINDOW * (int64_t)sizeof *s->window);
     if (p->run) {
         s->gradients = take_floats(a, 1, s->weight_count);
@@ -133,6 +150,15 @@ static void transpose(int rows, int n, const float *from, float *to)
         for (int j = 0; j < n; j++) to[(ptrdiff_t)j * rows + r] = from[(ptrdiff_t)r * n + j];
 }
 
+/* Nothing known, nothing predicted. */
+static void begin_periodic(const periodic_system *f)
+{
+    const size_t places = (size_t)f->period * (size_t)f->period;
+    memset(f->moments, 0, places * PERIODIC_ORDER * PERIODIC_ORDER * sizeof(float));
+    memset(f->weights, 0, places * PERIODIC_ORDER * PERIODIC_OUTPUTS * sizeof(float));
+    memset(f->deviation, 0, places * 2 * sizeof(float));
+}
+
 /* Lay out `state` (64-byte aligned, `size` bytes) for a pass.
  *
  * weights: bbc_pass_weights floats. modulation: (blocks, layers, 2, hidden) floats, blocks in raster order, or NULL; it
@@ -157,6 +183,9 @@ int bbc_pass_begin(void *state, int64_t size, const bbc_pass *p, const float *we
     memset(s->regression.moments, 0, REGRESSION_MOMENTS * (size_t)s->regression.stride * sizeof(float));
     memset(s->regression.factor, 0, REGRESSION_FACTOR * (size_t)s->regression.stride * sizeof(float));
     memset(s->regression.vector, 0, REGRESSION_CELL * REGRESSION_ORDER * (size_t)s->regression.stride * sizeof(float));
+    begin_periodic(&s->periodic.green);
+    begin_periodic(&s->periodic.chroma);
+    memset(s->periodic.errors, 0, (size_t)PERIODIC_RING * 6 * (size_t)(p->last_row - p->first_row) * sizeof(float));
     memcpy(s->weights, weights, (size_t)s->weight_count * sizeof *weights);
     lay_net(p, &s->net, s->weights);
     if (p->run) {
@@ -223,12 +252,16 @@ static int64_t run(pass_state *s, int threads, int64_t budget)
     s->done = 0;
     s->error = 0;
     int started = 1;
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes)) return BBC_PASS_THREADS;
+    pthread_attr_setstacksize(&attributes, STACK);
     atomic_store(&s->arrived, 0);
     atomic_store(&s->ready, 0);
     for (; started < threads; started++) {
         workers[started] = (worker){s, started};
-        if (pthread_create(&thread[started], NULL, work, &workers[started])) break;
+        if (pthread_create(&thread[started], &attributes, work, &workers[started])) break;
     }
+    pthread_attr_destroy(&attributes);
     s->threads = started;
     atomic_store_explicit(&s->ready, 1, memory_order_release);
     workers[0] = (worker){s, 0};
@@ -262,8 +295,10 @@ int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head
     return run(s, threads, budget);
 }
 
-/* What the regression says of each pixel of the rows of a pass that has just begun, which it uses up: maps (rows, width, 9),
- * predictions less the bases, blames and deviations as in regression_predict. Returns the number of pixels. */
+/* What both least squares say of each pixel of the rows of a pass that has just begun, which it uses up: maps (rows, width,
+ * 27). 9: predictions of the regression less the bases, blames and deviations as in regression_predict; 3: predictions by
+ * place, given the earlier channels, less the bases; 15: the network's inputs from PASS_PERIODIC + 1 on. Returns the number of
+ * pixels. */
 int64_t bbc_pass_regress(void *state, float *maps)
 {
     pass_state *s = state;

@@ -9,6 +9,7 @@ typedef struct {
     int32_t every;               /* one of how many runs is learned from */
     float rate;                  /* learning rate */
     int32_t grid_x, grid_y;      /* place of the first pixel in a grid of 16x16 pixels; -1, -1: there is none */
+    int32_t period;              /* of the least squares by place: 1 without a grid, else a power of two up to 16 */
 } bbc_pass;
 
 enum { BBC_PASS_BAD_SHAPE = -100, BBC_PASS_SMALL_BUFFER = -101, BBC_PASS_THREADS = -102 };

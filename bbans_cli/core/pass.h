@@ -11,18 +11,21 @@
 #include "ans.h"
 #include "bbc.h"
 #include "pass.cdef.h"
+#include "periodic_shape.h"
 #include "regression_shape.h"
 
 enum {
     PASS_SKEW = 4,      /* a pixel is coded in step x + 4 y */
     PASS_TAPS = 48,     /* context pixels per channel */
     PASS_PAD = 8,       /* columns beside and rows above the band that hold stand-ins */
-    PASS_INPUTS = 159,  /* 3 * taps, 3 log activities, 3 bases; of the regression 3 predictions, 3 blames, 3 deviations */
-    PASS_REGRESSED = 150, /* where the last nine begin */
+    PASS_REGRESSED = 150, /* after 3 * taps, 3 log activities, 3 bases: of the regression 3 predictions, 3 blames, 3 deviations */
+    PASS_PERIODIC = 159,  /* of the least squares by place a prediction of G and 3 deviations */
+    PASS_ERRORS = 163,    /* sizes of both's errors nearby, 6; errors of the latter to the west and to the north, 6 */
+    PASS_INPUTS = 175,
     PASS_PHASES = 16,   /* positions in a grid of 16 pixels, across and down */
     PASS_PHASE_ROWS = 2 * PASS_PHASES + 4, /* by column, by row, by both modulo 2 */
-    PASS_INPUT_STRIDE = 160,
-    PASS_OUTPUTS = 16,  /* 4 logits, 4 means, 4 log scales, 2 coefficients, the rule's, 1 unused */
+    PASS_INPUT_STRIDE = 176,
+    PASS_OUTPUTS = 16,  /* 4 logits, 4 means, 4 log scales, 2 coefficients, those of both rules */
     PASS_EXTRAS = 16,   /* room for residuals of earlier channels beside the hidden units: R at 0, B at 4 */
     PASS_MAX_LAYERS = 4,
     PASS_MAX_HIDDEN = 512,
@@ -35,7 +38,7 @@ enum {
     PASS_CHUNK = 32     /* pixels that go through the network together */
 };
 
-static const int pass_extra[3] = {0, 3, 5};    /* what each head sees of earlier channels */
+static const int pass_extra[3] = {0, 4, 6};    /* what each head sees of earlier channels */
 static const int pass_extra_at[3] = {0, 0, 4}; /* and where they lie */
 
 /* Pointers into one flat array of weights, in the order of docs/format.md; every matrix is stored input by input. */
@@ -54,6 +57,9 @@ typedef struct pass_pixel {
     float prediction[3], blame[3]; /* of the regression, see regression_predict */
     float density[3][2];  /* the mixture's at the lower and the upper edge of the value, over the value's mass */
     float rule[3];        /* its prediction with what is known of earlier channels, less the base */
+    int32_t west[3];      /* the pixel to the left */
+    float partial[2], later[3]; /* by place: what is predicted of R - G, B - G without, and what G and R - G count for */
+    float periodic[3];    /* prediction by place with what is known of earlier channels, less the base */
     const float *modulation; /* of the pixel's block, (layers, 2, H), or NULL */
 } pass_pixel;
 
@@ -75,6 +81,7 @@ typedef struct pass_state {
     float *weights, *gradients, *first, *second, *transpose_buffer;
     float *edge, *edge_count; /* (3, EDGES): where value v begins, at first v - 1/2, and how often that was learned */
     regression regression;
+    periodic periodic;
     float *log_activity, *inverse_activity; /* by sum of the 12 nearest differences */
     pass_pixel *pixel;
     /* per pixel of the run: */

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bbans_cli.context import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, WEST, locate
+from bbans_cli.context import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
 from bbans_cli.core import reference
 from bbans_cli.core.reference import f32
 
@@ -44,11 +44,11 @@ def normalise(taps: Array) -> tuple[Array, Array, Array]:
     total = np.abs(difference[..., list(NEAREST)]).sum(-1)
     activity = np.float32(0.7) + total.astype(np.float32) / np.float32(12)
     inverse = np.float32(1) / activity
-    scaled = difference.astype(np.float32) * inverse[..., None]
+    scaled = (difference.astype(np.float32) * inverse[..., None]).reshape(len(taps), 3 * len(TAPS))
     return (
         np.concatenate(
             [
-                reference.clip(scaled, np.float32(-6), np.float32(6)).reshape(len(taps), -1),
+                reference.clip(scaled, np.float32(-6), np.float32(6)),
                 reference.log(activity) * f32("0x1.715476p-1") - np.float32(1),
                 base.astype(np.float32) * np.float32(0.0078125) - np.float32(1),
             ],

@@ -18,9 +18,10 @@ Array = np.ndarray[Any, Any]
 
 
 def earlier(run: Forward, channel: int) -> Array:
-    """Residuals of G and R for the mixture of a channel, 0 where they are not known yet, and its rule: (n, 3)."""
+    """What the mixture of a channel has coefficients for, (n, 4): residuals of G and R, 0 where they are not known yet,
+    its rule, its prediction by place."""
     residual = np.where(np.arange(2) < channel, run.residual[:, :2], np.float32(0))
-    return np.column_stack([residual, run.rule[:, channel]])
+    return np.column_stack([residual, run.rule[:, channel], run.periodic[:, channel]])
 
 
 @np.errstate(all="ignore")

@@ -1,7 +1,7 @@
 """Plain numpy mirror of mixture.h: network outputs to cumulative frequencies, and the gradient of -ln p.
 
 Equal bits to C, whatever the outputs are. n pixels of one channel; outputs (n, 16): 4 logits, 4 means, 4 log scales,
-2 coefficients of earlier residuals and 1 of the regression's rule, 1 unused.
+2 coefficients of earlier residuals, 1 of the regression's rule, 1 of the prediction by place.
 """
 
 from __future__ import annotations
@@ -33,11 +33,13 @@ class Mixture:
 
 @np.errstate(all="ignore")
 def mixture(output: Array, base: Array, activity: Array, earlier: Array) -> Mixture:
-    """Parameters. base (n,) int, activity (n,), earlier (n, 3): residuals of two channels, 0 where none is; rule."""
+    """Parameters. base (n,) int, activity (n,), earlier (n, 4): residuals of two channels, 0 where none is; rule;
+    prediction by place."""
     centre = base.astype(np.float32)
     centre = centre + output[:, 12] * earlier[:, 0]
     centre = centre + output[:, 13] * earlier[:, 1]
     centre = centre + output[:, 14] * earlier[:, 2]
+    centre = centre + output[:, 15] * earlier[:, 3]
     logit = reference.clip(output[:, :4], np.float32(-30), np.float32(30))
     e = reference.exp(logit - logit.max(1)[:, None])
     scale = np.float32(1) / ((e[:, 0] + e[:, 1]) + (e[:, 2] + e[:, 3]))
@@ -95,6 +97,6 @@ def gradient(
     d[:, 4:8] = d_mean * activity[:, None]
     inside = ((output[:, 8:12] > -6) & (output[:, 8:12] < 4)).astype(np.float32)
     d[:, 8:12] = mix.weight * (db * high - da * low) * inverse * inside
-    d[:, 12:15] = d_centre[:, None] * earlier
+    d[:, 12:] = d_centre[:, None] * earlier
     density = reference.clip(density * inverse, np.float32(0), np.float32(4))
     return reference.clip(d, np.float32(-64), np.float32(64)) * scale, density

@@ -17,9 +17,9 @@ from bbans_cli.core.reference_regression import rules, valid
 
 Array = np.ndarray[Any, Any]
 
-INPUTS = 3 * len(TAPS) + 15
+INPUTS = 3 * len(TAPS) + 31
 OUTPUTS = 16
-EXTRAS = (0, 3, 5)  # what each head sees of earlier channels
+EXTRAS = (0, 4, 6)  # what each head sees of earlier channels
 
 
 @dataclass
@@ -65,6 +65,7 @@ class Forward:
     activity: Array  # (n, 3)
     residual: Array  # (n, 3): the values less their bases
     rule: Array  # (n, 3): what the regression expects, less the bases
+    periodic: Array  # (n, 3): what is predicted by place, less the bases
     phase: Array | None  # (n, 3) int: rows of Net.phase
     modulation: Array | None  # (n, layers, 2, H)
     active: list[Array]  # (n, H) after the ReLU
@@ -79,10 +80,11 @@ def leaky(x: Array) -> Array:
     return np.where(x > 0, x, x * np.float32(0.1))
 
 
-def extras(residual: Array, rule: Array, activity: Array, channel: int) -> Array:
-    """Residuals of earlier channels, each by its own activity and by this channel's, then the rule: (n, EXTRAS)."""
+def extras(residual: Array, expected: tuple[Array, Array], activity: Array, channel: int) -> Array:
+    """Residuals of earlier channels, each by its own activity and by this channel's, then what is expected of this
+    channel, by the rule and by place: (n, EXTRAS). All others (n, 3)."""
     columns = [residual[:, e] / activity[:, by] for e in range(channel) for by in (e, channel)]
-    columns += [rule[:, channel] / activity[:, channel]] if channel else []
+    columns += [each[:, channel] / activity[:, channel] for each in expected] if channel else []
     return _clip6(np.stack(columns, axis=1) if columns else np.empty((len(residual), 0), np.float32))
 
 
@@ -100,14 +102,16 @@ def forward(
 ) -> Forward:
     """Outputs for pixels with the given normalised context and values (n, 3) int32.
 
-    A channel's outputs depend on the values of earlier channels alone. maps (n, 9): of reference_regression. phase:
-    (n, 3) rows of net.phase, or None. modulation: (n, layers, 2, H) or None.
+    A channel's outputs depend on the values of earlier channels alone. maps (n, 27): of reference_periodic.
+    phase: (n, 3) rows of net.phase, or None. modulation: (n, layers, 2, H) or None.
     """
     seen, base, activity = context
     residual = (value - base).astype(np.float32)
-    expected = _clip6(valid(maps[:, :3], base) / activity)
-    before = np.concatenate([seen, expected, maps[:, 3:]], axis=1)
-    run = Forward(before, base, activity, residual, rules(maps, residual, base), phase, modulation, [], [], [], [], [])
+    expected, periodic = _clip6(valid(maps[:, :3], base) / activity), maps[:, 9:12]
+    green = _clip6(periodic[:, :1] / activity[:, :1])
+    before = np.concatenate([seen, expected, maps[:, 3:9], green, maps[:, 12:]], axis=1)
+    rule = rules(maps[:, :9], residual, base)
+    run = Forward(before, base, activity, residual, rule, periodic, phase, modulation, [], [], [], [], [])
     with np.errstate(all="ignore"):
         for i, layer in enumerate(net.trunk):
             a = layer(before)
@@ -121,7 +125,8 @@ def forward(
             run.active.append(a)
             run.hidden.append(before)
         for c in range(3):
-            run.head_inputs.append(np.concatenate([before, extras(residual, run.rule, activity, c)], axis=1))
+            known = extras(residual, (rule, periodic), activity, c)
+            run.head_inputs.append(np.concatenate([before, known], axis=1))
             run.unit.append(leaky(net.head[c](run.head_inputs[c])))
             run.output.append(net.out[c](run.unit[c]))
     return run

@@ -16,7 +16,7 @@ from bbans_cli.core.reference_context import coding_planes, gather, normalise
 from bbans_cli.core.reference_learn import Adam, Edges, backward, earlier, factors
 from bbans_cli.core.reference_mixture import cumulative, mixture
 from bbans_cli.core.reference_network import Forward, Net, forward
-from bbans_cli.core.reference_regression import maps
+from bbans_cli.core.reference_periodic import maps
 from bbans_cli.wavefront import Shape
 
 Array = np.ndarray[Any, Any]
@@ -60,7 +60,8 @@ class ReferencePass:
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
         self.edges = Edges()
         self.adam = Adam(shape.rate, factors(self.net))
-        self.maps = maps(self.planes, shape.first_row, shape.last_row)
+        grid = shape.grid_x, shape.grid_y
+        self.maps = maps(self.planes, shape.first_row, shape.last_row, shape.channels, grid, shape.period)
         self.modulation = None
         if modulation is not None:
             self.modulation = modulation.reshape(-1, shape.layers, 2, shape.hidden)

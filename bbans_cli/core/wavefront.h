@@ -81,7 +81,7 @@ static void wavefront_regression(const pass_state *s, int index)
     }
 }
 
-/* What the regression says of every pixel of the pass, maps (rows, width, 9); the network has no part in it. */
+/* What both least squares say of every pixel of the pass, maps (rows, width, 27); the network has no part in it. */
 static void wavefront_regress(pass_state *s, float *maps)
 {
     for (; s->step <= s->last_step; s->step++) {
@@ -92,13 +92,25 @@ static void wavefront_regress(pass_state *s, float *maps)
             wavefront_place(s, first, from, to);
             context_inputs(s, from, to);
             for (int i = from; i < to; i++) {
-                const pass_pixel *p = s->pixel + i;
-                float *map = maps + ((ptrdiff_t)(p->y - s->shape.first_row) * s->shape.width + p->x) * 9;
+                pass_pixel *p = s->pixel + i;
+                const float *input = s->input + (ptrdiff_t)i * PASS_INPUT_STRIDE;
+                float *map = maps + ((ptrdiff_t)(p->y - s->shape.first_row) * s->shape.width + p->x) * 27;
                 memcpy(map, p->prediction, sizeof p->prediction);
-                memcpy(map + 3, s->input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_REGRESSED + 3, 6 * sizeof *map);
+                memcpy(map + 3, input + PASS_REGRESSED + 3, 6 * sizeof *map);
+                for (int c = 0; c < 3; c++) network_residual(p, c);
+                for (int c = 1; c < s->shape.channels; c++) {
+                    network_rule(p, c);
+                    network_periodic(p, c);
+                }
+                for (int c = s->shape.channels; c < 3; c++) p->rule[c] = p->periodic[c] = 0.0f;
+                memcpy(map + 9, p->periodic, sizeof p->periodic);
+                memcpy(map + 12, input + PASS_PERIODIC + 1, 3 * sizeof *map);
+                memcpy(map + 15, input + PASS_ERRORS, 12 * sizeof *map);
             }
         }
         wavefront_enter(s, 0, n);
+        periodic_step(s, first, n, 0);
+        s->done += n;
         if (s->step % REGRESSION_CELL == REGRESSION_CELL - 1) wavefront_regression(s, 0);
     }
 }
@@ -121,6 +133,8 @@ static void wavefront_run(pass_state *s, int index)
         pass_barrier(s);
         if (s->error) return;
         wavefront_enter(s, from, to);
+        pass_barrier(s);
+        periodic_step(s, first, n, index);
         pass_barrier(s);
         if (place == REGRESSION_CELL - 1) {
             wavefront_regression(s, index);

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from bbans_cli.context import BLOCK, CHANNELS, PHASE_ROWS, PHASES, REACH, locate, phase_rows
-from bbans_cli.wavefront import regression
+from bbans_cli.context import BLOCK, CHANNELS, PERIOD, PHASE_ROWS, PHASES, REACH, locate, phase_rows
+from bbans_cli.wavefront import MAPS, regression
 from bbans_cli.ycbcr import from_rgb
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".ppm", ".bmp", ".tif", ".tiff"}
 FILTERS = [Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.HAMMING, Image.Resampling.BICUBIC,
            Image.Resampling.LANCZOS]  # fmt: skip
 SIDE = BLOCK + 2 * REACH
-REGION = 320  # side of what is kept of a picture at a time
+REGION = 256  # side of what is kept of a picture at a time
+BORDERS = 500  # patches with borders that are kept
 ABOVE, ASIDE = 14, 8  # what the regression should have seen around a block
 
 
@@ -47,8 +48,8 @@ def files(folder: pathlib.Path) -> list[pathlib.Path]:
 
 @dataclass
 class Region:
-    """A part of a picture: planes (3, h, w) uint8; maps (h, w, 9) float16 of its regression; where its columns (w,) and
-    rows (h,) lie in the grid; whether it has one."""
+    """A part of a picture: planes (3, h, w) uint8; maps (h, w, MAPS) float16 of its least squares; where its columns
+    (w,) and rows (h,) lie in the grid; whether it has one."""
 
     planes: np.ndarray
     maps: np.ndarray
@@ -58,27 +59,30 @@ class Region:
 
     @classmethod
     def of(cls, planes: np.ndarray, columns: np.ndarray, rows: np.ndarray, grid: bool) -> "Region":
-        return cls(planes, regress(planes), columns, rows, grid)
+        return cls(planes, regress(planes, (columns[0], rows[0]) if grid else None), columns, rows, grid)
 
-    def cut(self, top: int, left: int) -> "Region":
-        """The square of SIDE pixels at (left, top)."""
-        rows, columns = slice(top, top + SIDE), slice(left, left + SIDE)
+    def cut(self, top: int, left: int, side: int = SIDE) -> "Region":
+        """The square of ``side`` pixels at (left, top)."""
+        rows, columns = slice(top, top + side), slice(left, left + side)
         return Region(
             self.planes[:, rows, columns], self.maps[rows, columns], self.columns[columns], self.rows[rows], self.grid
         )
 
 
-def regress(planes: np.ndarray) -> np.ndarray:
-    """(3, h, w) uint8 in coding order -> maps (h, w, 9) float16."""
-    return regression(interleaved(planes)).astype(np.float16)
+def regress(planes: np.ndarray, corner: tuple[int, int] | None = None) -> np.ndarray:
+    """(3, h, w) uint8 in coding order, and where its corner lies in a grid, if in any -> maps (h, w, MAPS) float16."""
+    pixels = interleaved(planes)
+    if corner is None:
+        return regression(pixels).astype(np.float16)
+    return regression(pixels, (corner[0] % PHASES, corner[1] % PHASES), PERIOD).astype(np.float16)
 
 
 class Crops:
     """Draws batches from all pictures below ``folder``; its direct subfolders equally often, or by ``shares``.
 
     Six of ten draws come from pictures as they are, the others from a copy scaled down by 1.3 to 4, filtered at random.
-    Of each, one region in one orientation is kept with its regression; ``refresh`` takes another of some picture. Seven
-    of ten regions that a JPEG decoder wrote are Y, Cb, Cr, as the codec has them.
+    Of each, one region in one orientation is kept with its least squares, which saw the whole picture; ``refresh``
+    takes another of some picture. Seven of ten regions that a JPEG decoder wrote are Y, Cb, Cr, as the codec has them.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Crops:
         self.drawn = drawn / drawn.sum()
         self.paths = [files(group)[:limit] for group in groups]
         self.pools = [[[self.region(p, scaled) for p in paths] for scaled in (False, True)] for paths in self.paths]
+        self.borders: list[tuple[Region, int, int]] = []
         self.shares = [np.cumsum(self.areas(paths)) / sum(self.areas(paths)) for paths in self.paths]
 
     @staticmethod
@@ -113,11 +118,9 @@ class Crops:
         need = BLOCK + ABOVE + REACH, BLOCK + 2 * ASIDE + 1
         margin = [max(0, max(need) - side) for side in p.shape[1:]]
         p = np.pad(p, [(0, 0), (0, margin[0]), (0, margin[1])], mode="symmetric")
-        top, left = (int(self.random.integers(max(0, side - REGION) + 1)) for side in p.shape[1:])
-        p = p[:, top : top + REGION, left : left + REGION]
         if not scaled and self.random.random() < 0.7:
             p = decorrelate(p)
-        columns, rows = left + np.arange(p.shape[2]), top + np.arange(p.shape[1])
+        columns, rows = np.arange(p.shape[2]), np.arange(p.shape[1])
         if self.random.random() < 0.5:
             p, columns, rows = p.transpose(0, 2, 1), rows, columns
         if self.random.random() < 0.5:
@@ -126,7 +129,10 @@ class Crops:
             p, columns = p[:, :, ::-1], PHASES - 1 - columns[::-1]
         if self.random.random() < 0.06:
             p = np.broadcast_to(self.grey(p), p.shape)
-        return Region.of(np.ascontiguousarray(p), columns, rows, self.random.random() < (0.25 if scaled else 0.85))
+        whole = Region.of(np.ascontiguousarray(p), columns, rows, self.random.random() < (0.25 if scaled else 0.85))
+        top, left = (int(self.random.integers(max(0, side - REGION) + 1)) for side in p.shape[1:])
+        part = whole.cut(top, left, REGION)
+        return Region(part.planes.copy(), part.maps.copy(), part.columns, part.rows, part.grid)
 
     def shrink(self, picture: Image.Image) -> Image.Image:
         largest = max(1.0, min(4.0, min(picture.size) / (SIDE + 16)))
@@ -144,6 +150,18 @@ class Crops:
         left = self.random.integers(ASIDE, width - BLOCK - ASIDE + 1) - REACH
         return region.cut(top, left)
 
+    def bordered(self, patch: Region, height: int, width: int, fresh: bool) -> tuple[Region, int, int]:
+        """A patch whose block's corner is a picture of its own, of what height and width: made of ``patch`` if
+        ``fresh``, else one made earlier, since its least squares take as long as a step of training."""
+        if fresh or not self.borders:
+            made = _bordered(patch, height, width, self.random.random() < 0.3), height, width
+            if len(self.borders) < BORDERS:
+                self.borders.append(made)
+            else:
+                self.borders[self.random.integers(BORDERS)] = made
+            return made
+        return self.borders[self.random.integers(len(self.borders))]
+
     @staticmethod
     def grey(patch: np.ndarray) -> np.ndarray:
         green, red, blue = patch.astype(np.float32)
@@ -153,23 +171,24 @@ class Crops:
         """``crops`` blocks with ``pixels`` random pixels each.
 
         planes (3, crops * SIDE * SIDE) uint8; index (n, taps) and x (n,) flat positions in them; known (n, taps) bool;
-        maps (n, 9) float32: of the regression; phase (n, 3): rows of the network's table;
+        maps (n, MAPS) float32: of the least squares; phase (n, 3): rows of the network's table;
         blocks (crops, 3, BLOCK, BLOCK) uint8; mask (crops, patches) bool: the 4x4 patches that the posterior may read;
         latent (crops,) bool: False where z is left out; area (crops,): pixels that share the block's KL.
         """
-        patches, places = [self.patch() for _ in range(crops)], []
+        patches, places, fresh = [self.patch() for _ in range(crops)], [], True
         mask = np.zeros((crops, BLOCK // 4, BLOCK // 4), dtype=bool)
         area = np.empty(crops)
         for i in range(crops):
             height = width = BLOCK
             if self.random.random() < 0.3:
                 height, width = (int(self.random.integers(8, BLOCK + 1)) for _ in range(2))
+            bordered = self.random.random() < 0.15
+            if bordered:
+                patches[i], height, width = self.bordered(patches[i], height, width, fresh)
+                fresh = False
             mask[i, : height // 4, : width // 4] = True
             area[i] = height * width
             x, y = self.random.integers(width, size=pixels), self.random.integers(height, size=pixels)
-            bordered = self.random.random() < 0.25
-            if bordered:
-                patches[i] = _bordered(patches[i], height, width, self.random.random() < 0.3)
             places.append(_places(i, x, y, width if bordered else None))
         return _pack(patches, places, mask.reshape(crops, -1), self.random.random(crops) < 0.8, area)
 
@@ -178,7 +197,7 @@ def _bordered(patch: Region, height: int, width: int, grid: bool) -> Region:
     """A patch whose block's corner is a picture of its own."""
     rows, columns = slice(REACH, REACH + height), slice(REACH, REACH + width)
     maps = patch.maps.copy()
-    maps[rows, columns] = regress(patch.planes[:, rows, columns])
+    maps[rows, columns] = regress(patch.planes[:, rows, columns], (0, 0) if grid else None)
     own = np.arange(SIDE) - REACH
     return Region(patch.planes, maps, own, own, grid)
 
@@ -209,7 +228,7 @@ def _pack(patches: list[Region], places: list, mask: np.ndarray, latent: np.ndar
         "index": index,
         "x": centre,
         "known": known,
-        "maps": np.stack([p.maps for p in patches]).reshape(-1, 9)[centre].astype(np.float32),
+        "maps": np.stack([p.maps for p in patches]).reshape(-1, MAPS)[centre].astype(np.float32),
         "phase": phase,
         "blocks": blocks[:, :, REACH:-REACH, REACH:-REACH].copy(),
         "mask": mask,
@@ -224,9 +243,14 @@ def whole_blocks(paths: list[pathlib.Path], count: int, seed: int, pixels: int) 
     Pictures of one block or less have no grid, as the codec does it.
     """
     random, patches = np.random.default_rng(seed), []
+    known: dict[pathlib.Path, tuple[np.ndarray, np.ndarray]] = {}
     for i in range(count):
-        picture = decorrelate(planes(load(paths[i % len(paths)])))
-        maps, grid = regress(picture), min(picture.shape[1:]) > BLOCK
+        path = paths[i % len(paths)]
+        if path not in known:
+            picture = decorrelate(planes(load(path)))
+            known[path] = picture, regress(picture, (0, 0) if min(picture.shape[1:]) > BLOCK else None)
+        picture, maps = known[path]
+        grid = min(picture.shape[1:]) > BLOCK
         margin = [(REACH, max(0, SIDE - side)) for side in picture.shape[1:]]
         picture, maps = np.pad(picture, [(0, 0), *margin], mode="edge"), np.pad(maps, [*margin, (0, 0)], mode="edge")
         columns, rows = (np.arange(side) - REACH for side in picture.shape[:0:-1])

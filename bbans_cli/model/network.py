@@ -12,9 +12,9 @@ from torch import nn
 from bbans_cli.context import MISSING, NEAREST, NORTH, NORTHWEST, PHASE_ROWS, TAPS, WEST
 
 COMPONENTS = 4
-HEAD_OUTPUTS = 16  # 4 logits, 4 means, 4 log scales, 2 coefficients, that of the rule, 1 unused
-FEATURES = 15  # activities, bases; predictions, blames and deviations of the regression
-EXTRAS = (0, 3, 5)  # what each head sees of earlier channels
+HEAD_OUTPUTS = 16  # 4 logits, 4 means, 4 log scales, 2 coefficients, those of both rules
+FEATURES = 31  # activities, bases; predictions, blames and deviations of the regression; by place (core/pass.h)
+EXTRAS = (0, 4, 6)  # what each head sees of earlier channels
 CLIP = 6.0
 SLOPE = 0.1
 LOG_SCALE_RANGE = (-6.0, 4.0)
@@ -92,17 +92,18 @@ class Likelihood(nn.Module):
         maps: torch.Tensor,
     ) -> torch.Tensor:
         """-log2 p of each sub-pixel, (n, 3). taps (n, 3, taps); x (n, 3); phase (n, 3) rows of self.phase, PHASE_ROWS
-        for none; maps (n, 9): the regression's predictions less the bases, blames, deviations (core/regression.h).
+        for none; maps (n, 27): what both least squares say (bbc_pass_regress in core/pass.c).
 
         modulation (g, layers, 2, H) or None: pixels come in g groups of equal size, one modulation each.
         """
         h, base, activity = normalise(taps)
-        prediction, blame, deviation = maps.split(3, 1)
+        prediction, blame, deviation, periodic, seen = maps.split((3, 3, 3, 3, 15), 1)
         places = (phase[:, :, None] == torch.arange(PHASE_ROWS)).sum(1).float()
         residual = x - base
         rule = rules(prediction, blame, base, residual)
         first = ((prediction + base).clamp(0, 255) - base) / activity
-        h = torch.cat([h, first.clamp(-CLIP, CLIP), blame, deviation], dim=1)
+        green = (periodic[:, :1] / activity[:, :1]).clamp(-CLIP, CLIP)
+        h = torch.cat([h, first.clamp(-CLIP, CLIP), blame, deviation, green, seen], dim=1)
         pairs = None if modulation is None else [m[:, :, None].unbind(1) for m in modulation.unbind(1)]
         for i, layer in enumerate(self.trunk):
             a = layer(h)
@@ -116,7 +117,7 @@ class Likelihood(nn.Module):
         bits = []
         for c in range(3):
             extra = [residual[:, e] / activity[:, s] for e in range(c) for s in (e, c)]
-            extra += [rule[:, c] / activity[:, c]] if c else []
+            extra += [rule[:, c] / activity[:, c], periodic[:, c] / activity[:, c]] if c else []
             weight, hidden = self.head[c].weight, self.size.hidden
             unit = nn.functional.linear(h, weight[:, :hidden], self.head[c].bias)
             if extra:
@@ -128,17 +129,17 @@ class Likelihood(nn.Module):
                     x[:, c],
                     base[:, c],
                     activity[:, c],
-                    torch.cat([residual[:, :2] * (torch.arange(2) < c), rule[:, c : c + 1]], 1),
+                    torch.cat([residual[:, :2] * (torch.arange(2) < c), rule[:, c : c + 1], periodic[:, c : c + 1]], 1),
                 )
             )
         return torch.stack(bits, dim=1)
 
     @staticmethod
     def bits(out, x, base, activity, known) -> torch.Tensor:
-        """-log2 of the mixture's mass on [x - 1/2, x + 1/2], open at 0 and 255. out (n, 16); known (n, 3): residuals of
-        G and R, 0 where not known yet, and the rule; the others (n,)."""
+        """-log2 of the mixture's mass on [x - 1/2, x + 1/2], open at 0 and 255. out (n, 16); known (n, 4): residuals of
+        G and R, 0 where not known yet, and both rules; the others (n,)."""
         logits, means, log_scales, coefficients = out.split(4, dim=1)
-        centre = base[:, None] + (coefficients[:, :3] * known).sum(1, keepdim=True)
+        centre = base[:, None] + (coefficients * known).sum(1, keepdim=True)
         mean = centre + activity[:, None] * means
         inverse = torch.exp(-log_scales.clamp(*LOG_SCALE_RANGE)) / activity[:, None]
         d = (x[:, None] - mean) * inverse

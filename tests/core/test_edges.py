@@ -24,7 +24,7 @@ def test_moved_edges_have_equal_bits_with_the_reference(direct):
     edges = reference.EDGES + rng.uniform(-0.45, 0.45, 257).astype(np.float32)
     out = rng.normal(0, 2, (300, 16)).astype(np.float32)
     base, activity = rng.integers(0, 256, 300), rng.uniform(0.7, 20, 300).astype(np.float32)
-    earlier = np.zeros((300, 3), np.float32)
+    earlier = np.zeros((300, 4), np.float32)
     mix = reference.mixture(out, base, activity, earlier)
     expected = reference.cumulative(mix, np.broadcast_to(np.arange(257), (300, 257)), edges)
     found = direct.mixture(0, out, base, activity, earlier, edges)
@@ -36,7 +36,7 @@ def test_the_densities_are_the_derivative_of_the_code_length():
     rng = np.random.default_rng(6)
     out = rng.normal(0, 1, (200, 16)).astype(np.float32)
     base, activity = rng.integers(60, 190, 200), rng.uniform(4, 20, 200).astype(np.float32)
-    earlier, value = np.zeros((200, 3), np.float32), base + rng.integers(-5, 6, 200)
+    earlier, value = np.zeros((200, 4), np.float32), base + rng.integers(-5, 6, 200)
     mix = reference.mixture(out, base, activity, earlier)
     _, density = reference.gradient(mix, out, value, activity, earlier, np.float32(1))
 

@@ -13,7 +13,7 @@ from bbans_cli.rans import Message
 from bbans_cli.wavefront import PRECISION, Pass, Shape
 
 # width, height, channels, first and last row; hidden, layers, head; block (0: no modulation), run,
-# rate, every; grid_x, grid_y
+# rate, every; grid_x, grid_y, period
 CASES = {
     "1x1": Shape(1, 1, 3, 0, 1, 16, 1, 16),
     "1x1 grey": Shape(1, 1, 1, 0, 1, 16, 2, 16),
@@ -35,18 +35,18 @@ CASES = {
     "nothing": Shape(21, 20, 3, 20, 20, 16, 1, 16),
     "wide layers": Shape(19, 9, 3, 0, 9, 112, 4, 48, 8, 64, 1e-3),
     "2 columns": Shape(2, 12, 3, 0, 12, 16, 1, 16, 0, 8, 3e-3),
-    "3 columns in a grid": Shape(3, 12, 3, 1, 12, 16, 1, 16, 0, 0, 0.0, 1, 15, 15),
+    "3 columns in a grid": Shape(3, 30, 3, 1, 30, 16, 1, 16, 0, 0, 0.0, 1, 15, 15, 4),
     "4 columns": Shape(4, 12, 3, 0, 12, 16, 1, 16),
-    "5 columns in a grid": Shape(5, 12, 1, 0, 12, 16, 1, 16, 0, 8, 3e-3, 1, 12, 0),
-    "grid": Shape(33, 19, 3, 0, 19, 16, 2, 16, 0, 0, 0.0, 1, 3, 13),
+    "5 columns in a grid": Shape(5, 20, 1, 0, 20, 16, 1, 16, 0, 8, 3e-3, 1, 12, 0, 8),
+    "grid": Shape(33, 19, 3, 0, 19, 16, 2, 16, 0, 0, 0.0, 1, 3, 13, 8),
     "grid, learning": Shape(33, 17, 3, 0, 17, 16, 2, 16, 0, 64, 3e-3, 1, 0, 0),
-    "grid, learning with latents": Shape(34, 17, 3, 0, 17, 16, 2, 16, 8, 48, 3e-3, 2, 7, 1),
-    "grid, grey, learning": Shape(35, 17, 1, 0, 17, 16, 1, 16, 0, 50, 3e-3, 1, 15, 2),
-    "grid, tail": Shape(21, 20, 3, 13, 20, 16, 2, 16, 0, 40, 3e-3, 1, 5, 11),
-    "more cells in a wave than lanes": Shape(150, 40, 3, 2, 39, 16, 1, 16, 0, 400, 3e-3, 4, 9, 9),
+    "grid, learning with latents": Shape(34, 17, 3, 0, 17, 16, 2, 16, 8, 48, 3e-3, 2, 7, 1, 8),
+    "grid, grey, learning": Shape(35, 17, 1, 0, 17, 16, 1, 16, 0, 50, 3e-3, 1, 15, 2, 16),
+    "grid, tail": Shape(21, 20, 3, 13, 20, 16, 2, 16, 0, 40, 3e-3, 1, 5, 11, 2),
+    "more cells in a wave than lanes": Shape(150, 40, 3, 2, 39, 16, 1, 16, 0, 400, 3e-3, 4, 9, 9, 8),
 }
 DECODED = ["1x1 grey", "7x1", "learning with latents", "tail from row 13", "grey, learning", "grid, tail",
-           "5 columns in a grid"]  # fmt: skip
+           "5 columns in a grid", "grid, learning with latents"]  # fmt: skip
 
 
 def run_pass(shape, threads=1):
@@ -80,7 +80,7 @@ def test_the_reference_does_learn():
 
 def test_a_network_of_nonsense_codes_all_the_same(isa):
     """Infinities and NaN among the weights: equal bits, learning included, and no pixel without an interval."""
-    shape = Shape(9, 8, 3, 0, 8, 16, 2, 16, 4, 16, 1e-2, 1, 3, 14)
+    shape = Shape(9, 8, 3, 0, 8, 16, 2, 16, 4, 16, 1e-2, 1, 3, 14, 8)
     network, modulation, pixels = inputs(shape)
     for at, value in enumerate([np.inf, -np.inf, np.nan, 3e38, -3e38, 1e30, 1e-40]):
         network[at * 577 % len(network) :: 4001] = value
@@ -123,7 +123,7 @@ def test_symbols_outside_the_window_are_found(isa):
 @pytest.mark.parametrize("run, every", [(0, 1), (100, 1), (4, 2)])
 def test_threads_change_no_bit(threads, run, every):
     """Runs of 4 pixels, fewer than most steps have: every other step is learned from."""
-    shape = Shape(90, 37, 3, 0, 37, 32, 2, 16, 16, run, 1e-3 if run else 0.0, every, 5, 6)
+    shape = Shape(90, 37, 3, 0, 37, 32, 2, 16, 16, run, 1e-3 if run else 0.0, every, 5, 6, 8)
     starts, freqs, one = run_pass(shape)
     many_starts, many_freqs, many = run_pass(shape, threads)
     assert np.array_equal(starts, many_starts) and np.array_equal(freqs, many_freqs)

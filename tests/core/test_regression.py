@@ -2,15 +2,15 @@
 
 import zlib
 
-import float_model
+import float_squares
 import numpy as np
 import pytest
 import tiny
+from passes import least_squares
 
-from bbans_cli.context import PHASE_ROWS
 from bbans_cli.core import reference_regression
 from bbans_cli.core.reference_context import coding_planes
-from bbans_cli.wavefront import Pass, Shape
+from bbans_cli.wavefront import Shape
 
 # height, width, channels, first and last row
 CASES = {
@@ -46,9 +46,7 @@ def maps(pixels, first, last):
 def test_equal_bits_with_the_reference(isa, name):
     pixels, first, last = picture(name)
     shape = Shape(pixels.shape[1], pixels.shape[0], pixels.shape[2], first, last, 16, 1, 16)
-    network = np.zeros(159 * 16 + (1 + PHASE_ROWS) * 16 + (3 * 16 + 8) * 16 + 3 * 16 + 3 * 17 * 16, np.float32)
-    found = Pass(shape, network, None, pixels).regression()
-    assert found.tobytes() == maps(pixels, first, last).tobytes()
+    assert least_squares(shape, pixels)[..., :9].tobytes() == maps(pixels, first, last).tobytes()
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -56,7 +54,7 @@ def test_it_is_ridge_regression(name):
     """By normal equations in float64, over windows as docs/format.md has them."""
     pixels, first, last = picture(name)
     found = maps(pixels, first, last)
-    expected = float_model.regression(float_model.planes_of(pixels), first, last)
+    expected = float_squares.regression(float_squares.planes_of(pixels), first, last)
     assert found.shape == expected.shape == (last - first, pixels.shape[1], 9)
     assert np.allclose(found[..., :3], expected[..., :3], rtol=1e-4, atol=0.01)
     assert np.allclose(found[..., 3:], expected[..., 3:], rtol=1e-3, atol=1e-3)
@@ -79,8 +77,8 @@ def test_a_linear_rule_is_learned():
         green[row] = (np.roll(green[row - 1], 1) + np.roll(green[row - 1], -1)) / 2
     red = 255 - green // 2
     pixels = np.stack([red, green, 0.25 * red + 0.5 * green], axis=2).round().astype(np.uint8)
-    planes = float_model.planes_of(pixels)
-    base = float_model.context(planes, 0, 40)[1]
+    planes = float_squares.planes_of(pixels)
+    base = float_squares.context(planes, 0, 40)[1]
     residual = planes.reshape(3, -1).T - base
     rule = reference_regression.rules(maps(pixels, 0, 40).reshape(-1, 9), residual.astype(np.float32), base)
     settled = (slice(12, None), slice(5, -5))

@@ -1,0 +1,206 @@
+/* Least squares by place: what a pixel's value should be by the linear rule that did best on all earlier pixels at the
+ * same place of a period, such as the blocks of a JPEG from which the picture was made.
+ *
+ * There are two systems. That for G has period 1, those for R - G and B - G, which know G, have the period that the encoder
+ * chose. Sums of products over all pixels at a place fade slowly; with a share of the sums over all places, so that a
+ * place of which little is known does as the others do, they are solved for the weights every few thousand pixels. Sums
+ * are fma chains over the pixels in coding order; lanes of the solution are places. */
+#ifndef BBC_PERIODIC_H
+#define BBC_PERIODIC_H
+
+#include "exact.h"
+#include "gemm.h"
+#include "pass.h"
+
+#define PERIODIC_RIDGE 4.0f
+#define PERIODIC_RELATIVE 0.001f
+#define PERIODIC_SHARE 100.0f     /* pixels' worth of what all places together say */
+#define PERIODIC_MEMORY 0x1p-14f  /* of the sums, what a pixel at each place takes away */
+#define PERIODIC_GREY (-1.5f)     /* stands for the deviations of chroma where there is none: about what equal channels give */
+
+/* Indices among a channel's taps (context.h) of the neighbours, nearest first. */
+static const uint8_t periodic_tap[PERIODIC_TAPS] = {38, 37, 39, 46, 26, 36, 40, 25, 27, 24, 28, 45,
+                                                    16, 35, 41, 15, 17, 23, 29, 14, 18, 44, 8,  34};
+enum { PERIODIC_WEST = 47, PERIODIC_SOONEST = 64, PERIODIC_LATEST = 8192 };
+
+EX int periodic_place(const pass_state *s, const periodic_system *f, int x, int y)
+{
+    if (f->period == 1) return 0;
+    return ((y + s->shape.grid_y) & (f->period - 1)) * f->period + ((x + s->shape.grid_x) & (f->period - 1));
+}
+
+/* The vectors of a pixel, the i-th of its step, but for its own values; t: its taps, channel by channel. */
+static void periodic_gather(const pass_state *s, int i, uint8_t t[3][PASS_TAPS])
+{
+    float *g = s->periodic.green.vector + (ptrdiff_t)i * PERIODIC_ORDER, *v = s->periodic.chroma.vector + (ptrdiff_t)i * PERIODIC_ORDER;
+    int west[3], difference[2];
+    for (int c = 0; c < 3; c++) west[c] = t[c][PERIODIC_WEST];
+    for (int c = 0; c < 2; c++) difference[c] = west[c + 1] - west[0];
+    for (int k = 0; k < 24; k++) g[k] = (float)(t[0][periodic_tap[k]] - west[0]);
+    for (int k = 0; k < 11; k++) g[24 + k] = (float)(t[1][periodic_tap[k]] - west[1]);
+    for (int k = 0; k < 11; k++) g[35 + k] = (float)(t[2][periodic_tap[k]] - west[2]);
+    g[46] = 1.0f;
+    g[47] = 0.0f;
+    if (s->shape.channels == 1) return;
+    for (int c = 0; c < 2; c++)
+        for (int k = 0; k < 24; k++)
+            v[24 * c + k] = (float)(t[c + 1][periodic_tap[k]] - t[0][periodic_tap[k]] - difference[c]);
+    for (int k = 0; k < 12; k++) v[48 + k] = g[k];
+    v[60] = 1.0f;
+    v[61] = v[62] = v[63] = 0.0f;
+}
+
+/* What the weights make of the vectors [from, to) of a step whose first row is `first`: out (n, OUTPUTS). */
+static void periodic_apply(const pass_state *s, const periodic_system *f, int first, int from, int to, float out[][PERIODIC_OUTPUTS])
+{
+    static const float zero[PERIODIC_OUTPUTS];
+    const ptrdiff_t stride = (ptrdiff_t)f->period * PERIODIC_ORDER;
+    for (int r = 0; r < f->period && from + r < to; r++) {
+        int i = from + r, y = first + i, count = (to - i + f->period - 1) / f->period;
+        const float *weights = f->weights + (ptrdiff_t)periodic_place(s, f, s->step - PASS_SKEW * y, y) * PERIODIC_ORDER * PERIODIC_OUTPUTS;
+        gemm(count, PERIODIC_OUTPUTS, f->order, f->vector + (ptrdiff_t)i * PERIODIC_ORDER, stride, 1, weights, PERIODIC_OUTPUTS, zero,
+             out[r], (ptrdiff_t)f->period * PERIODIC_OUTPUTS);
+    }
+}
+
+/* The values of a pixel, the i-th of its step, now known, and its errors. */
+static void periodic_known(const pass_state *s, const pass_pixel *p, int i)
+{
+    float *g = s->periodic.green.vector + (ptrdiff_t)i * PERIODIC_ORDER, *v = s->periodic.chroma.vector + (ptrdiff_t)i * PERIODIC_ORDER;
+    float *error = s->periodic.errors + ((ptrdiff_t)(s->step % PERIODIC_RING) * (s->shape.last_row - s->shape.first_row) + p->y - s->shape.first_row) * 6;
+    g[47] = (float)(p->value[0] - p->west[0]);
+    if (s->shape.channels == 3) {
+        v[61] = g[47];
+        for (int c = 0; c < 2; c++) v[62 + c] = (float)(p->value[c + 1] - p->west[c + 1]) - g[47];
+    }
+    for (int c = 0; c < s->shape.channels; c++) {
+        error[c] = p->residual[c] - p->rule[c];
+        error[3 + c] = p->residual[c] - p->periodic[c];
+    }
+}
+
+/* A step's n vectors into the moments. Threads share the classes of pixels of one place and, of these, blocks of rows. */
+static void periodic_accumulate(const pass_state *s, const periodic_system *f, int first, int n, int index)
+{
+    const ptrdiff_t stride = (ptrdiff_t)f->period * PERIODIC_ORDER;
+    int unit = 0;
+    for (int r = 0; r < f->period && r < n; r++) {
+        int y = first + r, count = (n - r + f->period - 1) / f->period;
+        float *moments = f->moments + (ptrdiff_t)periodic_place(s, f, s->step - PASS_SKEW * y, y) * PERIODIC_ORDER * PERIODIC_ORDER;
+        const float *vector = f->vector + (ptrdiff_t)r * PERIODIC_ORDER;
+        for (int block = 0; block < f->order; block += 16, unit++)
+            if (unit % s->threads == index)
+                gemm(16, block + 16, count, vector + block, 1, stride, vector, stride, NULL, moments + block * PERIODIC_ORDER, PERIODIC_ORDER);
+    }
+}
+
+/* The sum of the moments over all places: this thread's share of its rows. */
+static void periodic_pool(const pass_state *s, const periodic_system *f, int index)
+{
+    const int places = f->period * f->period;
+    if (places == 1) return;
+    for (int i = index; i < f->order; i += s->threads) {
+        float *restrict to = f->prior + i * PERIODIC_ORDER;
+        memset(to, 0, PERIODIC_ORDER * sizeof *to);
+        for (int place = 0; place < places; place++) {
+            const float *restrict m = f->moments + ((ptrdiff_t)place * PERIODIC_ORDER + i) * PERIODIC_ORDER;
+            for (int j = 0; j <= i; j++) to[j] = to[j] + m[j];
+        }
+    }
+}
+
+EX ptrdiff_t periodic_at(int row, int column) { return row * (row + 1) / 2 + column; }
+
+/* Weights of 16 places from `place` on: Cholesky's factor with inverted diagonal, then each target's weights backwards. */
+static void periodic_solve(const periodic_system *f, int place)
+{
+    enum { L = PERIODIC_LANES, SIZE = PERIODIC_ORDER * (PERIODIC_ORDER + 1) / 2 };
+    float low[SIZE][L] = {{0}}, count[L];
+    const int places = f->period * f->period, lanes = places < L ? places : L, one = f->known - (f->order == PERIODIC_CHROMA ? 2 : 1);
+    const float share = places > 1 ? PERIODIC_SHARE / ex_max(f->prior[one * PERIODIC_ORDER + one], 1.0f) : 0.0f;
+    for (int i = 0; i < f->order; i++)
+        for (int j = 0; j <= i; j++) {
+            float *to = low[periodic_at(i, j)], prior = places > 1 ? f->prior[i * PERIODIC_ORDER + j] * share : 0.0f;
+            for (int l = 0; l < L; l++) to[l] = 0.0f;
+            for (int l = 0; l < lanes; l++)
+                to[l] = f->moments[((ptrdiff_t)(place + l) * PERIODIC_ORDER + i) * PERIODIC_ORDER + j] + prior;
+        }
+    memcpy(count, low[periodic_at(one, one)], sizeof count);
+    for (int i = 0; i < f->order; i++)
+        for (int j = 0; j <= i; j++) {
+            float a[L];
+            memcpy(a, low[periodic_at(i, j)], sizeof a);
+            if (i == j && i < f->known)
+                for (int l = 0; l < L; l++) a[l] = a[l] + (PERIODIC_RIDGE + PERIODIC_RELATIVE * a[l]);
+            for (int k = 0; k < j; k++) {
+                const float *p = low[periodic_at(i, k)], *q = low[periodic_at(j, k)];
+                for (int l = 0; l < L; l++) a[l] = a[l] - p[l] * q[l];
+            }
+            float *to = low[periodic_at(i, j)];
+            if (i == j)
+                for (int l = 0; l < L; l++) to[l] = 1.0f / __builtin_sqrtf(ex_max(a[l], 1.0f));
+            else {
+                const float *d = low[periodic_at(j, j)];
+                for (int l = 0; l < L; l++) to[l] = a[l] * d[l];
+            }
+        }
+    for (int target = f->known; target < f->order; target++) {
+        float w[PERIODIC_ORDER][L];
+        for (int i = target - 1; i >= 0; i--) {
+            memcpy(w[i], low[periodic_at(target, i)], sizeof w[i]);
+            for (int k = i + 1; k < target; k++) {
+                const float *p = low[periodic_at(k, i)];
+                for (int l = 0; l < L; l++) w[i][l] = w[i][l] - p[l] * w[k][l];
+            }
+            const float *d = low[periodic_at(i, i)];
+            for (int l = 0; l < L; l++) w[i][l] = w[i][l] * d[l];
+        }
+        const float *d = low[periodic_at(target, target)];
+        for (int l = 0; l < lanes; l++) {
+            for (int i = 0; i < target; i++)
+                f->weights[((ptrdiff_t)(place + l) * PERIODIC_ORDER + i) * PERIODIC_OUTPUTS + target - f->known] = w[i][l];
+            f->deviation[2 * (place + l) + target - f->known] = ex_log(1.0f / (d[l] * d[l] * (count[l] + 1.0f))) * 0.25f;
+        }
+    }
+}
+
+/* This thread's share of solving and of the fading that follows. */
+static void periodic_refresh(const pass_state *s, const periodic_system *f, float since, int index)
+{
+    const int places = f->period * f->period;
+    const float keep = ex_max(1.0f - since * PERIODIC_MEMORY / (float)places, 0.5f);
+    for (int place = index * PERIODIC_LANES; place < places; place += s->threads * PERIODIC_LANES) {
+        periodic_solve(f, place);
+        int end = place + PERIODIC_LANES < places ? place + PERIODIC_LANES : places;
+        for (ptrdiff_t i = (ptrdiff_t)place * PERIODIC_ORDER * PERIODIC_ORDER; i < (ptrdiff_t)end * PERIODIC_ORDER * PERIODIC_ORDER; i++)
+            f->moments[i] = f->moments[i] * keep;
+    }
+}
+
+/* Whether the systems are solved after `since` pixels, when `coded` are known. */
+EX int periodic_due(int64_t coded, int32_t since)
+{
+    const int64_t wait = coded / 8;
+    return since >= (wait < PERIODIC_SOONEST ? PERIODIC_SOONEST : wait < PERIODIC_LATEST ? wait : PERIODIC_LATEST);
+}
+
+/* After a step of n pixels, by every thread. Callers have a barrier before and after. */
+static void periodic_step(pass_state *s, int first, int n, int index)
+{
+    periodic *p = &s->periodic;
+    const int32_t since = p->since + n;
+    const int due = periodic_due(s->coded + s->done + n, since), chroma = s->shape.channels == 3;
+    periodic_accumulate(s, &p->green, first, n, index);
+    if (chroma) periodic_accumulate(s, &p->chroma, first, n, index);
+    pass_barrier(s);
+    if (due) {
+        if (chroma) periodic_pool(s, &p->chroma, index);
+        pass_barrier(s);
+        periodic_refresh(s, &p->green, (float)since, index);
+        if (chroma) periodic_refresh(s, &p->chroma, (float)since, (index + 1) % s->threads);
+    }
+    pass_barrier(s);
+    if (index == 0) p->since = due ? 0 : since;
+}
+
+#endif
