@@ -83,10 +83,8 @@ static void context_regress(pass_state *s, pass_pixel *p, int n, float neighbour
 EX const float *context_errors(const pass_state *s, int x, int y)
 {
     static const float none[6];
-    const int rows = s->shape.last_row - s->shape.first_row;
     if (x >= s->shape.width) x = s->shape.width - 1;
-    if (x < 0 || y < s->shape.first_row) return none;
-    return s->periodic.errors + ((ptrdiff_t)((x + PASS_SKEW * y) % PERIODIC_RING) * rows + y - s->shape.first_row) * 6;
+    return x < 0 || y < s->shape.first_row ? none : periodic_errors(s, x, y);
 }
 
 /* The inputs by place of n pixels below each other in one step, at most PASS_CHUNK. */
@@ -105,7 +103,7 @@ static void context_periodic(const pass_state *s, pass_pixel *p, int n, float *i
         to[1] = f->deviation[0];
         to[2] = grey ? PERIODIC_GREY : g->deviation[2 * place];
         to[3] = grey ? PERIODIC_GREY : g->deviation[2 * place + 1];
-        const float *weights = g->weights + ((ptrdiff_t)place * PERIODIC_ORDER + g->known - 1) * PERIODIC_OUTPUTS;
+        const float *weights = periodic_weights(g, place) + (g->known - 1) * PERIODIC_OUTPUTS;
         p->partial[0] = grey ? 0.0f : chroma[i][0];
         p->partial[1] = grey ? 0.0f : chroma[i][1];
         p->later[0] = grey ? 0.0f : weights[0];
@@ -115,7 +113,8 @@ static void context_periodic(const pass_state *s, pass_pixel *p, int n, float *i
         const float *west = context_errors(s, p->x - 1, p->y), *north = context_errors(s, p->x, p->y - 1);
         const float *corner = context_errors(s, p->x - 1, p->y - 1), *other = context_errors(s, p->x + 1, p->y - 1);
         for (int k = 0; k < 6; k++) {
-            float sum = (__builtin_fabsf(west[k]) + __builtin_fabsf(north[k])) + (__builtin_fabsf(corner[k]) + __builtin_fabsf(other[k]));
+            float sum = (__builtin_fabsf(west[k]) + __builtin_fabsf(north[k])) +
+                        (__builtin_fabsf(corner[k]) + __builtin_fabsf(other[k]));
             size[i * 6 + k] = (sum * 0.25f + 0.25f) / p->activity[k % 3];
         }
         for (int c = 0; c < 3; c++) {

@@ -29,45 +29,68 @@ EX int periodic_place(const pass_state *s, const periodic_system *f, int x, int 
     return ((y + s->shape.grid_y) & (f->period - 1)) * f->period + ((x + s->shape.grid_x) & (f->period - 1));
 }
 
+EX float *periodic_vector(const periodic_system *f, int i) { return f->vector + (ptrdiff_t)i * PERIODIC_ORDER; }
+
+EX float *periodic_moments(const periodic_system *f, int place)
+{
+    return f->moments + (ptrdiff_t)place * PERIODIC_ORDER * PERIODIC_ORDER;
+}
+
+EX float *periodic_weights(const periodic_system *f, int place)
+{
+    return f->weights + (ptrdiff_t)place * PERIODIC_ORDER * PERIODIC_OUTPUTS;
+}
+
+/* The six errors of the pixel (x, y) of the pass: of the regression and by place. */
+EX float *periodic_errors(const pass_state *s, int x, int y)
+{
+    const int rows = s->shape.last_row - s->shape.first_row;
+    return s->periodic.errors + ((ptrdiff_t)((x + PASS_SKEW * y) % PERIODIC_RING) * rows + y - s->shape.first_row) * 6;
+}
+
 /* The vectors of a pixel, the i-th of its step, but for its own values; t: its taps, channel by channel. */
 static void periodic_gather(const pass_state *s, int i, uint8_t t[3][PASS_TAPS])
 {
-    float *g = s->periodic.green.vector + (ptrdiff_t)i * PERIODIC_ORDER, *v = s->periodic.chroma.vector + (ptrdiff_t)i * PERIODIC_ORDER;
-    int west[3], difference[2];
-    for (int c = 0; c < 3; c++) west[c] = t[c][PERIODIC_WEST];
-    for (int c = 0; c < 2; c++) difference[c] = west[c + 1] - west[0];
-    for (int k = 0; k < 24; k++) g[k] = (float)(t[0][periodic_tap[k]] - west[0]);
-    for (int k = 0; k < 11; k++) g[24 + k] = (float)(t[1][periodic_tap[k]] - west[1]);
-    for (int k = 0; k < 11; k++) g[35 + k] = (float)(t[2][periodic_tap[k]] - west[2]);
+    float *g = periodic_vector(&s->periodic.green, i), *v = periodic_vector(&s->periodic.chroma, i);
+    int32_t near[3][PERIODIC_TAPS];
+    for (int k = 0; k < PERIODIC_TAPS; k++)
+        for (int c = 0; c < 3; c++) near[c][k] = t[c][periodic_tap[k]];
+    for (int c = 0; c < 3; c++) {
+        const int west = t[c][PERIODIC_WEST];
+        for (int k = 0; k < PERIODIC_TAPS; k++) near[c][k] = near[c][k] - west;
+    }
+    for (int k = 0; k < 24; k++) g[k] = (float)near[0][k];
+    for (int k = 0; k < 11; k++) g[24 + k] = (float)near[1][k];
+    for (int k = 0; k < 11; k++) g[35 + k] = (float)near[2][k];
     g[46] = 1.0f;
     g[47] = 0.0f;
     if (s->shape.channels == 1) return;
-    for (int c = 0; c < 2; c++)
-        for (int k = 0; k < 24; k++)
-            v[24 * c + k] = (float)(t[c + 1][periodic_tap[k]] - t[0][periodic_tap[k]] - difference[c]);
-    for (int k = 0; k < 12; k++) v[48 + k] = g[k];
+    for (int k = 0; k < 24; k++) v[k] = (float)(near[1][k] - near[0][k]);
+    for (int k = 0; k < 24; k++) v[24 + k] = (float)(near[2][k] - near[0][k]);
+    for (int k = 0; k < 12; k++) v[48 + k] = (float)near[0][k];
     v[60] = 1.0f;
     v[61] = v[62] = v[63] = 0.0f;
 }
 
 /* What the weights make of the vectors [from, to) of a step whose first row is `first`: out (n, OUTPUTS). */
-static void periodic_apply(const pass_state *s, const periodic_system *f, int first, int from, int to, float out[][PERIODIC_OUTPUTS])
+static void periodic_apply(const pass_state *s, const periodic_system *f, int first, int from, int to,
+                           float out[][PERIODIC_OUTPUTS])
 {
     static const float zero[PERIODIC_OUTPUTS];
     const ptrdiff_t stride = (ptrdiff_t)f->period * PERIODIC_ORDER;
     for (int r = 0; r < f->period && from + r < to; r++) {
         int i = from + r, y = first + i, count = (to - i + f->period - 1) / f->period;
-        const float *weights = f->weights + (ptrdiff_t)periodic_place(s, f, s->step - PASS_SKEW * y, y) * PERIODIC_ORDER * PERIODIC_OUTPUTS;
-        gemm(count, PERIODIC_OUTPUTS, f->order, f->vector + (ptrdiff_t)i * PERIODIC_ORDER, stride, 1, weights, PERIODIC_OUTPUTS, zero,
-             out[r], (ptrdiff_t)f->period * PERIODIC_OUTPUTS);
+        const float *weights = periodic_weights(f, periodic_place(s, f, s->step - PASS_SKEW * y, y));
+        gemm(count, PERIODIC_OUTPUTS, f->order, periodic_vector(f, i), stride, 1, weights, PERIODIC_OUTPUTS, zero, out[r],
+             (ptrdiff_t)f->period * PERIODIC_OUTPUTS);
     }
 }
 
 /* The values of a pixel, the i-th of its step, now known, and its errors. */
 static void periodic_known(const pass_state *s, const pass_pixel *p, int i)
 {
-    float *g = s->periodic.green.vector + (ptrdiff_t)i * PERIODIC_ORDER, *v = s->periodic.chroma.vector + (ptrdiff_t)i * PERIODIC_ORDER;
-    float *error = s->periodic.errors + ((ptrdiff_t)(s->step % PERIODIC_RING) * (s->shape.last_row - s->shape.first_row) + p->y - s->shape.first_row) * 6;
+    float *g = periodic_vector(&s->periodic.green, i), *v = periodic_vector(&s->periodic.chroma, i);
+    float *error = periodic_errors(s, p->x, p->y);
     g[47] = (float)(p->value[0] - p->west[0]);
     if (s->shape.channels == 3) {
         v[61] = g[47];
@@ -86,11 +109,12 @@ static void periodic_accumulate(const pass_state *s, const periodic_system *f, i
     int unit = 0;
     for (int r = 0; r < f->period && r < n; r++) {
         int y = first + r, count = (n - r + f->period - 1) / f->period;
-        float *moments = f->moments + (ptrdiff_t)periodic_place(s, f, s->step - PASS_SKEW * y, y) * PERIODIC_ORDER * PERIODIC_ORDER;
-        const float *vector = f->vector + (ptrdiff_t)r * PERIODIC_ORDER;
+        float *moments = periodic_moments(f, periodic_place(s, f, s->step - PASS_SKEW * y, y));
+        const float *vector = periodic_vector(f, r);
         for (int block = 0; block < f->order; block += 16, unit++)
             if (unit % s->threads == index)
-                gemm(16, block + 16, count, vector + block, 1, stride, vector, stride, NULL, moments + block * PERIODIC_ORDER, PERIODIC_ORDER);
+                gemm(16, block + 16, count, vector + block, 1, stride, vector, stride, NULL, moments + block * PERIODIC_ORDER,
+                     PERIODIC_ORDER);
     }
 }
 
@@ -103,7 +127,7 @@ static void periodic_pool(const pass_state *s, const periodic_system *f, int ind
         float *restrict to = f->prior + i * PERIODIC_ORDER;
         memset(to, 0, PERIODIC_ORDER * sizeof *to);
         for (int place = 0; place < places; place++) {
-            const float *restrict m = f->moments + ((ptrdiff_t)place * PERIODIC_ORDER + i) * PERIODIC_ORDER;
+            const float *restrict m = periodic_moments(f, place) + i * PERIODIC_ORDER;
             for (int j = 0; j <= i; j++) to[j] = to[j] + m[j];
         }
     }
@@ -111,39 +135,54 @@ static void periodic_pool(const pass_state *s, const periodic_system *f, int ind
 
 EX ptrdiff_t periodic_at(int row, int column) { return row * (row + 1) / 2 + column; }
 
+/* Elements (i, j) to (i + rows - 1, j) of a factor whose columns before j are done, and (j, j) inverted. Several rows at
+ * once, since each is a chain that waits for itself; rows is a literal. */
+EX void periodic_column(const int rows, int i, int j, float low[][PERIODIC_LANES])
+{
+    enum { L = PERIODIC_LANES };
+    float a[4][L];
+    for (int r = 0; r < rows; r++) memcpy(a[r], low[periodic_at(i + r, j)], sizeof a[r]);
+    for (int k = 0; k < j; k++) {
+        const float *q = low[periodic_at(j, k)];
+        GEMM_UNROLL for (int r = 0; r < rows; r++) {
+            const float *p = low[periodic_at(i + r, k)];
+            for (int l = 0; l < L; l++) a[r][l] = a[r][l] - p[l] * q[l];
+        }
+    }
+    const float *d = low[periodic_at(j, j)];
+    for (int r = 0; r < rows; r++)
+        for (int l = 0; l < L; l++) low[periodic_at(i + r, j)][l] = a[r][l] * d[l];
+}
+
 /* Weights of 16 places from `place` on: Cholesky's factor with inverted diagonal, then each target's weights backwards. */
 static void periodic_solve(const periodic_system *f, int place)
 {
     enum { L = PERIODIC_LANES, SIZE = PERIODIC_ORDER * (PERIODIC_ORDER + 1) / 2 };
     float low[SIZE][L] = {{0}}, count[L];
-    const int places = f->period * f->period, lanes = places < L ? places : L, one = f->known - (f->order == PERIODIC_CHROMA ? 2 : 1);
+    const int places = f->period * f->period, lanes = places < L ? places : L;
+    const int one = f->known - (f->order == PERIODIC_CHROMA ? 2 : 1);
     const float share = places > 1 ? PERIODIC_SHARE / ex_max(f->prior[one * PERIODIC_ORDER + one], 1.0f) : 0.0f;
     for (int i = 0; i < f->order; i++)
         for (int j = 0; j <= i; j++) {
             float *to = low[periodic_at(i, j)], prior = places > 1 ? f->prior[i * PERIODIC_ORDER + j] * share : 0.0f;
             for (int l = 0; l < L; l++) to[l] = 0.0f;
             for (int l = 0; l < lanes; l++)
-                to[l] = f->moments[((ptrdiff_t)(place + l) * PERIODIC_ORDER + i) * PERIODIC_ORDER + j] + prior;
+                to[l] = periodic_moments(f, place + l)[i * PERIODIC_ORDER + j] + prior;
         }
     memcpy(count, low[periodic_at(one, one)], sizeof count);
-    for (int i = 0; i < f->order; i++)
-        for (int j = 0; j <= i; j++) {
-            float a[L];
-            memcpy(a, low[periodic_at(i, j)], sizeof a);
-            if (i == j && i < f->known)
-                for (int l = 0; l < L; l++) a[l] = a[l] + (PERIODIC_RIDGE + PERIODIC_RELATIVE * a[l]);
-            for (int k = 0; k < j; k++) {
-                const float *p = low[periodic_at(i, k)], *q = low[periodic_at(j, k)];
-                for (int l = 0; l < L; l++) a[l] = a[l] - p[l] * q[l];
-            }
-            float *to = low[periodic_at(i, j)];
-            if (i == j)
-                for (int l = 0; l < L; l++) to[l] = 1.0f / __builtin_sqrtf(ex_max(a[l], 1.0f));
-            else {
-                const float *d = low[periodic_at(j, j)];
-                for (int l = 0; l < L; l++) to[l] = a[l] * d[l];
-            }
+    for (int j = 0; j < f->order; j++) {
+        float *a = low[periodic_at(j, j)];
+        if (j < f->known)
+            for (int l = 0; l < L; l++) a[l] = a[l] + (PERIODIC_RIDGE + PERIODIC_RELATIVE * a[l]);
+        for (int k = 0; k < j; k++) {
+            const float *p = low[periodic_at(j, k)];
+            for (int l = 0; l < L; l++) a[l] = a[l] - p[l] * p[l];
         }
+        for (int l = 0; l < L; l++) a[l] = 1.0f / __builtin_sqrtf(ex_max(a[l], 1.0f));
+        int i = j + 1;
+        for (; i + 4 <= f->order; i += 4) periodic_column(4, i, j, low);
+        for (; i < f->order; i++) periodic_column(1, i, j, low);
+    }
     for (int target = f->known; target < f->order; target++) {
         float w[PERIODIC_ORDER][L];
         for (int i = target - 1; i >= 0; i--) {
@@ -158,7 +197,7 @@ static void periodic_solve(const periodic_system *f, int place)
         const float *d = low[periodic_at(target, target)];
         for (int l = 0; l < lanes; l++) {
             for (int i = 0; i < target; i++)
-                f->weights[((ptrdiff_t)(place + l) * PERIODIC_ORDER + i) * PERIODIC_OUTPUTS + target - f->known] = w[i][l];
+                periodic_weights(f, place + l)[i * PERIODIC_OUTPUTS + target - f->known] = w[i][l];
             f->deviation[2 * (place + l) + target - f->known] = ex_log(1.0f / (d[l] * d[l] * (count[l] + 1.0f))) * 0.25f;
         }
     }
@@ -172,8 +211,7 @@ static void periodic_refresh(const pass_state *s, const periodic_system *f, floa
     for (int place = index * PERIODIC_LANES; place < places; place += s->threads * PERIODIC_LANES) {
         periodic_solve(f, place);
         int end = place + PERIODIC_LANES < places ? place + PERIODIC_LANES : places;
-        for (ptrdiff_t i = (ptrdiff_t)place * PERIODIC_ORDER * PERIODIC_ORDER; i < (ptrdiff_t)end * PERIODIC_ORDER * PERIODIC_ORDER; i++)
-            f->moments[i] = f->moments[i] * keep;
+        for (float *m = periodic_moments(f, place); m < periodic_moments(f, end); m++) *m = *m * keep;
     }
 }
 
