@@ -167,7 +167,7 @@ def test_rows_above_a_tail_are_read_but_not_learned_from():
 
 
 def test_a_grey_picture_has_one_channel():
-    """What is said of the others: predictions and errors of 0, of which the sizes are those of no error; a fixed deviation."""
+    """Predictions and errors of the others are 0, the sizes of the errors those of none, deviations fixed."""
     pixels = tiny.picture(25, 34, 1)
     said = expected("grey")
     assert not said[..., [10, 11, 22, 23, 25, 26]].any()
