@@ -154,6 +154,25 @@ EX void periodic_column(const int rows, int i, int j, float low[][PERIODIC_LANES
         for (int l = 0; l < L; l++) low[periodic_at(i + r, j)][l] = a[r][l] * d[l];
 }
 
+/* The first lane alone: here vector lanes run down each column, and the order of every element's operations is the same. */
+static void periodic_single(const periodic_system *f, float low[][PERIODIC_LANES])
+{
+    float column[PERIODIC_ORDER][PERIODIC_ORDER], a[PERIODIC_ORDER];
+    for (int j = 0; j < f->order; j++) {
+        const int from = j / 16 * 16;
+        for (int i = 0; i < f->order; i++) a[i] = i < j ? 0.0f : low[periodic_at(i, j)][0];
+        if (j < f->known) a[j] = a[j] + (PERIODIC_RIDGE + PERIODIC_RELATIVE * a[j]);
+        for (int k = 0; k < j; k++) {
+            const float *restrict p = column[k], q = p[j];
+            for (int i = from; i < f->order; i++) a[i] = a[i] - p[i] * q;
+        }
+        const float d = 1.0f / __builtin_sqrtf(ex_max(a[j], 1.0f));
+        for (int i = from; i < f->order; i++) column[j][i] = a[i] * d;
+        column[j][j] = d;
+        for (int i = j; i < f->order; i++) low[periodic_at(i, j)][0] = column[j][i];
+    }
+}
+
 /* Weights of 16 places from `place` on: Cholesky's factor with inverted diagonal, then each target's weights backwards. */
 static void periodic_solve(const periodic_system *f, int place)
 {
@@ -170,7 +189,8 @@ static void periodic_solve(const periodic_system *f, int place)
                 to[l] = periodic_moments(f, place + l)[i * PERIODIC_ORDER + j] + prior;
         }
     memcpy(count, low[periodic_at(one, one)], sizeof count);
-    for (int j = 0; j < f->order; j++) {
+    if (places == 1) periodic_single(f, low);
+    for (int j = 0; j < f->order && places > 1; j++) {
         float *a = low[periodic_at(j, j)];
         if (j < f->known)
             for (int l = 0; l < L; l++) a[l] = a[l] + (PERIODIC_RIDGE + PERIODIC_RELATIVE * a[l]);
