@@ -54,10 +54,10 @@ class Settings:
 
     @classmethod
     def from_bytes(cls, settings: bytes) -> "Settings":
-        if len(settings) not in (1, 2, 3) or settings[2:] not in (b"", *(bytes([p]) for p in PERIODS if p != PERIOD)):
+        period = settings[2] if len(settings) == 3 else PERIOD
+        if len(settings) not in (1, 2, 3) or period not in PERIODS or settings[2:] == bytes([PERIOD]):
             raise UnsupportedError("needs a newer bbc: unknown settings of the model")
         first, place = settings[0], settings[1:2]
-        period = settings[2] if len(settings) == 3 else PERIOD
         place = (place[0] & 15, place[0] >> 4) if place else (-1, -1)
         return cls(first & 7, first >> 3 & 3, first >> 6, place, bool(first >> 5 & 1), period)
 

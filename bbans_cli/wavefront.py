@@ -13,7 +13,7 @@ from bbans_cli.core import ffi, lib
 from bbans_cli.native import failure
 
 PRECISION = 24
-MAPS = 27  # numbers that the least squares say of a pixel
+MAPS = lib.BBC_PASS_MAPS  # numbers that the least squares say of a pixel
 _CALL_SECONDS = 0.05  # aim for one call of C: short enough for signals and progress
 
 

@@ -67,10 +67,11 @@ int64_t bbc_pass_weights(const bbc_pass *p)
     return shape_ok(p) ? lay_net(p, &net, &none) : BBC_PASS_BAD_SHAPE;
 }
 
-static void lay_periodic(periodic_system *f, int order, int known, int period, int64_t batch, arena *a)
+static void lay_periodic(periodic_system *f, int order, int one, int known, int period, int64_t batch, arena *a)
 {
     const int64_t places = period * period;
     f->order = order;
+    f->one = one;
     f->known = known;
     f->period = period;
     f->moments = take_floats(a, places, PERIODIC_ORDER * PERIODIC_ORDER);
@@ -111,8 +112,8 @@ static int64_t lay_state(pass_state *s, arena *a)
     r->moments = take_floats(a, REGRESSION_MOMENTS, r->stride);
     r->factor = take_floats(a, REGRESSION_FACTOR, r->stride);
     r->vector = take_floats(a, REGRESSION_CELL * REGRESSION_ORDER, r->stride);
-    lay_periodic(&s->periodic.green, PERIODIC_GREEN, PERIODIC_GREEN - 1, 1, batch, a);
-    lay_periodic(&s->periodic.chroma, PERIODIC_CHROMA, PERIODIC_CHROMA - 2, p->period, batch, a);
+    lay_periodic(&s->periodic.green, PERIODIC_GREEN, PERIODIC_GREEN - 2, PERIODIC_GREEN - 1, 1, batch, a);
+    lay_periodic(&s->periodic.chroma, PERIODIC_CHROMA, PERIODIC_CHROMA - 4, PERIODIC_CHROMA - 2, p->period, batch, a);
     s->periodic.errors = take_floats(a, PERIODIC_RING * rows, 6);
     s->window = take(a, n * PASS_WINDOW * (int64_t)sizeof *s->window);
     if (p->run) {
@@ -296,7 +297,7 @@ int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head
 }
 
 /* What both least squares say of each pixel of the rows of a pass that has just begun, which it uses up: maps (rows, width,
- * 27). 9: predictions of the regression less the bases, blames and deviations as in regression_predict; 3: predictions by
+ * BBC_PASS_MAPS). 9: predictions of the regression less the bases, blames and deviations as in regression_predict; 3: predictions by
  * place, given the earlier channels, less the bases; 15: the network's inputs from PASS_PERIODIC + 1 on. Returns the number of
  * pixels. */
 int64_t bbc_pass_regress(void *state, float *maps)

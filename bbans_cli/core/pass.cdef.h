@@ -12,6 +12,7 @@ typedef struct {
     int32_t period;              /* of the least squares by place: 1 without a grid, else a power of two up to 16 */
 } bbc_pass;
 
+enum { BBC_PASS_MAPS = 27 }; /* numbers that the least squares say of a pixel */
 enum { BBC_PASS_BAD_SHAPE = -100, BBC_PASS_SMALL_BUFFER = -101, BBC_PASS_THREADS = -102 };
 
 int64_t bbc_pass_weights(const bbc_pass *pass);

@@ -8,11 +8,9 @@
 #ifndef BBC_PERIODIC_H
 #define BBC_PERIODIC_H
 
-#include "exact.h"
-#include "gemm.h"
+#include "cholesky.h"
 #include "pass.h"
 
-#define PERIODIC_RIDGE 4.0f
 #define PERIODIC_RELATIVE 0.001f
 #define PERIODIC_SHARE 100.0f     /* pixels' worth of what all places together say */
 #define PERIODIC_MEMORY 0x1p-14f  /* of the sums, what a pixel at each place takes away */
@@ -133,88 +131,34 @@ static void periodic_pool(const pass_state *s, const periodic_system *f, int ind
     }
 }
 
-EX ptrdiff_t periodic_at(int row, int column) { return row * (row + 1) / 2 + column; }
-
-/* Elements (i, j) to (i + rows - 1, j) of a factor whose columns before j are done, and (j, j) inverted. Several rows at
- * once, since each is a chain that waits for itself; rows is a literal. */
-EX void periodic_column(const int rows, int i, int j, float low[][PERIODIC_LANES])
-{
-    enum { L = PERIODIC_LANES };
-    float a[4][L];
-    for (int r = 0; r < rows; r++) memcpy(a[r], low[periodic_at(i + r, j)], sizeof a[r]);
-    for (int k = 0; k < j; k++) {
-        const float *q = low[periodic_at(j, k)];
-        GEMM_UNROLL for (int r = 0; r < rows; r++) {
-            const float *p = low[periodic_at(i + r, k)];
-            for (int l = 0; l < L; l++) a[r][l] = a[r][l] - p[l] * q[l];
-        }
-    }
-    const float *d = low[periodic_at(j, j)];
-    for (int r = 0; r < rows; r++)
-        for (int l = 0; l < L; l++) low[periodic_at(i + r, j)][l] = a[r][l] * d[l];
-}
-
-/* The first lane alone: here vector lanes run down each column, and the order of every element's operations is the same. */
-static void periodic_single(const periodic_system *f, float low[][PERIODIC_LANES])
-{
-    float column[PERIODIC_ORDER][PERIODIC_ORDER], a[PERIODIC_ORDER];
-    for (int j = 0; j < f->order; j++) {
-        const int from = j / 16 * 16;
-        for (int i = 0; i < f->order; i++) a[i] = i < j ? 0.0f : low[periodic_at(i, j)][0];
-        if (j < f->known) a[j] = a[j] + (PERIODIC_RIDGE + PERIODIC_RELATIVE * a[j]);
-        for (int k = 0; k < j; k++) {
-            const float *restrict p = column[k], q = p[j];
-            for (int i = from; i < f->order; i++) a[i] = a[i] - p[i] * q;
-        }
-        const float d = 1.0f / __builtin_sqrtf(ex_max(a[j], 1.0f));
-        for (int i = from; i < f->order; i++) column[j][i] = a[i] * d;
-        column[j][j] = d;
-        for (int i = j; i < f->order; i++) low[periodic_at(i, j)][0] = column[j][i];
-    }
-}
-
 /* Weights of 16 places from `place` on: Cholesky's factor with inverted diagonal, then each target's weights backwards. */
 static void periodic_solve(const periodic_system *f, int place)
 {
     enum { L = PERIODIC_LANES, SIZE = PERIODIC_ORDER * (PERIODIC_ORDER + 1) / 2 };
     float low[SIZE][L] = {{0}}, count[L];
     const int places = f->period * f->period, lanes = places < L ? places : L;
-    const int one = f->known - (f->order == PERIODIC_CHROMA ? 2 : 1);
-    const float share = places > 1 ? PERIODIC_SHARE / ex_max(f->prior[one * PERIODIC_ORDER + one], 1.0f) : 0.0f;
+    const float share = places > 1 ? PERIODIC_SHARE / ex_max(f->prior[f->one * PERIODIC_ORDER + f->one], 1.0f) : 0.0f;
     for (int i = 0; i < f->order; i++)
         for (int j = 0; j <= i; j++) {
-            float *to = low[periodic_at(i, j)], prior = places > 1 ? f->prior[i * PERIODIC_ORDER + j] * share : 0.0f;
-            for (int l = 0; l < L; l++) to[l] = 0.0f;
+            float *to = low[cholesky_at(i, j)], prior = places > 1 ? f->prior[i * PERIODIC_ORDER + j] * share : 0.0f;
             for (int l = 0; l < lanes; l++)
                 to[l] = periodic_moments(f, place + l)[i * PERIODIC_ORDER + j] + prior;
         }
-    memcpy(count, low[periodic_at(one, one)], sizeof count);
-    if (places == 1) periodic_single(f, low);
-    for (int j = 0; j < f->order && places > 1; j++) {
-        float *a = low[periodic_at(j, j)];
-        if (j < f->known)
-            for (int l = 0; l < L; l++) a[l] = a[l] + (PERIODIC_RIDGE + PERIODIC_RELATIVE * a[l]);
-        for (int k = 0; k < j; k++) {
-            const float *p = low[periodic_at(j, k)];
-            for (int l = 0; l < L; l++) a[l] = a[l] - p[l] * p[l];
-        }
-        for (int l = 0; l < L; l++) a[l] = 1.0f / __builtin_sqrtf(ex_max(a[l], 1.0f));
-        int i = j + 1;
-        for (; i + 4 <= f->order; i += 4) periodic_column(4, i, j, low);
-        for (; i < f->order; i++) periodic_column(1, i, j, low);
-    }
+    memcpy(count, low[cholesky_at(f->one, f->one)], sizeof count);
+    if (places == 1) cholesky_single(f->order, f->known, PERIODIC_RELATIVE, low);
+    else cholesky_factor(f->order, f->known, PERIODIC_RELATIVE, low);
     for (int target = f->known; target < f->order; target++) {
         float w[PERIODIC_ORDER][L];
         for (int i = target - 1; i >= 0; i--) {
-            memcpy(w[i], low[periodic_at(target, i)], sizeof w[i]);
+            memcpy(w[i], low[cholesky_at(target, i)], sizeof w[i]);
             for (int k = i + 1; k < target; k++) {
-                const float *p = low[periodic_at(k, i)];
+                const float *p = low[cholesky_at(k, i)];
                 for (int l = 0; l < L; l++) w[i][l] = w[i][l] - p[l] * w[k][l];
             }
-            const float *d = low[periodic_at(i, i)];
+            const float *d = low[cholesky_at(i, i)];
             for (int l = 0; l < L; l++) w[i][l] = w[i][l] * d[l];
         }
-        const float *d = low[periodic_at(target, target)];
+        const float *d = low[cholesky_at(target, target)];
         for (int l = 0; l < lanes; l++) {
             for (int i = 0; i < target; i++)
                 periodic_weights(f, place + l)[i * PERIODIC_OUTPUTS + target - f->known] = w[i][l];
@@ -242,7 +186,7 @@ EX int periodic_due(int64_t coded, int32_t since)
     return since >= (wait < PERIODIC_SOONEST ? PERIODIC_SOONEST : wait < PERIODIC_LATEST ? wait : PERIODIC_LATEST);
 }
 
-/* After a step of n pixels, by every thread. Callers have a barrier before and after. */
+/* After a step of n pixels, by every thread, after a barrier. */
 static void periodic_step(pass_state *s, int first, int n, int index)
 {
     periodic *p = &s->periodic;
@@ -250,8 +194,8 @@ static void periodic_step(pass_state *s, int first, int n, int index)
     const int due = periodic_due(s->coded + s->done + n, since), chroma = s->shape.channels == 3;
     periodic_accumulate(s, &p->green, first, n, index);
     if (chroma) periodic_accumulate(s, &p->chroma, first, n, index);
-    pass_barrier(s);
     if (due) {
+        pass_barrier(s);
         if (chroma) periodic_pool(s, &p->chroma, index);
         pass_barrier(s);
         periodic_refresh(s, &p->green, (float)since, index);

@@ -19,7 +19,7 @@ enum {
  * blocks of 16x16 on and below the diagonal are used; prior (ORDER, ORDER): their sum; weights (places, ORDER, OUTPUTS);
  * deviation (places, 2): half the log of the errors to be expected, halved; vector (pixels of a step, ORDER). */
 typedef struct {
-    int32_t order, period, known; /* known: elements of a vector before its first target */
+    int32_t order, period, one, known; /* one: where a vector has its 1; known: elements before its first target */
     float *moments, *prior, *weights, *deviation, *vector;
 } periodic_system;
 

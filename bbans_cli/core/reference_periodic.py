@@ -15,7 +15,7 @@ from bbans_cli.context import SKEW, TAPS, WEST
 from bbans_cli.core import reference, reference_regression
 from bbans_cli.core.reference import f32
 from bbans_cli.core.reference_context import gather, normalise
-from bbans_cli.core.reference_regression import rules, valid
+from bbans_cli.core.reference_regression import cholesky, rules, valid
 
 Array = np.ndarray[Any, Any]
 
@@ -27,7 +27,7 @@ NEIGHBOURS = [
     ]
 ]  # fmt: skip
 GREEN, CHROMA = 48, 64  # elements of the vectors
-RIDGE, RELATIVE = np.float32(4), np.float32(0.001)
+RELATIVE = np.float32(0.001)
 SHARE, MEMORY = np.float32(100), f32("0x1p-14")
 GREY = np.float32(-1.5)
 SOONEST, LATEST = 64, 8192
@@ -142,14 +142,8 @@ class System:
 
     def solve(self) -> None:
         """Cholesky factors with inverted diagonals, then each target's weights from the last one back."""
-        one, low = np.float32(1), self._shared().transpose(1, 2, 0)
-        count = low[self.one, self.one].copy()
-        for i in range(self.known):
-            low[i, i] = low[i, i] + (RIDGE + RELATIVE * low[i, i])
-        for k in range(len(low)):
-            low[k, k] = one / np.sqrt(np.where(low[k, k] > one, low[k, k], one))
-            low[k + 1 :, k] = low[k + 1 :, k] * low[k, k]
-            low[k + 1 :, k + 1 :] = low[k + 1 :, k + 1 :] - low[k + 1 :, None, k] * low[None, k + 1 :, k]
+        one, sums = np.float32(1), self._shared().transpose(1, 2, 0)
+        count, low = sums[self.one, self.one], cholesky(sums, self.known, RELATIVE)
         for t, target in enumerate(range(self.known, len(low))):
             w = low[target].copy()
             for i in reversed(range(target)):

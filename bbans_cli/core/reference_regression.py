@@ -22,7 +22,7 @@ INPUTS = 3 * len(NEIGHBOURS)
 ORDER = INPUTS + 3
 FADE = np.float32(0.88)
 SIDE = np.array([1, 0.8, 0.5, 0.3], np.float32)
-RIDGE, RELATIVE = np.float32(4), np.float32(0.003)
+RELATIVE = np.float32(0.003)
 
 
 def maps(planes: Array, first_row: int, last_row: int) -> Array:
@@ -72,16 +72,22 @@ def window(sums: Array, column: Array) -> Array:
     return ((m[3] + (m[2] + m[4]) * SIDE[1]) + (m[1] + m[5]) * SIDE[2]) + (m[0] + m[6]) * SIDE[3]
 
 
-def solve(sums: Array, count: Array) -> tuple[Array, Array]:
-    """Cholesky factors (ORDER, ORDER, n) of n cells, lower, diagonals inverted, and deviations (3, n)."""
-    one = np.float32(1)
-    low = sums.copy()
-    for i in range(INPUTS):
-        low[i, i] = low[i, i] + (RIDGE + RELATIVE * low[i, i])
-    for k in range(ORDER):
+def cholesky(sums: Array, known: int, relative: np.float32) -> Array:
+    """Mirror of cholesky.h: lower factors (order, order, n) of n matrices, diagonals inverted; the first `known`
+    elements of the diagonal grow by a ridge before."""
+    one, low = np.float32(1), sums.copy()
+    for i in range(known):
+        low[i, i] = low[i, i] + (np.float32(4) + relative * low[i, i])
+    for k in range(len(low)):
         low[k, k] = one / np.sqrt(np.where(low[k, k] > one, low[k, k], one))
         low[k + 1 :, k] = low[k + 1 :, k] * low[k, k]
         low[k + 1 :, k + 1 :] = low[k + 1 :, k + 1 :] - low[k + 1 :, None, k] * low[None, k + 1 :, k]
+    return low
+
+
+def solve(sums: Array, count: Array) -> tuple[Array, Array]:
+    """Cholesky factors (ORDER, ORDER, n) of n cells, lower, diagonals inverted, and deviations (3, n)."""
+    one, low = np.float32(1), cholesky(sums, INPUTS, RELATIVE)
     d = np.stack([low[INPUTS + c, INPUTS + c] for c in range(3)])
     return low, reference.log(one / (d * d * (count + one))) * np.float32(0.25)
 

@@ -10,15 +10,12 @@
 #ifndef BBC_REGRESSION_H
 #define BBC_REGRESSION_H
 
-#include "exact.h"
+#include "cholesky.h"
 #include "regression_shape.h"
 
 #define REGRESSION_FADE 0.88f /* from row to row */
 static const float regression_side[4] = {1.0f, 0.8f, 0.5f, 0.3f}; /* weights of columns 0 to 3 away */
-#define REGRESSION_RIDGE 4.0f
 #define REGRESSION_RELATIVE 0.003f
-
-EX ptrdiff_t regression_at(int row, int column) { return row * (row + 1) / 2 + column; }
 
 /* Factors of the 16 cells from column `first` on. */
 static void regression_solve(const regression *r, int first)
@@ -32,26 +29,9 @@ static void regression_solve(const regression *r, int first)
             s[l] = ((m[l] + (m[l - 1] + m[l + 1]) * regression_side[1]) + (m[l - 2] + m[l + 2]) * regression_side[2]) +
                    (m[l - 3] + m[l + 3]) * regression_side[3];
     }
-    for (int i = 0; i < REGRESSION_ORDER; i++)
-        for (int j = 0; j <= i; j++) {
-            float a[L];
-            memcpy(a, low[regression_at(i, j)], sizeof a);
-            if (i == j && i < REGRESSION_INPUTS)
-                for (int l = 0; l < L; l++) a[l] = a[l] + (REGRESSION_RIDGE + REGRESSION_RELATIVE * a[l]);
-            for (int k = 0; k < j; k++) {
-                const float *p = low[regression_at(i, k)], *q = low[regression_at(j, k)];
-                for (int l = 0; l < L; l++) a[l] = a[l] - p[l] * q[l];
-            }
-            float *to = low[regression_at(i, j)];
-            if (i == j)
-                for (int l = 0; l < L; l++) to[l] = 1.0f / __builtin_sqrtf(ex_max(a[l], 1.0f));
-            else {
-                const float *d = low[regression_at(j, j)];
-                for (int l = 0; l < L; l++) to[l] = a[l] * d[l];
-            }
-        }
+    cholesky_factor(REGRESSION_ORDER, REGRESSION_INPUTS, REGRESSION_RELATIVE, low);
     for (int c = 0; c < 3; c++) {
-        const float *d = low[regression_at(REGRESSION_INPUTS + c, REGRESSION_INPUTS + c)];
+        const float *d = low[cholesky_at(REGRESSION_INPUTS + c, REGRESSION_INPUTS + c)];
         float *deviation = low[REGRESSION_PRODUCTS + c];
         for (int l = 0; l < L; l++)
             deviation[l] = ex_log(1.0f / (d[l] * d[l] * (count[l] + 1.0f))) * 0.25f;
@@ -75,11 +55,11 @@ static void regression_predict(const regression *r, int first, float vector[][RE
         int inputs = i < REGRESSION_INPUTS ? i : REGRESSION_INPUTS;
         for (int l = 0; l < L; l++) a[l] = 0.0f;
         for (int k = 0; k < inputs; k++) {
-            const float *f = factor + regression_at(i, k) * r->stride;
+            const float *f = factor + cholesky_at(i, k) * r->stride;
             for (int l = 0; l < L; l++) a[l] = a[l] + f[l] * white[k][l];
         }
         if (i < REGRESSION_INPUTS) {
-            const float *d = factor + regression_at(i, i) * r->stride;
+            const float *d = factor + cholesky_at(i, i) * r->stride;
             for (int l = 0; l < L; l++) white[i][l] = (vector[i][l] - a[l]) * d[l];
         } else
             memcpy(prediction[i - REGRESSION_INPUTS], a, sizeof a);
@@ -87,8 +67,8 @@ static void regression_predict(const regression *r, int first, float vector[][RE
     static const int rows[3] = {1, 2, 2}, columns[3] = {0, 0, 1};
     for (int b = 0; b < 3; b++) {
         int row = REGRESSION_INPUTS + rows[b], column = REGRESSION_INPUTS + columns[b];
-        const float *f = factor + regression_at(row, column) * r->stride;
-        const float *d = factor + regression_at(column, column) * r->stride;
+        const float *f = factor + cholesky_at(row, column) * r->stride;
+        const float *d = factor + cholesky_at(column, column) * r->stride;
         for (int l = 0; l < L; l++) blame[b][l] = ex_clip(f[l] * d[l], -4.0f, 4.0f);
         memcpy(deviation[b], factor + (REGRESSION_PRODUCTS + b) * r->stride, L * sizeof(float));
     }
@@ -109,7 +89,7 @@ static void regression_update(const regression *r, int from, int to)
     }
     for (int i = 0; i < REGRESSION_ORDER; i++)
         for (int j = 0; j <= i; j++) {
-            float *m = r->moments + regression_at(i, j) * r->stride + REGRESSION_PAD + from;
+            float *m = r->moments + cholesky_at(i, j) * r->stride + REGRESSION_PAD + from;
             const float *p = vector + i * r->stride, *q = vector + j * r->stride;
             for (int l = 0; l < L; l++) {
                 float sum = (p[l] * q[l] + p[next + l] * q[next + l]) +

@@ -81,7 +81,7 @@ static void wavefront_regression(const pass_state *s, int index)
     }
 }
 
-/* What both least squares say of every pixel of the pass, maps (rows, width, 27); the network has no part in it. */
+/* What both least squares say of every pixel of the pass, maps (rows, width, BBC_PASS_MAPS); the network has no part in it. */
 static void wavefront_regress(pass_state *s, float *maps)
 {
     for (; s->step <= s->last_step; s->step++) {
@@ -94,7 +94,7 @@ static void wavefront_regress(pass_state *s, float *maps)
             for (int i = from; i < to; i++) {
                 pass_pixel *p = s->pixel + i;
                 const float *input = s->input + (ptrdiff_t)i * PASS_INPUT_STRIDE;
-                float *map = maps + ((ptrdiff_t)(p->y - s->shape.first_row) * s->shape.width + p->x) * 27;
+                float *map = maps + ((ptrdiff_t)(p->y - s->shape.first_row) * s->shape.width + p->x) * BBC_PASS_MAPS;
                 memcpy(map, p->prediction, sizeof p->prediction);
                 memcpy(map + 3, input + PASS_REGRESSED + 3, 6 * sizeof *map);
                 for (int c = 0; c < 3; c++) network_residual(p, c);
@@ -135,7 +135,6 @@ static void wavefront_run(pass_state *s, int index)
         wavefront_enter(s, from, to);
         pass_barrier(s);
         periodic_step(s, first, n, index);
-        pass_barrier(s);
         if (place == REGRESSION_CELL - 1) {
             wavefront_regression(s, index);
             pass_barrier(s);

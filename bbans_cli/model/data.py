@@ -72,6 +72,8 @@ class Region:
 def regress(planes: np.ndarray, corner: tuple[int, int] | None = None) -> np.ndarray:
     """(3, h, w) uint8 in coding order, and where its corner lies in a grid, if in any -> maps (h, w, MAPS) float16."""
     pixels = interleaved(planes)
+    if (planes == planes[:1]).all():  # a codec has one channel then
+        pixels = np.ascontiguousarray(pixels[:, :, :1])
     if corner is None:
         return regression(pixels).astype(np.float16)
     return regression(pixels, (corner[0] % PHASES, corner[1] % PHASES), PERIOD).astype(np.float16)
@@ -243,14 +245,14 @@ def whole_blocks(paths: list[pathlib.Path], count: int, seed: int, pixels: int) 
     Pictures of one block or less have no grid, as the codec does it.
     """
     random, patches = np.random.default_rng(seed), []
-    known: dict[pathlib.Path, tuple[np.ndarray, np.ndarray]] = {}
+    known: dict[pathlib.Path, tuple[np.ndarray, np.ndarray, bool]] = {}
     for i in range(count):
         path = paths[i % len(paths)]
         if path not in known:
             picture = decorrelate(planes(load(path)))
-            known[path] = picture, regress(picture, (0, 0) if min(picture.shape[1:]) > BLOCK else None)
-        picture, maps = known[path]
-        grid = min(picture.shape[1:]) > BLOCK
+            grid = min(picture.shape[1:]) > BLOCK
+            known[path] = picture, regress(picture, (0, 0) if grid else None), grid
+        picture, maps, grid = known[path]
         margin = [(REACH, max(0, SIDE - side)) for side in picture.shape[1:]]
         picture, maps = np.pad(picture, [(0, 0), *margin], mode="edge"), np.pad(maps, [*margin, (0, 0)], mode="edge")
         columns, rows = (np.arange(side) - REACH for side in picture.shape[:0:-1])

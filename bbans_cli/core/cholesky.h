@@ -1,0 +1,77 @@
+/* Cholesky's factors of 16 matrices of sums at once, one in each vector lane, for both least squares.
+ *
+ * A matrix is its lower triangle, (i, j) at cholesky_at(i, j). Before it is factored, elements of the diagonal that belong
+ * to what is known grow by a ridge; afterwards the diagonal is inverted. Every element has its subtractions in ascending order
+ * of columns, as plain products and differences, so that neither the number of lanes nor the loops below change a bit. */
+#ifndef BBC_CHOLESKY_H
+#define BBC_CHOLESKY_H
+
+#include "exact.h"
+#include "gemm.h"
+
+enum { CHOLESKY_LANES = 16, CHOLESKY_MAX = 64 };
+
+EX ptrdiff_t cholesky_at(int row, int column) { return row * (row + 1) / 2 + column; }
+
+EX float cholesky_ridge(float a, float relative) { return a + (4.0f + relative * a); }
+
+EX float cholesky_pivot(float a) { return 1.0f / __builtin_sqrtf(ex_max(a, 1.0f)); }
+
+/* Elements (i, j) to (i + rows - 1, j), columns before j being done, and (j, j) inverted. Several rows at once, since each is
+ * a chain that waits for itself; rows is a literal. */
+EX void cholesky_column(const int rows, int i, int j, float low[][CHOLESKY_LANES])
+{
+    enum { L = CHOLESKY_LANES };
+    float a[4][L];
+    for (int r = 0; r < rows; r++) memcpy(a[r], low[cholesky_at(i + r, j)], sizeof a[r]);
+    for (int k = 0; k < j; k++) {
+        const float *q = low[cholesky_at(j, k)];
+        GEMM_UNROLL for (int r = 0; r < rows; r++) {
+            const float *p = low[cholesky_at(i + r, k)];
+            for (int l = 0; l < L; l++) a[r][l] = a[r][l] - p[l] * q[l];
+        }
+    }
+    const float *d = low[cholesky_at(j, j)];
+    for (int r = 0; r < rows; r++)
+        for (int l = 0; l < L; l++) low[cholesky_at(i + r, j)][l] = a[r][l] * d[l];
+}
+
+/* All lanes; rows from `known` on have no ridge. */
+static void cholesky_factor(int order, int known, float relative, float low[][CHOLESKY_LANES])
+{
+    enum { L = CHOLESKY_LANES };
+    for (int j = 0; j < order; j++) {
+        float *a = low[cholesky_at(j, j)];
+        if (j < known)
+            for (int l = 0; l < L; l++) a[l] = cholesky_ridge(a[l], relative);
+        for (int k = 0; k < j; k++) {
+            const float *p = low[cholesky_at(j, k)];
+            for (int l = 0; l < L; l++) a[l] = a[l] - p[l] * p[l];
+        }
+        for (int l = 0; l < L; l++) a[l] = cholesky_pivot(a[l]);
+        int i = j + 1;
+        for (; i + 4 <= order; i += 4) cholesky_column(4, i, j, low);
+        for (; i < order; i++) cholesky_column(1, i, j, low);
+    }
+}
+
+/* The first lane alone: here vector lanes run down each column. */
+static void cholesky_single(int order, int known, float relative, float low[][CHOLESKY_LANES])
+{
+    float column[CHOLESKY_MAX][CHOLESKY_MAX], a[CHOLESKY_MAX];
+    for (int j = 0; j < order; j++) {
+        const int from = j / 16 * 16;
+        for (int i = 0; i < order; i++) a[i] = i < j ? 0.0f : low[cholesky_at(i, j)][0];
+        if (j < known) a[j] = cholesky_ridge(a[j], relative);
+        for (int k = 0; k < j; k++) {
+            const float *restrict p = column[k], q = p[j];
+            for (int i = from; i < order; i++) a[i] = a[i] - p[i] * q;
+        }
+        const float d = cholesky_pivot(a[j]);
+        for (int i = from; i < order; i++) column[j][i] = a[i] * d;
+        column[j][j] = d;
+        for (int i = j; i < order; i++) low[cholesky_at(i, j)][0] = column[j][i];
+    }
+}
+
+#endif
