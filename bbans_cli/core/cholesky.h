@@ -21,19 +21,20 @@ EX float cholesky_pivot(float a) { return 1.0f / __builtin_sqrtf(ex_max(a, 1.0f)
  * a chain that waits for itself; rows is a literal. */
 EX void cholesky_column(const int rows, int i, int j, float low[][CHOLESKY_LANES])
 {
-    enum { L = CHOLESKY_LANES };
-    float a[4][L];
-    for (int r = 0; r < rows; r++) memcpy(a[r], low[cholesky_at(i + r, j)], sizeof a[r]);
+    enum { V = CHOLESKY_LANES / VF_LANES };
+    vf a[4 * V], q[V];
+    GEMM_UNROLL for (int r = 0; r < rows; r++)
+        GEMM_UNROLL for (int v = 0; v < V; v++) a[r * V + v] = vf_load(low[cholesky_at(i + r, j)] + v * VF_LANES);
     for (int k = 0; k < j; k++) {
-        const float *q = low[cholesky_at(j, k)];
-        GEMM_UNROLL for (int r = 0; r < rows; r++) {
-            const float *p = low[cholesky_at(i + r, k)];
-            for (int l = 0; l < L; l++) a[r][l] = a[r][l] - p[l] * q[l];
-        }
+        GEMM_UNROLL for (int v = 0; v < V; v++) q[v] = vf_load(low[cholesky_at(j, k)] + v * VF_LANES);
+        GEMM_UNROLL for (int r = 0; r < rows; r++)
+            GEMM_UNROLL for (int v = 0; v < V; v++)
+                a[r * V + v] = vf_less(a[r * V + v], vf_load(low[cholesky_at(i + r, k)] + v * VF_LANES), q[v]);
     }
-    const float *d = low[cholesky_at(j, j)];
-    for (int r = 0; r < rows; r++)
-        for (int l = 0; l < L; l++) low[cholesky_at(i + r, j)][l] = a[r][l] * d[l];
+    GEMM_UNROLL for (int v = 0; v < V; v++) q[v] = vf_load(low[cholesky_at(j, j)] + v * VF_LANES);
+    GEMM_UNROLL for (int r = 0; r < rows; r++)
+        GEMM_UNROLL for (int v = 0; v < V; v++)
+            vf_store(low[cholesky_at(i + r, j)] + v * VF_LANES, vf_mul(a[r * V + v], q[v]));
 }
 
 /* All lanes; rows from `known` on have no ridge. */
