@@ -12,7 +12,7 @@ import numpy as np
 
 from bbans_cli.context import PERIOD
 from bbans_cli.errors import CorruptError
-from bbans_cli.latents import Latents
+from bbans_cli.latents import Latents, Symbols
 from bbans_cli.native import UnderflowError
 from bbans_cli.rans import Message
 from bbans_cli.wavefront import PRECISION, Pass, Shape
@@ -21,15 +21,43 @@ from bbans_cli.weights import Weights
 Progress = Callable[[int], None]
 
 
+def encode(pixels: np.ndarray, band: "Band", latents: bool = True) -> tuple[Message, int]:
+    """A band as a message, and its split: nearly as many rows as leave a tail whose bits pay for the latents' pop.
+
+    Tails of a growing number of rows are tried, which costs a few rows' time; the split is 0 if none is enough, or
+    without latents.
+    """
+    quiet = replace(band, progress=lambda pixels: None)
+    rows = 1
+    while latents and rows < band.height:
+        split, message = band.height - rows, Message()
+        quiet.tail(split).push(message, pixels)
+        have = message.bits
+        try:
+            z = band.latents(split).posterior(pixels).pop(message)
+        except UnderflowError:
+            need = 11.0 * band.latents(split).count
+            rows = max(rows + 1, min(2 * rows, int(rows * need / max(have, 1.0))))
+            continue
+        band.progress(rows * band.width)
+        _push_head(message, pixels, band, split, z)
+        return message, split
+    message = Message()
+    push(message, pixels, band, 0)
+    return message, 0
+
+
 def push(message: Message, pixels: np.ndarray, band: "Band", split: int) -> None:
     """Put a band on an empty message. UnderflowError where the tail's bits do not pay for the latents."""
-    latents = band.latents(split)
     band.tail(split).push(message, pixels)
     if split:
-        posterior = latents.posterior(pixels)
-        z = posterior.pop(message)
-        band.head(split, latents.modulation(z)).push(message, pixels)
-        latents.prior.push(message, z)
+        _push_head(message, pixels, band, split, band.latents(split).posterior(pixels).pop(message))
+
+
+def _push_head(message: Message, pixels: np.ndarray, band: "Band", split: int, z: Symbols) -> None:
+    latents = band.latents(split)
+    band.head(split, latents.modulation(z)).push(message, pixels)
+    latents.prior.push(message, z)
 
 
 def pop(message: Message, pixels: np.ndarray, band: "Band", split: int) -> None:
@@ -95,23 +123,3 @@ class Band:
         shape = Shape(self.width, self.height, self.channels, first, last, w.hidden, w.layers, w.head,
                       w.blocks[-1], self.run, self.rate, self.every, *self.grid, period)  # fmt: skip
         return Rows(shape, w.network, modulation, self.threads, self.progress)
-
-    def split(self, pixels: np.ndarray) -> int:
-        """Rows of the head: nearly as many as leave a tail whose bits pay for the pop of the latents.
-
-        Tails of a growing number of rows are tried, which costs a few rows' time; 0 if none is enough.
-        """
-        quiet = replace(self, progress=lambda pixels: None)
-        rows = 1
-        while rows < self.height:
-            split = self.height - rows
-            message = Message()
-            quiet.tail(split).push(message, pixels)
-            have = message.bits
-            try:
-                quiet.latents(split).posterior(pixels).pop(message)
-                return split
-            except UnderflowError:
-                need = 11.0 * quiet.latents(split).count
-                rows = max(rows + 1, min(2 * rows, int(rows * need / max(have, 1.0))))
-        return 0

@@ -68,14 +68,17 @@ class Settings:
 
 
 # Below this many pixels learning pays at a lower rate: it has not the time to make up for its first steps. Below the
-# second number, shorter runs pay.
-SMALL, TINY = 1 << 18, 1 << 15
+# second number, shorter runs pay. Below the third, thumbnails, too little can be told of a grid.
+SMALL, TINY, THUMBNAIL = 1 << 18, 1 << 15, 5 << 10
 SMALL_RATE, TINY_RUN = 2, 2
 
 MAX_WIDTH = 1 << 18  # of a band, as in core/pass.h: the regression's memory grows with it
 
 # level: weights, and how they learn
 LEVELS = {1: ("medium", Settings(1, 3, 0, period=1)), 5: ("medium", Settings(3)), 9: ("large", Settings(2))}
+# Levels at which latents cost a thumbnail more bytes than they spare, and time. Level 1 learns too little to do without
+# them, and the large network has more use for them.
+SPARING = (5,)
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
@@ -85,13 +88,11 @@ def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | No
     model, (samples, how) = weights.by_name(LEVELS[level][0]), prepare(planes, level)
     count = max(1, -(-height * width // BAND_PIXELS))
     rows = -(-height // count)
-    coded = []
+    coded, latents = [], level not in SPARING or height * width >= THUMBNAIL
     for top in range(0, height, rows):
         pixels = np.ascontiguousarray(samples[top : top + rows])
         band = band_of(pixels.shape, model, how.below(top), threads, progress)
-        split = band.split(pixels)
-        message = Message()
-        bands.push(message, pixels, band, split)
+        message, split = bands.encode(pixels, band, latents)
         crc = zlib.crc32(np.ascontiguousarray(planes[top : top + rows]))
         coded.append(container.Band(message.to_bytes(), split, crc))
     return container.Part(container.MODEL, channels, 8, model.id, how.to_bytes(), rows, coded)
@@ -135,7 +136,9 @@ def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
     found = ycbcr.from_rgb(planes)
     samples = planes if found is None else found
     pixels = planes.shape[0] * planes.shape[1]
-    how = replace(LEVELS[level][1], grid=grid.origin(samples), ycbcr=found is not None)
+    how = replace(LEVELS[level][1], ycbcr=found is not None)
+    if pixels >= THUMBNAIL:
+        how = replace(how, grid=grid.origin(samples))
     if pixels < SMALL:
         how = replace(how, rate=min(how.rate, SMALL_RATE))
     return samples, replace(how, run=TINY_RUN) if pixels < TINY else how

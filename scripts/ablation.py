@@ -19,7 +19,6 @@ import picture_sets
 
 from bbans_cli import band as bands
 from bbans_cli import codec, weights
-from bbans_cli.rans import Message
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "experiments.md"
 Change = Callable[[bands.Band], bands.Band]
@@ -62,9 +61,7 @@ def bits(pixels: np.ndarray, level: int, change: Change, latents: bool) -> float
     model = weights.by_name(codec.LEVELS[level][0])
     pixels, how = codec.prepare(pixels, level)
     band = change(codec.band_of(pixels.shape, model, how))
-    message = Message()
-    bands.push(message, pixels, band, band.split(pixels) if latents else 0)
-    return message.bits
+    return bands.encode(pixels, band, latents)[0].bits
 
 
 def row(name: str, sets: dict[str, list[np.ndarray]], level: int) -> list[float]:

@@ -56,6 +56,12 @@ def test_photographs_are_coded_by_the_model(model):
     assert part.coder == container.MODEL and part.model_id == model.id
 
 
+@pytest.mark.parametrize("level, side, latents", [(5, 64, False), (5, 80, True), (1, 64, True), (9, 64, True)])
+def test_thumbnails_of_the_default_level_have_no_latents(least, level, side, latents):
+    part = codec.encode(tiny.picture(side, side, 3), level, 1)
+    assert (part.bands[0].split > 0) == latents
+
+
 def test_round_trip_on_every_instruction_set(isa, model):
     """Learning, with latents: the part is the same bytes everywhere and reads back."""
     planes = tiny.picture(200, 180, 3)
@@ -87,6 +93,7 @@ def test_threads_change_no_byte(model, threads):
 @pytest.fixture
 def small_bands(monkeypatch):
     monkeypatch.setattr(codec, "BAND_PIXELS", 3000)
+    monkeypatch.setattr(codec, "THUMBNAIL", 0)
 
 
 @pytest.mark.parametrize("height", [60, 61, 97, 100, 129])
@@ -125,7 +132,7 @@ def test_every_flipped_byte_is_detected(model, size):
 
 def test_flips_under_latents_are_detected(model):
     """With a head, whose latents are read off the top and given back."""
-    planes = tiny.picture(80, 60, 3)
+    planes = tiny.picture(80, 70, 3)
     part = codec.encode(planes, 5, 1)
     payload = part.bands[0].payload
     assert part.bands[0].split > 0
@@ -151,7 +158,7 @@ def test_every_prefix_and_every_extension_is_refused(model, size):
 
 
 def test_another_split_is_detected(model):
-    planes = tiny.picture(80, 60, 3)
+    planes = tiny.picture(80, 70, 3)
     part = codec.encode(planes, 5, 1)
     for split in {0, 1, part.bands[0].split - 1, part.bands[0].split + 1, 80} - {part.bands[0].split}:
         with pytest.raises(CorruptError):
@@ -236,6 +243,7 @@ def test_settings_hold_the_grid_and_the_colours():
 def test_bands_have_the_grid_of_the_picture(model, monkeypatch):
     """A band further down is coded as those rows of the picture are, wherever the band begins."""
     monkeypatch.setattr(codec, "BAND_PIXELS", 40 * 20)
+    monkeypatch.setattr(codec, "THUMBNAIL", 0)
     monkeypatch.setattr(codec.grid, "origin", lambda planes: (3, 7))
     planes = tiny.picture(50, 40, 3)
     part = codec.encode(planes, 5, 1)

@@ -56,22 +56,36 @@ static void cholesky_factor(int order, int known, float relative, float low[][CH
     }
 }
 
-/* The first lane alone: here vector lanes run down each column. */
-static void cholesky_single(int order, int known, float relative, float low[][CHOLESKY_LANES])
+/* Rows `from` on of column j, columns before j being done; blocks, of 16 rows, is a literal. */
+EX void cholesky_down(const int blocks, int from, int j, float column[][CHOLESKY_MAX])
 {
-    float column[CHOLESKY_MAX][CHOLESKY_MAX], a[CHOLESKY_MAX];
+    enum { V = CHOLESKY_LANES / VF_LANES };
+    vf a[CHOLESKY_MAX / VF_LANES];
+    GEMM_UNROLL for (int v = 0; v < blocks * V; v++) a[v] = vf_load(column[j] + from + v * VF_LANES);
+    for (int k = 0; k < j; k++) {
+        const vf q = vf_all(column[k][j]);
+        GEMM_UNROLL for (int v = 0; v < blocks * V; v++) a[v] = vf_less(a[v], vf_load(column[k] + from + v * VF_LANES), q);
+    }
+    GEMM_UNROLL for (int v = 0; v < blocks * V; v++) vf_store(column[j] + from + v * VF_LANES, a[v]);
+}
+
+/* One matrix alone, whose columns, 0 above the diagonal, become those of its factor; order is a multiple of 16. Here vector
+ * lanes run down each column. */
+static void cholesky_single(int order, int known, float relative, float column[][CHOLESKY_MAX])
+{
     for (int j = 0; j < order; j++) {
         const int from = j / 16 * 16;
-        for (int i = 0; i < order; i++) a[i] = i < j ? 0.0f : low[cholesky_at(i, j)][0];
+        float *restrict a = column[j];
         if (j < known) a[j] = cholesky_ridge(a[j], relative);
-        for (int k = 0; k < j; k++) {
-            const float *restrict p = column[k], q = p[j];
-            for (int i = from; i < order; i++) a[i] = a[i] - p[i] * q;
+        switch ((order - from) / 16) {
+        case 1: cholesky_down(1, from, j, column); break;
+        case 2: cholesky_down(2, from, j, column); break;
+        case 3: cholesky_down(3, from, j, column); break;
+        case 4: cholesky_down(4, from, j, column); break;
         }
         const float d = cholesky_pivot(a[j]);
-        for (int i = from; i < order; i++) column[j][i] = a[i] * d;
-        column[j][j] = d;
-        for (int i = j; i < order; i++) low[cholesky_at(i, j)][0] = column[j][i];
+        for (int i = from; i < order; i++) a[i] = a[i] * d;
+        a[j] = d;
     }
 }
 

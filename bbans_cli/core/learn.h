@@ -46,11 +46,10 @@ static void learn_backward(pass_state *s, int from, int to)
         float *d_active = s->d_active[layer] + (ptrdiff_t)from * h;
         memcpy(d_active, d_hidden, (size_t)m * h * sizeof *d_active);
         learn_leaky((ptrdiff_t)m * h, s->active[layer] + (ptrdiff_t)from * h, d_active);
-        for (int i = 0; i < m; i++) {
-            const float *restrict modulation = s->pixel[from + i].modulation;
+        for (int i = 0; s->modulation && i < m; i++) {
+            const float *restrict scale = s->pixel[from + i].modulation + layer * 2 * h;
             float *restrict d = d_active + (ptrdiff_t)i * h;
-            if (modulation)
-                for (int j = 0; j < h; j++) d[j] = d[j] * modulation[layer * 2 * h + j];
+            for (int j = 0; j < h; j++) d[j] = d[j] * scale[j];
         }
         if (layer > 0) gemm(m, h, h, d_active, h, 1, s->transposed.trunk[layer], h, NULL, d_hidden, h);
     }
@@ -74,15 +73,14 @@ static void learn_adam(ptrdiff_t n, float step, float root, const float *restric
 /* Rows [row0, row1) of one matrix (rows, n) and, by the thread that has row 0, its bias: gradient, step, transpose. */
 static void learn_matrix(const pass_state *s, float step, float root, int rows, int n, int index, int of,
                          const float *in, ptrdiff_t in_stride, const float *d, ptrdiff_t offset, ptrdiff_t bias,
-                         float *transposed, int transposed_rows)
+                         float *transposed)
 {
     static const float zero[PASS_MAX_HIDDEN];
     int row0 = (int)((int64_t)rows * index / of), row1 = (int)((int64_t)rows * (index + 1) / of);
     ptrdiff_t at = offset + (ptrdiff_t)row0 * n, size = (ptrdiff_t)(row1 - row0) * n;
     gemm(row1 - row0, n, s->count, in + row0, 1, in_stride, d, n, zero, s->gradients + at, n);
     learn_adam(size, step, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
-    for (int row = row0; transposed && row < row1 && row < transposed_rows; row++)
-        for (int j = 0; j < n; j++) transposed[(ptrdiff_t)j * transposed_rows + row] = s->weights[offset + (ptrdiff_t)row * n + j];
+    if (transposed) pass_transpose(row0, row1, rows, n, s->weights + offset, transposed);
     if (index == 0 && bias >= 0) {
         static const float one = 1.0f;
         gemm(1, n, s->count, &one, 0, 0, d, n, zero, s->gradients + bias, n);
@@ -136,19 +134,19 @@ static void learn_step(const pass_state *s, int index)
         const float *in = layer ? s->hidden[layer - 1] : s->input;
         learn_matrix(s, step * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : PASS_INPUTS, h, index, of, in, layer ? h : PASS_INPUT_STRIDE,
                      s->d_active[layer], s->net.trunk[layer] - s->weights, s->net.trunk_bias[layer] - s->weights,
-                     layer ? s->transposed.trunk[layer] : NULL, h);
+                     layer ? s->transposed.trunk[layer] : NULL);
     }
     if (index == 0) learn_edges(s);
     if (s->shape.grid_x >= 0) learn_phase(s, step * LEARN_PHASE, root, index);
     for (int c = 0; c < s->shape.channels; c++) {
         ptrdiff_t head = s->net.head[c] - s->weights, stride = hidden_stride(s, last);
         learn_matrix(s, step * LEARN_HEAD, root, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
-                     s->net.head_bias[c] - s->weights, s->transposed.head[c], h);
+                     s->net.head_bias[c] - s->weights, s->transposed.head[c]);
         if (c > 0 && index == of - 1)
             learn_matrix(s, step * LEARN_HEAD, root, pass_extra[c], u, 0, 1, s->hidden[last] + h + pass_extra_at[c], stride,
-                         s->d_unit[c], head + (ptrdiff_t)h * u, -1, NULL, 0);
+                         s->d_unit[c], head + (ptrdiff_t)h * u, -1, NULL);
         learn_matrix(s, step * LEARN_OUT, root, u, PASS_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
-                     s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c], u);
+                     s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
     }
 }
 

@@ -144,13 +144,6 @@ int64_t bbc_pass_size(const bbc_pass *p)
     return lay_state(&s, &a);
 }
 
-/* Copies the weights that backward products read the other way: (rows, n) to (n, rows). */
-static void transpose(int rows, int n, const float *from, float *to)
-{
-    for (int r = 0; r < rows; r++)
-        for (int j = 0; j < n; j++) to[(ptrdiff_t)j * rows + r] = from[(ptrdiff_t)r * n + j];
-}
-
 /* Nothing known, nothing predicted. */
 static void begin_periodic(const periodic_system *f)
 {
@@ -196,10 +189,10 @@ int bbc_pass_begin(void *state, int64_t size, const bbc_pass *p, const float *we
         memset(s->second, 0, bytes);
         lay_net(p, &s->transposed, s->transpose_buffer);
         for (int layer = 1; layer < p->layers; layer++)
-            transpose(p->hidden, p->hidden, s->net.trunk[layer], s->transposed.trunk[layer]);
+            pass_transpose(0, p->hidden, p->hidden, p->hidden, s->net.trunk[layer], s->transposed.trunk[layer]);
         for (int c = 0; c < 3; c++) {
-            transpose(p->hidden, p->head, s->net.head[c], s->transposed.head[c]);
-            transpose(p->head, PASS_OUTPUTS, s->net.out[c], s->transposed.out[c]);
+            pass_transpose(0, p->hidden, p->hidden, p->head, s->net.head[c], s->transposed.head[c]);
+            pass_transpose(0, p->head, p->head, PASS_OUTPUTS, s->net.out[c], s->transposed.out[c]);
         }
         s->beta1 = s->beta2 = 1.0f;
     }

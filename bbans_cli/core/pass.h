@@ -140,6 +140,18 @@ static inline void pass_enter(pass_state *s, int x, int y, const int32_t *value)
     }
 }
 
+/* Rows [row0, row1) of weights (rows, n) into their copy (n, rows), which backward products read. Four at a time, so that
+ * what lies in one cache line of the copy is written at once. */
+static inline void pass_transpose(int row0, int row1, int rows, int n, const float *restrict from, float *restrict to)
+{
+    int row = row0;
+    for (; row + 4 <= row1; row += 4)
+        for (int j = 0; j < n; j++)
+            for (int r = 0; r < 4; r++) to[(ptrdiff_t)j * rows + row + r] = from[(ptrdiff_t)(row + r) * n + j];
+    for (; row < row1; row++)
+        for (int j = 0; j < n; j++) to[(ptrdiff_t)j * rows + row] = from[(ptrdiff_t)row * n + j];
+}
+
 /* First row, and number of pixels, of wavefront step `step` among the rows of the pass. */
 static inline int pass_step_pixels(const pass_state *s, int step, int *first)
 {

@@ -131,39 +131,61 @@ static void periodic_pool(const pass_state *s, const periodic_system *f, int ind
     }
 }
 
-/* Weights of 16 places from `place` on: Cholesky's factor with inverted diagonal, then each target's weights backwards. */
+/* The weights w of a place for a target, `stride` apart, and the error to be expected; d: the factor's inverted diagonal. */
+EX void periodic_solved(const periodic_system *f, int place, int target, const float *w, int stride, float d, float count)
+{
+    float *weights = periodic_weights(f, place) + target - f->known;
+    for (int i = 0; i < target; i++) weights[i * PERIODIC_OUTPUTS] = w[i * stride];
+    f->deviation[2 * place + target - f->known] = ex_log(1.0f / (d * d * (count + 1.0f))) * 0.25f;
+}
+
+/* Weights of a system of one place: Cholesky's factor with inverted diagonal, then each target's weights backwards. */
+static void periodic_solve_one(const periodic_system *f)
+{
+    float column[PERIODIC_ORDER][PERIODIC_ORDER] = {{0}}, w[PERIODIC_ORDER];
+    const float *moments = periodic_moments(f, 0), count = moments[f->one * PERIODIC_ORDER + f->one];
+    for (int i = 0; i < f->order; i++)
+        for (int j = 0; j <= i; j++) column[j][i] = moments[i * PERIODIC_ORDER + j];
+    cholesky_single(f->order, f->known, PERIODIC_RELATIVE, column);
+    for (int target = f->known; target < f->order; target++) {
+        for (int i = target - 1; i >= 0; i--) {
+            const float *restrict p = column[i];
+            float a = p[target];
+            for (int k = i + 1; k < target; k++) a = a - p[k] * w[k];
+            w[i] = a * p[i];
+        }
+        periodic_solved(f, 0, target, w, 1, column[target][target], count);
+    }
+}
+
+/* The same for 16 places from `place` on, of several, in the lanes. */
 static void periodic_solve(const periodic_system *f, int place)
 {
-    enum { L = PERIODIC_LANES, SIZE = PERIODIC_ORDER * (PERIODIC_ORDER + 1) / 2 };
+    enum { L = PERIODIC_LANES, V = L / VF_LANES, SIZE = PERIODIC_ORDER * (PERIODIC_ORDER + 1) / 2 };
     float low[SIZE][L] = {{0}}, count[L];
     const int places = f->period * f->period, lanes = places < L ? places : L;
-    const float share = places > 1 ? PERIODIC_SHARE / ex_max(f->prior[f->one * PERIODIC_ORDER + f->one], 1.0f) : 0.0f;
+    const float share = PERIODIC_SHARE / ex_max(f->prior[f->one * PERIODIC_ORDER + f->one], 1.0f);
     for (int i = 0; i < f->order; i++)
         for (int j = 0; j <= i; j++) {
-            float *to = low[cholesky_at(i, j)], prior = places > 1 ? f->prior[i * PERIODIC_ORDER + j] * share : 0.0f;
+            float *to = low[cholesky_at(i, j)], prior = f->prior[i * PERIODIC_ORDER + j] * share;
             for (int l = 0; l < lanes; l++)
                 to[l] = periodic_moments(f, place + l)[i * PERIODIC_ORDER + j] + prior;
         }
     memcpy(count, low[cholesky_at(f->one, f->one)], sizeof count);
-    if (places == 1) cholesky_single(f->order, f->known, PERIODIC_RELATIVE, low);
-    else cholesky_factor(f->order, f->known, PERIODIC_RELATIVE, low);
+    cholesky_factor(f->order, f->known, PERIODIC_RELATIVE, low);
     for (int target = f->known; target < f->order; target++) {
         float w[PERIODIC_ORDER][L];
         for (int i = target - 1; i >= 0; i--) {
-            memcpy(w[i], low[cholesky_at(target, i)], sizeof w[i]);
-            for (int k = i + 1; k < target; k++) {
-                const float *p = low[cholesky_at(k, i)];
-                for (int l = 0; l < L; l++) w[i][l] = w[i][l] - p[l] * w[k][l];
-            }
-            const float *d = low[cholesky_at(i, i)];
-            for (int l = 0; l < L; l++) w[i][l] = w[i][l] * d[l];
+            vf a[V];
+            GEMM_UNROLL for (int v = 0; v < V; v++) a[v] = vf_load(low[cholesky_at(target, i)] + v * VF_LANES);
+            for (int k = i + 1; k < target; k++)
+                GEMM_UNROLL for (int v = 0; v < V; v++)
+                    a[v] = vf_less(a[v], vf_load(low[cholesky_at(k, i)] + v * VF_LANES), vf_load(w[k] + v * VF_LANES));
+            GEMM_UNROLL for (int v = 0; v < V; v++)
+                vf_store(w[i] + v * VF_LANES, vf_mul(a[v], vf_load(low[cholesky_at(i, i)] + v * VF_LANES)));
         }
-        const float *d = low[cholesky_at(target, target)];
-        for (int l = 0; l < lanes; l++) {
-            for (int i = 0; i < target; i++)
-                periodic_weights(f, place + l)[i * PERIODIC_OUTPUTS + target - f->known] = w[i][l];
-            f->deviation[2 * (place + l) + target - f->known] = ex_log(1.0f / (d[l] * d[l] * (count[l] + 1.0f))) * 0.25f;
-        }
+        for (int l = 0; l < lanes; l++)
+            periodic_solved(f, place + l, target, &w[0][l], L, low[cholesky_at(target, target)][l], count[l]);
     }
 }
 
@@ -173,7 +195,8 @@ static void periodic_refresh(const pass_state *s, const periodic_system *f, floa
     const int places = f->period * f->period;
     const float keep = ex_max(1.0f - since * PERIODIC_MEMORY / (float)places, 0.5f);
     for (int place = index * PERIODIC_LANES; place < places; place += s->threads * PERIODIC_LANES) {
-        periodic_solve(f, place);
+        if (places == 1) periodic_solve_one(f);
+        else periodic_solve(f, place);
         int end = place + PERIODIC_LANES < places ? place + PERIODIC_LANES : places;
         for (float *m = periodic_moments(f, place); m < periodic_moments(f, end); m++) *m = *m * keep;
     }
