@@ -1,4 +1,4 @@
-/* Learning while coding: the gradient of a run's pixels and one step of Adam (Kingma and Ba 2015), exactly.
+/* Learning while coding: the gradient of a run's pixels and one step of QHAdam (Ma and Yarats 2019), exactly.
  *
  * Only the likelihood network learns. Each weight's gradient is one fma chain over the run's pixels in coding order, so
  * that threads, which share the pixels first and the weights then, change no bit. */
@@ -10,11 +10,11 @@
 /* What the learning rate is multiplied by: at first 2, halfway to 1 after 200 steps; and layer by layer. */
 #define LEARN_START 1.0f
 #define LEARN_SETTLED 200.0f
-#define LEARN_INPUT 0.25f
-#define LEARN_PHASE 8.0f
-#define LEARN_TRUNK 2.0f
-#define LEARN_HEAD 1.0f
-#define LEARN_OUT 0.75f
+#define LEARN_INPUT 0.18f
+#define LEARN_PHASE 4.8f
+#define LEARN_TRUNK 1.5f
+#define LEARN_HEAD 0.72f
+#define LEARN_OUT 0.45f
 /* An edge's n-th step is this over n + COUNT; it stays within REACH of its place, so that edges ascend. */
 #define LEARN_EDGE 1.5f
 #define LEARN_EDGE_COUNT 300.0f
@@ -55,18 +55,19 @@ static void learn_backward(pass_state *s, int from, int to)
     }
 }
 
-/* Adam on n weights; `step` is the rate corrected for the moments' start at zero, `root` the second's correction. */
+/* QHAdam on n weights: the gradient itself counts as much as its mean over many steps, which starts at zero and is not
+ * corrected for it, so that first steps are the shorter. `root` is what corrects the second moment. */
 static void learn_adam(ptrdiff_t n, float step, float root, const float *restrict gradient, float *restrict first,
                        float *restrict second, float *restrict weight)
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         float g = gradient[i];
-        float m = first[i] * 0.9f + g * (1.0f - 0.9f), v = second[i] * 0.99f + g * g * (1.0f - 0.99f);
+        float m = first[i] * 0.98f + g * (1.0f - 0.98f), v = second[i] * 0.99f + g * g * (1.0f - 0.99f);
         m = m > 0x1p-60f || m < -0x1p-60f ? m : 0.0f;
         v = v > 0x1p-100f ? v : 0.0f;
         first[i] = m;
         second[i] = v;
-        weight[i] = weight[i] - step * m / (__builtin_sqrtf(v) * root + 1e-8f);
+        weight[i] = weight[i] - step * (g + m) / (__builtin_sqrtf(v) * root + 1e-8f);
     }
 }
 
@@ -124,12 +125,12 @@ static void learn_edges(const pass_state *s)
         }
 }
 
-/* This thread's share of one step of learning. beta1 and beta2 are the powers that this step's corrections need. */
+/* This thread's share of one step of learning. beta2 is the power that this step's correction needs. */
 static void learn_step(const pass_state *s, int index)
 {
     const int h = s->shape.hidden, u = s->shape.head, of = s->threads, last = s->shape.layers - 1;
-    const float rate = s->shape.rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
-    const float step = rate / (1.0f - s->beta1), root = 1.0f / __builtin_sqrtf(1.0f - s->beta2);
+    const float step = s->shape.rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
+    const float root = 1.0f / __builtin_sqrtf(1.0f - s->beta2);
     for (int layer = 0; layer <= last; layer++) {
         const float *in = layer ? s->hidden[layer - 1] : s->input;
         learn_matrix(s, step * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : PASS_INPUTS, h, index, of, in, layer ? h : PASS_INPUT_STRIDE,

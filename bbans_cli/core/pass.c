@@ -194,7 +194,7 @@ int bbc_pass_begin(void *state, int64_t size, const bbc_pass *p, const float *we
             pass_transpose(0, p->hidden, p->hidden, p->head, s->net.head[c], s->transposed.head[c]);
             pass_transpose(0, p->head, p->head, PASS_OUTPUTS, s->net.out[c], s->transposed.out[c]);
         }
-        s->beta1 = s->beta2 = 1.0f;
+        s->beta2 = 1.0f;
     }
     bbc_fp_state saved = bbc_fp_enter();
     for (int sum = 0; sum < PASS_ACTIVITIES; sum++) {

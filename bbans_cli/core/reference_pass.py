@@ -13,7 +13,7 @@ import numpy as np
 
 from bbans_cli.context import SKEW, phase_rows
 from bbans_cli.core.reference_context import coding_planes, gather, normalise
-from bbans_cli.core.reference_learn import Adam, Edges, backward, earlier, factors
+from bbans_cli.core.reference_learn import Edges, QHAdam, backward, earlier, factors
 from bbans_cli.core.reference_mixture import cumulative, mixture
 from bbans_cli.core.reference_network import Forward, Net, forward
 from bbans_cli.core.reference_periodic import maps
@@ -59,7 +59,7 @@ class ReferencePass:
         self.weights, self.gradient = network.copy(), np.zeros_like(network)
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
         self.edges = Edges()
-        self.adam = Adam(shape.rate, factors(self.net))
+        self.adam = QHAdam(shape.rate, factors(self.net))
         grid = shape.grid_x, shape.grid_y
         self.maps = maps(self.planes, shape.first_row, shape.last_row, shape.channels, grid, shape.period)
         self.modulation = None
