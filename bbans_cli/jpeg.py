@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -45,10 +46,25 @@ class History:
     blocks: list[np.ndarray]
 
 
+@cache
+def standards(component: int) -> np.ndarray:
+    """Quantisers (100, 64) uint16 that the Independent JPEG Group's software uses at qualities 1 to 100. Read-only."""
+    quality = np.arange(1, 101)[:, None]
+    percent = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
+    tables = np.clip((STANDARD[min(component, 1)] * percent + 50) // 100, 1, 255).astype(np.uint16)
+    tables.flags.writeable = False
+    return tables
+
+
 def standard(component: int, quality: int) -> np.ndarray:
-    """Quantisers (64,) uint16 that the Independent JPEG Group's software uses at a quality, 1 to 100."""
-    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.clip((STANDARD[min(component, 1)] * percent + 50) // 100, 1, 255).astype(np.uint16)
+    """The row of `standards` for a quality, 1 to 100."""
+    return standards(component)[quality - 1]
+
+
+def quality_of(table: np.ndarray, component: int) -> int | None:
+    """The quality at which a table is the standard's, if it is; the highest of several."""
+    found = np.flatnonzero((standards(component) == table).all(axis=1))
+    return int(found[-1]) + 1 if found.size else None
 
 
 def grids(width: int, height: int, channels: int, halved: tuple[bool, bool]) -> list[tuple[int, int]]:
@@ -139,7 +155,7 @@ def _pixels(progress: Progress | None, history: History, pixels: int) -> Progres
 def _tables_to_bytes(tables: list[np.ndarray]) -> bytes:
     out = bytearray()
     for c, table in enumerate(tables):
-        quality = next((q for q in range(100, 0, -1) if np.array_equal(table, standard(c, q))), EXPLICIT)
+        quality = quality_of(table, c) or EXPLICIT
         if c and np.array_equal(table, tables[c - 1]):
             out.append(SAME)
         else:

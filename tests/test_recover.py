@@ -94,7 +94,7 @@ def test_quantisers_of_no_standard():
     found, wrong = wrong_squares(through_jpeg(photo(200, 208), qtables=tables))
     assert wrong.sum() <= 8
     # The encoder takes them as of quality 50, of which 85 is 30 %.
-    assert found.tables[0][0] == (5 * 30 + 50) // 100 and recover.quality_of(found.tables[0], 0) is None
+    assert found.tables[0][0] == (5 * 30 + 50) // 100 and jpeg.quality_of(found.tables[0], 0) is None
 
 
 @pytest.mark.parametrize("subsampling", [FULL, BOTH])

@@ -86,8 +86,8 @@ class Edges:
 
 
 class QHAdam:
-    """Quasi-hyperbolic Adam (Ma and Yarats 2019, equation 12, nu1 a half, nu2 1, but for the factor of nu1 and for the first
-    moment, which is not corrected) with decays 0.98 and 0.99; moments of less than 2^-60 and 2^-100 become 0.
+    """Quasi-hyperbolic Adam (Ma and Yarats 2019, algorithm 2, with nu1 a half, at twice the rate, and nu2 1; but the first
+    moment is not corrected) with decays 0.98 and 0.99; moments of less than 2^-60 and 2^-100 become 0.
 
     The rate is twice as high at first and halfway to its final value after 200 steps. factors (weights,): by
     what each weight's rate is multiplied, from `factors`.

@@ -21,7 +21,7 @@ import numpy as np
 from bbans_cli import jpeg, ycbcr
 from bbans_cli.core import ffi, lib
 from bbans_cli.recover.component import LITTLE, MUCH, SOME, Component, Effort, Halved
-from bbans_cli.recover.quantisers import find_table, quality_of
+from bbans_cli.recover.quantisers import find_table
 
 Progress = Callable[[int], None]
 Turn = tuple[Effort, tuple[int, ...]]
@@ -100,8 +100,8 @@ def _colour(planes: np.ndarray, turns: list[Turn], report: _Report) -> jpeg.Hist
     for halved in _halvings(guess, ranges):
         kind = partial(Halved, vertical=halved[1]) if halved[0] else Component
         chroma = [kind(c, ranges[0, c], ranges[1, c], guess[c]) for c in (1, 2)]
-        quality = quality_of(luma.table, 0)
-        if find_table(chroma[0], quality) and find_table(chroma[1], quality_of(chroma[0].table, 1)):
+        quality = jpeg.quality_of(luma.table, 0)
+        if find_table(chroma[0], quality) and find_table(chroma[1], jpeg.quality_of(chroma[0].table, 1)):
             return _solve(planes, ranges, halved, [luma, *chroma], turns, report)
     return None
 

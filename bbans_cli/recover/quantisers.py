@@ -58,20 +58,14 @@ def find_table(component: Component, quality: int | None) -> bool:
 def candidates(scores: np.ndarray, which: int, quality: int | None) -> list[np.ndarray]:
     """Tables of quantisers, the likeliest first; but first the standard's at a quality, if one is given."""
     every = np.arange(64)
-    standards = [jpeg.standard(which, q) for q in range(1, 101)]
-    sums = [int(scores[every, table].sum()) for table in standards]
-    order = sorted(range(100), key=lambda i: -sums[i])[:3]
+    standards = jpeg.standards(which)
+    order = np.argsort(-scores[every, standards].sum(axis=1, dtype=np.int64), kind="stable")[:3]
     free = np.where(scores.max(axis=1) > 0, scores.argmax(axis=1), standards[order[0]]).astype(np.uint16)
     tables = [standards[i] for i in order]
     # Of 64 quantisers that are free each will be a little likelier than the right one.
     clear = scores[every, free].sum() - scores[every, tables[0]].sum() > CLEAR
     tables = [free, *tables] if clear else [*tables, free]
     return [standards[quality - 1], *tables] if quality else tables
-
-
-def quality_of(table: np.ndarray, component: int) -> int | None:
-    """The quality at which a table is the standard's, if it is."""
-    return next((q for q in range(100, 0, -1) if np.array_equal(table, jpeg.standard(component, q))), None)
 
 
 def scores_of(coefficients: np.ndarray, noise: np.ndarray) -> np.ndarray:
