@@ -86,7 +86,7 @@ class Edges:
 
 
 class QHAdam:
-    """Quasi-hyperbolic Adam (Ma and Yarats 2019, algorithm 2, with nu1 a half, at twice the rate, and nu2 1; but the first
+    """Quasi-hyperbolic Adam (Ma and Yarats 2019, with nu1 a half, at twice the rate, and nu2 1; but the first
     moment is not corrected) with decays 0.98 and 0.99; moments of less than 2^-60 and 2^-100 become 0.
 
     The rate is twice as high at first and halfway to its final value after 200 steps. factors (weights,): by

@@ -68,7 +68,7 @@ def test_a_grey_picture_teaches_one_head():
 
 
 def test_qhadam_is_qhadam():
-    """Against the paper (Ma and Yarats 2019, algorithm 2) in float64, with the falling rate: nu1 is a half at twice the
+    """Against the paper (Ma and Yarats 2019) in float64, with the falling rate: nu1 is a half at twice the
     rate, and the first moment is not corrected for its start."""
     weights, rate = tiny.uniform(1, 500), 1e-2
     adam, expected = QHAdam(rate, np.ones(500, np.float32)), weights.astype(float)
