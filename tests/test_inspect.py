@@ -51,7 +51,8 @@ def test_pixels_cost_what_the_passes_say(least):
     part = codec.encode(planes, 1, 1)
     bits, split = account(part, planes)[0], part.bands[0].split
     message = Message()
-    Band(least, *planes.shape).tail(split).push(message, planes)
+    how = codec.Settings.from_bytes(part.settings)
+    codec.band_of(planes.shape, least, how, 1).tail(split).push(message, planes)
     assert bits["pixels_without_latents"] == pytest.approx(message.bits, abs=1)
 
 
