@@ -75,7 +75,7 @@ SMALL_RATE, TINY_RUN = 2, 2
 MAX_WIDTH = 1 << 18  # of a band, as in core/pass.h: the regression's memory grows with it
 
 # level: weights, and how they learn
-LEVELS = {1: ("small", Settings(4, 1, 0, period=1)), 5: ("medium", Settings(3)), 9: ("large", Settings(2))}
+LEVELS = {1: ("small", Settings(4, 1, 0)), 5: ("medium", Settings(3)), 9: ("large", Settings(2))}
 # Levels at which latents cost a thumbnail more bytes than they spare, and time. Level 1 learns too little to do without
 # them, and the large network has more use for them.
 SPARING = (5,)
