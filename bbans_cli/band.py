@@ -95,7 +95,7 @@ class Rows:
 class Band:
     """The codecs that a band is made of. run: pixels of a step of learning, 0 for none; it comes after one
     of ``every`` such runs, at learning rate ``rate``. grid: column and row of the first pixel
-    in a grid of 16, or -1, -1; period: of the least squares by place, where there is one."""
+    in a grid of 16, or -1, -1."""
 
     weights: Weights
     height: int
@@ -105,7 +105,6 @@ class Band:
     rate: float = 0.0
     every: int = 1
     grid: tuple[int, int] = (-1, -1)
-    period: int = PERIOD
     threads: int = 1
     progress: Progress = field(default=lambda pixels: None)
 
@@ -119,7 +118,7 @@ class Band:
         return self._rows(split, self.height, None)
 
     def _rows(self, first: int, last: int, modulation: np.ndarray | None) -> Rows:
-        w, period = self.weights, self.period if self.grid[0] >= 0 else 1
+        w, period = self.weights, PERIOD if self.grid[0] >= 0 else 1
         shape = Shape(self.width, self.height, self.channels, first, last, w.hidden, w.layers, w.head,
                       w.blocks[-1], self.run, self.rate, self.every, *self.grid, period)  # fmt: skip
         return Rows(shape, w.network, modulation, self.threads, self.progress)

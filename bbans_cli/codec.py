@@ -11,7 +11,7 @@ import numpy as np
 
 from bbans_cli import band as bands
 from bbans_cli import container, grid, weights, ycbcr
-from bbans_cli.context import PERIOD, PHASES
+from bbans_cli.context import PHASES
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.rans import Message
 
@@ -22,7 +22,6 @@ Progress = Callable[[int], None]
 BAND_PIXELS = 1 << 22
 
 RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
-PERIODS = (1, 2, 4, 8, 16)  # of the least squares by place
 RUNS = (128, 64, 32, 16)  # pixels of a step of learning
 
 
@@ -30,15 +29,13 @@ RUNS = (128, 64, 32, 16)  # pixels of a step of learning
 class Settings:
     """What a part's decoder is told. How its network goes on learning: rate, an index of RATES; from one of 4^sparse
     runs of pixels; run, an index of RUNS. Where the part's first pixel lies in a grid of 16x16, or -1, -1 for none.
-    Whether the samples are JPEG's Cb, Y, Cr in place of R, G, B. And the period of the least squares by place, where
-    there is a grid, a power of two up to 16."""
+    Whether the samples are JPEG's Cb, Y, Cr in place of R, G, B."""
 
     rate: int
     sparse: int = 0
     run: int = 1
     grid: tuple[int, int] = (-1, -1)
     ycbcr: bool = False
-    period: int = PERIOD
 
     @property
     def every(self) -> int:
@@ -48,18 +45,15 @@ class Settings:
     def to_bytes(self) -> bytes:
         first = self.rate | self.sparse << 3 | self.ycbcr << 5 | self.run << 6
         x, y = self.grid
-        if x < 0:
-            return bytes([first])
-        return bytes([first, x | y << 4] + [self.period] * (self.period != PERIOD))
+        return bytes([first] if x < 0 else [first, x | y << 4])
 
     @classmethod
     def from_bytes(cls, settings: bytes) -> "Settings":
-        period = settings[2] if len(settings) == 3 else PERIOD
-        if len(settings) not in (1, 2, 3) or period not in PERIODS or settings[2:] == bytes([PERIOD]):
+        if len(settings) not in (1, 2):
             raise UnsupportedError("needs a newer bbc: unknown settings of the model")
         first, place = settings[0], settings[1:2]
         place = (place[0] & 15, place[0] >> 4) if place else (-1, -1)
-        return cls(first & 7, first >> 3 & 3, first >> 6, place, bool(first >> 5 & 1), period)
+        return cls(first & 7, first >> 3 & 3, first >> 6, place, bool(first >> 5 & 1))
 
     def below(self, rows: int) -> "Settings":
         """The same for what lies that many rows further down."""
@@ -150,4 +144,4 @@ def band_of(
     """The codecs of a band of pixels of a shape (h, w, c)."""
     run, rate = (RUNS[how.run] if how.rate else 0), RATES[how.rate]
     progress = progress or (lambda pixels: None)
-    return bands.Band(model, *shape, run, rate, how.every, how.grid, how.period, threads, progress)
+    return bands.Band(model, *shape, run, rate, how.every, how.grid, threads, progress)
