@@ -70,9 +70,9 @@ MAX_WIDTH = 1 << 18  # of a band, as in core/pass.h: the regression's memory gro
 
 # level: weights, and how they learn
 LEVELS = {1: ("small", Settings(4, 1, 0)), 5: ("medium", Settings(3)), 9: ("large", Settings(2))}
-# Levels at which latents cost a thumbnail more bytes than they spare, and time. Level 1 learns too little to do without
-# them, and the large network has more use for them.
-SPARING = (5,)
+# Levels at which latents cost a thumbnail more bytes than they spare, and time. The large network has more use for
+# them.
+SPARING = (1, 5)
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:

@@ -56,8 +56,10 @@ def test_photographs_are_coded_by_the_model(model):
     assert part.coder == container.MODEL and part.model_id == model.id
 
 
-@pytest.mark.parametrize("level, side, latents", [(5, 64, False), (5, 80, True), (1, 64, True), (9, 64, True)])
-def test_thumbnails_of_the_default_level_have_no_latents(least, level, side, latents):
+@pytest.mark.parametrize(
+    "level, side, latents", [(5, 64, False), (5, 80, True), (1, 64, False), (1, 80, True), (9, 64, True)]
+)
+def test_thumbnails_have_latents_at_the_best_level_alone(least, level, side, latents):
     part = codec.encode(tiny.picture(side, side, 3), level, 1)
     assert (part.bands[0].split > 0) == latents
 
