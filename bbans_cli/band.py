@@ -12,7 +12,7 @@ import numpy as np
 
 from bbans_cli.context import PERIOD
 from bbans_cli.errors import CorruptError
-from bbans_cli.latents import Latents, Symbols
+from bbans_cli.latents import Latents
 from bbans_cli.native import UnderflowError
 from bbans_cli.rans import Message
 from bbans_cli.wavefront import PRECISION, Pass, Shape
@@ -22,7 +22,8 @@ Progress = Callable[[int], None]
 
 
 def encode(pixels: np.ndarray, band: "Band", latents: bool = True) -> tuple[Message, int]:
-    """A band as a message, and its split: nearly as many rows as leave a tail whose bits pay for the latents' pop.
+    """A band's pixels (h, w, c) uint8 -> a message, and its split: nearly as many rows as leave a tail whose bits pay
+    for the latents' pop.
 
     Tails of a growing number of rows are tried, which costs a few rows' time; the split is 0 if none is enough, or
     without latents.
@@ -32,32 +33,20 @@ def encode(pixels: np.ndarray, band: "Band", latents: bool = True) -> tuple[Mess
     while latents and rows < band.height:
         split, message = band.height - rows, Message()
         quiet.tail(split).push(message, pixels)
-        have = message.bits
+        have, codecs = message.bits, band.latents(split)
         try:
-            z = band.latents(split).posterior(pixels).pop(message)
+            z = codecs.posterior(pixels).pop(message)
         except UnderflowError:
-            need = 11.0 * band.latents(split).count
+            need = 11.0 * codecs.count
             rows = max(rows + 1, min(2 * rows, int(rows * need / max(have, 1.0))))
             continue
         band.progress(rows * band.width)
-        _push_head(message, pixels, band, split, z)
+        band.head(split, codecs.modulation(z)).push(message, pixels)
+        codecs.prior.push(message, z)
         return message, split
     message = Message()
-    push(message, pixels, band, 0)
+    band.tail(0).push(message, pixels)
     return message, 0
-
-
-def push(message: Message, pixels: np.ndarray, band: "Band", split: int) -> None:
-    """Put a band on an empty message. UnderflowError where the tail's bits do not pay for the latents."""
-    band.tail(split).push(message, pixels)
-    if split:
-        _push_head(message, pixels, band, split, band.latents(split).posterior(pixels).pop(message))
-
-
-def _push_head(message: Message, pixels: np.ndarray, band: "Band", split: int, z: Symbols) -> None:
-    latents = band.latents(split)
-    band.head(split, latents.modulation(z)).push(message, pixels)
-    latents.prior.push(message, z)
 
 
 def pop(message: Message, pixels: np.ndarray, band: "Band", split: int) -> None:

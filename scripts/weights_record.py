@@ -43,7 +43,7 @@ def sections() -> list[str]:
         latents = ", ".join(f"{n} for {side}x{side}" for n, side in zip(size["latents"], size["blocks"], strict=True))
         out.append(f"### {path.name}")
         out.append(
-            f"Levels {', '.join(levels) or 'none (for reading older files)'}. {size['hidden']} hidden units, "
+            f"Level {', '.join(levels) or 'none (for reading older files)'}: {size['hidden']} hidden units, "
             f"{size['layers']} layers, {size['head']} units in a head, latents {latents}: {numbers:,} numbers. Trained "
             f"for {record['steps']:,} steps, {record['seconds'] / 3600:.1f} hours. SHA-256 "
             f"`{hashlib.sha256(path.read_bytes()).hexdigest()}`."

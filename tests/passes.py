@@ -63,9 +63,13 @@ def intervals(
 
 
 def coded(band: bands.Band, pixels: np.ndarray, split: int) -> Message:
-    """A band as a message."""
-    message = Message()
-    bands.push(message, pixels, band, split)
+    """A band as a message with a given split. UnderflowError where the tail's bits do not pay for the latents."""
+    message, latents = Message(), band.latents(split)
+    band.tail(split).push(message, pixels)
+    if split:
+        z = latents.posterior(pixels).pop(message)
+        band.head(split, latents.modulation(z)).push(message, pixels)
+        latents.prior.push(message, z)
     return message
 
 

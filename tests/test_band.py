@@ -58,7 +58,7 @@ def test_bits_left_over_are_an_error(model):
     band = Band(model, *pixels.shape)
     message = Message()
     message.push_bits(np.array([1]), 8)
-    bands.push(message, pixels, band, 0)
+    band.tail(0).push(message, pixels)
     with pytest.raises(CorruptError, match="left over"):
         decoded(band, pixels, 0, message)
 

@@ -15,6 +15,8 @@
 #define LEARN_TRUNK 1.5f
 #define LEARN_HEAD 0.72f
 #define LEARN_OUT 0.45f
+/* What is kept of the mean of squares from step to step. */
+#define LEARN_SECOND 0.99f
 /* An edge's n-th step is this over n + COUNT; it stays within REACH of its place, so that edges ascend. */
 #define LEARN_EDGE 1.5f
 #define LEARN_EDGE_COUNT 300.0f
@@ -62,7 +64,7 @@ static void learn_adam(ptrdiff_t n, float step, float root, const float *restric
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         float g = gradient[i];
-        float m = first[i] * 0.98f + g * (1.0f - 0.98f), v = second[i] * 0.99f + g * g * (1.0f - 0.99f);
+        float m = first[i] * 0.98f + g * (1.0f - 0.98f), v = second[i] * LEARN_SECOND + g * g * (1.0f - LEARN_SECOND);
         m = m > 0x1p-60f || m < -0x1p-60f ? m : 0.0f;
         v = v > 0x1p-100f ? v : 0.0f;
         first[i] = m;
@@ -125,12 +127,12 @@ static void learn_edges(const pass_state *s)
         }
 }
 
-/* This thread's share of one step of learning. beta2 is the power that this step's correction needs. */
+/* This thread's share of one step of learning. */
 static void learn_step(const pass_state *s, int index)
 {
     const int h = s->shape.hidden, u = s->shape.head, of = s->threads, last = s->shape.layers - 1;
     const float step = s->shape.rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
-    const float root = 1.0f / __builtin_sqrtf(1.0f - s->beta2);
+    const float root = 1.0f / __builtin_sqrtf(1.0f - s->beta2 * LEARN_SECOND);
     for (int layer = 0; layer <= last; layer++) {
         const float *in = layer ? s->hidden[layer - 1] : s->input;
         learn_matrix(s, step * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : PASS_INPUTS, h, index, of, in, layer ? h : PASS_INPUT_STRIDE,

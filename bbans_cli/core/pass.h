@@ -74,7 +74,7 @@ typedef struct pass_state {
     int32_t capacity;       /* pixels that fit in a run */
     int32_t last_step, step, count; /* count: pixels of the run so far */
     int64_t coded;
-    float beta2;            /* a power of the second moment's decay */
+    float beta2;            /* the second moment's decay to the power of the steps so far */
     int32_t updates;        /* steps of learning so far */
     int64_t passed_over;    /* pixels still to come before the next run that is learned from */
     pass_net net, transposed;

@@ -154,14 +154,13 @@ static void wavefront_run(pass_state *s, int index)
             to = (int)((int64_t)s->count * (index + 1) / threads);
             for (int i = from; i < to; i += PASS_CHUNK) learn_backward(s, i, i + PASS_CHUNK < to ? i + PASS_CHUNK : to);
             pass_barrier(s);
-            if (index == 0) s->beta2 = s->beta2 * 0.99f;
-            pass_barrier(s);
             learn_step(s, index);
             pass_barrier(s);
             if (index == 0) {
                 s->passed_over = (int64_t)(s->shape.every - 1) * s->count;
                 s->count = 0;
                 s->updates++;
+                s->beta2 = s->beta2 * LEARN_SECOND;
             }
         }
         pass_barrier(s);
