@@ -19,6 +19,9 @@ R = TypeVar("R")
 # on at one time comes to about this much per core.
 BYTES_PER_CORE = 4 << 20
 
+# The longest that a signal may go unnoticed.
+SECONDS_TO_SIGNAL = 0.05
+
 
 def cores() -> int:
     """Cores that this process may use."""
@@ -86,6 +89,13 @@ def run(
     for _ in range(workers):
         threading.Thread(target=worker, daemon=True).start()
     for _ in items:
-        result = done.get()
+        result = _get(done)
         left -= 1
         yield result
+
+
+def _get(done: queue.SimpleQueue[R]) -> R:
+    # A signal that arrives as a wait begins does not end it: Python runs handlers between two calls only.
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return done.get(timeout=SECONDS_TO_SIGNAL)

@@ -1,5 +1,6 @@
 """Several files at a time: everything is done once, the cores are shared, and never more than there are."""
 
+import signal
 import threading
 import time
 
@@ -85,3 +86,28 @@ def test_a_large_one_is_not_overtaken_for_ever() -> None:
 
 def test_cores_of_this_machine() -> None:
     assert jobs.cores() >= 1
+
+
+def test_a_signal_that_does_not_end_the_wait_is_noticed() -> None:
+    # Sent to the worker's thread, it leaves the main thread asleep, as one that comes just before the wait does.
+    class Stopped(Exception):
+        pass
+
+    def stop(signum: int, frame: object) -> None:
+        raise Stopped
+
+    def work(item: int, count: int) -> None:
+        time.sleep(0.3)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+        ends.append(over.wait(30))
+
+    over = threading.Event()
+    ends: list[bool] = []
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        with pytest.raises(Stopped):
+            list(jobs.run([0], lambda item: 0, work, 0, 1))
+        assert ends == []
+    finally:
+        over.set()
+        signal.signal(signal.SIGUSR1, before)
