@@ -5,6 +5,7 @@ message already when the posterior of the head's latents is popped from it, so t
 section bands).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -20,13 +21,16 @@ from bbans_cli.weights import Weights
 
 Progress = Callable[[int], None]
 
+# Bits that a tail should have for each latent; with how many it is worth a try; and how many times more rows are
+# tried at once, since the last row may be plainer than others.
+ENOUGH, AT_LEAST, GROWTH = 11.0, 5.0, 8
 
 def encode(pixels: np.ndarray, band: "Band", latents: bool = True) -> tuple[Message, int]:
     """A band's pixels (h, w, c) uint8 -> a message, and its split: nearly as many rows as leave a tail whose bits pay
     for the latents' pop.
 
-    Tails of a growing number of rows are tried, which costs a few rows' time; the split is 0 if none is enough, or
-    without latents.
+    The last row says how many rows that takes; if they turn out too few, more are tried. The split is 0 if none are
+    enough, or without latents.
     """
     quiet = replace(band, progress=lambda pixels: None)
     rows = 1
@@ -35,10 +39,12 @@ def encode(pixels: np.ndarray, band: "Band", latents: bool = True) -> tuple[Mess
         quiet.tail(split).push(message, pixels)
         have, codecs = message.bits, band.latents(split)
         try:
+            if have < AT_LEAST * codecs.count:
+                raise UnderflowError
             z = codecs.posterior(pixels).pop(message)
         except UnderflowError:
-            need = 11.0 * codecs.count
-            rows = max(rows + 1, min(2 * rows, int(rows * need / max(have, 1.0))))
+            need = ENOUGH * codecs.count
+            rows = max(rows + 1, min(GROWTH * rows, math.ceil(rows * need / max(have, 1.0))))
             continue
         band.progress(rows * band.width)
         band.head(split, codecs.modulation(z)).push(message, pixels)

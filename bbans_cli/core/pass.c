@@ -156,8 +156,8 @@ static void begin_periodic(const periodic_system *f)
 /* Lay out `state` (64-byte aligned, `size` bytes) for a pass.
  *
  * weights: bbc_pass_weights floats. modulation: (blocks, layers, 2, hidden) floats, blocks in raster order, or NULL; it
- * and pixels, (height, width, channels) bytes, must stay where they are for all calls on this state. Rows above
- * first_row of pixels are read now. */
+ * and pixels, (height, width, channels) bytes, must stay where they are for all calls on this state. Of the rows above
+ * first_row the last PASS_PAD are read now. */
 int bbc_pass_begin(void *state, int64_t size, const bbc_pass *p, const float *weights, const float *modulation,
                    uint8_t *pixels)
 {
@@ -209,7 +209,7 @@ int bbc_pass_begin(void *state, int64_t size, const bbc_pass *p, const float *we
         s->edge_count[i] = 0.0f;
     }
     for (int c = 0; c < 3; c++) memset(s->plane[c], 128, (size_t)s->stride * ((size_t)p->height + PASS_PAD));
-    for (int y = 0; y < p->first_row; y++)
+    for (int y = p->first_row > PASS_PAD ? p->first_row - PASS_PAD : 0; y < p->first_row; y++)
         for (int x = 0; x < p->width; x++) {
             const uint8_t *q = pixels + ((ptrdiff_t)y * p->width + x) * p->channels;
             int32_t value[3] = {q[p->channels == 3 ? 1 : 0], q[0], q[p->channels == 3 ? 2 : 0]};
