@@ -21,4 +21,5 @@ fi
 }
 echo "setting up $venv; compiling the C core takes a minute ..."
 "$venv/bin/pip" install --quiet --disable-pip-version-check --editable '.[test]'
+"$venv/bin/python" -m compileall -q bbans_cli
 touch "$stamp"

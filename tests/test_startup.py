@@ -1,7 +1,6 @@
 """What must answer at once imports next to nothing."""
 
 import os
-import resource
 import subprocess
 import sys
 import sysconfig
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import processor_time
 
 import bbans_cli
 
@@ -83,11 +83,6 @@ def test_the_package_is_light() -> None:
 @pytest.mark.parametrize("verb", ["--help", "info"])
 def test_answers_within_a_fifth_of_a_second(verb: str, packed: Path) -> None:
     args = [BBC, verb] + ([str(packed)] if verb == "info" else [])
-    best = 10.0
-    for _ in range(12):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(args, check=True, stdout=subprocess.DEVNULL)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        # Processor time: what the clock shows as well on a machine that is not busy with something else.
-        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert best < 0.2
+    # Processor time: what the clock shows as well on a machine that is not busy with something else. That can make it
+    # longer too, never shorter: the least of several runs is what it takes.
+    assert any(processor_time(*args) < 0.2 for _ in range(40))
