@@ -1,5 +1,6 @@
 """Several files at a time: everything is done once, the cores are shared, and never more than there are."""
 
+import contextlib
 import signal
 import threading
 import time
@@ -36,7 +37,7 @@ def test_share(size: int, threads: int, left: int, expected: int) -> None:
 
 @pytest.mark.parametrize("files, threads, at_once, each", [(2, 4, 2, 2), (4, 2, 4, 1), (1, 3, 1, 3)])
 def test_files_at_a_time(files: int, threads: int, at_once: int, each: int) -> None:
-    lock = threading.Lock()
+    lock, all_there = threading.Lock(), threading.Barrier(at_once)
     running = most = 0
     counts = set()
 
@@ -46,7 +47,8 @@ def test_files_at_a_time(files: int, threads: int, at_once: int, each: int) -> N
             running += 1
             most = max(most, running)
             counts.add(count)
-        time.sleep(0.01)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            all_there.wait(timeout=30)
         with lock:
             running -= 1
 
