@@ -61,8 +61,8 @@ class Settings:
         return self if x < 0 else replace(self, grid=(x, (y + rows) % PHASES))
 
 
-# Below this many pixels learning pays at a lower rate: it has not the time to make up for its first steps. Below the
-# second number, shorter runs pay. Below the third, thumbnails, too little can be told of a grid.
+# Below this many pixels learning from every run pays at a lower rate: it has not the time to make up for its first
+# steps. Below the second number, shorter runs pay. Below the third, thumbnails, too little can be told of a grid.
 SMALL, TINY, THUMBNAIL = 1 << 18, 1 << 15, 5 << 10
 SMALL_RATE, TINY_RUN = 2, 2
 
@@ -133,7 +133,7 @@ def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
     how = replace(LEVELS[level][1], ycbcr=found is not None)
     if pixels >= THUMBNAIL:
         how = replace(how, grid=grid.origin(samples))
-    if pixels < SMALL:
+    if pixels < SMALL and how.every == 1:
         how = replace(how, rate=min(how.rate, SMALL_RATE))
     return samples, replace(how, run=TINY_RUN) if pixels < TINY else how
 
