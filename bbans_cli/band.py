@@ -5,7 +5,6 @@ message already when the posterior of the head's latents is popped from it, so t
 section bands).
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -21,38 +20,55 @@ from bbans_cli.weights import Weights
 
 Progress = Callable[[int], None]
 
-# Bits that a tail should have for each latent; with how many it is worth a try; and how many times more rows are
-# tried at once, since the last row may be plainer than others.
-ENOUGH, AT_LEAST, GROWTH = 11.0, 5.0, 8
+# Bits that a tail should have for each latent; with how many it is worth a try; and how many rows are tried at once if
+# the last says so, which may be plainer than others.
+ENOUGH, AT_LEAST, AT_ONCE = 11.0, 5.0, 4
+
 
 def encode(pixels: np.ndarray, band: "Band", latents: bool = True) -> tuple[Message, int]:
     """A band's pixels (h, w, c) uint8 -> a message, and its split: nearly as many rows as leave a tail whose bits pay
-    for the latents' pop.
+    for the latents' pop. It is 0 if no tail does, or without latents."""
+    found = _tail(pixels, band) if latents else None
+    if not found:
+        message = Message()
+        band.tail(0).push(message, pixels)
+        return message, 0
+    message, z, split = found
+    codecs = band.latents(split)
+    band.progress((band.height - split) * band.width)
+    band.head(split, codecs.modulation(z)).push(message, pixels)
+    codecs.prior.push(message, z)
+    return message, split
 
-    The last row says how many rows that takes; if they turn out too few, more are tried. The split is 0 if none are
-    enough, or without latents.
+
+def _tail(pixels: np.ndarray, band: "Band") -> tuple[Message, np.ndarray, int] | None:
+    """A band's tail on a message, the head's latents that were popped from it, and the split; None if no tail will do.
+
+    The last row says how many rows that takes. If they turn out too few, more are tried, and fewer if bits of a row or
+    more are left: a row of the tail costs more than one of the head.
     """
-    quiet = replace(band, progress=lambda pixels: None)
-    rows = 1
-    while latents and rows < band.height:
+    quiet, found = replace(band, progress=lambda pixels: None), None
+    rows = least = 1
+    while rows < band.height:
         split, message = band.height - rows, Message()
         quiet.tail(split).push(message, pixels)
-        have, codecs = message.bits, band.latents(split)
+        have, codecs = max(message.bits, 1.0), band.latents(split)
         try:
             if have < AT_LEAST * codecs.count:
                 raise UnderflowError
             z = codecs.posterior(pixels).pop(message)
         except UnderflowError:
-            need = ENOUGH * codecs.count
-            rows = max(rows + 1, min(GROWTH * rows, math.ceil(rows * need / max(have, 1.0))))
+            if found:
+                break
+            least = rows + 1
+            rows = max(least, min(max(2 * rows, AT_ONCE), int(rows * ENOUGH * codecs.count / have)))
             continue
-        band.progress(rows * band.width)
-        band.head(split, codecs.modulation(z)).push(message, pixels)
-        codecs.prior.push(message, z)
-        return message, split
-    message = Message()
-    band.tail(0).push(message, pixels)
-    return message, 0
+        found = message, z, split
+        fewer = max(least, rows - int(rows * message.bits / have))
+        if fewer == rows:
+            break
+        rows = fewer
+    return found
 
 
 def pop(message: Message, pixels: np.ndarray, band: "Band", split: int) -> None:
