@@ -5,6 +5,7 @@ message already when the posterior of the head's latents is popped from it, so t
 section bands).
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from bbans_cli.context import PERIOD
 from bbans_cli.errors import CorruptError
-from bbans_cli.latents import Latents
+from bbans_cli.latents import Latents, Symbols
 from bbans_cli.native import UnderflowError
 from bbans_cli.rans import Message
 from bbans_cli.wavefront import PRECISION, Pass, Shape
@@ -41,7 +42,7 @@ def encode(pixels: np.ndarray, band: "Band", latents: bool = True) -> tuple[Mess
     return message, split
 
 
-def _tail(pixels: np.ndarray, band: "Band") -> tuple[Message, np.ndarray, int] | None:
+def _tail(pixels: np.ndarray, band: "Band") -> tuple[Message, Symbols, int] | None:
     """A band's tail on a message, the head's latents that were popped from it, and the split; None if no tail will do.
 
     The last row says how many rows that takes. If they turn out too few, more are tried, and fewer if bits of a row or
@@ -53,11 +54,11 @@ def _tail(pixels: np.ndarray, band: "Band") -> tuple[Message, np.ndarray, int] |
         split, message = band.height - rows, Message()
         quiet.tail(split).push(message, pixels)
         have, codecs = max(message.bits, 1.0), band.latents(split)
-        try:
-            if have < AT_LEAST * codecs.count:
-                raise UnderflowError
-            z = codecs.posterior(pixels).pop(message)
-        except UnderflowError:
+        z = None
+        if have >= AT_LEAST * codecs.count:
+            with contextlib.suppress(UnderflowError):
+                z = codecs.posterior(pixels).pop(message)
+        if z is None:
             if found:
                 break
             least = rows + 1

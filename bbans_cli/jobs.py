@@ -62,7 +62,7 @@ def run(
     """Yield work(item, threads for it) for every item, in the order in which they finish.
 
     `files` at a time share `threads` evenly; with files = 0 the items' sizes decide. `work` must not raise. The
-    caller's thread only waits, so that signals reach it at once; the threads end with the process if it is left.
+    caller's thread only waits, so that signals soon reach it; the threads end with the process if it is left.
     """
     todo: queue.SimpleQueue[T] = queue.SimpleQueue()
     done: queue.SimpleQueue[R] = queue.SimpleQueue()

@@ -21,5 +21,6 @@ fi
 }
 echo "setting up $venv; compiling the C core takes a minute ..."
 "$venv/bin/pip" install --quiet --disable-pip-version-check --editable '.[test]'
+# As pip does for what is not editable: otherwise the first run compiles, or every run where Python may not write.
 "$venv/bin/python" -m compileall -q bbans_cli
 touch "$stamp"
