@@ -30,10 +30,10 @@ test-train: build ## compare the C core with torch, live; train in miniature
 	$(RUN) -m pytest -q -m train
 
 test-arm: build ## run the whole bbc on aarch64, under qemu-user (Debian)
-	sh scripts/test_arm.sh $(RUN)
+	sh scripts/release/test_arm.sh $(RUN)
 
 test-wheel: ## build a wheel, install it into an empty environment, use it from another folder
-	sh scripts/test_wheel.sh $(PYTHON)
+	sh scripts/release/test_wheel.sh $(PYTHON)
 
 ASAN := -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 test-asan: build ## run the tests of the C core under the address and undefined-behaviour sanitizers (GCC, Linux)
@@ -45,43 +45,43 @@ ASAN_TESTS := ../../tests/core ../../tests/codecs ../../tests/test_rans.py ../..
 
 # BENCH has options for the measuring scripts: make bench BENCH='--sets kodak --levels 5'
 bench: $(VENV)/.measuring ## sizes, speeds and memory against other formats, on the sets below BBC_DATA
-	$(RUN) scripts/bench.py $(BENCH)
+	$(RUN) -m scripts.bench.bench $(BENCH)
 
 bench-markdown: $(VENV)/.measuring ## the same, into docs/bench.md and the table of README.md
-	$(RUN) scripts/bench.py --markdown $(BENCH)
+	$(RUN) -m scripts.bench.bench --markdown $(BENCH)
 
 bench-core: build ## speed of the bare matrix product, and of coding beside it
-	$(RUN) scripts/bench_core.py $(BENCH)
+	$(RUN) -m scripts.bench.bench_core $(BENCH)
 
 bench-codecs: $(VENV)/.measuring ## speed of single codecs beside constriction and rANS in numpy
-	$(RUN) scripts/bench_codecs.py $(BENCH)
+	$(RUN) -m scripts.bench.bench_codecs $(BENCH)
 
 bench-overhead: build ## bytes of a file that are not pixels
-	$(RUN) scripts/bench_overhead.py $(BENCH)
+	$(RUN) -m scripts.bench.bench_overhead $(BENCH)
 
 bench-jpeg: build ## what is found again of JPEG files, picture by picture
-	$(RUN) scripts/bench_jpeg.py $(BENCH)
+	$(RUN) -m scripts.bench.bench_jpeg $(BENCH)
 
 bench-bands: build ## height of bands against bytes, memory and speed, into docs/bands.md
-	$(RUN) scripts/bench_bands.py --markdown $(BENCH)
+	$(RUN) -m scripts.bench.bench_bands --markdown $(BENCH)
 
 ablation: build ## what each part of the model is worth in bits, into docs/experiments.md
-	$(RUN) scripts/ablation.py --markdown $(BENCH)
+	$(RUN) -m scripts.experiments.ablation --markdown $(BENCH)
 
 bbans-mnist: build ## BB-ANS on MNIST: rates, bounds and seconds of the test set in one chain (BBC_DATA has mnist/)
-	$(RUN) scripts/bbans_mnist.py $(BENCH)
+	$(RUN) -m scripts.experiments.bbans_mnist $(BENCH)
 
 hilloc: build ## HiLLoC on photographs: trained on 32x32 alone, rates and bounds at every size, and one file's cost
-	$(RUN) scripts/hilloc_photos.py $(BENCH)
+	$(RUN) -m scripts.experiments.hilloc_photos $(BENCH)
 
 front: $(VENV)/.measuring ## size against time with other formats, a picture in docs/
-	$(RUN) scripts/plot_front.py $(BENCH)
+	$(RUN) -m scripts.bench.plot_front $(BENCH)
 
 plots: $(VENV)/.measuring ## curves of the training runs whose logs lie in weights/
-	$(RUN) scripts/plot_training.py weights/*.jsonl
+	$(RUN) -m scripts.training.plot_training weights/*.jsonl
 
 weights-record: build ## the list in weights/README.md, from what the weights carry
-	$(RUN) scripts/weights_record.py
+	$(RUN) -m scripts.training.weights_record
 
 clean: ## remove everything that was built
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis bbans_cli/_core*.so $(VENV)/.installed

@@ -44,16 +44,16 @@ def compress(
 
     Raises InputError, LimitError and UnsupportedError for pictures that cannot be kept in full, and OSError.
     """
-    from bbans_cli import jobs, session
-    from bbans_cli.pictures import from_array
+    from bbans_cli import api, scheduler
+    from bbans_cli.pictures.picture import from_array
 
     if level not in (1, 5, 9):
         raise ValueError(f"level {level!r} is not 1, 5 or 9")
-    coder = session.Coder(level, max_pixels, verify, strip, pixels)
+    coder = api.PictureCodec(level, max_pixels, verify, strip, pixels)
     if isinstance(picture, (str, os.PathLike)):
         with open(picture, "rb") as file:
-            return coder.compress_file(file.read(), threads or jobs.cores()).data
-    return coder.compress(from_array(picture), threads or jobs.cores())
+            return coder.compress_file(file.read(), threads or scheduler.cores()).data
+    return coder.compress(from_array(picture), threads or scheduler.cores())
 
 
 def decompress(
@@ -67,10 +67,10 @@ def decompress(
     Raises CorruptError and TruncatedError for damage, ModelMismatchError if the weights that it was made with are not
     at hand, UnsupportedError, LimitError for more than `max_pixels`, and OSError.
     """
-    from bbans_cli import jobs, session
+    from bbans_cli import api, scheduler
 
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:
             source = file.read()
-    pixels = session.Coder(max_pixels=max_pixels).decompress(source, threads or jobs.cores()).pixels
+    pixels = api.PictureCodec(max_pixels=max_pixels).decompress(source, threads or scheduler.cores()).pixels
     return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import tiny
 
-from bbans_cli import codec, core, weights
+from bbans_cli import core
+from bbans_cli.coders.neural import coder as neural_coder
+from bbans_cli.coders.neural import weights
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,7 +36,7 @@ def isa(request):
 
 
 def _model(size, tmp_path, monkeypatch):
-    names = sorted({level[0] for level in codec.LEVELS.values()})
+    names = sorted({level[0] for level in neural_coder.LEVELS.values()})
     tiny.save(tmp_path, size, names)
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
     return weights.by_name(names[0])
@@ -59,9 +61,13 @@ def two_levels(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def script(monkeypatch):
+def script():
     """Imports a script by its name."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    yield importlib.import_module
-    for name in [name for name, module in sys.modules.items() if str(SCRIPTS) in str(getattr(module, "__file__", ""))]:
+
+    def load(name):
+        (path,) = SCRIPTS.glob(f"*/{name}.py")
+        return importlib.import_module(f"scripts.{path.parent.name}.{name}")
+
+    yield load
+    for name in [name for name in sys.modules if name.startswith("scripts.")]:
         del sys.modules[name]

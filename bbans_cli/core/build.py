@@ -1,6 +1,6 @@
 """Builds the extension bbans_cli._core; setup.py runs it.
 
-Every .c file of this folder is compiled into it. What Python calls is declared in `<part>.cdef.h`, one for each part of
+Every .c file below this folder is compiled into it; includes are by bare name, so names of headers are unique. What Python calls is declared in `<part>.cdef.h`, one for each part of
 the core; the C files include that same header, so the two cannot drift apart.
 """
 
@@ -32,16 +32,16 @@ COMPILE_ARGS += shlex.split(os.environ.get("BBC_DEBUG_CFLAGS", ""))
 
 HERE = Path("bbans_cli/core")
 
-parts = sorted(HERE.glob("*.cdef.h"))
+parts = sorted(HERE.rglob("*.cdef.h"))
 
 ffi = FFI()
 ffi.cdef("\n".join(part.read_text() for part in parts))
 ffi.set_source(
     "bbans_cli._core",
     "#include <stddef.h>\n#include <stdint.h>\n" + "".join(f'#include "{part.name}"\n' for part in parts),
-    sources=[str(path) for path in sorted(HERE.glob("*.c"))],
-    include_dirs=[str(HERE)],
-    depends=[str(path) for path in sorted(HERE.glob("*.h"))],
+    sources=[str(path) for path in sorted(HERE.rglob("*.c"))],
+    include_dirs=sorted({str(path.parent) for path in HERE.rglob("*.h")}),
+    depends=[str(path) for path in sorted(HERE.rglob("*.h"))],
     extra_compile_args=COMPILE_ARGS,
     extra_link_args=["-pthread"],
 )

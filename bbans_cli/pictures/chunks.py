@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from bbans_cli import metadata as kinds
+from bbans_cli.container import metadata as kinds
 
 # These change what a viewer shows of the pixels or their colours, so a writer puts them before the palette.
 BEFORE_PALETTE = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"mDCV", b"cLLI")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bbans_cli import metadata as kinds
 from bbans_cli.container import CHANNELS, MODES
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError
 
 Items = list[tuple[int, bytes]]

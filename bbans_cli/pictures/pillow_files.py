@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from bbans_cli import metadata as kinds
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Items, Picture

@@ -12,7 +12,7 @@ import struct
 
 import numpy as np
 
-from bbans_cli import metadata as kinds
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Items, Picture, row_bytes, unpack_rows

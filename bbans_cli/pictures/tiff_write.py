@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 
-from bbans_cli import metadata as kinds
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError, UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures import tiff_read as tag

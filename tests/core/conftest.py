@@ -3,7 +3,7 @@
 import pytest
 
 from bbans_cli import core
-from bbans_cli.core.direct import Direct
+from bbans_cli.core.kernel_calls import KernelCalls
 
 
 @pytest.fixture(params=["avx512", "avx2", "neon", "base"])
@@ -12,4 +12,4 @@ def direct(request):
         pytest.skip(f"{request.param} is not built for this machine")
     if request.param not in core.available_isas():
         pytest.skip(f"this CPU has no {request.param}")
-    return Direct(request.param)
+    return KernelCalls(request.param)

@@ -8,9 +8,11 @@ import pytest
 from PIL import Image
 from sample_pictures import picture, same
 
-from bbans_cli import metadata as kinds
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError, InputError, LimitError, LossyError, UnsupportedError
-from bbans_cli.pictures import detect, read_picture, tiff_read, write_picture
+from bbans_cli.pictures import tiff_read
+from bbans_cli.pictures.detect import detect
+from bbans_cli.pictures.read_write import read_picture, write_picture
 
 
 def saved(image, name, **more):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bbans_cli.pictures import read_picture
+from bbans_cli.pictures.read_write import read_picture
 
 PIXELS = np.random.default_rng(1).integers(0, 255, (20, 30, 3), np.uint8)
 

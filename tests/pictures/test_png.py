@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from sample_pictures import PNG_KINDS, picture, pypng, read_pypng, same
 
-from bbans_cli import metadata as kinds
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError, InputError, LimitError, UnsupportedError
-from bbans_cli.pictures import read_picture, write_picture
+from bbans_cli.pictures.read_write import read_picture, write_picture
 
 
 def chunk(name, data):

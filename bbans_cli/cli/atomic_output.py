@@ -1,0 +1,245 @@
+"""Bytes out, so that nobody ever sees half a file and nobody's file is lost.
+
+An output is written under a private name in the folder of its target and takes the target's name in one step when it
+is complete. `abandon_all` removes what is still private; after it nothing can be published any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+import threading
+from types import TracebackType
+
+from bbans_cli.cli.fileio import STDIO, blaming, write_all
+from bbans_cli.errors import BbcError, OutputExistsError
+
+# Guards the step from private to published, and the list of what is private.
+_lock = threading.Lock()
+_private: set[str] = set()
+_abandoned = False
+
+# What file systems answer that have no hard links.
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.ENOTSUP}
+
+
+def _umask() -> int:
+    """The process's umask, which can only be read by setting it: call before there are threads."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _umask()
+
+
+class TerminalError(BbcError):
+    """The output is binary and would go where it cannot."""
+
+    code = "terminal"
+
+
+class NotRemovedError(BbcError):
+    """The output is there, but the input was kept although its removal was asked for."""
+
+    code = "not-removed"
+
+
+def is_special(path: str) -> bool:
+    """Is there something at `path` that can be written to but not replaced (a device, a pipe)?"""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+class Straight:
+    """Standard output, a device or a named pipe: written to as it is, for there is nothing to replace."""
+
+    def __init__(self, target: str) -> None:
+        self._name = "(standard output)" if target == STDIO else target
+        self._descriptor = 1
+        if target == STDIO and sys.stdout is None:
+            raise TerminalError("standard output is closed")
+        if target != STDIO:
+            with blaming(self._name):
+                self._descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        if os.isatty(self._descriptor):
+            raise TerminalError(f"{self._name} is a terminal, and the output is not text: use -o, or a pipe")
+
+    def __enter__(self) -> Straight:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._descriptor != 1:
+            os.close(self._descriptor)
+
+    def write(self, data: bytes) -> None:
+        with blaming(self._name):
+            write_all(self._descriptor, data)
+
+    def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
+        """Nothing is left to be done: what was written is out."""
+
+
+class Private:
+    """An output that is being written beside its target, mode 0600. Use as a context: what is not published vanishes.
+
+    Created before the work begins, so that a folder that cannot be written to costs no time.
+    """
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        folder, name = os.path.split(target)
+        with blaming(target), _lock:
+            if _abandoned:
+                raise BbcError("stopped")
+            os.makedirs(folder or os.curdir, exist_ok=True)
+            self._descriptor, self.path = _create_private(folder, name)
+            _private.add(self.path)
+
+    def __enter__(self) -> Private:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+        with _lock:
+            if self.path in _private:
+                _private.remove(self.path)
+                _unlink(self.path)
+
+    def write(self, data: bytes) -> None:
+        with blaming(self.target):
+            write_all(self._descriptor, data)
+
+    def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
+        """Give the file its own name, with the owner, mode and times of `like` as far as we may.
+
+        Raises OutputExistsError when something has that name, unless `force`, which replaces a file in one step.
+        With `sync` the file and its name are on the disk when this returns.
+        """
+        _copy_status(self._descriptor, like)
+        if sync:
+            with blaming(self.target):
+                os.fsync(self._descriptor)
+        with blaming(self.target), _lock:
+            if _abandoned:
+                raise BbcError("stopped")
+            if force:
+                os.replace(self.path, self.target)
+            else:
+                _link(self.path, self.target)
+            _private.remove(self.path)
+        if sync:
+            sync_folder(os.path.dirname(self.target))
+
+
+def _create_private(folder: str, name: str) -> tuple[int, str]:
+    """A new file under a name that nobody else has, readable by nobody else."""
+    while True:
+        # 40 characters take at most 160 of the 255 bytes that a name may have.
+        path = os.path.join(folder, f".{name[:40]}.{os.urandom(4).hex()}.tmp")
+        with contextlib.suppress(FileExistsError):
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), path
+
+
+def abandon_all() -> None:
+    """Remove every private file and see to it that none is made or published from now on."""
+    global _abandoned
+    with _lock:
+        _abandoned = True
+        for path in _private:
+            _unlink(path)
+        _private.clear()
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _link(path: str, target: str) -> None:
+    """Rename without replacing: a hard link is created or fails, whoever else is about."""
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        raise exists(target) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _rename_onto_empty(path, target)
+    else:
+        os.unlink(path)
+
+
+def _rename_onto_empty(path: str, target: str) -> None:
+    """For file systems without links: claim the name with an empty file of our own, then replace that."""
+    try:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        raise exists(target) from None
+    try:
+        os.replace(path, target)
+    except OSError:
+        _unlink(target)
+        raise
+
+
+def exists(target: str) -> OutputExistsError:
+    """The error that says so."""
+    if os.path.isdir(target):
+        return OutputExistsError("is a folder, and the output's name")
+    return OutputExistsError("exists already; -f replaces it, --skip-existing passes it by")
+
+
+def _copy_status(descriptor: int, like: os.stat_result | None) -> None:
+    """Whatever is not allowed is left: the file then stays more private than its original, never less."""
+    if like is None:
+        with contextlib.suppress(OSError):
+            os.fchmod(descriptor, 0o666 & ~_UMASK)
+        return
+    mode = like.st_mode & 0o777
+    with contextlib.suppress(OSError):
+        os.fchown(descriptor, like.st_uid, -1)
+    try:
+        os.fchown(descriptor, -1, like.st_gid)
+    except OSError:
+        # Another group: it may do what both the old group and everybody else may.
+        mode = mode & 0o707 | mode & (mode << 3) & 0o070
+    with contextlib.suppress(OSError):
+        os.fchmod(descriptor, mode)
+    with contextlib.suppress(OSError):
+        os.utime(descriptor, ns=(like.st_atime_ns, like.st_mtime_ns))
+
+
+def sync_folder(folder: str) -> None:
+    descriptor = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_input(path: str, read_as: os.stat_result | None) -> None:
+    """Remove an input whose output is safe, if `path` is still the very file, unchanged, that was read.
+
+    Raises NotRemovedError or OSError, and then the file is where it was.
+    """
+    now = os.lstat(path)
+    if stat.S_ISLNK(now.st_mode):
+        raise NotRemovedError("is a symbolic link and was not removed")
+    if read_as is None or _identity(now) != _identity(read_as):
+        raise NotRemovedError("changed while it was being read and was not removed")
+    os.unlink(path)
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,136 @@
+"""The work on each file of a batch, and the loop over them. One bad file never stops the others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bbans_cli import container, scheduler
+from bbans_cli.cli import atomic_output, fileio, info, signals
+from bbans_cli.cli.fileio import STDIO
+from bbans_cli.cli.plan import Task
+from bbans_cli.cli.progress import Progress
+from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, shown
+from bbans_cli.errors import LossyError
+from bbans_cli.pictures.formats import FORMATS, WRITE_SUFFIXES
+
+if TYPE_CHECKING:
+    from bbans_cli.api import Outcome, PictureCodec
+
+# No uncompressed picture takes more than 8 bytes a pixel; the rest is for headers and metadata.
+_BYTES_PER_PIXEL = 8
+_BYTES_BESIDE_PIXELS = 256 << 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line said about how to work; how outputs are named is settled in the plan."""
+
+    verb: str
+    max_pixels: int
+    coder: PictureCodec | None = None
+    picture_format: str | None = None
+    force: bool = False
+    remove: bool = False
+    details: bool = False
+
+
+def run(tasks: Sequence[Task], options: Options, report: Report, progress: Progress, files: int, threads: int) -> None:
+    """Do all tasks, telling `report` of each as it ends. Raises Interrupted if nobody reads standard output."""
+
+    def work(task: Task, share: int) -> Result:
+        return one(task, options, share, lambda part: progress.at(task, part))
+
+    for task, result in scheduler.run(tasks, lambda task: task.size, lambda t, n: (t, work(t, n)), files, threads):
+        progress.finish(task)
+        if isinstance(result.error, BrokenPipeError) and task.target == STDIO:
+            raise signals.Interrupted(signal.SIGPIPE)
+        with progress.aside():
+            report.add(result)
+
+
+def one(task: Task, options: Options, threads: int, progress: Callable[[float], None]) -> Result:
+    """Do one task. Never raises an Exception: what goes wrong is in the result."""
+    result = planned(task)
+    if result.status != PLANNED:
+        return result
+    result.status, result.text = OK, None
+    start = time.monotonic()
+    try:
+        _WORK[options.verb](task, options, threads, progress, result)
+    except LossyError as error:
+        # A walk through folders passes by what it would have passed by, had the file's name told it.
+        if task.found:
+            result.status, result.reason = SKIPPED, str(error)
+        else:
+            result.status, result.error = FAILED, error
+    except Exception as error:
+        result.status, result.error = FAILED, error
+    result.seconds = time.monotonic() - start
+    return result
+
+
+def _read(task: Task, options: Options, result: Result) -> tuple[bytes, os.stat_result | None]:
+    limit = options.max_pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
+    with fileio.blaming(task.source):
+        data, status = fileio.read(task.source, limit)
+    result.in_bytes = len(data)
+    return data, status
+
+
+def _note(result: Result, outcome: Outcome) -> None:
+    result.width, result.height, result.samples = outcome.width, outcome.height, outcome.samples
+    result.coded_bytes = outcome.coded_bytes
+    result.warnings += outcome.warnings
+
+
+def _convert(task: Task, options: Options, threads: int, progress: Callable[[float], None], result: Result) -> None:
+    """compress and decompress: read, work, write, publish, and only then perhaps remove the input."""
+    assert task.target is not None and options.coder is not None
+    data, status = _read(task, options, result)
+    straight = task.target == STDIO or atomic_output.is_special(task.target)
+    with (atomic_output.Straight if straight else atomic_output.Private)(task.target) as output:
+        if options.verb == "compress":
+            outcome = options.coder.compress_file(data, threads, progress)
+        else:
+            suffix = os.path.splitext(task.target)[1].lower()
+            file_format = options.picture_format or WRITE_SUFFIXES.get(suffix, FORMATS[0])
+            # What is removed must be readable from what is left in its place.
+            outcome = options.coder.decompress_file(data, file_format, threads, progress, read_back=options.remove)
+        _note(result, outcome)
+        output.write(outcome.data)
+        output.publish(status, options.force, sync=options.remove)
+    result.out_bytes = len(outcome.data)
+    if options.remove and (straight or task.source == STDIO):
+        result.note = "nothing to remove" if task.source == STDIO else "input kept: the output is no file"
+    elif options.remove:
+        with fileio.blaming(task.source):
+            atomic_output.remove_input(task.source, status)
+
+
+def _verify(task: Task, options: Options, threads: int, progress: Callable[[float], None], result: Result) -> None:
+    assert options.coder is not None
+    data, _ = _read(task, options, result)
+    _note(result, options.coder.verify_file(data, threads, progress))
+
+
+def _info(task: Task, options: Options, threads: int, progress: Callable[[float], None], result: Result) -> None:
+    data, _ = _read(task, options, result)
+    file = container.from_bytes(data, options.max_pixels)
+    result.width, result.height, result.samples = file.width, file.height, file.width * file.height * file.channels
+    result.coded_bytes = len(data)
+    result.details = info.details(file, len(data))
+    lines = [f"{shown(task.source)}: {info.words(file, len(data))}"]
+    if options.details:
+        from bbans_cli.coders.neural import bit_account  # numpy and the C core, which a look at the header does without
+
+        bit_account.add_bits(result.details, file, threads, progress)
+        lines += info.table(result.details)
+    result.text = "\n".join(lines)
+
+
+_WORK = {"compress": _convert, "decompress": _convert, "verify": _verify, "info": _info}

@@ -1,0 +1,80 @@
+"""What a .bbc file holds, from its header: in words and as JSON keys. Imports no numpy, so that it answers at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bbans_cli.container import CODERS, MODEL, Container, Part, band_heights
+from bbans_cli.container import metadata as kinds
+
+_WORDS = {
+    kinds.PALETTE: "palette",
+    kinds.TRANSPARENCY: "transparency",
+    kinds.VALUES: "list of values",
+    kinds.ICC: "ICC profile",
+    kinds.EXIF: "EXIF",
+    kinds.XMP: "XMP",
+    kinds.COMPRESSED_TEXT: "zTXt",
+    kinds.COMPRESSED_ITEXT: "iTXt",
+}
+
+
+def details(file: Container, size: int) -> dict[str, Any]:
+    """JSON keys for a file of `size` bytes."""
+    payload = sum(len(band.payload) for part in file.parts for band in part.bands)
+    return {
+        "mode": file.mode,
+        "depth": file.depth,
+        "payload_bytes": payload,
+        "other_bytes": size - payload,
+        "metadata": _metadata(file),
+        "parts": [_part(file, part) for part in file.parts],
+    }
+
+
+def _metadata(file: Container) -> list[str]:
+    """A word for each item; of PNG chunks, their names."""
+    names = [_WORDS.get(kind) or data[:4].decode("latin-1") for kind, data in file.metadata]
+    return list(dict.fromkeys(names))
+
+
+def _part(file: Container, part: Part) -> dict[str, Any]:
+    return {
+        "coder": CODERS[part.coder],
+        "model": part.model_id.hex() or None,
+        "settings": part.settings.hex(),
+        "channels": part.channels,
+        "depth": part.depth,
+        "bands": [
+            {"rows": rows, "rows_with_latents": band.split, "bytes": len(band.payload)}
+            for rows, band in zip(band_heights(file.height, part.band_rows), part.bands, strict=True)
+        ],
+    }
+
+
+def words(file: Container, size: int) -> str:
+    """One line: shape, size, coder, metadata."""
+    samples = file.width * file.height * file.channels
+    line = f"{file.width}x{file.height} {file.mode}, {file.depth} bits, {size:,} bytes, {8 * size / samples:.3f} bpd"
+    for part in file.parts:
+        line += f", {CODERS[part.coder]}" + (f" {part.model_id.hex()}" if part.coder == MODEL else "")
+    names = _metadata(file)
+    return line + (f", with {', '.join(names)}" if names else "")
+
+
+def table(shown: dict[str, Any]) -> list[str]:
+    """Further lines for -v, from `details` as completed by `inspect.add_bits`."""
+    lines = [f"  {shown['payload_bytes']:,} bytes of pixels, {shown['other_bytes']:,} bytes of all else"]
+    for number, part in enumerate(shown["parts"]):
+        shape = f"{part['channels']} channel{'s' if part['channels'] > 1 else ''} of {part['depth']} bits"
+        settings = f", settings {part['settings']}" if part["settings"] else ""
+        lines.append(f"  part {number}: {part['coder']}, {shape}{settings}")
+        for index, band in enumerate(part["bands"]):
+            lines.append(
+                f"    band {index}: {band['rows']:,} rows, {band['rows_with_latents']:,} with latents,"
+                f" {band['bytes']:,} bytes"
+            )
+            for name, value in band.get("bits", {}).items():
+                shown_value = f"{value:.5f}" if name.endswith("per_sample") else f"{value:,.1f}"
+                lines.append(f"      {name.replace('_', ' ')}, bits: {shown_value}")
+    return lines

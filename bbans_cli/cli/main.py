@@ -1,0 +1,280 @@
+"""The command `bbc`: verbs, exit status, and the way from options to a batch. What is printed is in report.py.
+
+Start-up matters: `bbc --help` and the shell's completion come through here, so numpy, Pillow and the core are
+imported only once there is a picture to work on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bbans_cli import __version__, scheduler
+from bbans_cli.cli import atomic_output, fileio, plan, report, signals
+from bbans_cli.cli import options as opt
+from bbans_cli.cli.fileio import STDIO
+from bbans_cli.errors import BbcError, InputError
+from bbans_cli.pictures.formats import FORMATS, LOSSY_SUFFIXES, WRITE_SUFFIXES
+
+if TYPE_CHECKING:
+    from bbans_cli import api
+
+SUFFIX = ".bbc"
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+ABOUT = """Store photographs losslessly in fewer bytes.
+
+\b
+  bbc compress photo.png            photo.png becomes photo.bbc
+  bbc decompress photo.bbc          photo.bbc becomes photo.png, every pixel the same
+  bbc compress -r -o packed/ .      all pictures below here, mirrored into packed/
+
+Pixels come back exactly, and with them the colour profile, EXIF, XMP and text; what cannot be kept is named in a
+warning. Inputs are kept unless --rm is given. Exit status: 0 all done, 1 a file failed, 2 wrong usage.
+"""
+
+
+class Verbs(click.Group):
+    """A group that knows `verify` by its other name."""
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        return super().get_command(context, "verify" if name == "test" else name)
+
+
+@click.group(
+    cls=Verbs, context_settings=CONTEXT, help=ABOUT, invoke_without_command=True, subcommand_metavar="COMMAND [FILE]..."
+)
+@click.option("-V", "--version", is_flag=True, help="Show the version; with -v, what it runs on.")
+@click.option("-v", "--verbose", is_flag=True, hidden=True)
+@click.pass_context
+def bbc(context: click.Context, version: bool, verbose: bool) -> None:
+    if version:
+        fileio.write_stdout(_version(verbose).encode())
+        context.exit()
+    if context.invoked_subcommand is None:
+        raise click.UsageError("one of compress, decompress, verify and info is needed", context)
+
+
+@bbc.command(short_help="Turn pictures into .bbc files.")
+@opt.group(opt.FILES, opt.COMPRESSING, opt.WRITING, opt.INPUTS, opt.WORKING, opt.TALKING)
+def compress(**given: Any) -> int:
+    """Turn pictures into .bbc files: photo.png becomes photo.bbc. Without FILE, or with -, standard input becomes
+    standard output. Every result is decoded and compared before it is published.
+    """
+    if given["remove"] and given["no_verify"]:
+        raise click.UsageError("--rm and --no-verify do not go together")
+
+    pictures = [*WRITE_SUFFIXES, *LOSSY_SUFFIXES]
+    wanted = pictures if given["pixels"] else WRITE_SUFFIXES
+
+    def output(name: str) -> str:
+        if _is_bbc(name):
+            raise InputError("is a .bbc file already")
+        # Only a suffix that tells the kind of picture is replaced: IMG.0001 becomes IMG.0001.bbc.
+        return (os.path.splitext(name)[0] if _has(name, pictures) else name) + SUFFIX
+
+    return _write("compress", plan.Naming(lambda name: _has(name, wanted), output), given)
+
+
+@bbc.command(short_help="Turn .bbc files back into pictures.")
+@opt.group(opt.FILES, opt.DECOMPRESSING, opt.WRITING, opt.INPUTS, opt.WORKING, opt.TALKING)
+def decompress(**given: Any) -> int:
+    """Turn .bbc files back into pictures: photo.bbc becomes photo.png. Without FILE, or with -, standard input
+    becomes standard output.
+    """
+
+    suffix = "." + (given["picture_format"] or FORMATS[0])
+
+    def output(name: str) -> str:
+        if not _is_bbc(name):
+            raise InputError("does not end in .bbc; -o says where its picture goes")
+        return name[: -len(SUFFIX)] + suffix
+
+    return _write("decompress", plan.Naming(_is_bbc, output), given)
+
+
+@bbc.command(short_help="Decode .bbc files, write nothing, say what is damaged.")
+@opt.group(opt.FILES, opt.INPUTS, opt.WORKING, opt.TALKING)
+def verify(**given: Any) -> int:
+    """Decode .bbc files in full and check every pixel's checksum; nothing is written. `bbc test` is the same."""
+    return _read("verify", given)
+
+
+@bbc.command(short_help="Show what .bbc files hold.")
+@opt.group(opt.FILES, opt.INPUTS, opt.WORKING, opt.TALKING)
+def info(**given: Any) -> int:
+    """Show what .bbc files hold, from their headers. With -v, decode them and show where their bits went."""
+    return _read("info", given)
+
+
+def _has(name: str, suffixes: Collection[str]) -> bool:
+    return os.path.splitext(name)[1].lower() in suffixes
+
+
+def _is_bbc(name: str) -> bool:
+    return name.lower().endswith(SUFFIX)
+
+
+def _write(verb: str, naming: plan.Naming, given: dict[str, Any]) -> int:
+    for one, other in (
+        ("stdout", "path"),
+        ("force", "skip_existing"),
+        ("stdout", "as_json"),
+        ("stdout", "skip_existing"),
+    ):
+        if given[one] and given[other]:
+            raise click.UsageError(f"{_FLAGS[one]} and {_FLAGS[other]} do not go together")
+    if given["path"] in _STDOUT_NAMES:
+        given["path"] = STDIO
+    placing = plan.Placing(given["path"], given["stdout"], given["force"], given["skip_existing"])
+    names = _names(given)
+    try:
+        tasks = plan.plan_writing(names, given["recursive"], naming, placing)
+    except plan.PlanError as error:
+        raise click.UsageError(str(error)) from error
+    if given["as_json"] and any(task.target == STDIO for task in tasks):
+        raise click.UsageError("--json and pictures cannot both go to standard output")
+    path = given["path"]
+    if verb == "decompress" and path and not given["picture_format"] and len(tasks) == 1 and tasks[0].target == path:
+        suffix = os.path.splitext(path)[1].lower()
+        if suffix and suffix not in WRITE_SUFFIXES:
+            raise click.UsageError(
+                f"{suffix} is no picture format that bbc writes; --format says which one it is to be"
+            )
+    return _batch(verb, tasks, given)
+
+
+def _read(verb: str, given: dict[str, Any]) -> int:
+    tasks = plan.plan_reading(_names(given), given["recursive"], _is_bbc)
+    return _batch(verb, tasks, given)
+
+
+_STDOUT_NAMES = (STDIO, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+_FLAGS = {
+    "stdout": "-c",
+    "path": "-o",
+    "force": "-f",
+    "skip_existing": "--skip-existing",
+    "as_json": "--json",
+}
+
+
+def _names(given: dict[str, Any]) -> list[str]:
+    """The inputs that were named, in lists too. Standard input if none were, unless somebody sits there typing."""
+    names = list(given["names"])
+    lists = [(given["files_from"], b"\n"), (given["files0_from"], b"\0")]
+    lists = [(path, separator) for path, separator in lists if path is not None]
+    if not names and not lists:
+        names = [STDIO]
+    if (names + [path for path, _ in lists]).count(STDIO) > 1:
+        raise click.UsageError("standard input can be read only once")
+    if STDIO in names and (sys.stdin is None or sys.stdin.isatty()):
+        raise click.UsageError("no input: name files, or pipe one in")
+    for path, separator in lists:
+        try:
+            data, _ = fileio.read(path, sys.maxsize)
+        except (OSError, BbcError) as error:
+            raise click.UsageError(f"{report.shown(path)}: {report.describe(error)}") from error
+        names += plan.read_list(data, separator)
+    return names
+
+
+def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
+    """Do the tasks, or say that they would be done, and return the exit status."""
+    verbosity = given["verbose"] - given["quiet"]
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    told = report.Report(verbosity, given["as_json"], summary=terminal)
+    if given.get("dry_run"):
+        for task in tasks:
+            told.add(report.planned(task))
+        return told.return_code
+    start = time.monotonic()
+    threads = _threads(given["threads"], told)
+    # What a library has to say is no line of ours; what matters of it comes as an error or in the result.
+    if verbosity < 2:
+        warnings.simplefilter("ignore")
+    from bbans_cli.cli import batch, progress
+
+    options = batch.Options(
+        verb,
+        given["max_pixels"],
+        None if verb == "info" else _coder(given),
+        given.get("picture_format"),
+        given.get("force", False),
+        given.get("remove", False),
+        details=verbosity > 0,
+    )
+    at_once = verb == "info" and not options.details
+    bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
+    with contextlib.closing(bar):
+        batch.run(tasks, options, told, bar, given["jobs"] or int(verb == "info"), threads)
+    return told.return_code if verb == "info" else told.finish(time.monotonic() - start)
+
+
+def _coder(given: dict[str, Any]) -> api.PictureCodec:
+    from bbans_cli import api
+
+    return api.PictureCodec(
+        level=given.get("level") or opt.DEFAULT_LEVEL,
+        max_pixels=given["max_pixels"],
+        verify=not given.get("no_verify"),
+        strip=given.get("strip", False),
+        pixels=given.get("pixels", False),
+    )
+
+
+def _threads(given: int | None, told: report.Report) -> int:
+    """-T, else BBC_THREADS, else every core."""
+    text = os.environ.get("BBC_THREADS", "")
+    if given is None and text:
+        if text.isdecimal() and int(text) <= opt.MOST_THREADS:
+            given = int(text)
+        else:
+            told.warn(f"BBC_THREADS={text} is no number of threads and was ignored")
+    return given or scheduler.cores()
+
+
+def _version(verbose: bool) -> str:
+    lines = [f"bbc {__version__}"]
+    if verbose:
+        from importlib.metadata import version
+
+        from bbans_cli import core
+        from bbans_cli.coders.neural import weights
+
+        lines.append(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
+        lines += [f"{name} {version(name)}" for name in ("numpy", "pillow", "click", "tqdm")]
+        lines.append(f"core {core.current_isa()} of {', '.join(core.available_isas())}")
+        lines.append(f"weights {', '.join(path.stem for path in sorted(weights.folder().glob('*.safetensors')))}")
+    return "\n".join(lines) + "\n"
+
+
+def run(args: Sequence[str]) -> int:
+    """Do what the arguments say and return the exit status; does not return if a signal arrives."""
+    fileio.occupy_standard_descriptors()
+    signals.install()
+    try:
+        return bbc.main(list(args), prog_name="bbc", standalone_mode=False) or 0
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "bbc"
+        report.say(f"{' '.join(error.format_message().split()).rstrip('.')}; see {where} --help")
+        return 2
+    except signals.Interrupted as stop:
+        atomic_output.abandon_all()
+        signals.die(stop.signum)
+    except Exception as error:
+        if "-vv" in args:
+            raise
+        name = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        report.say(name + report.describe(error))
+    finally:
+        # Threads may still be at work when standard output failed or this is a mistake of ours.
+        atomic_output.abandon_all()
+    return 1

@@ -1,0 +1,228 @@
+"""Which file becomes which, settled for the whole batch before anything is read or written.
+
+Planning looks at names and file status only. What is wrong with the command as a whole (two inputs for one output) is
+a PlanError and nothing happens; what is wrong with one file becomes its task's `problem` and the others go on.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from bbans_cli.cli.atomic_output import exists, is_special
+from bbans_cli.cli.fileio import STDIO
+from bbans_cli.errors import BbcError, InputError
+
+Identity = tuple[int, int]
+
+
+class PlanError(BbcError):
+    """The inputs and options do not fit together."""
+
+    code = "usage"
+
+
+class SameFileError(BbcError):
+    """The output would replace one of the inputs."""
+
+    code = "same-file"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One input and what becomes of it.
+
+    source   path, or "-" for standard input
+    target   path, "-" for standard output, None if nothing is written
+    size     bytes of the input, 0 if that cannot be known
+    found    met in a folder and not named by the user
+    skip     the output is there already and is to be left alone
+    problem  why this input cannot be done
+    """
+
+    source: str
+    target: str | None = None
+    size: int = 0
+    found: bool = False
+    skip: bool = False
+    problem: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How a verb picks files in folders and names its outputs: `output` gets a base name, may raise InputError."""
+
+    wanted: Callable[[str], bool]
+    output: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where outputs go: `-o`, `-c`, `-f` and `--skip-existing`."""
+
+    path: str | None = None
+    stdout: bool = False
+    force: bool = False
+    skip_existing: bool = False
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An input and its path below the folder that the user named, which -o mirrors."""
+
+    path: str
+    relative: str
+    found: bool = False
+    problem: Exception | None = None
+
+    def task(self, target: str | None = None, problem: Exception | None = None) -> Task:
+        return Task(self.path, target, found=self.found, problem=problem or self.problem)
+
+
+def read_list(data: bytes, separator: bytes) -> list[str]:
+    """The names in a list of files. None of them means standard input: a name "-" is that of a file."""
+    names = [os.fsdecode(name) for name in data.split(separator) if name]
+    return [os.path.join(os.curdir, name) if name == STDIO else name for name in names]
+
+
+def plan_reading(names: Iterable[str], recursive: bool, wanted: Callable[[str], bool]) -> list[Task]:
+    """Tasks of a verb that writes nothing."""
+    return [_sized(item.task()) for item in _expand(names, recursive, wanted)]
+
+
+def plan_writing(names: Iterable[str], recursive: bool, naming: Naming, placing: Placing) -> list[Task]:
+    """Tasks of a verb that writes a file for each input. Raises PlanError."""
+    names = list(names)
+    many = len(names) > 1 or any(name != STDIO and os.path.isdir(name) for name in names)
+    if many and STDIO in names:
+        raise PlanError("standard input cannot be one of several inputs: its output has no name")
+    found = list(_expand(names, recursive, naming.wanted))
+    if placing.stdout or placing.path == STDIO:
+        if many:
+            raise PlanError("several inputs cannot share standard output: a .bbc file holds one picture")
+        return [_sized(item.task(STDIO)) for item in found]
+    folder = _output_folder(placing.path, many)
+    tasks = list(_distinct(_sized(_named(item, naming, placing.path, folder)) for item in found))
+    _refuse_collisions(tasks)
+    sources = {identity for task in tasks if (identity := _identity(task.source))}
+    return [_look_at_target(task, placing, sources) for task in tasks]
+
+
+def _expand(names: Iterable[str], recursive: bool, wanted: Callable[[str], bool]) -> Iterator[_Found]:
+    for name in names:
+        if name == STDIO or not os.path.isdir(name):
+            yield _Found(name, os.path.basename(name))
+        elif recursive:
+            yield from _walk(name, wanted)
+        else:
+            yield _Found(
+                name, "", problem=IsADirectoryError(errno.EISDIR, "is a folder; -r goes through folders", name)
+            )
+
+
+def _walk(top: str, wanted: Callable[[str], bool]) -> Iterator[_Found]:
+    """Files below `top` in the order of their names; symbolic links are not followed, so that nothing comes twice."""
+    errors: list[OSError] = []
+    for folder, folders, files in os.walk(top, onerror=errors.append):
+        folders.sort()
+        for name in sorted(files):
+            path = os.path.join(folder, name)
+            if wanted(name) and not os.path.islink(path):
+                yield _Found(path, os.path.relpath(path, top), found=True)
+    for error in errors:
+        yield _Found(error.filename, "", problem=error)
+
+
+def _output_folder(path: str | None, many: bool) -> str | None:
+    """The folder that -o names, or None if it names a file, or nothing."""
+    if path is None:
+        return None
+    if os.path.isdir(path):
+        return path
+    if not many and not path.endswith(os.sep):
+        return None
+    if os.path.lexists(path.rstrip(os.sep)):
+        raise PlanError(f"-o {path} is not a folder" + (", but there are several inputs" if many else ""))
+    return path
+
+
+def _named(item: _Found, naming: Naming, path: str | None, folder: str | None) -> Task:
+    if item.problem:
+        return item.task()
+    if path is not None and folder is None:
+        return item.task(path)
+    if item.path == STDIO:
+        if folder is not None:
+            raise PlanError("standard input has no name to give its output in a folder: use -o FILE")
+        return item.task(STDIO)
+    try:
+        name = naming.output(os.path.basename(item.path))
+    except InputError as error:
+        return item.task(problem=error)
+    if folder is None:
+        return item.task(os.path.join(os.path.dirname(item.path), name))
+    return item.task(os.path.join(folder, os.path.dirname(item.relative), name))
+
+
+def _sized(task: Task) -> Task:
+    if task.source == STDIO or task.problem:
+        return task
+    try:
+        return replace(task, size=os.stat(task.source).st_size)
+    except OSError as error:
+        return replace(task, problem=error)
+
+
+def _distinct(tasks: Iterable[Task]) -> Iterator[Task]:
+    """An input named twice is one input."""
+    seen = set()
+    for task in tasks:
+        key = (_identity(task.source) or task.source, _place(task.target) if task.target else None)
+        if key not in seen:
+            seen.add(key)
+            yield task
+
+
+def _refuse_collisions(tasks: Iterable[Task]) -> None:
+    first: dict[tuple[object, str], Task] = {}
+    for task in tasks:
+        if task.problem or task.target is None or is_special(task.target):
+            continue
+        other = first.setdefault(_place(task.target), task)
+        if other is not task:
+            raise PlanError(f"{other.source} and {task.source} would both become {task.target}")
+
+
+def _place(target: str) -> tuple[object, str]:
+    """Equal for two spellings of one place: the folder's identity, or real path if it is yet to come, and the name."""
+    folder, name = os.path.split(target)
+    if sys.platform == "darwin":
+        name = unicodedata.normalize("NFD", name).casefold()
+    return _identity(folder or os.curdir) or os.path.realpath(folder), name
+
+
+def _identity(path: str) -> Identity | None:
+    if path == STDIO:
+        return None
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _look_at_target(task: Task, placing: Placing, sources: set[Identity]) -> Task:
+    """Refuse what must not be replaced, while that costs nothing yet; publishing checks once more, without a race."""
+    if task.problem or task.target in (None, STDIO) or is_special(task.target):
+        return task
+    if _identity(task.target) in sources:
+        return replace(task, problem=SameFileError(f"{task.target} is an input too and will not be replaced"))
+    if os.path.isdir(task.target):
+        return replace(task, problem=exists(task.target))
+    if os.path.lexists(task.target) and not placing.force:
+        return replace(task, skip=True) if placing.skip_existing else replace(task, problem=exists(task.target))
+    return task

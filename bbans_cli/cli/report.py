@@ -1,0 +1,258 @@
+"""What became of each file, in words and as JSON lines, and what that makes of the whole run.
+
+Words go to standard error, JSON to standard output. The JSON keys are a promise: they are only ever added to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from bbans_cli.cli.fileio import STDIO, write_stdout
+from bbans_cli.cli.plan import Task
+from bbans_cli.errors import BbcError
+
+SCHEMA = 1
+OK, SKIPPED, FAILED, PLANNED = "ok", "skipped", "failed", "planned"
+
+# Codes of errors that other people's code raises.
+_SYSTEM_CODES = {
+    errno.ENOENT: "not-found",
+    errno.EACCES: "permission",
+    errno.EPERM: "permission",
+    errno.EROFS: "read-only",
+    errno.ENOSPC: "no-space",
+    errno.EDQUOT: "no-space",
+    errno.EFBIG: "no-space",
+    errno.EEXIST: "exists",
+    errno.EISDIR: "is-folder",
+}
+
+
+@dataclass
+class Result:
+    """One file's outcome. Sizes in bytes, width and height in pixels, seconds of wall-clock time; None: not known.
+
+    samples      pixels times channels
+    coded_bytes  the size of the .bbc file, whichever side that is on
+    reason       why it was skipped
+    note         what -v adds
+    text         for standard output, unless JSON goes there
+    details      further JSON keys
+    """
+
+    input: str
+    output: str | None = None
+    status: str = OK
+    in_bytes: int | None = None
+    out_bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    samples: int | None = None
+    coded_bytes: int | None = None
+    seconds: float = 0.0
+    reason: str = ""
+    note: str = ""
+    error: Exception | None = None
+    warnings: list[str] = field(default_factory=list)
+    text: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def bpd(self) -> float | None:
+        """Bits of the .bbc file per sub-pixel."""
+        if self.coded_bytes is None or not self.samples:
+            return None
+        return round(8 * self.coded_bytes / self.samples, 4)
+
+
+def planned(task: Task) -> Result:
+    """What is known of a task before it is begun; with --dry-run that is all that happens."""
+    result = Result(task.source, task.target, PLANNED, in_bytes=task.size or None)
+    if task.problem is not None:
+        result.status, result.error = FAILED, task.problem
+    elif task.skip:
+        result.status, result.reason = SKIPPED, f"{shown(task.target or '')} exists"
+    else:
+        result.text = f"{shown(task.source)} -> {shown(task.target or '')}"
+    return result
+
+
+@dataclass
+class Report:
+    """Collects results, and prints of each what `verbosity` asks for.
+
+    verbosity  -2 nothing, -1 errors, 0 warnings too, 1 a line for every file, 2 tracebacks too
+    json       an object for each file on standard output
+    summary    one line at the end, whatever the verbosity (above -1)
+    """
+
+    verbosity: int = 0
+    json: bool = False
+    summary: bool = False
+    results: list[Result] = field(default_factory=list)
+
+    def add(self, result: Result) -> None:
+        self.results.append(result)
+        for text in result.warnings:
+            self._say(0, f"{shown(result.input)}: warning: {text}")
+        if result.error is not None:
+            self._say(-1, failure_line(result))
+            if self.verbosity >= 2:
+                import traceback
+
+                _write_stderr("".join(traceback.format_exception(result.error)))
+        elif result.status == SKIPPED:
+            self._say(1, f"{shown(result.input)}: skipped, {result.reason}")
+        elif result.text is None:
+            self._say(1, done_line(result))
+        elif not self.json:
+            write_stdout(result.text.encode(errors="replace") + b"\n")
+        if self.json:
+            write_stdout(to_json(result).encode() + b"\n")
+
+    @property
+    def return_code(self) -> int:
+        """0 if every file was done, or skipped as asked; 1 if at least one failed."""
+        return int(any(result.status == FAILED for result in self.results))
+
+    def finish(self, seconds: float) -> int:
+        """Print the summary where it is wanted and return the exit status."""
+        said_already = len(self.results) == 1 and self.return_code
+        if self.verbosity >= 1 or self.summary and self.verbosity == 0 and not said_already:
+            self._say(0, summary_line(self.results, seconds))
+        return self.return_code
+
+    def warn(self, text: str) -> None:
+        self._say(0, f"warning: {text}")
+
+    def _say(self, level: int, text: str) -> None:
+        if self.verbosity >= level:
+            say(text)
+
+
+def say(text: str) -> None:
+    """A message of one line on standard error, which being closed or full is no reason to stop the work."""
+    _write_stderr(f"bbc: {printable(text)}\n")
+
+
+def _write_stderr(text: str) -> None:
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+def printable(text: str) -> str:
+    """The text on one line and without tricks on a terminal: what is not printable is escaped, stray bytes too."""
+    return "".join(ch if ch.isprintable() else _escaped(ch) for ch in text)
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def shown(path: str) -> str:
+    """A file's name in a message."""
+    return "(standard input)" if path == STDIO else printable(path)
+
+
+def describe(error: Exception) -> str:
+    """What an exception says, without a file's name in it."""
+    if isinstance(error, BbcError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:1].lower() + error.strerror[1:]
+    if isinstance(error, MemoryError):
+        return "not enough memory; -T 1 and -j 1 need less"
+    return f"internal error, please report it with the output of -vv: {type(error).__name__}: {error}"
+
+
+def code_of(error: Exception) -> str:
+    """A short stable name for scripts."""
+    if isinstance(error, BbcError):
+        return error.code
+    if isinstance(error, OSError):
+        return _SYSTEM_CODES.get(error.errno or 0, "io")
+    return "memory" if isinstance(error, MemoryError) else "internal"
+
+
+def failure_line(result: Result) -> str:
+    """The file that is to blame first: the output if writing failed, else the input."""
+    error = result.error
+    assert error is not None
+    name = os.fsdecode(error.filename) if isinstance(error, OSError) and error.filename else result.input
+    text = describe(error)
+    if isinstance(error, FileExistsError) and result.output:
+        name = result.output
+    return f"{shown(name)}: {text}"
+
+
+def done_line(result: Result) -> str:
+    line = shown(result.input)
+    if result.output not in (None, STDIO):
+        line += f" -> {shown(result.output)}"
+    facts = [f"{result.width}x{result.height}"] if result.width else []
+    if result.in_bytes is not None and result.out_bytes is not None:
+        facts.append(f"{result.in_bytes:,} -> {result.out_bytes:,} bytes{_saved(result.in_bytes, result.out_bytes)}")
+    elif result.in_bytes is not None:
+        facts.append(f"ok, {result.in_bytes:,} bytes")
+    if result.bpd is not None:
+        facts.append(f"{result.bpd:.3f} bpd")
+    facts.append(f"{result.seconds:.2f} s")
+    if result.note:
+        facts.append(result.note)
+    return f"{line}: {', '.join(facts)}"
+
+
+def _saved(before: int, after: int) -> str:
+    """Said of what became smaller: a restored picture is larger, and nobody lost anything by it."""
+    return f" ({100 * (1 - after / before):.1f} % saved)" if 0 < after < before else ""
+
+
+def summary_line(results: list[Result], seconds: float) -> str:
+    """Files, bytes, what was saved, and speed, in one line."""
+    done = [result for result in results if result.status == OK]
+    before = sum(result.in_bytes or 0 for result in done)
+    after = sum(result.out_bytes or 0 for result in done)
+    pixels = sum((result.width or 0) * (result.height or 0) for result in done)
+    parts = [f"{len(done):,} file{'s' if len(done) != 1 else ''}"]
+    if after:
+        parts.append(f"{before:,} -> {after:,} bytes{_saved(before, after)}")
+    elif before:
+        parts.append(f"{before:,} bytes")
+    if pixels and seconds > 0:
+        parts.append(f"{pixels / 1e6 / seconds:.3g} Mpixel/s")
+    for status in (PLANNED, SKIPPED, FAILED):
+        count = sum(result.status == status for result in results)
+        if count:
+            parts.append(f"{count:,} {status}")
+    return ", ".join(parts)
+
+
+def to_json(result: Result) -> str:
+    """One line. Bytes of a name that are not UTF-8 come as Python reads them: \\udc80 to \\udcff."""
+    error = result.error
+    record: dict[str, Any] = {
+        "schema": SCHEMA,
+        "input": result.input,
+        "output": result.output,
+        "status": result.status,
+        "in_bytes": result.in_bytes,
+        "out_bytes": result.out_bytes,
+        "width": result.width,
+        "height": result.height,
+        "bpd": result.bpd,
+        "seconds": round(result.seconds, 4),
+        "error": None if error is None else {"code": code_of(error), "message": describe(error)},
+        "warnings": result.warnings,
+    }
+    record.update({key: value for key, value in result.details.items() if key not in record})
+    return json.dumps(record)

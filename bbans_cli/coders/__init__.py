@@ -1,0 +1,1 @@
+"""Coders of pictures, the encoder's choice among them and the decoder's dispatch to them."""

@@ -1,0 +1,1 @@
+"""From a decoded JPEG's pixels back to its quantisers and quantised coefficients."""

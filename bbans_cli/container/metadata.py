@@ -1,0 +1,95 @@
+"""What a picture file says beside its pixels: a list of (kind, bytes), and the section of a .bbc for it.
+
+Kinds below 16 belong to the picture: without its palette a palette picture has no colours, so they are never
+stripped, and a reader that meets one it does not know must stop. Kinds from 16 on are companions that may be
+dropped; an unknown one is carried along.
+"""
+
+from __future__ import annotations
+
+import lzma
+import zlib
+
+from bbans_cli.container.byte_reader import Reader, varint
+from bbans_cli.errors import CorruptError, UnsupportedError
+
+PALETTE = 1  # 3 bytes (R, G, B) for each of 1 to 256 entries
+TRANSPARENCY = 2  # palette: alpha of the first entries; grey, RGB: the colour key, 2 bytes big-endian a channel
+VALUES = 3  # the values that samples have, ascending: parts hold the numbers of values in this list
+OPTIONAL = 16
+ICC = 16  # profile name in Latin-1, NUL, profile
+EXIF = 17  # a TIFF structure, without the "Exif\0\0" that JPEG puts before it
+XMP = 18  # a packet of UTF-8
+CHUNK = 19  # any other PNG chunk, or one that says the same: 4 letters of its type, then its data
+COMPRESSED_TEXT = 20  # a zTXt chunk: keyword, NUL, the text itself (Latin-1), which a writer compresses again
+COMPRESSED_ITEXT = 21  # an iTXt chunk with its compression flag set: as in PNG, but with the text itself
+
+# No camera writes as much; a section that claims more is made to exhaust memory.
+MAX_SIZE = 64 << 20
+
+_STORED, _DEFLATE, _LZMA = range(3)
+
+
+def _filters(size: int) -> list[dict[str, int]]:
+    """Raw LZMA has no header of its own: its parameters are constants of the format and of the size.
+
+    The window is what both sides allocate: as large as the data, but no more than 4 MiB.
+    """
+    window = min(1 << 22, max(1 << 12, 1 << (size - 1).bit_length()))
+    return [{"id": lzma.FILTER_LZMA1, "dict_size": window, "lc": 3, "lp": 0, "pb": 0}]
+
+
+def pack(items: list[tuple[int, bytes]]) -> bytes:
+    """The section: method, size, then each item as kind, length, bytes, compressed as one. No items: b"".
+
+    Raises UnsupportedError above MAX_SIZE.
+    """
+    if not items:
+        return b""
+    plain = b"".join(varint(kind) + varint(len(data)) + data for kind, data in items)
+    if len(plain) > MAX_SIZE:
+        raise UnsupportedError(f"{len(plain):,} bytes of metadata, above the limit of {MAX_SIZE:,}; --strip drops them")
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    choices = [
+        (_STORED, plain),
+        (_DEFLATE, deflate.compress(plain) + deflate.flush()),
+        (_LZMA, lzma.compress(plain, lzma.FORMAT_RAW, filters=_filters(len(plain)))),
+    ]
+    method, data = min(choices, key=lambda choice: len(choice[1]))
+    return bytes([method]) + varint(len(plain)) + data
+
+
+def unpack(section: bytes) -> list[tuple[int, bytes]]:
+    """The items of a section. Raises CorruptError, and UnsupportedError for a necessary kind that is not
+    known.
+    """
+    reader = Reader(section, "the metadata")
+    method, size = reader.byte(), reader.varint()
+    plain = Reader(_inflate(method, reader.take(reader.left), size), "the metadata")
+    items = []
+    while plain.left:
+        kind = plain.varint()
+        if kind not in (PALETTE, TRANSPARENCY, VALUES) and kind < OPTIONAL:
+            raise UnsupportedError(f"needs a newer bbc: unknown necessary metadata of kind {kind}")
+        items.append((kind, plain.take(plain.varint())))
+    return items
+
+
+def _inflate(method: int, data: bytes, size: int) -> bytes:
+    if method not in (_STORED, _DEFLATE, _LZMA):
+        raise UnsupportedError(f"needs a newer bbc: unknown compression {method} of the metadata")
+    if size > MAX_SIZE:
+        raise CorruptError("corrupt metadata: larger than the format allows")
+    plain = data
+    # One byte more than the size is asked for, so that data that goes on is noticed and yet never unpacked in
+    # full.
+    try:
+        if method == _DEFLATE:
+            plain = zlib.decompressobj(-15).decompress(data, size + 1)
+        if method == _LZMA:
+            plain = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_filters(size)).decompress(data, size + 1)
+    except (zlib.error, lzma.LZMAError) as error:
+        raise CorruptError("corrupt metadata: it cannot be unpacked") from error
+    if len(plain) != size:
+        raise CorruptError("corrupt metadata: its size does not match")
+    return plain

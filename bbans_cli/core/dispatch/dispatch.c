@@ -1,0 +1,98 @@
+/* Which kernels run, and the floating-point environment they run in. */
+#include "kernels.h"
+#include "dispatch.cdef.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+extern const bbc_kernels bbc_kernels_avx512, bbc_kernels_avx2;
+#elif defined(__aarch64__)
+extern const bbc_kernels bbc_kernels_neon;
+#endif
+extern const bbc_kernels bbc_kernels_base;
+
+static int chosen = -1;
+
+int bbc_isa_built(int isa)
+{
+#if defined(__x86_64__)
+    return isa == BBC_ISA_AVX512 || isa == BBC_ISA_AVX2 || isa == BBC_ISA_BASE;
+#elif defined(__aarch64__)
+    return isa == BBC_ISA_NEON || isa == BBC_ISA_BASE;
+#else
+    return isa == BBC_ISA_BASE;
+#endif
+}
+
+const bbc_kernels *bbc_kernels_of(int isa)
+{
+    switch (isa) {
+#if defined(__x86_64__)
+    /* These builtins ask the operating system too, whether it saves the wide registers. */
+    case BBC_ISA_AVX512:
+        __builtin_cpu_init();
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                       __builtin_cpu_supports("fma")
+                   ? &bbc_kernels_avx512
+                   : NULL;
+    case BBC_ISA_AVX2:
+        __builtin_cpu_init();
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &bbc_kernels_avx2 : NULL;
+#elif defined(__aarch64__)
+    case BBC_ISA_NEON:
+        return &bbc_kernels_neon;
+#endif
+    case BBC_ISA_BASE:
+        return &bbc_kernels_base;
+    default:
+        return NULL;
+    }
+}
+
+int bbc_isa_supported(int isa) { return bbc_kernels_of(isa) != NULL; }
+
+int bbc_isa_best(void)
+{
+    int isa = 0;
+    while (!bbc_kernels_of(isa)) isa++;
+    return isa;
+}
+
+int bbc_isa_select(int isa)
+{
+    if (!bbc_kernels_of(isa)) return -1;
+    chosen = isa;
+    return 0;
+}
+
+int bbc_isa_now(void) { return chosen < 0 ? bbc_isa_best() : chosen; }
+
+const bbc_kernels *bbc_kernels_now(void) { return bbc_kernels_of(bbc_isa_now()); }
+
+#if defined(__x86_64__)
+bbc_fp_state bbc_fp_enter(void)
+{
+    unsigned saved = _mm_getcsr();
+    _mm_setcsr(0x1f80); /* every exception masked, to nearest, FTZ and DAZ off */
+    return saved;
+}
+void bbc_fp_leave(bbc_fp_state saved) { _mm_setcsr((unsigned)saved); }
+#elif defined(__aarch64__)
+bbc_fp_state bbc_fp_enter(void)
+{
+    uint64_t saved;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(saved));
+    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0) : "memory");
+    return saved;
+}
+void bbc_fp_leave(bbc_fp_state saved) { __asm__ volatile("msr fpcr, %0" : : "r"(saved) : "memory"); }
+#else
+#include <fenv.h>
+bbc_fp_state bbc_fp_enter(void)
+{
+    int saved = fegetround();
+    fesetround(FE_TONEAREST);
+    return (bbc_fp_state)saved;
+}
+void bbc_fp_leave(bbc_fp_state saved) { fesetround((int)saved); }
+#endif

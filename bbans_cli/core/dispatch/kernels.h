@@ -1,0 +1,71 @@
+/* What the parts of the core share: the table of kernels that each instruction set provides, and the guard
+ * that fixes the floating-point environment.
+ *
+ * A kernel table is filled by isa_<name>.c. To add a kernel: write it `static` in a header that uses only
+ * exact.h, simd-inl.h and gemm-inl.h, add a member here and a line to kernel_table-inl.h. */
+#ifndef BBC_H
+#define BBC_H
+
+#include <float.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__FAST_MATH__) || FLT_EVAL_METHOD != 0
+#error "the coder needs IEEE arithmetic: no -ffast-math, no extended precision"
+#endif
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || __SIZEOF_POINTER__ != 8
+#error "the coder supports little-endian 64-bit machines"
+#endif
+
+/* Elementary functions reachable through map32 and map64, by index. */
+enum { BBC_EXP, BBC_LOG, BBC_SIGMOID, BBC_SOFTPLUS, BBC_MAP32_COUNT };
+enum { BBC_EXP64, BBC_LOG64, BBC_ERF64, BBC_NORMAL_CDF64, BBC_NORMAL_QUANTILE64, BBC_MAP64_COUNT };
+
+typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,
+                         ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc);
+
+struct pass_state;       /* band_scan.h */
+struct pass_pixel;
+struct latents_encoder;  /* latents_types.h */
+struct bbc_location;     /* location_scale-inl.h */
+struct bbc_words;        /* ans.cdef.h */
+struct bbc_picture;      /* coefficients_types.h */
+
+typedef struct {
+    const char *name;
+    int lanes; /* floats in one vector of the matrix product */
+    bbc_gemm_fn *gemm;
+    void (*fma)(ptrdiff_t n, const float *a, const float *b, const float *c, float *out);
+    void (*map32)(int function, ptrdiff_t n, const float *in, float *out);
+    void (*map64)(int function, ptrdiff_t n, const double *in, double *out);
+    void (*wavefront)(struct pass_state *state, int index);
+    void (*regress)(struct pass_state *state, float *maps);
+    void (*mixture_edges)(ptrdiff_t n, int c, const float *output, const float *edge, const struct pass_pixel *pixel,
+                          int32_t *cum);
+    void (*latents_statistics)(const struct latents_encoder *encoder, const uint8_t *pixels, int width, int rows,
+                               int channels, int x0, int y0, int side, float *out);
+    void (*latents_dense)(int m, int n, int k, const float *in, const float *weight, const float *bias, int leaky,
+                          float *out);
+    int (*location_intervals)(const struct bbc_location *model, const uint32_t *symbols, uint32_t *starts,
+                              uint32_t *freqs, size_t n, size_t *done);
+    int (*location_pop)(const struct bbc_location *model, uint64_t *heads, size_t lanes, struct bbc_words *words,
+                        uint32_t *symbols, size_t n, size_t *done);
+    void (*coefficients)(struct bbc_picture *picture, int16_t *coefficients, int64_t blocks);
+} bbc_kernels;
+
+/* Widest first. NULL where this build has no such table. */
+enum { BBC_ISA_AVX512, BBC_ISA_AVX2, BBC_ISA_NEON, BBC_ISA_BASE, BBC_ISA_COUNT };
+
+/* The kernels of an instruction set, or NULL where it is not built or this CPU lacks it. */
+const bbc_kernels *bbc_kernels_of(int isa);
+
+/* The kernels chosen by bbc_isa_select, at first the widest that this CPU has. */
+const bbc_kernels *bbc_kernels_now(void);
+
+/* Round to nearest, no flush to zero, no denormals-are-zero, from enter to leave. Every thread and every entry
+ * of the core that computes brackets its work so: a library loaded beside us may have set the register. */
+typedef uint64_t bbc_fp_state;
+bbc_fp_state bbc_fp_enter(void);
+void bbc_fp_leave(bbc_fp_state saved);
+
+#endif

@@ -1,0 +1,75 @@
+/* The table of kernels of one instruction set. Included last by each isa_<name>.c, which has set the target. */
+#include "kernels.h"
+#include "coefficient_blocks-inl.h"
+#include "exact.h"
+#include "gemm-inl.h"
+#include "latents-inl.h"
+#include "location_scale-inl.h"
+#include "wavefront-inl.h"
+
+static void fma_array(ptrdiff_t n, const float *a, const float *b, const float *c, float *restrict out)
+{
+    for (ptrdiff_t i = 0; i < n; i++) out[i] = ex_fma(a[i], b[i], c[i]);
+}
+
+#define MAP(index, function) \
+    case index:              \
+        for (ptrdiff_t i = 0; i < n; i++) out[i] = function(in[i]); \
+        break;
+
+static void map32(int function, ptrdiff_t n, const float *in, float *restrict out)
+{
+    switch (function) {
+        MAP(BBC_EXP, ex_exp)
+        MAP(BBC_LOG, ex_log)
+        MAP(BBC_SIGMOID, ex_sigmoid)
+        MAP(BBC_SOFTPLUS, ex_softplus)
+    }
+}
+
+static void map64(int function, ptrdiff_t n, const double *in, double *restrict out)
+{
+    switch (function) {
+        MAP(BBC_EXP64, ex_exp64)
+        MAP(BBC_LOG64, ex_log64)
+        MAP(BBC_ERF64, ex_erf64)
+        MAP(BBC_NORMAL_CDF64, ex_normal_cdf64)
+        MAP(BBC_NORMAL_QUANTILE64, ex_normal_quantile64)
+    }
+}
+
+#undef MAP
+
+/* All 257 cumulative frequencies of n pixels of channel c. */
+static void mixture_edges(ptrdiff_t n, int c, const float *output, const float *edge, const struct pass_pixel *pixel,
+                          int32_t *cum)
+{
+    for (ptrdiff_t at = 0; at < n; at += PASS_CHUNK) {
+        mixture mix;
+        int m = n - at < PASS_CHUNK ? (int)(n - at) : PASS_CHUNK;
+        mixture_prepare(m, c, output + at * PASS_OUTPUTS, edge, pixel + at, &mix);
+        for (int32_t symbol = 0; symbol <= 256; symbol++) {
+            int32_t column[PASS_CHUNK];
+            for (int i = 0; i < PASS_CHUNK; i++) column[i] = mixture_cum(&mix, i, symbol);
+            for (int i = 0; i < m; i++) cum[(at + i) * 257 + symbol] = column[i];
+        }
+    }
+}
+
+#define KERNEL_TABLE(isa) \
+    const bbc_kernels bbc_kernels_##isa = { \
+        .name = #isa, \
+        .lanes = VF_LANES, \
+        .gemm = gemm, \
+        .fma = fma_array, \
+        .map32 = map32, \
+        .map64 = map64, \
+        .wavefront = wavefront_run, \
+        .regress = wavefront_regress, \
+        .mixture_edges = mixture_edges, \
+        .latents_statistics = latents_statistics, \
+        .latents_dense = latents_dense, \
+        .location_intervals = location_intervals, \
+        .location_pop = location_pop, \
+        .coefficients = coefficients_blocks, \
+    };

@@ -1,0 +1,9 @@
+"""Names and suffixes of picture formats. Imports nothing, so that the command's start can read it."""
+
+# Output formats by name; the suffixes that choose them.
+FORMATS = ("png", "ppm", "pgm", "pbm", "pam", "tiff", "webp", "bmp")
+WRITE_SUFFIXES = {f".{name}": name for name in FORMATS} | {".tif": "tiff", ".pnm": "ppm", ".dib": "bmp"}
+# What a walk through folders takes for pictures that bbc stores.
+READ_SUFFIXES = frozenset(WRITE_SUFFIXES)
+# Formats that lose something, which are taken only on request.
+LOSSY_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".avif", ".heic", ".heif")

@@ -1,0 +1,62 @@
+"""Bytes of a picture file -> Picture, and back; the format's own module does the work."""
+
+from __future__ import annotations
+
+from bbans_cli.container import MAX_PIXELS
+from bbans_cli.errors import UnsupportedError
+from bbans_cli.pictures.detect import detect, refuse
+from bbans_cli.pictures.formats import FORMATS
+from bbans_cli.pictures.picture import Picture
+
+
+def read_picture(data: bytes, *, pixels: bool = False, max_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture in a file's bytes.
+
+    pixels   also take the pixels of formats that lose something (JPEG, lossy WebP, AVIF): the file itself
+    cannot be
+             restored from them
+
+    Raises InputError for damage, and for lossy formats unless `pixels`; UnsupportedError for what cannot be
+    read in full; LimitError above `max_pixels`.
+    """
+    kind = detect(data)
+    refuse(kind, data, pixels)
+    if kind == "png":
+        from bbans_cli.pictures.png_read import read_png
+
+        return read_png(data, max_pixels)
+    if kind == "pnm":
+        from bbans_cli.pictures.pnm import read_pnm
+
+        return read_pnm(data, max_pixels)
+    if kind == "tiff":
+        from bbans_cli.pictures.tiff_read import read_tiff
+
+        return read_tiff(data, max_pixels)
+    from bbans_cli.pictures.pillow_files import read_pillow
+
+    return read_pillow(data, kind.upper(), max_pixels)
+
+
+def write_picture(picture: Picture, file_format: str = "png") -> tuple[bytes, list[str]]:
+    """A file of one of FORMATS, and in words what of the metadata it does not hold.
+
+    Raises UnsupportedError where the format cannot hold the picture's mode, depth or transparency.
+    """
+    if file_format == "png":
+        from bbans_cli.pictures.png_write import write_png
+
+        return write_png(picture)
+    if file_format in ("ppm", "pgm", "pbm", "pam"):
+        from bbans_cli.pictures.pnm import write_pnm
+
+        return write_pnm(picture, file_format)
+    if file_format == "tiff":
+        from bbans_cli.pictures.tiff_write import write_tiff
+
+        return write_tiff(picture)
+    if file_format in ("webp", "bmp"):
+        from bbans_cli.pictures import pillow_files
+
+        return getattr(pillow_files, f"write_{file_format}")(picture)
+    raise UnsupportedError(f"unknown output format {file_format!r}: one of {', '.join(FORMATS)} is needed")

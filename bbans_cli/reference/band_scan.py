@@ -1,0 +1,108 @@
+"""Plain numpy mirror of wavefront-inl.h: the order of coding, and the intervals of a pass from its pixels.
+
+Equal bits to C. The encoder knows all pixels, so that a run, whose pixels share one state of the network, is
+computed at once: that a pixel sees nothing which is coded later is locate's doing, not that of the order here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from bbans_cli.coders.neural.band_scan import Shape
+from bbans_cli.coders.neural.neighbourhood import SKEW, phase_rows
+from bbans_cli.reference.mixture import cumulative, mixture
+from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
+from bbans_cli.reference.network import Forward, Net, forward
+from bbans_cli.reference.online_learning import Edges, QHAdam, backward, earlier, factors
+from bbans_cli.reference.phase_ls import maps
+
+Array = np.ndarray[Any, Any]
+
+
+def steps(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array, Array]]:
+    """The pixels (x, y) of each wavefront step that has any, in coding order."""
+    rows = np.arange(first_row, last_row)
+    for step in range(SKEW * first_row, width + SKEW * last_row):
+        x = step - SKEW * rows
+        here = (x >= 0) & (x < width)
+        if here.any():
+            yield x[here], rows[here]
+
+
+def runs(shape: Shape) -> Iterator[tuple[list[tuple[Array, Array]], bool]]:
+    """Steps that are coded with one state of the network, and whether a step of learning follows them."""
+    held: list[tuple[Array, Array]] = []
+    passed_over = 0
+    for step in steps(shape.width, shape.first_row, shape.last_row):
+        held.append(step)
+        pixels = sum(len(x) for x, _ in held)
+        if shape.run and passed_over > 0:
+            passed_over -= pixels
+            yield held, False
+            held = []
+        elif shape.run and pixels >= shape.run:
+            passed_over = (shape.every - 1) * pixels
+            yield held, True
+            held = []
+    if held:
+        yield held, False
+
+
+class ReferencePass:
+    """A pass of bbans_cli.wavefront.Pass, encoding only. weights and gradient are those after the last run done."""
+
+    def __init__(self, shape: Shape, network: Array, modulation: Array | None, pixels: Array) -> None:
+        self.shape, self.planes = shape, coding_planes(pixels)
+        self.weights, self.gradient = network.copy(), np.zeros_like(network)
+        self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
+        self.edges = Edges()
+        self.adam = QHAdam(shape.rate, factors(self.net))
+        grid = shape.grid_x, shape.grid_y
+        self.maps = maps(self.planes, shape.first_row, shape.last_row, shape.channels, grid, shape.period)
+        self.modulation = None
+        if modulation is not None:
+            self.modulation = modulation.reshape(-1, shape.layers, 2, shape.hidden)
+
+    def intervals(self) -> tuple[Array, Array]:
+        """starts and freqs, uint32, in coding order: step by step, channel by channel, row by row."""
+        found = []
+        for held, learns in runs(self.shape):
+            x, y = (np.concatenate(part) for part in zip(*held, strict=True))
+            cum = self._run(x, y, learns)
+            cuts = np.cumsum([len(step) for step, _ in held])[:-1]
+            found += [part.transpose(1, 0, 2).reshape(-1, 2) for part in np.split(cum, cuts)]
+        pairs = np.concatenate(found) if found else np.empty((0, 2), np.int64)
+        return pairs[:, 0].astype(np.uint32), (pairs[:, 1] - pairs[:, 0]).astype(np.uint32)
+
+    def _run(self, x: Array, y: Array, learns: bool) -> Array:
+        """cum of each value and of the next symbol, (n, channels, 2); then, perhaps, a step of learning."""
+        channels, value = self.shape.channels, self.planes[:, y, x].T
+        run = self.forward(x, y)
+        cum = np.empty((len(x), channels, 2), np.int64)
+        for c in range(channels):
+            mix = mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
+            cum[:, c] = cumulative(mix, value[:, c, None] + np.arange(2), self.edges.place[c])
+        if learns:
+            self.gradient = backward(self.net, run, value, channels, self.edges)
+            self.adam.step(self.weights, self.gradient)
+        return cum
+
+    def forward(self, x: Array, y: Array) -> Forward:
+        """What the network, as it is now, makes of the pixels (x, y), int (n,)."""
+        context = normalise(gather(self.planes, x, y, self.shape.first_row))
+        said = self.maps[y - self.shape.first_row, x]
+        return forward(self.net, context, said, self.planes[:, y, x].T, self._phase(x, y), self._modulation(x, y))
+
+    def _phase(self, x: Array, y: Array) -> Array | None:
+        if self.shape.grid_x < 0:
+            return None
+        return phase_rows(x + self.shape.grid_x, y + self.shape.grid_y)
+
+    def _modulation(self, x: Array, y: Array) -> Array | None:
+        if self.modulation is None:
+            return None
+        side, across = self.shape.block, -(-self.shape.width // self.shape.block)
+        return self.modulation[y // side * across + x // side]

@@ -1,0 +1,102 @@
+"""Plain numpy mirror of mixture-inl.h: network outputs to cumulative frequencies, and the gradient of -ln p.
+
+Equal bits to C, whatever the outputs are. n pixels of one channel; outputs (n, 16): 4 logits, 4 means, 4 log scales,
+2 coefficients of earlier residuals, 1 of the regression's rule, 1 of the prediction by place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bbans_cli.reference import arithmetic
+from bbans_cli.reference.arithmetic import f32
+
+Array = np.ndarray[Any, Any]
+
+FLOOR = 16
+TOTAL = 1 << 24
+SPREAD = np.float32(TOTAL - 256 * FLOOR)
+EDGES = np.arange(257, dtype=np.float32) - np.float32(0.5)  # where values begin before anything is learned
+
+
+@dataclass
+class Mixture:
+    """Four logistic components of n pixels, each (n, 4) float32; inverse: one over the scale."""
+
+    weight: Array
+    mean: Array
+    inverse: Array
+
+
+@np.errstate(all="ignore")
+def mixture(output: Array, base: Array, activity: Array, earlier: Array) -> Mixture:
+    """Parameters. base (n,) int, activity (n,), earlier (n, 4): residuals of two channels, 0 where none is; rule;
+    prediction by place."""
+    centre = base.astype(np.float32)
+    centre = centre + output[:, 12] * earlier[:, 0]
+    centre = centre + output[:, 13] * earlier[:, 1]
+    centre = centre + output[:, 14] * earlier[:, 2]
+    centre = centre + output[:, 15] * earlier[:, 3]
+    logit = arithmetic.clip(output[:, :4], np.float32(-30), np.float32(30))
+    e = arithmetic.exp(logit - logit.max(1)[:, None])
+    scale = np.float32(1) / ((e[:, 0] + e[:, 1]) + (e[:, 2] + e[:, 3]))
+    mean = centre[:, None] + activity[:, None] * output[:, 4:8]
+    log_scale = arithmetic.clip(output[:, 8:12], np.float32(-6), np.float32(4))
+    return Mixture(
+        weight=e * scale[:, None],
+        mean=arithmetic.clip(mean, np.float32(-1024), np.float32(1280)),
+        inverse=arithmetic.exp(-log_scale) / activity[:, None],
+    )
+
+
+@np.errstate(all="ignore")
+def cumulative(mix: Mixture, symbol: Array, edges: Array = EDGES) -> Array:
+    """cum(symbol), symbols 0 to 256: symbol (n,) or (n, s) int -> int64 of the same shape. edges (257,) float32."""
+    shape = (-1,) + (1,) * (symbol.ndim - 1)
+    edge = edges[symbol]
+    f = np.float32(0)
+    for k in range(4):
+        weight, mean, inverse = (each[:, k].reshape(shape) for each in (mix.weight, mix.mean, mix.inverse))
+        f = f + weight * arithmetic.sigmoid((edge - mean) * inverse)
+    share = SPREAD * f
+    cum = FLOOR * symbol.astype(np.int64) + np.where(share < SPREAD, share, SPREAD).astype(np.int64)
+    return np.where(symbol <= 0, 0, np.where(symbol >= 256, TOTAL, cum))
+
+
+@np.errstate(all="ignore")
+def gradient(
+    mix: Mixture, output: Array, value: Array, activity: Array, earlier: Array, scale: np.float32, edges: Array = EDGES
+) -> tuple[Array, Array]:
+    """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`: (n, 16) float32; and the densities
+    at the value's two edges over its mass, (n, 2), which are that by the edges."""
+    one = np.float32(1)
+    above, below = (value != 0).astype(np.float32)[:, None], (value != 255).astype(np.float32)[:, None]
+    low = (edges[value][:, None] - mix.mean) * mix.inverse
+    high = (edges[value + 1][:, None] - mix.mean) * mix.inverse
+    a, b = arithmetic.sigmoid(low), arithmetic.sigmoid(high)
+    da, db = a * (one - a) * above, b * (one - b) * below
+    a = a * above
+    b = b * below + (one - below)
+    mass = b - a
+    total = np.float32(0)
+    density = np.zeros((len(value), 2), np.float32)
+    for k in range(4):
+        total = total + mix.weight[:, k] * mass[:, k]
+        for e, slope in enumerate((da, db)):
+            density[:, e] = density[:, e] + mix.weight[:, k] * slope[:, k] * mix.inverse[:, k]
+    inverse = (one / (total + f32("0x1p-20")))[:, None]
+    d_mean = mix.weight * (db - da) * mix.inverse * inverse
+    d_centre = np.float32(0)
+    for k in range(4):
+        d_centre = d_centre + d_mean[:, k]
+    d = np.zeros_like(output)
+    d[:, :4] = mix.weight * (total[:, None] - mass) * inverse
+    d[:, 4:8] = d_mean * activity[:, None]
+    inside = ((output[:, 8:12] > -6) & (output[:, 8:12] < 4)).astype(np.float32)
+    d[:, 8:12] = mix.weight * (db * high - da * low) * inverse * inside
+    d[:, 12:] = d_centre[:, None] * earlier
+    density = arithmetic.clip(density * inverse, np.float32(0), np.float32(4))
+    return arithmetic.clip(d, np.float32(-64), np.float32(64)) * scale, density

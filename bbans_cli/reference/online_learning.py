@@ -1,0 +1,135 @@
+"""Plain numpy mirror of online_learning-inl.h: the gradient of a run's pixels, and a step of QHAdam.
+
+Equal bits to C: a weight's gradient is one fma chain over the pixels in coding order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bbans_cli.reference import arithmetic
+from bbans_cli.reference.arithmetic import f32
+from bbans_cli.reference.mixture import EDGES, gradient, mixture
+from bbans_cli.reference.network import Forward, Layer, Net
+
+Array = np.ndarray[Any, Any]
+
+
+def earlier(run: Forward, channel: int) -> Array:
+    """What the mixture of a channel has coefficients for, (n, 4): residuals of G and R, 0 where they are not known yet,
+    its rule, its prediction by place."""
+    residual = np.where(np.arange(2) < channel, run.residual[:, :2], np.float32(0))
+    return np.column_stack([residual, run.rule[:, channel], run.periodic[:, channel]])
+
+
+@np.errstate(all="ignore")
+def backward(net: Net, run: Forward, value: Array, channels: int, edges: Edges | None = None) -> Array:
+    """Gradient of the mean of -ln p over the run's pixels by all weights, laid out like net.flat; the edges learn.
+
+    value (n, 3) int32. Heads of channels that a grey picture has not get 0.
+    """
+    edges = edges or Edges()
+    grown = Net(np.zeros_like(net.flat), *_widths(net))
+    scale = np.float32(1) / np.float32(len(value))
+    d_hidden = np.zeros_like(run.hidden[-1])
+    for c in range(channels):
+        mix = mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
+        d_output, density = gradient(
+            mix, run.output[c], value[:, c], run.activity[:, c], earlier(run, c), scale, edges.place[c]
+        )
+        edges.learn(c, value[:, c], density)
+        d_unit = _leaky(run.unit[c], _through(net.out[c].weight, d_output, np.zeros_like(run.unit[c])))
+        d_hidden = _through(net.head[c].weight[: d_hidden.shape[1]], d_unit, d_hidden)
+        _fill(grown.out[c], run.unit[c], d_output)
+        _fill(grown.head[c], run.head_inputs[c], d_unit)
+    for i in reversed(range(len(net.trunk))):
+        d_active = _leaky(run.active[i], d_hidden)
+        if run.modulation is not None:
+            d_active = d_active * run.modulation[:, i, 0]
+        _fill(grown.trunk[i], run.hidden[i - 1] if i else run.inputs, d_active)
+        if i:
+            d_hidden = _through(net.trunk[i].weight, d_active, d_hidden)
+    if run.phase is not None:
+        for rows, d in zip(run.phase, d_active, strict=True):
+            grown.phase[rows] += d
+    return grown.flat
+
+
+def factors(net: Net) -> Array:
+    """The rate of each weight of the network, by the kind of its layer."""
+    out = Net(np.empty_like(net.flat), *_widths(net))
+    out.phase[:] = 4.8
+    for layers, factor in [(out.trunk[:1], 0.18), (out.trunk[1:], 1.5), (out.head, 0.72), (out.out, 0.45)]:
+        for layer in layers:
+            layer.weight[:] = layer.bias[:] = factor
+    return out.flat
+
+
+class Edges:
+    """Where each channel's values begin, (3, 257): what is seen more often than the mixture says becomes wider."""
+
+    def __init__(self) -> None:
+        self.place, self.count = np.tile(EDGES, (3, 1)), np.zeros((3, 257), np.float32)
+
+    def learn(self, channel: int, value: Array, density: Array) -> None:
+        """From a run's values (n,) and their densities (n, 2) at both edges, pixel by pixel."""
+        place, count = self.place[channel], self.count[channel]
+        reach = np.float32(0.45)
+        for first, pair in zip(value, density, strict=True):
+            for e, sign in ((0, np.float32(-1)), (1, np.float32(1))):
+                v = first + e
+                count[v] += np.float32(1)
+                step = np.float32(1.5) / (count[v] + np.float32(300)) * pair[e]
+                place[v] = arithmetic.clip(place[v] + sign * step, EDGES[v] - reach, EDGES[v] + reach)
+
+
+class QHAdam:
+    """Quasi-hyperbolic Adam (Ma and Yarats 2019, with nu1 a half, at twice the rate, and nu2 1; but the first
+    moment is not corrected) with decays 0.98 and 0.99; moments of less than 2^-60 and 2^-100 become 0.
+
+    The rate is twice as high at first and halfway to its final value after 200 steps. factors (weights,): by
+    what each weight's rate is multiplied, from `factors`.
+    """
+
+    def __init__(self, rate: float, factors: Array) -> None:
+        self.rate, self.factors, size = np.float32(rate), factors, len(factors)
+        self.updates = np.float32(0)
+        self.first, self.second = np.zeros(size, np.float32), np.zeros(size, np.float32)
+        self.beta2 = np.float32(1)
+
+    @np.errstate(all="ignore")
+    def step(self, weights: Array, g: Array) -> None:
+        """Change the weights in place by one step along gradient g."""
+        one, b1, b2 = np.float32(1), np.float32(0.98), np.float32(0.99)
+        self.beta2 = self.beta2 * b2
+        settled = np.float32(200)
+        rate = self.rate * (settled / (self.updates + settled) + one)
+        self.updates += one
+        step, root = rate * self.factors, one / np.sqrt(one - self.beta2)
+        m = self.first * b1 + g * (one - b1)
+        v = self.second * b2 + g * g * (one - b2)
+        tiny = f32("0x1p-60")
+        self.first = np.where((m > tiny) | (m < -tiny), m, np.float32(0))
+        self.second = np.where(v > f32("0x1p-100"), v, np.float32(0))
+        weights[:] = weights - step * (g + self.first) / (np.sqrt(self.second) * root + np.float32(1e-8))
+
+
+def _widths(net: Net) -> tuple[int, int, int]:
+    return len(net.trunk[0].bias), len(net.trunk), len(net.head[0].bias)
+
+
+def _through(weight: Array, d: Array, start: Array) -> Array:
+    """Errors of a layer's inputs, added to `start`."""
+    return arithmetic.gemm(d, np.ascontiguousarray(weight.T), start)
+
+
+def _leaky(active: Array, d: Array) -> Array:
+    return np.where(active > 0, d, d * np.float32(0.1))
+
+
+def _fill(layer: Layer, inputs: Array, d: Array) -> None:
+    """The gradient of a layer from its inputs and the errors of its outputs."""
+    layer.weight[:] = arithmetic.gemm(np.ascontiguousarray(inputs.T), d, np.zeros_like(layer.bias))
+    layer.bias[:] = arithmetic.gemm(np.ones((1, len(d)), np.float32), d, np.zeros_like(layer.bias))[0]

@@ -1,0 +1,178 @@
+"""Plain numpy mirror of phase_ls-inl.h: least squares by place, what they predict of every pixel of a pass.
+
+Equal bits to C. Nothing here depends on the network, so that a whole pass is computed at once, and all pixels between
+two solutions of the systems together. n pixels, row by row where nothing else is said; channels are in coding order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from bbans_cli.coders.neural.neighbourhood import SKEW, TAPS, WEST
+from bbans_cli.reference import arithmetic, local_ls
+from bbans_cli.reference.arithmetic import f32
+from bbans_cli.reference.local_ls import cholesky, rules, valid
+from bbans_cli.reference.neighbourhood import gather, normalise
+
+Array = np.ndarray[Any, Any]
+
+NEIGHBOURS = [
+    TAPS.index(tap)
+    for tap in [
+        (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0), (-1, -2), (-1, 2), (-2, -1), (-2, 1), (-2, -2), (-2, 2), (0, -3),
+        (-3, 0), (-1, -3), (-1, 3), (-3, -1), (-3, 1), (-2, -3), (-2, 3), (-3, -2), (-3, 2), (0, -4), (-4, 0), (-1, -4),
+    ]
+]  # fmt: skip
+GREEN, CHROMA = 48, 64  # elements of the vectors
+RELATIVE = np.float32(0.001)
+SHARE, MEMORY = np.float32(100), f32("0x1p-14")
+GREY = np.float32(-1.5)
+SOONEST, LATEST = 64, 8192
+
+
+def maps(
+    planes: Array, first_row: int, last_row: int, channels: int = 3, grid: tuple[int, int] = (-1, -1), period: int = 1
+) -> Array:
+    """What is said of the pixels of rows first_row..last_row of planes (3, h, w) int32: (rows, w, 27) float32.
+
+    9 of reference_regression.maps; predictions by place of the 3 channels, given those before, less their bases; 3
+    deviations; 12 of `nearby`. grid: where the first pixel lies. Channels that a grey picture lacks have 0, their
+    deviations GREY.
+    """
+    rows, width = last_row - first_row, planes.shape[2]
+    y, x = (a.ravel() for a in np.mgrid[first_row:last_row, :width])
+    taps, value = gather(planes, x, y, first_row), planes[:, y, x].T
+    _, base, activity = normalise(taps)
+    residual = (value - base).astype(np.float32)
+    regressed = local_ls.maps(planes, first_row, last_row).reshape(-1, 9)
+    place = (y + grid[1]) % period * period + (x + grid[0]) % period
+    said = predictions(taps, value, base, place, x + SKEW * y, channels, period)
+    errors = np.concatenate([residual - rules(regressed, residual, base), residual - said[:, :3]], axis=1)
+    errors = np.where(np.arange(6) % 3 < channels, errors, np.float32(0))
+    near = nearby(errors.reshape(rows, width, 6), activity.reshape(rows, width, 3)).reshape(-1, 12)
+    return np.concatenate([regressed, said, near], axis=1).reshape(rows, width, 27)
+
+
+def predictions(taps: Array, value: Array, base: Array, place: Array, step: Array, channels: int, period: int) -> Array:
+    """Predictions of the channels less their bases, then deviations: (n, 6) float32; 0 and GREY if there is none.
+
+    taps (n, 3, taps), value and base (n, 3), place and step (n,), all of them integers.
+    """
+    west = taps[..., WEST]
+    own, start = (value - west).astype(np.float32), (west - base).astype(np.float32)
+    seen, seen_chroma = vectors(taps, own)
+    green, chroma = System(GREEN, 1, 1, 1), System(CHROMA, 3, 2, period**2)
+    nowhere = np.zeros_like(place)
+    out = np.zeros((len(value), 6), np.float32)
+    out[:, 4:] = GREY if channels == 1 else 0
+    for part in stretches(step):
+        out[part, 0] = green.apply(seen[part], nowhere[part])[:, 0] + start[part, 0]
+        out[part, 3] = green.deviation[0]
+        green.learn(seen[part], nowhere[part])
+        if channels == 3:
+            out[part, 1:3] = differences(chroma, seen_chroma[part], place[part], own[part]) + start[part, 1:]
+            out[part, 4:] = chroma.deviation[place[part]]
+            chroma.learn(seen_chroma[part], place[part])
+    out[:, :channels] = valid(out[:, :channels], base[:, :channels])
+    return out
+
+
+def vectors(taps: Array, own: Array) -> tuple[Array, Array]:
+    """Of the system for G, (n, GREEN), and of that for R - G and B - G, (n, CHROMA), float32: neighbours less the pixel
+    to the west, 1, own values. taps (n, 3, taps) int32; own (n, 3): the values, less the pixel to the west."""
+    near = taps[..., NEIGHBOURS] - taps[..., WEST, None]
+    apart = near[:, 1:] - near[:, :1]
+    one = np.ones((len(own), 1), np.float32)
+    green = [near[:, 0], near[:, 1, :11], near[:, 2, :11], one, own[:, :1]]
+    chroma = [apart[:, 0], apart[:, 1], near[:, 0, :12], one, own[:, :1], own[:, 1:] - own[:, :1]]
+    return np.column_stack(green).astype(np.float32), np.column_stack(chroma).astype(np.float32)
+
+
+def differences(chroma: System, seen: Array, place: Array, own: Array) -> Array:
+    """What to expect of R and B, less the pixel to the west, (n, 2): by G and the differences from it."""
+    partial, weight = chroma.apply(seen, place), chroma.weights[place]
+    red = partial[:, 0] + weight[:, -3, 0] * own[:, 0]
+    blue = partial[:, 1] + weight[:, -3, 1] * own[:, 0]
+    blue = blue + weight[:, -2, 1] * (own[:, 1] - own[:, 0])
+    return own[:, :1] + np.stack([red, blue], axis=1)
+
+
+def stretches(step: Array) -> Iterator[Array]:
+    """Pixels that are predicted by the same weights, as indices in coding order, from the step of each, (n,)."""
+    order, begin = np.argsort(step, kind="stable"), 0
+    for end in np.cumsum(np.unique(step, return_counts=True)[1]):
+        if end - begin >= np.clip(end // 8, SOONEST, LATEST):
+            yield order[begin:end]
+            begin = end
+    yield order[begin:]
+
+
+class System:
+    """Least squares of the last `targets` elements of vectors, the last `own` of which are unknown when they predict.
+
+    moments (places, order, order); weights (places, order, targets), 0 where nothing is weighed; deviation (places,
+    targets).
+    """
+
+    def __init__(self, order: int, own: int, targets: int, places: int) -> None:
+        self.one, self.known = order - own - 1, order - targets
+        self.moments = np.zeros((places, order, order), np.float32)
+        self.weights = np.zeros((places, order, targets), np.float32)
+        self.deviation = np.zeros((places, targets), np.float32)
+
+    def apply(self, vector: Array, place: Array) -> Array:
+        """What the weights make of vectors (n, order) but for the pixel's own values: (n, targets)."""
+        weight = self.weights[place]
+        total = np.zeros((len(vector), weight.shape[2]), np.float32)
+        for k in range(self.one + 1):
+            total = arithmetic.fma(vector[:, k, None], weight[:, k], total)
+        return total
+
+    def learn(self, vector: Array, place: Array) -> None:
+        """Vectors (n, order) in coding order into the moments; then new weights."""
+        for here in np.unique(place):
+            v = vector[place == here]
+            self.moments[here] = arithmetic.gemm(v.T, v, self.moments[here])
+        self.solve()
+        keep = np.float32(1) - np.float32(len(vector)) * MEMORY / np.float32(len(self.moments))
+        self.moments = self.moments * np.maximum(keep, np.float32(0.5))
+
+    def solve(self) -> None:
+        """Cholesky factors with inverted diagonals, then each target's weights from the last one back."""
+        one, sums = np.float32(1), self._shared().transpose(1, 2, 0)
+        count, low = sums[self.one, self.one], cholesky(sums, self.known, RELATIVE)
+        for t, target in enumerate(range(self.known, len(low))):
+            w = low[target].copy()
+            for i in reversed(range(target)):
+                w[i] = np.subtract.reduce([w[i], *(low[i + 1 : target, i] * w[i + 1 : target])]) * low[i, i]
+            self.weights[:, :target, t] = w[:target].T
+            d = low[target, target]
+            self.deviation[:, t] = arithmetic.log(one / (d * d * (count + one))) * np.float32(0.25)
+
+    def _shared(self) -> Array:
+        """The moments, each with its share of the sum over all places: (places, order, order)."""
+        if len(self.moments) == 1:
+            return self.moments.copy()
+        prior = np.zeros_like(self.moments[0])
+        for moments in self.moments:
+            prior = prior + moments
+        return self.moments + prior * (SHARE / np.maximum(prior[self.one, self.one], np.float32(1)))
+
+
+def nearby(errors: Array, activity: Array) -> Array:
+    """What the network sees of errors (rows, w, 6), of the rules and of the predictions by place: (rows, w, 12).
+
+    Sizes of the 6 around each pixel; of the latter 3 those to the west, then those to the north. activity (rows, w, 3).
+    """
+    rows, width, _ = errors.shape
+    all_of = np.zeros((rows + 1, width + 2, 6), np.float32)
+    all_of[1:, 1:-1], all_of[1:, -1] = errors, errors[:, -1]
+    west, north, northwest, northeast = all_of[1:, :-2], all_of[:-1, 1:-1], all_of[:-1, :-2], all_of[:-1, 2:]
+    total = (np.abs(west) + np.abs(north)) + (np.abs(northwest) + np.abs(northeast))
+    quarter = np.float32(0.25)
+    size = (total * quarter + quarter) / np.concatenate([activity, activity], axis=2)
+    beside = [arithmetic.clip(e[..., 3:] / activity, np.float32(-6), np.float32(6)) for e in (west, north)]
+    return np.concatenate([arithmetic.log(size) * np.float32(0.5), *beside], axis=2)

@@ -1,0 +1,202 @@
+"""Speed of single codecs: this package's C stack, constriction's Python API and rANS in numpy, on the same symbols.
+
+    python -m scripts.bench.bench_codecs [--symbols 500000] [--seconds 1.0]
+
+Million symbols per second of processor time, the best of repeated runs of one thread. Making a codec of its parameters
+counts, except for the one table that all symbols of a row share. "bbc" has one head, as files do, and so has
+constriction's coder, which has no logistic model.
+
+The speed of rANS in numpy is that of numpy's calls, shared by the heads that one call moves; and every head is 8 bytes
+of the message. 16 heads are 128 bytes, more than most files could bear, and are compared with "bbc, 16", which writes
+the same bits; 1,024 heads show where numpy ends up. It gets fewer symbols, since it would take minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import constriction
+import numpy as np
+
+from bbans_cli.codecs import PRECISION, Categorical, Gaussian, Logistic, Message
+from bbans_cli.core import current_isa
+from bbans_cli.reference import distributions as reference
+from bbans_cli.reference.rans import NumpyMessage
+
+HEADS, MANY = 16, 1024
+LOW, HIGH, SIZE = -127, 127, 255
+ALPHABET = 32
+
+
+class Coder(NamedTuple):
+    """push() -> message, pop(message) -> symbols; the number of symbols and what they are."""
+
+    push: Callable
+    pop: Callable
+    symbols: np.ndarray
+
+
+def bbc(codec: Callable, symbols: np.ndarray, lanes: int) -> Coder:
+    """codec(): made anew for each direction, as a decoder would."""
+
+    def push() -> Message:
+        message = Message(lanes)
+        codec().push(message, symbols)
+        return message
+
+    return Coder(push, lambda message: codec().pop(message.copy()), symbols)
+
+
+def constricted(model: Callable, parameters: tuple, symbols: np.ndarray) -> Coder:
+    def push() -> constriction.stream.stack.AnsCoder:
+        coder = constriction.stream.stack.AnsCoder()
+        coder.encode_reverse(symbols, model(), *parameters)
+        return coder
+
+    count = () if parameters else (len(symbols),)
+    return Coder(push, lambda coder: coder.clone().decode(model(), *parameters, *count), symbols)
+
+
+def in_numpy(intervals: Callable, find: Callable, symbols: np.ndarray, heads: int) -> Coder:
+    """intervals(rows, symbols) -> starts, freqs and find(rows, values) -> symbols, for slices of the symbols."""
+
+    def push() -> NumpyMessage:
+        message = NumpyMessage(heads)
+        message.push(*intervals(slice(None), symbols), PRECISION)
+        return message
+
+    def pop(message: NumpyMessage) -> np.ndarray:
+        copy = NumpyMessage(heads)
+        copy.heads, copy._words, copy._count = message.heads.copy(), message._words.copy(), message._count
+        popped = np.empty(len(symbols), np.int64)
+        for first in range(0, len(symbols), heads):
+            rows = slice(first, first + heads)
+            popped[rows] = find(rows, copy.peek(PRECISION, len(symbols[rows])).astype(np.int64))
+            copy.advance(*intervals(rows, popped[rows]), PRECISION)
+        return popped
+
+    return Coder(push, pop, symbols)
+
+
+def both(intervals: Callable, find: Callable, symbols: np.ndarray) -> dict[str, Coder]:
+    return {f"numpy, {heads}": in_numpy(intervals, find, symbols, heads) for heads in (HEADS, MANY)}
+
+
+def one_table(n: int, few: int, rng: np.random.Generator) -> dict[str, Coder]:
+    weights = rng.dirichlet(np.ones(256))
+    symbols = rng.choice(256, n, p=weights).astype(np.int32)
+    ours, theirs = Categorical(weights, n), constriction.stream.model.Categorical(weights, perfect=False)
+    table = reference.from_weights(weights, PRECISION).astype(np.int64)
+
+    def intervals(rows: slice, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return table[s].astype(np.uint64), (table[s + 1] - table[s]).astype(np.uint64)
+
+    return {
+        "bbc": bbc(lambda: ours, symbols, 1),
+        "bbc, 16": bbc(lambda: ours, symbols, HEADS),
+        "constriction": constricted(lambda: theirs, (), symbols),
+        **both(intervals, lambda rows, values: np.searchsorted(table, values, "right") - 1, symbols[:few]),
+    }
+
+
+def own_tables(n: int, few: int, rng: np.random.Generator) -> dict[str, Coder]:
+    n //= 4  # the weights of all symbols are 32 doubles each
+    weights = rng.dirichlet(np.ones(ALPHABET), n)
+    symbols = (weights.cumsum(1) < rng.random((n, 1))).sum(1).clip(0, ALPHABET - 1).astype(np.int32)
+    theirs = constriction.stream.model.Categorical(perfect=False)
+    rest = float((1 << PRECISION) - ALPHABET)
+
+    def tables(rows: slice) -> np.ndarray:
+        sums = np.cumsum(weights[:few][rows], axis=1)
+        inside = np.rint(np.minimum(sums * (rest / sums[:, -1:]), rest)).astype(np.int64) + np.arange(1, ALPHABET + 1)
+        return np.concatenate([np.zeros((len(sums), 1), np.int64), inside], axis=1)
+
+    def intervals(rows: slice, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        table, row = tables(rows), np.arange(len(s))
+        return table[row, s].astype(np.uint64), (table[row, s + 1] - table[row, s]).astype(np.uint64)
+
+    return {
+        "bbc": bbc(lambda: Categorical(weights), symbols, 1),
+        "bbc, 16": bbc(lambda: Categorical(weights), symbols, HEADS),
+        "constriction": constricted(lambda: theirs, (weights,), symbols),
+        **both(intervals, lambda rows, values: (tables(rows) <= values[:, None]).sum(1) - 1, symbols[:few]),
+    }
+
+
+def bell(kind: type, n: int, few: int, rng: np.random.Generator) -> dict[str, Coder]:
+    mean, deviation = rng.normal(0, 30, n), np.exp(rng.normal(1, 0.7, n))
+    draw = rng.logistic if kind is Logistic else rng.normal
+    symbols = np.clip(np.rint(draw(mean, deviation)), LOW, HIGH).astype(np.int32)
+
+    def cum(rows: slice) -> Callable:
+        return reference.location(kind.family, mean[:few][rows], deviation[:few][rows], LOW, SIZE, PRECISION)
+
+    def intervals(rows: slice, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        start, end = cum(rows)(s), cum(rows)(s + 1)
+        return start.astype(np.uint64), (end - start).astype(np.uint64)
+
+    coders = {
+        "bbc": bbc(lambda: kind(mean, deviation, LOW, HIGH), symbols, 1),
+        "bbc, 16": bbc(lambda: kind(mean, deviation, LOW, HIGH), symbols, HEADS),
+        **both(
+            intervals, lambda rows, values: reference.search(cum(rows), SIZE, values), symbols[:few].astype(int) - LOW
+        ),
+    }
+    if kind is Gaussian:
+        theirs = constriction.stream.model.QuantizedGaussian(LOW, HIGH)
+        coders["constriction"] = constricted(lambda: theirs, (mean, deviation), symbols)
+    return coders
+
+
+def rates(coder: Coder, seconds: float) -> tuple[float, float]:
+    """Symbols a second, pushing and popping; the symbols must come back."""
+    best = [np.inf, np.inf]
+    until = time.thread_time() + seconds
+    while time.thread_time() < until or np.inf in best:
+        start = time.thread_time()
+        message = coder.push()
+        pushed = time.thread_time()
+        popped = coder.pop(message)
+        ended = time.thread_time()
+        if not np.array_equal(popped, coder.symbols):
+            raise AssertionError("the symbols did not come back")
+        best = [min(best[0], pushed - start), min(best[1], ended - pushed)]
+    return len(coder.symbols) / best[0], len(coder.symbols) / best[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--symbols", type=int, default=500_000)
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each model and coder")
+    arguments = parser.parse_args()
+    n, few = arguments.symbols, min(arguments.symbols, 1 << 14)
+    models = {
+        "categorical, 256, one table": one_table,
+        f"categorical, {ALPHABET}, a table each": own_tables,
+        "Gaussian, 255, own mean, deviation": lambda *a: bell(Gaussian, *a),
+        "logistic, 255, own mean, scale": lambda *a: bell(Logistic, *a),
+    }
+    columns = ["bbc", "constriction", "bbc, 16", "numpy, 16", "numpy, 1024"]
+    print(f"million symbols a second; {current_isa()}, precision {PRECISION}")
+    print(f"{'':42}" + "".join(f"{column:>13}" for column in columns) + f"{'/ constr.':>11}{'/ numpy':>11}")
+    lowest = {"constriction": np.inf, "numpy": np.inf}
+    for name, make in models.items():
+        coders = make(n, few, np.random.default_rng(0))
+        measured = {column: rates(coder, arguments.seconds) for column, coder in coders.items()}
+        for i, direction in enumerate(("push", "pop")):
+            speed = {column: measured[column][i] for column in measured}
+            against = {"numpy": speed["bbc, 16"] / speed["numpy, 16"]}
+            if "constriction" in speed:
+                against["constriction"] = speed["bbc"] / speed["constriction"]
+            lowest.update({peer: min(lowest[peer], ratio) for peer, ratio in against.items()})
+            cells = [f"{speed[column] / 1e6:13.2f}" if column in speed else f"{'-':>13}" for column in columns]
+            ratios = [f"{against[peer]:10.1f}x" if peer in against else f"{'-':>11}" for peer in lowest]
+            print(f"{name if i == 0 else '':36}{direction:>6}{''.join(cells)}{''.join(ratios)}", flush=True)
+    print(f"at least {lowest['constriction']:.2f} times constriction and {lowest['numpy']:.0f} times numpy")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Speed of the bare matrix product, and how much of it is left while a photo is coded, on one core.
+
+    python -m scripts.bench.bench_core [--isa avx2] [--seconds 0.3] [--photo photo.png]
+
+In the first table a line is one shape of the network's work on a run of pixels: forward (pixels x inputs -> outputs)
+and a weight's gradient, whose left operand is read by columns. GMAC/s: 10^9 multiply-adds per second, best of many
+short runs.
+
+The second table divides the multiply-adds that the networks of a level need for a photo by the time that coding takes
+in each direction, all the rest of the work included: contexts, mixtures, frequencies, the stack, the search for the
+tail, Adam. It is processor time of the one thread, which other programs lengthen least. Beside it is the bare product
+at the network's own shapes, each weighted by its share of the multiply-adds.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+
+from bbans_cli import core
+from bbans_cli.coders.neural import coder as neural_coder
+from bbans_cli.coders.neural import weights
+from bbans_cli.coders.neural.weights import Weights
+from bbans_cli.container import Part
+from bbans_cli.core.kernel_calls import KernelCalls
+from scripts.common import picture_sets
+
+SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "roman-colosseum.png"
+SHAPES = [
+    ("first layer", 128, 96, 175, False),
+    ("hidden layer", 128, 96, 96, False),
+    ("half a wavefront", 50, 96, 175, False),
+    ("small picture", 9, 96, 175, False),
+    ("one pixel", 1, 96, 175, False),
+    ("head", 128, 32, 96, False),
+    ("outputs", 128, 16, 32, False),
+    ("gradient, first layer", 175, 96, 256, True),
+    ("gradient, hidden layer", 96, 96, 128, True),
+]
+INPUTS, OUTPUTS, EXTRAS = 175, 16, (0, 4, 6)  # docs/model.md
+RUN = 64  # pixels between two steps of learning
+Product = tuple[int, int, int, bool]  # rows, outputs, inputs, transposed
+
+
+def products(model: Weights, every: int) -> list[tuple[Product, float]]:
+    """The matrix products of RUN pixels of an RGB picture, and how often each happens.
+
+    Once forward; backward where the level learns, from one of `every` runs (0: never).
+    """
+    hidden, head = model.hidden, model.head
+    trunk = [(INPUTS, hidden)] + [(hidden, hidden)] * (model.layers - 1)
+    heads = [(hidden + extra, head) for extra in EXTRAS]
+    layers = [*trunk, *heads, *[(head, OUTPUTS)] * 3]
+    forward = [(RUN, outputs, inputs, False) for inputs, outputs in layers]
+    # The first layer's inputs need no gradient, nor do the residuals beside the hidden units.
+    errors = [(RUN, min(inputs, hidden), outputs, False) for inputs, outputs in layers[1:]]
+    gradients = [(inputs, outputs, RUN, True) for inputs, outputs in layers]
+    return [(shape, 1.0) for shape in forward] + [(shape, 1 / every) for shape in errors + gradients if every]
+
+
+def macs(shapes: list[tuple[Product, float]]) -> float:
+    """Multiply-adds per pixel."""
+    return sum(m * n * k * times for (m, n, k, _), times in shapes) / RUN
+
+
+def bare(shapes: list[tuple[Product, float]], seconds: float) -> float:
+    """Multiply-adds per second of these products one after the other, in the instruction set in use."""
+    direct = KernelCalls(core.current_isa())
+    rates = {shape: direct.gemm_rate(*shape, seconds) for shape in dict.fromkeys(shape for shape, _ in shapes)}
+    taken = sum(m * n * k * times / rates[m, n, k, transposed] for (m, n, k, transposed), times in shapes)
+    return macs(shapes) * RUN / taken
+
+
+def code(pixels: np.ndarray, level: int) -> tuple[Part, float, float]:
+    """A photo coded on one thread: what came of it, and the seconds of processor time each way."""
+    start = time.process_time()
+    part = neural_coder.encode(pixels, level, 1)
+    middle = time.process_time()
+    back = neural_coder.decode(part, pixels.shape[1], pixels.shape[0], pixels.shape[2], 1)
+    end = time.process_time()
+    if not np.array_equal(back, pixels):
+        raise RuntimeError("the photo did not come back")
+    return part, middle - start, end - middle
+
+
+def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
+    """The second table."""
+    pixels = picture_sets.read(photo)
+    area = pixels.shape[0] * pixels.shape[1]
+    out = [
+        f"{'coding ' + photo.name + ', GMAC/s on one core':44}"
+        + "".join(f"{head:>10}" for head in ("kMAC/px", "bare", "encode", "share", "decode", "share", "Mpx/s"))
+    ]
+    for level in levels:
+        code(pixels[:64, :64].copy(), level)
+        part, encoding, decoding = code(pixels, level)
+        model, settings = weights.by_id(part.model_id), neural_coder.Settings.from_bytes(part.settings)
+        every = settings.every if settings.rate else 0
+        shapes = products(model, every)
+        product = bare(shapes, seconds)
+        each = [macs(shapes) * area / taken for taken in (encoding, decoding)]
+        how = "learning" + (f" from one of {every} runs" if every > 1 else "") if every else "static"
+        title = f"bbc -{level}: {model.name}, {how}"
+        speeds = f"{area / encoding / 1e6:.2f}/{area / decoding / 1e6:.2f}"
+        out.append(
+            f"{title:44}{macs(shapes) / 1e3:10.1f}{product / 1e9:10.1f}"
+            + "".join(f"{speed / 1e9:10.1f}{speed / product:10.2f}" for speed in each)
+            + f"{speeds:>11}"
+        )
+    return out
+
+
+@click.command()
+@click.option("--isa", multiple=True, help="Instruction set; all that this CPU has, unless given.")
+@click.option("--seconds", default=0.3, show_default=True, help="Time for each figure.")
+@click.option("--photo", default=str(SAMPLE), show_default=False, help="What to code; the sample, unless given.")
+@click.option("--levels", default="1,5,9", show_default=True, help="Levels to code it with.")
+def main(isa: tuple[str, ...], seconds: float, photo: str, levels: str) -> None:
+    """Print GMAC/s of the bare matrix product, and of coding a photo."""
+    names = list(isa) or core.available_isas()
+    click.echo(f"{'GMAC/s on one core':28}{'rows':>6}{'outputs':>9}{'inputs':>8}" + "".join(f"{n:>9}" for n in names))
+    for title, m, n, k, transposed in SHAPES:
+        rates = [KernelCalls(name).gemm_rate(m, n, k, transposed, seconds) for name in names]
+        click.echo(f"{title:28}{m:6}{n:9}{k:8}" + "".join(f"{rate / 1e9:9.1f}" for rate in rates))
+    missing = [name for name in core.built_isas() if name not in core.available_isas()]
+    if missing:
+        click.echo("not measured, this CPU lacks: " + ", ".join(missing))
+    for name in names:
+        core.select_isa(name)
+        click.echo(f"\n{name}")
+        click.echo("\n".join(coding(Path(photo), [int(level) for level in levels.split(",")], seconds)))
+
+
+if __name__ == "__main__":
+    main()

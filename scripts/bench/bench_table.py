@@ -1,0 +1,139 @@
+"""The measurements of bench.py as text for a terminal and as Markdown for README.md and docs/bench.md."""
+
+from __future__ import annotations
+
+import platform
+import re
+from pathlib import Path
+
+from scripts.common import marked
+
+BASE = "jxl-9"
+MIB = 1 << 20
+# In README, in the order of reading; other sets go by their own names.
+NAMES = {"kodak": "Kodak", "dev/photos": "photos", "dev/imagenet": "ImageNet", "dev/small64": "64x64"}
+
+
+def machine() -> dict:
+    """What the measured times depend on."""
+    from bbans_cli import __version__, core, scheduler
+    from bbans_cli.coders.neural import coder as neural_coder
+    from bbans_cli.coders.neural import weights
+
+    names = dict.fromkeys(level[0] for level in neural_coder.LEVELS.values())
+    return {
+        "bbc": __version__,
+        "weights": [f"{name} {weights.by_name(name).id.hex()}" for name in names],
+        "cpu": _cpu(),
+        "cores": scheduler.cores(),
+        "isa": core.current_isa(),
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+    }
+
+
+def _cpu() -> str:
+    try:
+        found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found.group(1) if found else platform.processor() or "unknown"
+
+
+def _figures(measured: dict, row: dict) -> dict[str, str]:
+    base = next((other["bytes"] for other in measured["rows"] if other["codec"] == BASE), None)
+    area = measured["timed_pixels"] / 1e6
+    return {
+        "bytes": f"{row['bytes']:,}",
+        "bpd": f"{8 * row['bytes'] / measured['samples']:.3f}",
+        "of JPEG XL e9": f"{row['bytes'] / base:.4f}" if base else "",
+        "encode": f"{area / row['encode']:.3f}",
+        "checked": f"{area / row['verified']:.3f}" if row["verified"] else "",
+        "decode": f"{area / row['decode']:.3f}",
+        "MiB": f"{row['peak'] / MIB:.0f}",
+    }
+
+
+def _title(measured: dict) -> str:
+    return (
+        f"{measured['name']}: {measured['pictures']} pictures, {measured['pixels'] / 1e6:.2f} Mpixel; Mpixel/s with "
+        f"{threads(measured)} on {measured['timed_pictures']} of them ({measured['timed_pixels'] / 1e6:.2f} Mpixel)"
+    )
+
+
+def threads(measured: dict) -> str:
+    """How many threads took part while times were taken, in words."""
+    return "one thread" if measured["threads"] == 1 else f"{measured['threads']} threads"
+
+
+def lines(measured: dict) -> list[str]:
+    """One set: a title, a heading, a line for each codec, and what was left out."""
+    table = [_figures(measured, row) for row in measured["rows"]]
+    heads = list(table[0])
+    widths = {head: 2 + max(len(head), *(len(figures[head]) for figures in table)) for head in heads}
+    out = [_title(measured), f"{'':24}" + "".join(f"{head:>{widths[head]}}" for head in heads)]
+    for row, figures in zip(measured["rows"], table, strict=True):
+        out.append(f"{row['title']:24}" + "".join(f"{figures[head]:>{widths[head]}}" for head in heads))
+    out += [f"left out, not 8-bit grey, RGB or palette: {name}" for name in measured["left_out"]]
+    return out + [f"not measured: {reason}" for reason in dict.fromkeys(measured["missing"])]
+
+
+def busy(result: dict) -> float:
+    """The share of a core that the timed one-thread runs got: well below 1 where something else was running."""
+    rows = [row for measured in result["sets"] if measured["threads"] == 1 for row in measured["rows"]]
+    wall = sum(row["encode"] + row["decode"] for row in rows)
+    return min(1.0, sum(row["cpu"] for row in rows) / wall) if wall else 1.0
+
+
+def notes(result: dict) -> list[str]:
+    """On what it was measured, and how."""
+    on = result["machine"]
+    out = [
+        f"bbc {on['bbc']}, weights {', '.join(on['weights'])}; {on['cpu']}, {on['isa']} kernels; {on['system']}.",
+        "Every picture came back exactly. `encode` is without the encoder's own check, `checked` with it; all that the "
+        "encoder tries is counted. `MiB` is the most memory that the codec's process held, Python included.",
+    ]
+    if busy(result) < 0.95:
+        out.append(f"The machine was busy: the timed runs got {100 * busy(result):.0f} % of a core.")
+    return out
+
+
+def write_markdown(result: dict, root: Path) -> None:
+    """Write docs/bench.md whole, and README.md's table between its two comments."""
+    page = ["# Measured", "What `make bench-markdown` printed; the page is written by it and not by hand."]
+    for measured in result["sets"]:
+        figures = [{"": row["title"]} | _figures(measured, row) for row in measured["rows"]]
+        page += [f"## {NAMES.get(measured['name'], measured['name'])}", _title(measured) + ".", _markdown(figures)]
+    page += notes(result)
+    if (root / "docs" / "front.png").exists():
+        page += ["## Size against time", "From `make front`:", "![size against time](front.png)"]
+    (root / "docs" / "bench.md").write_text("\n\n".join(page) + "\n")
+    marked.write(root / "README.md", "make bench-markdown", _summary(result))
+
+
+def _markdown(table: list[dict[str, str]]) -> str:
+    return marked.table([list(table[0]), *(list(row.values()) for row in table)])
+
+
+def _summary(result: dict) -> str:
+    """README's table: bits per sub-pixel on every set, and the speed on the set with the most pixels timed."""
+    sets = result["sets"]
+    speed = max(sets, key=lambda measured: measured["timed_pixels"])
+    table = []
+    for row in sets[0]["rows"]:
+        cells = {"bits per sub-pixel": row["title"]}
+        for measured in sets:
+            figures = _figures(measured, _same(measured, row))
+            ratio = f" ({figures['of JPEG XL e9']})" if figures["of JPEG XL e9"] else ""
+            cells[NAMES.get(measured["name"], measured["name"])] = figures["bpd"] + ratio
+        figures = _figures(speed, _same(speed, row))
+        table.append(cells | {name: figures[name] for name in ("encode", "decode", "MiB")})
+    name = NAMES.get(speed["name"], speed["name"])
+    return f"""{_markdown(table)}
+
+In brackets: total bytes as a share of JPEG XL's at effort 9. Mpixel/s and memory on {name}, {threads(speed)}.
+{notes(result)[0]}
+Every picture came back exactly. All figures, and how they were taken: [docs/bench.md](docs/bench.md)."""
+
+
+def _same(measured: dict, row: dict) -> dict:
+    return next(other for other in measured["rows"] if other["codec"] == row["codec"])

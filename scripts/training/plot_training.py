@@ -1,0 +1,65 @@
+"""Curves of training runs: bits per sub-pixel on the crops it trained on and on each dev set, and the latents' share.
+
+    python -m scripts.training.plot_training weights/small.log.jsonl ...
+
+Reads the logs of train.py, one JSON object a line: step, seconds, train, and for each dev set what it costs with
+latents (their KL included), without, and the KL alone. Writes <name>.png beside each log.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # noqa: E402
+
+COLOURS = ("#0b6e99", "#c4522b", "#3f7d3a", "#7b4fa0")
+
+
+def read(log: Path) -> list[dict]:
+    """The log's lines, in the order of steps; of a step that a resumed run came to twice, the last."""
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.strip()]
+    return [line for _, line in sorted({line["step"]: line for line in lines}.items())]
+
+
+def plot(lines: list[dict], title: str, out: Path) -> None:
+    """One picture of two panels, sharing the axis of steps."""
+    steps = [line["step"] for line in lines]
+    figure, (above, below) = pyplot.subplots(2, sharex=True, figsize=(9, 7), height_ratios=(3, 1), layout="constrained")
+    above.plot(steps, [line["train"] for line in lines], color="0.6", label="training crops")
+    for colour, name in zip(COLOURS, lines[-1]["dev"], strict=False):
+        with_latents, without, kl = zip(*(line["dev"][name] for line in lines), strict=True)
+        above.plot(steps, with_latents, color=colour, label=f"{name}, {with_latents[-1]:.4f}")
+        above.plot(
+            steps, without, color=colour, linewidth=0.8, linestyle="--", label=f"  without latents, {without[-1]:.4f}"
+        )
+        below.plot(steps, kl, color=colour, label=f"{name}, {kl[-1]:.4f}")
+    seen = [value for line in lines[len(lines) // 20 :] for values in line["dev"].values() for value in values[:2]]
+    above.set_ylim(min(seen) - 0.1, max(seen) + 0.1)
+    above.set(title=title, ylabel="bits per sub-pixel")
+    below.set(xlabel="step", ylabel="KL of the latents", ylim=(0, None))
+    for axes in (above, below):
+        axes.grid(alpha=0.25)
+        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(out, dpi=110)
+    pyplot.close(figure)
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def main(logs: tuple[Path, ...]) -> None:
+    """Draw the curves of LOGS."""
+    for log in logs:
+        name = log.name.split(".")[0]
+        lines = read(log)
+        out = log.with_name(f"{name}.png")
+        plot(lines, f"{name}: {lines[-1]['step']:,} steps, {lines[-1]['seconds'] / 3600:.1f} hours", out)
+        click.echo(out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""One task at a time: the order of reading, publishing and removing, and that nothing stops the others."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bbans_cli.api import Outcome
+from bbans_cli.cli import atomic_output, batch
+from bbans_cli.cli.batch import Options
+from bbans_cli.cli.plan import Task
+from bbans_cli.cli.report import FAILED, OK, SKIPPED, Result
+from bbans_cli.errors import InputError, LossyError
+
+
+class Turner:
+    """Stands for the coder: turns the bytes round."""
+
+    error: Exception | None = None
+
+    def compress_file(self, data: bytes, threads: int, progress) -> Outcome:
+        if self.error:
+            raise self.error
+        progress(0.5)
+        return Outcome(data[::-1], 2, 1, 6, len(data), ["not kept: colour"])
+
+    def decompress_file(self, data: bytes, file_format: str, threads: int, progress, read_back: bool) -> Outcome:
+        return Outcome(f"{file_format} {read_back}".encode(), 2, 1, 6, len(data))
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.png").write_bytes(b"abc")
+
+
+def do(task: Task, verb: str = "compress", coder: Turner | None = None, **options) -> Result:
+    return batch.one(task, Options(verb, 1000, coder or Turner(), **options), 1, lambda share: None)
+
+
+def test_done() -> None:
+    result = do(Task("a.png", "a.bbc"))
+    assert (result.status, result.in_bytes, result.out_bytes, result.width, result.height) == (OK, 3, 3, 2, 1)
+    assert result.bpd == 4.0 and result.warnings == ["not kept: colour"]
+    assert Path("a.bbc").read_bytes() == b"cba" and Path("a.png").exists()
+
+
+def test_the_input_goes_after_the_output_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    sync, link, unlink = atomic_output.sync_folder, os.link, os.unlink
+    monkeypatch.setattr(atomic_output, "sync_folder", lambda folder: (steps.append("sync"), sync(folder)))
+    monkeypatch.setattr(os, "link", lambda old, new: (steps.append("publish"), link(old, new)))
+    monkeypatch.setattr(os, "unlink", lambda path: (steps.append(f"unlink {path[-4:]}"), unlink(path)))
+    assert do(Task("a.png", "a.bbc"), remove=True).status == OK
+    assert steps == ["publish", "unlink .tmp", "sync", "unlink .png"]
+    assert os.listdir() == ["a.bbc"]
+
+
+@pytest.mark.parametrize("error", [InputError("damaged"), MemoryError(), ZeroDivisionError("bug"), OSError(5, "I/O")])
+def test_failures_leave_everything_as_it_was(error: Exception) -> None:
+    coder = Turner()
+    coder.error = error
+    result = do(Task("a.png", "a.bbc"), coder=coder, remove=True)
+    assert result.status == FAILED and result.error is error
+    assert os.listdir() == ["a.png"]
+
+
+def test_an_input_that_changes_meanwhile_is_kept() -> None:
+    class Slow(Turner):
+        def compress_file(self, data: bytes, threads: int, progress) -> Outcome:
+            with Path("a.png").open("ab") as file:
+                file.write(b"more")
+            return super().compress_file(data, threads, progress)
+
+    result = do(Task("a.png", "a.bbc"), coder=Slow(), remove=True)
+    assert isinstance(result.error, atomic_output.NotRemovedError)
+    assert Path("a.png").read_bytes() == b"abcmore" and Path("a.bbc").read_bytes() == b"cba"
+
+
+def test_an_output_that_comes_meanwhile_is_kept() -> None:
+    class Slow(Turner):
+        def compress_file(self, data: bytes, threads: int, progress) -> Outcome:
+            Path("a.bbc").write_bytes(b"theirs")
+            return super().compress_file(data, threads, progress)
+
+    assert do(Task("a.png", "a.bbc"), coder=Slow(), remove=True).status == FAILED
+    assert Path("a.bbc").read_bytes() == b"theirs" and Path("a.png").exists()
+
+
+def test_an_input_that_vanished_leaves_no_output() -> None:
+    os.unlink("a.png")
+    result = do(Task("a.png", "new/a.bbc"))
+    assert isinstance(result.error, FileNotFoundError) and result.error.filename == "a.png"
+    assert os.listdir() == []
+
+
+def test_lossy_pictures_are_passed_by_where_they_were_met() -> None:
+    coder = Turner()
+    coder.error = LossyError("this JPEG is lossy")
+    assert do(Task("a.png", "a.bbc"), coder=coder).status == FAILED
+    met = do(Task("a.png", "a.bbc", found=True), coder=coder)
+    assert met.status == SKIPPED and met.error is None and met.reason == "this JPEG is lossy"
+
+
+def test_what_the_plan_settled_is_not_begun() -> None:
+    problem = InputError("no")
+    assert do(Task("a.png", "a.bbc", problem=problem)).error is problem
+    assert do(Task("a.png", "a.bbc", skip=True)).status == SKIPPED
+    assert os.listdir() == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    "target, given, expected",
+    [("a.ppm", None, "ppm"), ("a.TIF", None, "tiff"), ("a", None, "png"), ("a.dat", "bmp", "bmp")],
+)
+def test_the_format_of_a_picture(target: str, given: str | None, expected: str) -> None:
+    do(Task("a.png", target), "decompress", picture_format=given, remove=True)
+    assert Path(target).read_text() == f"{expected} True"
+
+
+def test_files_too_large_to_be_a_picture_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "_BYTES_BESIDE_PIXELS", 0)
+    Path("a.png").write_bytes(bytes(8001))
+    result = do(Task("a.png", "a.bbc"))
+    assert result.status == FAILED and "max-pixels" in str(result.error)

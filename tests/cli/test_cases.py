@@ -1,0 +1,46 @@
+"""Runs the shell scripts of tests/cases against the installed command; cases/README.md says how they are written."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from shell import CASES, environment
+
+UPDATE = os.environ.get("BBC_UPDATE_CASES") == "1"
+SKIPPED = 77
+
+
+def expectation(script: Path, kind: str) -> bytes:
+    path = script.with_suffix(f".{kind}")
+    return path.read_bytes() if path.exists() else b"0\n" if kind == "exit" else b""
+
+
+def update(script: Path, kind: str, came: bytes) -> None:
+    path = script.with_suffix(f".{kind}")
+    path.unlink(missing_ok=True)
+    if came != expectation(script, kind):
+        path.write_bytes(came)
+
+
+@pytest.mark.parametrize("script", sorted(CASES.glob("*.sh")), ids=lambda script: script.stem)
+def test_case(script: Path, tmp_path: Path) -> None:
+    scratch, home = tmp_path / "scratch", tmp_path / "home"
+    scratch.mkdir()
+    home.mkdir()
+    done = subprocess.run(
+        ["sh", "-eu", script], cwd=scratch, env=environment(home), capture_output=True, stdin=subprocess.DEVNULL
+    )
+    if done.returncode == SKIPPED:
+        pytest.skip(done.stdout.decode().strip())
+    came = {"exit": b"%d\n" % done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+    if UPDATE:
+        for kind, data in came.items():
+            update(script, kind, data)
+    # All three at once: the error messages are what explains a wrong exit status.
+    assert came == {kind: expectation(script, kind) for kind in came}
+
+
+def test_every_expectation_has_a_script() -> None:
+    strays = [path.name for path in CASES.iterdir() if path.is_file() and path.suffix not in (".sh", ".md")]
+    assert [name for name in strays if not (CASES / name).with_suffix(".sh").exists()] == []

@@ -1,0 +1,50 @@
+"""Reading: bounded, from whatever can be opened."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from bbans_cli.cli import fileio
+from bbans_cli.errors import BbcError, LimitError, OutputExistsError
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_reading_is_bounded() -> None:
+    Path("a").write_bytes(b"12345")
+    data, status = fileio.read("a", 5)
+    assert data == b"12345" and status is not None and status.st_size == 5
+    with pytest.raises(LimitError):
+        fileio.read("a", 4)
+    with pytest.raises(LimitError):
+        fileio.read("/dev/zero", 1 << 20)
+    with pytest.raises(IsADirectoryError):
+        fileio.read(".", 5)
+
+
+def test_pipes_and_devices_have_no_status() -> None:
+    assert fileio.read("/dev/null", 5) == (b"", None)
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    data = bytes(range(256)) * 1000
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=Path("pipe").write_bytes, args=(data,))
+    writer.start()
+    assert fileio.read("pipe", 1 << 20) == (data, None)
+    writer.join()
+
+
+def test_blame() -> None:
+    with pytest.raises(FileNotFoundError) as caught, fileio.blaming("the output"):
+        os.link("missing", "temporary")
+    assert caught.value.filename == "the output" and caught.value.filename2 is None
+    # Errors of our own say what they have to say.
+    with pytest.raises(OutputExistsError) as ours, fileio.blaming("the output"):
+        raise OutputExistsError("exists already")
+    assert str(ours.value) == "exists already" and isinstance(ours.value, BbcError)

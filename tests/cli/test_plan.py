@@ -1,0 +1,227 @@
+"""Which file becomes which: names, folders, collisions, what is refused before any work."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bbans_cli.cli import plan
+from bbans_cli.cli.plan import Naming, Placing, PlanError, SameFileError, Task, plan_reading, plan_writing
+from bbans_cli.errors import InputError, OutputExistsError
+
+
+def output(name: str) -> str:
+    if name.endswith(".bbc"):
+        raise InputError("is a .bbc file already")
+    return name.removesuffix(".png") + ".bbc"
+
+
+NAMING = Naming(lambda name: name.endswith(".png"), output)
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def put(*names: str) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(name)
+
+
+def pairs(names: list[str], recursive: bool = False, **placing) -> list[tuple[str, str | None]]:
+    tasks = plan_writing(names, recursive, NAMING, Placing(**placing))
+    assert [task.problem for task in tasks if task.problem] == []
+    return [(task.source, task.target) for task in tasks]
+
+
+def only(names: list[str], **placing) -> Task:
+    (task,) = plan_writing(names, False, NAMING, Placing(**placing))
+    return task
+
+
+def test_output_stands_beside_its_input() -> None:
+    put("a.png", "t/b.png")
+    assert pairs(["a.png", "t/b.png"]) == [("a.png", "a.bbc"), ("t/b.png", "t/b.bbc")]
+
+
+def test_sizes_are_those_of_the_inputs() -> None:
+    put("a.png")
+    assert only(["a.png"]).size == len("a.png")
+
+
+@pytest.mark.parametrize("path, target", [("x.bbc", "x.bbc"), ("new/", "new/a.bbc"), ("there", "there/a.bbc")])
+def test_one_input_goes_to_a_file_or_into_a_folder(path: str, target: str) -> None:
+    put("t/a.png")
+    Path("there").mkdir()
+    assert pairs(["t/a.png"], path=path) == [("t/a.png", target)]
+
+
+def test_several_inputs_go_into_a_folder_that_need_not_be_there() -> None:
+    put("t/a.png", "u/b.png")
+    assert pairs(["t/a.png", "u/b.png"], path="out") == [("t/a.png", "out/a.bbc"), ("u/b.png", "out/b.bbc")]
+
+
+def test_several_inputs_do_not_go_into_a_file() -> None:
+    put("a.png", "b.png", "out")
+    with pytest.raises(PlanError, match="not a folder"):
+        pairs(["a.png", "b.png"], path="out")
+    with pytest.raises(PlanError, match="not a folder"):
+        pairs(["a.png"], path="out/")
+
+
+def test_folders_are_mirrored_below_the_one_that_was_named() -> None:
+    put("t/a.png", "t/u/b.png", "c.png")
+    expected = [("t/a.png", "out/a.bbc"), ("t/u/b.png", "out/u/b.bbc"), ("c.png", "out/c.bbc")]
+    assert pairs(["t", "c.png"], recursive=True, path="out") == expected
+    assert pairs(["t/"], recursive=True) == [("t/a.png", "t/a.bbc"), ("t/u/b.png", "t/u/b.bbc")]
+
+
+def test_one_folder_is_several_inputs() -> None:
+    put("t/a.png")
+    assert pairs(["t"], recursive=True, path="out") == [("t/a.png", "out/a.bbc")]
+    with pytest.raises(PlanError, match="standard output"):
+        pairs(["t"], recursive=True, stdout=True)
+
+
+def test_walks_in_the_order_of_names_by_suffix_and_without_following_links() -> None:
+    put("t/b.png", "t/a/z.png", "t/a.png", "t/c.txt", "elsewhere/d.png")
+    os.symlink("../elsewhere", "t/linked")
+    os.symlink("../elsewhere/d.png", "t/d.png")
+    tasks = plan_writing(["t"], True, NAMING, Placing())
+    assert [task.source for task in tasks] == ["t/a.png", "t/b.png", "t/a/z.png"]
+    assert all(task.found for task in tasks)
+
+
+def test_a_link_that_was_named_is_read() -> None:
+    put("t/a.png")
+    os.symlink("t", "linked")
+    os.symlink("t/a.png", "b.png")
+    assert pairs(["linked"], recursive=True) == [("linked/a.png", "linked/a.bbc")]
+    assert pairs(["b.png"]) == [("b.png", "b.bbc")]
+
+
+def test_a_folder_without_r_is_that_ones_problem() -> None:
+    put("t/a.png", "b.png")
+    folder, file = plan_writing(["t", "b.png"], False, NAMING, Placing())
+    assert isinstance(folder.problem, IsADirectoryError) and file.problem is None
+
+
+def test_an_unreadable_folder_is_a_problem_and_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    put("t/u/a.png", "t/b.png")
+    real = os.scandir
+
+    def scandir(path):
+        if os.fspath(path).endswith("u"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    good, bad = plan_writing(["t"], True, NAMING, Placing())
+    assert good.source == "t/b.png" and good.problem is None
+    assert isinstance(bad.problem, PermissionError)
+
+
+def test_missing_inputs_and_wrong_suffixes_are_problems_of_their_own() -> None:
+    put("b.bbc", "c.png")
+    missing, wrong, good = plan_writing(["a.png", "b.bbc", "c.png"], False, NAMING, Placing())
+    assert isinstance(missing.problem, FileNotFoundError)
+    assert isinstance(wrong.problem, InputError)
+    assert good.problem is None
+
+
+def test_a_wrong_suffix_does_not_matter_when_the_output_is_named() -> None:
+    put("b.bbc")
+    assert only(["b.bbc"], path="c.bbc").problem is None
+    assert only(["b.bbc"], stdout=True).problem is None
+
+
+@pytest.mark.parametrize("other", ["t/a.png", "a", "u/../t/a.png"])
+def test_two_inputs_for_one_output_stop_everything(other: str) -> None:
+    put("a.png", "t/a.png", "a", "u/x")
+    with pytest.raises(PlanError, match="both become"):
+        pairs(["a.png", other], path="out" if "/" in other else None)
+
+
+def test_folders_that_are_not_there_yet_collide_by_name() -> None:
+    put("a.png", "t/a.png")
+    with pytest.raises(PlanError, match="both become"):
+        pairs(["a.png", "t/a.png"], path="new/./deep/")
+
+
+def test_an_input_named_twice_is_one() -> None:
+    put("a.png")
+    os.symlink("a.png", "b.png")
+    assert pairs(["a.png", "./a.png", "../" + Path.cwd().name + "/a.png"]) == [("a.png", "a.bbc")]
+    assert pairs(["a.png", "b.png"]) == [("a.png", "a.bbc"), ("b.png", "b.bbc")]
+
+
+def test_names_that_differ_in_case_only_collide_where_the_file_system_takes_them_for_one(monkeypatch) -> None:
+    put("a.png", "A")
+    assert len(pairs(["a.png", "A"])) == 2
+    monkeypatch.setattr(plan.sys, "platform", "darwin")
+    with pytest.raises(PlanError, match="both become"):
+        pairs(["a.png", "A"])
+
+
+def test_existing_outputs() -> None:
+    put("a.png", "a.bbc")
+    assert isinstance(only(["a.png"]).problem, OutputExistsError)
+    assert only(["a.png"], force=True) == Task("a.png", "a.bbc", 5)
+    assert only(["a.png"], skip_existing=True).skip
+
+
+def test_a_dangling_link_exists() -> None:
+    put("a.png")
+    os.symlink("nowhere", "a.bbc")
+    assert isinstance(only(["a.png"]).problem, OutputExistsError)
+
+
+def test_a_folder_is_never_replaced() -> None:
+    put("a.png", "a.bbc/x")
+    assert isinstance(only(["a.png"], force=True).problem, OutputExistsError)
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_no_input_is_ever_replaced(link) -> None:
+    put("a.png", "b.png")
+    link("b.png", "a.bbc")
+    first, second = plan_writing(["a.png", "b.png"], False, NAMING, Placing(force=True))
+    assert isinstance(first.problem, SameFileError) and second.problem is None
+    assert isinstance(only(["a.png"], path="./a.png", force=True).problem, SameFileError)
+
+
+def test_devices_and_pipes_may_be_written_to_as_they_are() -> None:
+    put("a.png", "b.png")
+    os.mkfifo("pipe")
+    assert only(["a.png"], path="pipe").problem is None
+    assert only(["a.png"], path="/dev/null").problem is None
+
+
+def test_standard_input_becomes_standard_output_or_a_named_file() -> None:
+    put("a.png")
+    assert only(["-"]) == Task("-", "-")
+    assert only(["-"], path="x.bbc") == Task("-", "x.bbc")
+    for names, path in ((["-"], "folder/"), (["-", "a.png"], None)):
+        with pytest.raises(PlanError, match="standard input"):
+            pairs(names, path=path)
+
+
+def test_standard_output_takes_one() -> None:
+    put("a.png", "b.png")
+    assert only(["a.png"], path="-") == only(["a.png"], stdout=True) == Task("a.png", "-", 5)
+    with pytest.raises(PlanError, match="standard output"):
+        pairs(["a.png", "b.png"], stdout=True)
+
+
+def test_reading_plans_take_standard_input_among_files() -> None:
+    put("a.png")
+    assert plan_reading(["a.png", "-"], False, NAMING.wanted) == [Task("a.png", size=5), Task("-")]
+
+
+def test_lists() -> None:
+    assert plan.read_list(b"a\n\nb c\n-\n-x", b"\n") == ["a", "b c", "./-", "-x"]
+    assert plan.read_list(b"a\nb\0\0c", b"\0") == ["a\nb", "c"]
+    assert os.fsencode(plan.read_list(b"\xe9\n", b"\n")[0]) == b"\xe9"

@@ -1,0 +1,88 @@
+"""What must answer at once imports next to nothing."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+import pytest
+from processes import processor_time
+
+import bbans_cli
+
+BBC = os.path.join(sysconfig.get_path("scripts"), "bbc")
+HEAVY = {"numpy", "PIL", "torch", "tqdm", "cffi", "safetensors", "bbans_cli._core"}
+# Runs the command in this interpreter's way and prints what of HEAVY was imported.
+PROBE = f"""
+import sys
+from bbans_cli.cli import main
+status = main.run(sys.argv[1:])
+print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    path = tmp_path / "a.bbc"
+    path.write_bytes(bbans_cli.compress(np.zeros((8, 8, 3), np.uint8)))
+    return path
+
+
+def imported(*args: str | Path, **more) -> str:
+    done = subprocess.run([sys.executable, "-c", PROBE, *args], capture_output=True, text=True, **more)
+    assert done.returncode == 0, done.stderr
+    return done.stderr.strip()
+
+
+@pytest.mark.parametrize("args", [["--help"], ["compress", "--help"], ["--version"]])
+def test_help_and_version_import_nothing_heavy(args: list[str]) -> None:
+    assert imported(*args) == "[]"
+
+
+def test_info_imports_nothing_heavy(packed: Path) -> None:
+    assert imported("info", packed) == "[]"
+    assert imported("info", "--json", packed) == "[]"
+
+
+def test_a_dry_run_imports_nothing_heavy(packed: Path) -> None:
+    assert imported("decompress", "-n", packed) == "[]"
+
+
+def test_completion_imports_nothing_heavy() -> None:
+    words = {"_BBC_COMPLETE": "bash_complete", "COMP_WORDS": "bbc compress --s", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", BBC], capture_output=True, text=True, env=os.environ | words
+    )
+    assert "plain,--skip-existing" in done.stdout
+    names = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "click" in names and not HEAVY & names
+
+
+def test_coding_does_not_import_torch(tmp_path: Path) -> None:
+    (tmp_path / "a.ppm").write_bytes(b"P6 2 1 255\nabcdef")
+    assert "torch" not in imported("compress", tmp_path / "a.ppm")
+    assert "torch" not in imported("verify", tmp_path / "a.bbc")
+
+
+def test_help_onto_a_full_disk_is_one_line() -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full here")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BBC, "--help"], stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (1, b"bbc: no space left on device\n")
+
+
+def test_the_package_is_light() -> None:
+    code = f"import sys, bbans_cli; sys.exit(bool({HEAVY!r} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("verb", ["--help", "info"])
+def test_answers_within_a_fifth_of_a_second(verb: str, packed: Path) -> None:
+    args = [BBC, verb] + ([str(packed)] if verb == "info" else [])
+    # Processor time: what the clock shows as well on a machine that is not busy with something else. That can make it
+    # longer too, never shorter: the least of several runs is what it takes.
+    assert any(processor_time(*args) < 0.2 for _ in range(40))

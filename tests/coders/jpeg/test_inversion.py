@@ -1,0 +1,97 @@
+"""The coefficients of the JPEG file that a picture once was, from its samples."""
+
+import numpy as np
+import pytest
+import tiny
+from jpeg_pictures import ACROSS, BOTH, FULL, HALVED, bright, photo, through_jpeg
+
+from bbans_cli.coders.jpeg import coder as jpeg_coder
+from bbans_cli.coders.jpeg.inversion import search
+
+
+def wrong_squares(planes):
+    """Where what is found does not give the samples; all must be well-formed, too."""
+    height, width, channels = planes.shape
+    found = search.find(planes)
+    assert found is not None
+    sizes = jpeg_coder.grids(width, height, channels, found.halved)
+    for blocks, table, size in zip(found.blocks, found.tables, sizes, strict=True):
+        assert blocks.shape == (*size, 64) and blocks.dtype == np.int16
+        assert table.shape == (64,) and table.dtype == np.uint16 and table.min() >= 1 and table.max() <= 255
+    bad = (jpeg_coder.samples(found, width, height) != planes).any(axis=2)
+    bad = np.pad(bad, [(0, -height % 8), (0, -width % 8)])
+    return found, bad.reshape(bad.shape[0] // 8, 8, -1, 8).any(axis=(1, 3))
+
+
+def is_standard(found, c, quality):
+    """Quantisers of frequencies that do not occur may be any."""
+    used = found.blocks[c].any(axis=(0, 1))
+    return np.array_equal(found.tables[c][used], jpeg_coder.standard(c, quality)[used])
+
+
+@pytest.mark.parametrize(
+    "quality, subsampling", [(q, s) for q in (40, 75, 85, 92, 96) for s in (FULL, BOTH)] + [(85, ACROSS)]
+)
+def test_photographs(quality, subsampling):
+    found, wrong = wrong_squares(through_jpeg(photo(120, 136), quality, subsampling))
+    assert found.halved == HALVED[subsampling]
+    assert all(is_standard(found, c, quality) for c in range(3))
+    assert wrong.sum() <= (2 if quality > 90 else 0)
+
+
+@pytest.mark.parametrize("quality", [40, 75, 85, 92, 96])
+def test_grey(quality):
+    found, wrong = wrong_squares(through_jpeg(photo(120, 136)[:, :, 1], quality))
+    assert is_standard(found, 0, quality) and wrong.sum() == 0
+
+
+@pytest.mark.parametrize("quality, subsampling", [(75, FULL), (92, FULL), (75, ACROSS), (92, BOTH)])
+@pytest.mark.parametrize("height, width", [(101, 139), (130, 97)])
+def test_any_size(height, width, quality, subsampling):
+    """Blocks at the right and lower border are known in part."""
+    _, wrong = wrong_squares(through_jpeg(photo(height, width), quality, subsampling))
+    assert wrong[: height // 8 - 1, : width // 8 - 1].sum() <= 2 and wrong.sum() <= 8
+
+
+@pytest.mark.parametrize("subsampling", [FULL, BOTH])
+@pytest.mark.parametrize("quality", [75, 92])
+def test_clipped_colours(quality, subsampling):
+    planes = through_jpeg(bright(240, 304), quality, subsampling)
+    clipped = ((planes == 0) | (planes == 255)).any(axis=2)
+    assert 0.05 < clipped.mean() < 0.9
+    _, wrong = wrong_squares(planes)
+    assert wrong.mean() < 0.05
+
+
+def test_quantisers_of_no_standard():
+    tables = [[5 + i // 8 + i % 8 for i in range(64)], [9 + i // 4 for i in range(64)]]
+    found, wrong = wrong_squares(through_jpeg(photo(200, 208), qtables=tables))
+    assert wrong.sum() <= 8
+    # The encoder takes them as of quality 50, of which 85 is 30 %.
+    assert found.tables[0][0] == (5 * 30 + 50) // 100 and jpeg_coder.quality_of(found.tables[0], 0) is None
+
+
+@pytest.mark.parametrize("subsampling", [FULL, BOTH])
+def test_what_was_painted_later_is_wrong_and_nothing_else(subsampling):
+    planes = through_jpeg(photo(160, 160), 85, subsampling).copy()
+    planes[50:70, 90:120] = jpeg_colour = planes[5, 5]
+    assert jpeg_colour.shape == (3,)
+    _, wrong = wrong_squares(planes)
+    around = 16 if subsampling else 0
+    wrong[(50 - around) // 8 : (70 + around + 7) // 8, (90 - around) // 8 : (120 + around + 7) // 8] = False
+    assert wrong.sum() <= 4
+
+
+def test_what_never_was_a_jpeg():
+    assert search.find(photo(120, 136)) is None
+    assert search.find(np.ascontiguousarray(photo(120, 136)[:, :, :1])) is None
+    assert search.find(tiny.integers(3, 256, 100, 100, 1).astype(np.uint8)) is None
+    assert search.find(np.full((100, 100, 1), 7, np.uint8)) is None
+    assert search.find(np.full((100, 100, 3), 255, np.uint8)) is None
+    assert search.find(through_jpeg(photo(120, 136))[:, :, :2]) is None
+    assert search.find(through_jpeg(photo(40, 200))) is None
+
+
+def test_a_jpeg_cut_off_the_grid_is_left_alone():
+    assert search.find(through_jpeg(photo(160, 160), 75)[3:, 5:]) is None
+    assert search.find(through_jpeg(photo(160, 160)[:, :, 0], 75)[3:, 5:]) is None

@@ -1,0 +1,131 @@
+"""The coders that learn on the way: exact, bounded, the same everywhere, and better than what they stand beside."""
+
+import zlib
+
+import numpy as np
+import pytest
+from mixing_pictures import hills, noise, screen
+
+from bbans_cli.coders import context_mixing
+from bbans_cli.container import DISCRETE, GRADED
+from bbans_cli.errors import CorruptError, UnsupportedError
+
+
+def check(coder, planes, depth, known=None, **more):
+    part = context_mixing.encode(coder, planes, depth, known, **more)
+    height, width, _ = planes.shape
+    assert np.array_equal(context_mixing.decode(part, width, height, known), planes)
+    return sum(len(band.payload) for band in part.bands)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (3, 5), (17, 33)])
+@pytest.mark.parametrize("coder", [DISCRETE, GRADED])
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+def test_noise_comes_back(coder, depth, size):
+    planes = noise(depth, *size)
+    # Learning that there is nothing to learn costs something; choose.py stores such samples instead.
+    assert check(coder, planes, depth) <= 1.3 * planes.size * depth / 8 + 32
+
+
+@pytest.mark.parametrize("coder", [DISCRETE, GRADED])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_channels_come_back(coder, channels):
+    check(coder, screen(channels=channels), 8)
+    check(coder, hills(20, 30, channels=channels), 16)
+
+
+@pytest.mark.parametrize("coder", [DISCRETE, GRADED])
+@pytest.mark.parametrize("value", [0, 1, 255])
+def test_one_colour_costs_next_to_nothing(coder, value):
+    assert check(coder, np.full((64, 64, 3), value, np.uint8), 8) < 40
+
+
+def test_screens_take_less_than_png_would():
+    planes = screen(300, 400)
+    assert check(DISCRETE, planes, 8) < 0.5 * len(zlib.compress(planes, 9))
+
+
+def test_slopes_cost_about_their_noise():
+    planes = hills(200, 200)
+    assert check(GRADED, planes, 16) < 1.2 * planes.size * np.log2(13) / 8
+
+
+def test_known_planes_help():
+    colour = screen(channels=3)
+    alpha = np.where(colour[:, :, :1] == 240, 0, colour[:, :, :1] // 2 + 9).astype(np.uint8)
+    assert check(DISCRETE, alpha, 8, colour) < 0.6 * check(DISCRETE, alpha, 8)
+
+
+def test_low_bits_given_the_high_ones():
+    planes = (hills() >> 4).astype(np.uint16)
+    part = context_mixing.encode(GRADED, planes, 12, low=4)
+    assert context_mixing.low_bits(part) == 4
+    high = (planes >> 4).astype(np.uint8)
+    assert np.array_equal(context_mixing.decode(part, 100, 80, None, high), planes)
+    with pytest.raises(CorruptError):
+        context_mixing.decode(part, 100, 80, None, high ^ 1)
+
+
+def test_several_bands(monkeypatch):
+    planes = screen(50, 40)
+    monkeypatch.setattr(context_mixing, "BAND_PIXELS", 40 * 16)
+    parts = [context_mixing.encode(DISCRETE, planes, 8, threads=threads) for threads in (1, 3)]
+    assert parts[0] == parts[1] and len(parts[0].bands) == 4
+    assert np.array_equal(context_mixing.decode(parts[0], 40, 50, threads=2), planes)
+
+
+def test_pieces_do_not_matter(monkeypatch):
+    planes = screen(40, 30)
+    whole = context_mixing.encode(DISCRETE, planes, 8)
+    monkeypatch.setattr(context_mixing, "PIECE", {DISCRETE: 1, GRADED: 1})
+    done = []
+    assert context_mixing.encode(DISCRETE, planes, 8, progress=done.append) == whole
+    assert sum(done) == 1200 and len(done) == 40
+
+
+def test_pinned_payloads():
+    """The coders are part of the format: for these pictures they may never give other bytes."""
+    payloads = [
+        context_mixing.encode(DISCRETE, screen(), 8).bands[0].payload,
+        context_mixing.encode(DISCRETE, noise(2), 2).bands[0].payload,
+        context_mixing.encode(GRADED, noise(16), 16).bands[0].payload,
+        context_mixing.encode(GRADED, (np.arange(600, dtype=np.uint16) ** 2 % 997).reshape(10, 20, 3), 16)
+        .bands[0]
+        .payload,
+    ]
+    assert [(len(each), zlib.crc32(each)) for each in payloads] == PINNED
+
+
+PINNED = [(149, 2064996847), (218, 2688702415), (1681, 276395608), (1078, 2962749383)]
+
+
+@pytest.mark.parametrize("most", [0, 1, 100, 1000])
+def test_giving_up_early(most):
+    with pytest.raises(context_mixing.TooLargeError):
+        context_mixing.encode(GRADED, noise(16), 16, most=most)
+
+
+@pytest.mark.parametrize("coder", [DISCRETE, GRADED])
+def test_damage_is_noticed(coder):
+    planes = screen(10, 12)
+    part = context_mixing.encode(coder, planes, 8)
+    (band,) = part.bands
+    for at in range(len(band.payload)):
+        payload = bytearray(band.payload)
+        payload[at] ^= 1 << at % 8
+        damaged = type(band)(bytes(payload), 0, band.crc)
+        with pytest.raises(CorruptError):
+            context_mixing.decode(type(part)(coder, 3, 8, b"", part.settings, 10, [damaged]), 12, 10)
+
+
+@pytest.mark.parametrize("settings", [b"", b"\x07", b"\x15", b"\x0c\x09", b"\x0c\x00", b"\x0c\x01\x01"])
+def test_unknown_settings(settings):
+    part = context_mixing.encode(GRADED, noise(8), 8)
+    with pytest.raises(UnsupportedError):
+        context_mixing.decode(type(part)(GRADED, 1, 8, b"", settings, part.band_rows, part.bands), 21, 33)
+
+
+def test_known_and_coded_planes_are_at_most_four():
+    part = context_mixing.encode(DISCRETE, noise(8), 8)
+    with pytest.raises(CorruptError, match="cannot have made"):
+        context_mixing.decode(part, 21, 33, noise(8, channels=4))

@@ -1,0 +1,290 @@
+"""Every picture through the choice of coders and back; sizes bounded; damage noticed wherever it is."""
+
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jpeg_pictures import photo as noisy_slopes
+from jpeg_pictures import through_jpeg
+from mixing_pictures import hills, screen
+from PIL import Image
+from sample_pictures import PNG_KINDS, picture, same
+
+from bbans_cli import container
+from bbans_cli.coders import context_mixing, decode_picture, encode_picture
+from bbans_cli.container import histogram_packing
+from bbans_cli.container import metadata as kinds
+from bbans_cli.errors import BbcError, CorruptError, UnsupportedError
+from bbans_cli.pictures.picture import Picture, from_array
+from bbans_cli.pictures.read_write import read_picture, write_picture
+
+DATA = Path(os.environ.get("BBC_DATA", "."), "dev")
+
+
+def no_model(*_):
+    raise context_mixing.TooLargeError
+
+
+def pack(given, **more):
+    return container.to_bytes(encode_picture.picture_to_container(given, **more))
+
+
+def unpack(data, **more):
+    return decode_picture.container_to_picture(container.from_bytes(data), **more)
+
+
+def coders(data):
+    return [container.CODERS[part.coder] for part in container.from_bytes(data).parts]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (17, 33)])
+@pytest.mark.parametrize("kind", PNG_KINDS)
+def test_every_mode_comes_back(kind, size, least):
+    given = picture(*kind, *size)
+    assert same(unpack(pack(given)), given)
+
+
+def test_metadata_and_transparency_come_back(least):
+    items = [(kinds.ICC, b"n\0profile"), (kinds.CHUNK, b"gAMA\0\0\1\0")]
+    for given in (
+        picture("rgb", 8, transparency=b"\0\1\0\2\0\3", metadata=items),
+        picture("palette", 4, transparency=b"\0\x80", metadata=items),
+    ):
+        assert same(unpack(pack(given)), given)
+
+
+def photo(height=60, width=80, channels=3):
+    """Slopes with noise on them: hardly two neighbours are equal."""
+    noise = np.random.default_rng(2).integers(0, 40, (height, width, channels))
+    return ((hills(height, width, channels, seed=3) >> 8) + noise).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (from_array(photo()), ["model"]),
+        (from_array(screen()), ["discrete"]),
+        (from_array(np.full((50, 60, 3), 7, np.uint8)), ["stored"]),
+        (from_array(hills()), ["graded"]),
+        (Picture(screen(channels=1) // 16, "palette", 4, bytes(48)), ["discrete"]),
+        (picture("rgb", 8, 2, 2), ["stored"]),
+    ],
+    ids=["photo", "screen", "one colour", "deep", "palette", "tiny"],
+)
+def test_who_codes_what(given, expected, monkeypatch):
+    """With a model that takes next to nothing, so that it wins wherever it is asked."""
+    assert coders(pack(given, encode=tiny_model)) == expected
+
+
+def tiny_model(planes, level, threads, progress):
+    progress(planes.shape[0] * planes.shape[1])
+    rows = planes.shape[0]
+    band = container.Band(b"tiny", 0, 0)
+    return container.Part(container.MODEL, planes.shape[2], 8, b"tiny", b"", rows, [band])
+
+
+def test_alpha_of_a_photo_is_a_part_of_its_own():
+    alpha = np.zeros((60, 80, 1), np.uint8)
+    alpha[20:40, 20:60] = 255
+    given = from_array(np.concatenate([photo(), alpha], axis=2))
+    assert coders(pack(given, encode=tiny_model)) == ["model", "discrete"]
+    opaque = from_array(np.concatenate([photo(), np.full_like(alpha, 255)], axis=2))
+    assert coders(pack(opaque, encode=tiny_model)) == ["model", "stored"]
+
+
+def test_what_once_was_a_jpeg_is_coded_as_that(least):
+    soft = noisy_slopes(160, 200)
+    for pixels in (soft, soft[:, :, 0]):
+        given = from_array(through_jpeg(pixels, quality=80))
+        data = pack(given)
+        assert coders(data) == ["jpeg"] and same(unpack(data), given)
+    alpha = np.zeros((160, 200, 1), np.uint8)
+    alpha[20:40, 20:60] = 255
+    given = from_array(np.concatenate([through_jpeg(soft, quality=80), alpha], axis=2))
+    data = pack(given)
+    assert coders(data) == ["jpeg", "discrete"] and same(unpack(data), given)
+
+
+def test_fine_quantisers_leave_it_to_the_sizes(monkeypatch, least):
+    monkeypatch.setattr(encode_picture, "COARSE", 9)
+    monkeypatch.setattr(encode_picture, "LARGE", 1)
+    given = from_array(through_jpeg(noisy_slopes(160, 200), quality=80))
+    asked = []
+
+    def model(planes, *more):
+        asked.append(planes.shape)
+        return big_model(planes)
+
+    assert coders(pack(given, encode=model)) == ["jpeg"] and asked == [(160, 200, 3)]
+
+
+def test_grey_in_colour_is_coded_once(least):
+    for channels in (3, 4):
+        given = from_array(np.repeat(photo(channels=1), channels, axis=2))
+        data = pack(given)
+        assert sum(part.channels for part in container.from_bytes(data).parts) == channels - 2
+        assert same(unpack(data), given)
+
+
+def test_noise_takes_as_much_as_it_is(least):
+    for channels in (1, 3, 4):
+        given = picture("grey" if channels == 1 else "rgb" if channels == 3 else "rgba", 8, 64, 64)
+        noise = np.random.default_rng(5).integers(0, 256, given.pixels.shape, np.uint8)
+        data = pack(Picture(noise, given.mode, 8))
+        assert len(data) <= 1.001 * noise.size + 40
+        assert np.array_equal(unpack(data).pixels, noise)
+
+
+def test_sparse_values_are_numbered(least):
+    rng = np.random.default_rng(1)
+    given = from_array((rng.integers(0, 60, (90, 100)) * 1000).astype(np.uint16))
+    data = pack(given)
+    packed = container.from_bytes(data)
+    assert packed.metadata[0][0] == kinds.VALUES and {part.depth for part in packed.parts} == {8}
+    assert len(data) < 1.1 * given.pixels.size * np.log2(60) / 8
+    assert same(unpack(data), given)
+
+
+def test_noisy_high_bits_go_to_the_model(least):
+    rng = np.random.default_rng(1)
+    noise = (rng.normal(0, 1, (100, 120)) * 900 + 30_000).astype(np.uint16)
+    packed = encode_picture.picture_to_container(from_array(noise), encode=tiny_model)
+    assert [container.CODERS[part.coder] for part in packed.parts] == ["model", "graded"]
+    assert [part.depth for part in packed.parts] == [8, 8]
+    from bbans_cli.coders.neural import coder as neural_coder
+
+    low = context_mixing.low_bits(packed.parts[1])
+    high = neural_coder.encode((noise >> low).astype(np.uint8)[:, :, None], 1, 1)
+    whole = container.Container(120, 100, "grey", 16, [high, packed.parts[1]])
+    assert np.array_equal(unpack(container.to_bytes(whole)).pixels[:, :, 0], noise)
+
+
+def test_large_pictures_are_sampled_first(monkeypatch, least):
+    monkeypatch.setattr(encode_picture, "LARGE", 1)
+    monkeypatch.setattr(encode_picture, "SAMPLE_PIXELS", 1 << 12)
+    asked = []
+
+    def model(planes, *more):
+        asked.append(planes.shape)
+        return big_model(planes)
+
+    alpha = np.zeros((120, 160, 1), np.uint8)
+    alpha[30:60, 30:90] = 200
+    given = from_array(np.concatenate([screen(120, 160), alpha], axis=2))
+    data = pack(given, encode=model)
+    assert coders(data) == ["discrete"]
+    assert same(unpack(data), given)
+    assert asked in ([], [(24, 160, 3)])
+
+
+def big_model(planes):
+    band = container.Band(bytes(planes.size), 0, 0)
+    return container.Part(container.MODEL, planes.shape[2], 8, b"big.", b"", planes.shape[0], [band])
+
+
+def test_progress_rises_to_one():
+    seen = []
+    pack(from_array(screen()), progress=seen.append, encode=no_model)
+    assert seen == sorted(seen) and seen[-1] == 1.0 and len(seen) > 2
+    seen.clear()
+    unpack(pack(from_array(screen()), encode=no_model), progress=seen.append)
+    assert seen == sorted(seen) and seen[-1] == 1.0
+
+
+SMALL = {
+    "stored": picture("rgb", 8, 3, 4),
+    "discrete": from_array(screen(16, 20)),
+    "graded": from_array((hills(10, 14) >> 2).astype(np.uint16)),
+    "palette": picture("palette", 4, 12, 9, transparency=b"\1"),
+    "values": from_array((np.arange(900).reshape(30, 30) % 37 * 257).astype(np.uint16)),
+}
+
+
+@pytest.mark.parametrize("given", SMALL.values(), ids=SMALL.keys())
+def test_every_prefix_and_every_flipped_byte_is_noticed(given):
+    data = pack(given, encode=no_model)
+    for size in range(len(data)):
+        with pytest.raises(CorruptError):
+            unpack(data[:size])
+    for at in range(len(data)):
+        damaged = bytearray(data)
+        damaged[at] ^= 1 << at % 8
+        with pytest.raises((CorruptError, UnsupportedError)):
+            unpack(bytes(damaged))
+
+
+def test_flipped_bytes_of_webp_and_model(least):
+    from bbans_cli.coders import webp
+    from bbans_cli.coders.neural import coder as neural_coder
+
+    given = photo(12, 10)
+    for part in (webp.encode(given, 4), neural_coder.encode(given, 1, 1)):
+        data = container.to_bytes(container.Container(10, 12, "rgb", 8, [part]))
+        assert np.array_equal(unpack(data).pixels, given)
+        for at in range(len(data)):
+            damaged = bytearray(data)
+            damaged[at] ^= 1 << at % 8
+            with pytest.raises(BbcError):
+                unpack(bytes(damaged))
+
+
+@pytest.mark.parametrize("parts", [[1], [4], [1, 1, 1], [2, 1], [3, 3]])
+def test_parts_must_make_up_the_picture(parts):
+    from bbans_cli.coders import raw
+
+    made = [raw.encode(np.zeros((4, 5, channels), np.uint8), 8) for channels in parts]
+    with pytest.raises(CorruptError, match="do not make up"):
+        decode_picture.container_to_picture(container.Container(5, 4, "rgba" if parts != [4] else "rgb", 8, made))
+
+
+def test_depths_must_fit():
+    from bbans_cli.coders import raw
+
+    eight, sixteen = (raw.encode(np.zeros((4, 5, 1), dtype), 8 * dtype().itemsize) for dtype in (np.uint8, np.uint16))
+    for depth, parts in ((16, [eight]), (8, [sixteen]), (16, [eight, eight])):
+        with pytest.raises(CorruptError, match="do not make up"):
+            decode_picture.container_to_picture(container.Container(5, 4, "grey", depth, parts))
+
+
+def test_palette_and_values_must_fit():
+    packed = encode_picture.picture_to_container(picture("palette", 4, 12, 9), encode=no_model)
+    without = container.Container(9, 12, "palette", 4, packed.parts, [])
+    with pytest.raises(CorruptError, match="palette"):
+        decode_picture.container_to_picture(without)
+    packed = encode_picture.picture_to_container(SMALL["values"], encode=no_model)
+    short = [(kinds.VALUES, histogram_packing.to_bytes(np.arange(5)))]
+    with pytest.raises(CorruptError, match="beyond the list"):
+        decode_picture.container_to_picture(container.Container(30, 30, "grey", 16, packed.parts, short))
+
+
+def smaller_of_webp_and_png(given):
+    """Sizes of the smaller of both, and of the PNG with the metadata, which WebP could hold only in part."""
+    plain, whole = (len(write_picture(each)[0]) for each in (given.stripped(), given))
+    image = Image.open(io.BytesIO(write_picture(given.stripped())[0]))
+    image.load()
+    colour = image.convert("RGBA" if image.mode == "RGBA" or "transparency" in image.info else "RGB")
+    png, webp = io.BytesIO(), io.BytesIO()
+    image.save(png, "PNG", optimize=True)
+    colour.save(webp, "WEBP", lossless=True, exact=True, quality=100, method=6)
+    return min(png.tell(), webp.tell()), png.tell() + whole - plain
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (DATA / "screens").is_dir(), reason="BBC_DATA names no folder with dev/screens")
+@pytest.mark.parametrize("folder", ["screens", "alpha"])
+def test_never_larger_than_webp_or_png(folder, least):
+    """On the small files, of which 64 bytes are the largest share, and with a model that has learned nothing."""
+    paths = [path for path in sorted((DATA / folder).glob("*.png")) if path.stat().st_size < 32_000]
+    assert paths
+    for path in paths:
+        given = read_picture(path.read_bytes())
+        packed = encode_picture.picture_to_container(given)
+        bare = replace(packed, metadata=[item for item in packed.metadata if item[0] < kinds.OPTIONAL])
+        smaller, whole_png = smaller_of_webp_and_png(given)
+        assert len(container.to_bytes(bare)) <= smaller + 64, path.name
+        data = container.to_bytes(packed)
+        assert len(data) <= whole_png + 64, path.name
+        assert same(unpack(data), given)

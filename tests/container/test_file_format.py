@@ -1,0 +1,166 @@
+"""The container: what goes in comes out; damage and foreign bytes end in the right error."""
+
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bbans_cli import container as c
+from bbans_cli.container import metadata
+from bbans_cli.container.byte_reader import Reader, varint
+from bbans_cli.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
+
+
+def photo(payloads=(b"eight by", b"and more"), items=()):
+    """A container of two bands with one model part."""
+    bands = [c.Band(data, split, zlib.crc32(data)) for split, data in enumerate(payloads)]
+    part = c.Part(c.MODEL, 3, 8, b"\x01\x02\x03\x04", b"\x05\x00", 40, bands)
+    return c.Container(64, 40 * len(payloads), "rgb", 8, [part], list(items))
+
+
+def with_header(data, at, byte):
+    """`data` with one byte of its header replaced and the header's checksum made to fit again."""
+    out = bytearray(data)
+    end = 7 + out[6]
+    out[at] = byte
+    out[end : end + 4] = zlib.crc32(out[:end]).to_bytes(4, "little")
+    return bytes(out)
+
+
+def test_round_trip_with_metadata():
+    picture = photo(items=[(metadata.ICC, b"name\0profile" * 9), (metadata.XMP, b""), (77, b"of the future")])
+    assert c.from_bytes(c.to_bytes(picture)) == picture
+
+
+def test_several_parts_keep_order_and_fields():
+    high = c.Part(c.MODEL, 1, 8, b"abcd", b"", 3, [c.Band(b"h0", 1, 1), c.Band(b"h1", 0, 2)])
+    low = c.Part(c.DISCRETE, 1, 8, b"", b"s", 5, [c.Band(b"low", 0, 2**32 - 1)])
+    picture = c.Container(7, 5, "grey", 16, [high, low])
+    assert c.from_bytes(c.to_bytes(picture)) == picture
+
+
+def test_thumbnail_overhead():
+    """Magic, header, table and checksums of a 64x64 RGB picture, and the 8 bytes of the stack's head: under
+    40.
+    """
+    part = c.Part(c.MODEL, 3, 8, b"\xff" * 4, b"\x05\x01", 64, [c.Band(bytes(5_400), 0, 2**32 - 1)])
+    assert len(c.to_bytes(c.Container(64, 64, "rgb", 8, [part]))) - 5_400 + 8 < 40
+
+
+def test_pinned_bytes():
+    """The format itself: these bytes may never change for version 1."""
+    part = c.Part(c.STORED, 1, 8, b"", b"\x07", 2, [c.Band(b"\x09", 0, 0x04030201)])
+    data = c.to_bytes(c.Container(300, 2, "grey", 8, [part]))
+    header = "00ac02021861010702010001020304"
+    assert data.hex() == "bb62626300010f" + header + "c060b6f109"
+
+
+@pytest.mark.parametrize("items", [(), ((metadata.EXIF, b"MM\0*" * 20),)])
+def test_every_prefix_is_refused(items):
+    data = c.to_bytes(photo(items=items))
+    for size in range(len(data)):
+        with pytest.raises(TruncatedError, match=r"^truncated: need [\d,]+ bytes of .*, have [\d,]+$"):
+            c.from_bytes(data[:size])
+
+
+def test_truncation_names_the_band():
+    data = c.to_bytes(photo())
+    with pytest.raises(TruncatedError, match="need 8 bytes of band 1, have 3"):
+        c.from_bytes(data[:-5])
+
+
+def test_every_flip_outside_the_payloads_is_an_error():
+    data = c.to_bytes(photo(items=[(metadata.XMP, b"<x:xmpmeta/>" * 3)]))
+    for at in range(len(data) - 16):
+        for flip in (1, 0x80, 0xFF):
+            damaged = bytearray(data)
+            damaged[at] ^= flip
+            with pytest.raises((CorruptError, UnsupportedError)):
+                c.from_bytes(bytes(damaged))
+
+
+def test_trailing_bytes_are_an_error():
+    with pytest.raises(CorruptError, match="3 bytes after the end"):
+        c.from_bytes(c.to_bytes(photo()) + b"abc")
+
+
+@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n", b"bbc", b"\xbbbbd\0\1"])
+def test_foreign_bytes(data):
+    with pytest.raises(CorruptError, match="not a .bbc file"):
+        c.from_bytes(data)
+
+
+def test_future_files_are_unsupported_not_corrupt():
+    data = c.to_bytes(photo())
+    with pytest.raises(UnsupportedError, match="version 2"):
+        c.from_bytes(data[:5] + b"\x02" + data[6:])
+    with pytest.raises(UnsupportedError, match="unknown critical flag 0x20, 0x40"):
+        c.from_bytes(with_header(data, 7, 0x60))
+    assert data[9] == 80  # the height; the shape and the part's first byte follow
+    with pytest.raises(UnsupportedError, match="mode 5 with depth code 3"):
+        c.from_bytes(with_header(data, 10, 5 | 3 << 3))
+    with pytest.raises(UnsupportedError, match="coder 7"):
+        c.from_bytes(with_header(data, 11, 7 | 3 << 5))
+
+
+def test_advisory_flags_are_passed_over():
+    picture = photo()
+    data = bytearray(c.to_bytes(picture))
+    data[7:8] = varint(0x80)
+    data[6] += 1
+    assert c.from_bytes(with_header(bytes(data), 7, 0x80)) == picture
+
+
+def test_limit_is_checked_before_anything_is_built():
+    part = c.Part(c.STORED, 1, 8, b"", b"", 10**9, [c.Band(b"", 0, 0)])
+    data = c.to_bytes(c.Container(1000, 1000, "grey", 8, [part]))
+    assert c.from_bytes(data, max_pixels=10**6).width == 1000
+    with pytest.raises(LimitError, match="1000x1000 is 1,000,000 pixels, above the limit of 999,999"):
+        c.from_bytes(data, max_pixels=999_999)
+
+
+def test_band_count_must_fit_the_header():
+    size, shape = varint(1) + varint(1 << 27), bytes([3 << 3, c.STORED | 3 << 5, 0])
+    body = varint(0) + size + shape + varint(1) + bytes(6)
+    head = c.MAGIC + bytes([c.VERSION]) + varint(len(body)) + body
+    with pytest.raises(CorruptError, match="more bands than the header has room for"):
+        c.from_bytes(head + zlib.crc32(head).to_bytes(4, "little"))
+
+
+def test_impossible_headers():
+    data = c.to_bytes(photo())
+    for at, byte, message in ((8, 0, "no pixels"), (19, 0, "without rows"), (21, 41, "split below")):
+        with pytest.raises(CorruptError, match=message):
+            c.from_bytes(with_header(data, at, byte))
+
+
+def test_wrong_fields_are_our_own_mistake():
+    good = photo()
+    part = good.parts[0]
+    no_id = c.Part(c.MODEL, 3, 8, b"", b"", 40, part.bands)
+    wrong_table = c.Part(c.MODEL, 3, 8, b"1234", b"", 9, part.bands)
+    for parts in ([], [part] * 5, [no_id], [wrong_table]):
+        with pytest.raises(ValueError):
+            c.to_bytes(c.Container(64, 80, "rgb", 8, parts))
+
+
+@given(st.binary(max_size=200))
+def test_random_headers_end_in_our_errors(body):
+    head = c.MAGIC + bytes([c.VERSION]) + varint(len(body)) + body
+    data = head + zlib.crc32(head).to_bytes(4, "little") + bytes(50)
+    try:
+        c.from_bytes(data)
+    except (CorruptError, UnsupportedError, LimitError):
+        pass
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_varint(number):
+    assert Reader(varint(number), "a number").varint() == number
+
+
+@pytest.mark.parametrize("data", [b"\x80\x00", b"\xff" * 9 + b"\x01"])
+def test_varint_has_one_form(data):
+    with pytest.raises(CorruptError):
+        Reader(data, "a number").varint()

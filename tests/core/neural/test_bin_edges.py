@@ -1,0 +1,75 @@
+"""Where values begin: edges that learn which values of a picture are rare. Their bits in passes: test_pass.py."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tiny
+from scans import inputs
+
+from bbans_cli.coders.neural.band_scan import Pass, Shape
+from bbans_cli.reference import mixture as reference
+from bbans_cli.reference.online_learning import Edges
+
+SHAPE = Shape(96, 80, 3, 0, 80, 16, 2, 16, 0, 64, 1e-4)
+
+
+def bits(shape, pixels):
+    freqs = Pass(shape, inputs(shape)[0], None, pixels).intervals(1, lambda done: None)[1]
+    return -np.log2(freqs / 2**24).mean()
+
+
+def test_moved_edges_have_equal_bits_with_the_reference(direct):
+    rng = np.random.default_rng(4)
+    edges = reference.EDGES + rng.uniform(-0.45, 0.45, 257).astype(np.float32)
+    out = rng.normal(0, 2, (300, 16)).astype(np.float32)
+    base, activity = rng.integers(0, 256, 300), rng.uniform(0.7, 20, 300).astype(np.float32)
+    earlier = np.zeros((300, 4), np.float32)
+    mix = reference.mixture(out, base, activity, earlier)
+    expected = reference.cumulative(mix, np.broadcast_to(np.arange(257), (300, 257)), edges)
+    found = direct.mixture(0, out, base, activity, earlier, edges)
+    assert np.array_equal(found, expected)
+    assert np.all(np.diff(found) >= 16)
+
+
+def test_the_densities_are_the_derivative_of_the_code_length():
+    rng = np.random.default_rng(6)
+    out = rng.normal(0, 1, (200, 16)).astype(np.float32)
+    base, activity = rng.integers(60, 190, 200), rng.uniform(4, 20, 200).astype(np.float32)
+    earlier, value = np.zeros((200, 4), np.float32), base + rng.integers(-5, 6, 200)
+    mix = reference.mixture(out, base, activity, earlier)
+    _, density = reference.gradient(mix, out, value, activity, earlier, np.float32(1))
+
+    def nats(moved):
+        weight, mean, inverse = (each.astype(np.float64) for each in (mix.weight, mix.mean, mix.inverse))
+        low, high = (
+            1 / (1 + np.exp(-((value + at)[:, None] - mean) * inverse)) for at in (moved[0] - 0.5, moved[1] + 0.5)
+        )
+        return -np.log((weight * (high - low)).sum(1) + 2.0**-20)
+
+    lower = (nats((1e-4, 0)) - nats((-1e-4, 0))) / 2e-4
+    upper = (nats((0, 1e-4)) - nats((0, -1e-4))) / 2e-4
+    assert np.allclose(density[:, 0], np.clip(lower, 0, 4), rtol=0.01, atol=1e-3)
+    assert np.allclose(density[:, 1], np.clip(-upper, 0, 4), rtol=0.01, atol=1e-3)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_missing_values_are_learned(channels):
+    """Noise without odd values has a bit less; half of it is found within 7,680 pixels, and none without learning."""
+    shape = replace(SHAPE, channels=channels)
+    noise = tiny.integers(7, 128, 80, 96, channels).astype(np.uint8)
+    every, even = noise + 64, (noise // 2 * 2 + 64).astype(np.uint8)
+    static = replace(shape, run=0)
+    assert abs(bits(static, every) - bits(static, even)) < 0.05
+    assert bits(shape, every) - bits(shape, even) > 0.3
+
+
+def test_edges_stay_within_reach_and_ascend():
+    edges = Edges()
+    for _ in range(2000):
+        edges.learn(0, np.array([7, 9]), np.full((2, 2), 4, np.float32))
+    assert np.all(np.diff(edges.place[0]) > 0.09)
+    assert np.isclose(edges.place[0, 8] - edges.place[0, 7], 1.9) and np.isclose(
+        edges.place[0, 9] - edges.place[0, 8], 0.1
+    )
+    assert np.array_equal(edges.place[1:], np.tile(reference.EDGES, (2, 1)))

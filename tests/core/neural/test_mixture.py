@@ -1,0 +1,113 @@
+"""Mixtures to cumulative frequencies: equal bits everywhere, an interval for every symbol whatever the network says."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from bbans_cli.reference import mixture as reference
+
+HOSTILE = np.array(
+    [0, -0.0, 1e-45, 1, -1, 29.99, 30, -30, 31, 4, -6, 1e10, -1e10, 3.4e38, -3.4e38, np.inf, -np.inf, np.nan],
+    np.float32,
+)
+GROUPS = [slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 14), slice(14, 15), slice(15, 16), slice(0, 16, 2)]
+
+
+def surroundings(rng, n):
+    """Bases, activities, earlier residuals, what is expected by both least squares: such as there may be."""
+    activity = (0.7 + rng.integers(0, 12 * 255 + 1, n) / 12).astype(np.float32)
+    base, residual = rng.integers(0, 256, n), rng.integers(-255, 256, (n, 2))
+    expected = rng.uniform(0, 255, (n, 2)) - base[:, None]
+    return base, activity, np.column_stack([residual, expected]).astype(np.float32)
+
+
+def random_outputs(rng, n):
+    """From plausible outputs to any bit pattern, by quarters: scales of all sizes, means far outside, plateaus."""
+    out = rng.normal(0, 3, (n, 16)).astype(np.float32)
+    q = n // 4
+    out[q : 2 * q, 8:12] = rng.uniform(-7, 5, (q, 4))
+    out[2 * q : 3 * q, 4:8] = rng.normal(0, 500, (q, 4))
+    out[2 * q : 3 * q, 8:12] = rng.uniform(0, 4, (q, 4))
+    out[3 * q :] = rng.integers(0, 1 << 32, (n - 3 * q, 16), np.uint32).view(np.float32)
+    return out
+
+
+def hard_cases():
+    """Every hostile value in every group of outputs beside every other one, and one of them everywhere."""
+    out = []
+    for a, b in itertools.product(HOSTILE, HOSTILE):
+        for group in GROUPS:
+            row = np.full(16, b, np.float32)
+            row[group] = a
+            out.append(row)
+    return np.array(out)
+
+
+def check(cum):
+    assert np.all(cum[:, 0] == 0) and np.all(cum[:, 256] == 1 << 24)
+    # Not only above 0: docs/exactness.md shows that no symbol can get less than its floor.
+    assert np.diff(cum, axis=1).min() >= reference.FLOOR
+
+
+def test_random_outputs_give_rising_frequencies(direct):
+    rng = np.random.default_rng(3)
+    n = 8_000 if direct.isa == "base" else 100_000
+    check(direct.mixture(2, random_outputs(rng, n), *surroundings(rng, n)))
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_hard_cases_give_rising_frequencies(direct, channel):
+    out = hard_cases()
+    rng = np.random.default_rng(channel)
+    check(direct.mixture(channel, out, *surroundings(rng, len(out))))
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_equal_bits_with_the_reference(direct, channel):
+    rng = np.random.default_rng(11 + channel)
+    out = np.concatenate([hard_cases()[::7], random_outputs(rng, 601)])
+    base, activity, earlier = surroundings(rng, len(out))
+    known = np.where([channel > 0, channel > 1, True, True], earlier, np.float32(0))
+    mix = reference.mixture(out, base, activity, known)
+    expected = reference.cumulative(mix, np.broadcast_to(np.arange(257), (len(out), 257)))
+    assert np.array_equal(direct.mixture(channel, out, base, activity, earlier), expected)
+
+
+def test_frequencies_follow_the_mixture(direct):
+    """Against the mixture's distribution function in float64, with libm's exp."""
+    rng = np.random.default_rng(5)
+    out = rng.normal(0, 1.5, (500, 16)).astype(np.float32)
+    base, activity, earlier = surroundings(rng, 500)
+    weight = np.exp(out[:, :4].astype(float))
+    weight /= weight.sum(1, keepdims=True)
+    centre = base + (out[:, 12:] * earlier).sum(1)
+    mean = np.clip(centre[:, None] + activity[:, None] * out[:, 4:8], -1024, 1280)
+    scale = np.exp(np.clip(out[:, 8:12], -6, 4).astype(float)) * activity[:, None]
+    edge = np.arange(257) - 0.5
+    with np.errstate(over="ignore"):
+        f = (weight[:, :, None] / (1 + np.exp(-(edge - mean[:, :, None]) / scale[:, :, None]))).sum(1)
+    f[:, 0], f[:, 256] = 0, 1
+    expected = 16 * np.arange(257) + (2**24 - 4096) * f
+    # a mean of 1280 is known to 2^-13, which a scale of exp(-6) * 0.7 turns into 0.07 of a probability
+    sharp = 1 / scale.min(1)
+    tolerance = 30 + 2**24 * 2.0**-13 * sharp
+    assert np.all(np.abs(direct.mixture(2, out, base, activity, earlier) - expected).max(1) < tolerance)
+
+
+def test_the_sigmoid_rises(direct):
+    """What docs/exactness.md builds on; scripts/experiments/scan_sigmoid.py tries all floats, this some stretches of neighbours."""
+    rng = np.random.default_rng(8)
+    centres = np.concatenate([rng.uniform(-89, 89, 40), rng.normal(0, 2, 40), [-88, -87, 0.5, 16.6, 17.3, 18]])
+    for centre in centres.astype(np.float32):
+        neighbours = (centre.view(np.uint32) + np.arange(20_000, dtype=np.uint32)).view(np.float32)
+        rising = neighbours if centre > 0 else neighbours[::-1]
+        assert np.all(np.diff(direct.sigmoid(rising)) >= 0)
+
+
+def test_operands_are_checked(direct):
+    rng = np.random.default_rng(1)
+    with pytest.raises(ValueError, match="shapes"):
+        direct.mixture(0, np.zeros((3, 15), np.float32), *surroundings(rng, 3))
+    with pytest.raises(ValueError, match="channel"):
+        direct.mixture(3, np.zeros((3, 16), np.float32), *surroundings(rng, 3))

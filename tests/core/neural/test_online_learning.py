@@ -1,0 +1,89 @@
+"""Learning: the gradient is the derivative of the code length, QHAdam is QHAdam. Equal bits with C: test_pass.py."""
+
+import numpy as np
+import tiny
+from scans import inputs
+
+from bbans_cli.coders.neural.band_scan import Pass, Shape
+from bbans_cli.reference import mixture
+from bbans_cli.reference.band_scan import ReferencePass
+from bbans_cli.reference.network import Net
+from bbans_cli.reference.online_learning import QHAdam, backward, earlier
+
+SHAPE = Shape(12, 10, 3, 0, 10, 16, 2, 16, 4, 120, 1e-3, 1, 9, 13, 8)
+
+
+def nats(shape, network, modulation, pixels):
+    """The mean over pixels of -ln p, p as the gradient understands it, from float64 sums of the mixture's masses."""
+    work = ReferencePass(shape, network, modulation, pixels)
+    y, x = (a.ravel() for a in np.mgrid[: shape.height, : shape.width])
+    value = work.planes[:, y, x].T
+    run = work.forward(x, y)
+    total = 0.0
+    for c in range(shape.channels):
+        mix = mixture.mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
+        weight, mean, inverse = (np.asarray(a, np.float64) for a in (mix.weight, mix.mean, mix.inverse))
+        v = value[:, c, None]
+        low = np.where(v == 0, 0, 1 / (1 + np.exp(-(v - 0.5 - mean) * inverse)))
+        high = np.where(v == 255, 1, 1 / (1 + np.exp(-(v + 0.5 - mean) * inverse)))
+        total -= np.log((weight * (high - low)).sum(1) + 2.0**-20).mean()
+    return total, run, value
+
+
+def test_gradient_is_the_derivative_of_the_code_length():
+    """Along random directions, against differences of the length itself; clipping and float32 cost a little."""
+    network, modulation, pixels = inputs(SHAPE)
+    _, run, value = nats(SHAPE, network, modulation, pixels)
+    gradient = backward(Net(network, 16, 2, 16), run, value, 3)
+    for seed in range(5):
+        direction = tiny.uniform(100 + seed, len(network))
+        direction[: 175 * 16] *= seed % 2  # inputs are many: without them, too
+        if seed == 4:  # the rows of phases alone
+            direction[: 176 * 16] = direction[(176 + 36) * 16 :] = 0
+        step = np.float32(4e-4)
+        ahead, behind = (nats(SHAPE, network + s * direction, modulation, pixels)[0] for s in (step, -step))
+        expected, found = (ahead - behind) / (2 * float(step)), float(gradient.astype(float) @ direction)
+        assert abs(found - expected) < 0.01 * np.linalg.norm(gradient)
+
+
+def test_the_core_leaves_the_gradient_of_its_last_step():
+    network, modulation, pixels = inputs(SHAPE)
+    work = Pass(SHAPE, network, modulation, pixels)
+    assert not work.gradient().any()
+    work.intervals(1, lambda done: None)
+    _, run, value = nats(SHAPE, network, modulation, pixels)
+    expected = backward(Net(network, 16, 2, 16), run, value, 3)  # the same pixels, summed in another order
+    assert np.linalg.norm(work.gradient() - expected) < 1e-5 * np.linalg.norm(expected)
+
+
+def test_a_grey_picture_teaches_one_head():
+    shape = Shape(12, 10, 1, 0, 10, 16, 1, 16, 0, 60, 1e-3)
+    network, _, pixels = inputs(shape)
+    work = Pass(shape, network, None, pixels)
+    work.intervals(1, lambda done: None)
+    moved = Net((work.weights() != network).astype(np.float32), 16, 1, 16)
+    assert moved.out[0].weight.any() and moved.head[0].weight.any() and moved.trunk[0].weight.any()
+    for c in (1, 2):
+        assert not moved.out[c].weight.any() and not moved.head[c].weight.any() and not moved.out[c].bias.any()
+
+
+def test_qhadam_is_qhadam():
+    """Against the paper (Ma and Yarats 2019) in float64, with the falling rate: nu1 is a half at twice the
+    rate, and the first moment is not corrected for its start."""
+    weights, rate = tiny.uniform(1, 500), 1e-2
+    adam, expected = QHAdam(rate, np.ones(500, np.float32)), weights.astype(float)
+    m, v = np.zeros(500), np.zeros(500)
+    for t in range(1, 30):
+        g = tiny.uniform(50 + t, 500) * np.float32(10.0 ** (t % 5 - 3))
+        adam.step(weights, g)
+        m, v = 0.98 * m + 0.02 * g, 0.99 * v + 0.01 * g.astype(float) ** 2
+        now = rate * (1 + 200 / (t - 1 + 200))
+        expected -= 2 * now * (0.5 * g + 0.5 * m) / (np.sqrt(v / (1 - 0.99**t)) + 1e-8)
+    assert np.abs(weights - expected).max() < 2e-5
+
+
+def test_moments_do_not_linger_among_subnormals():
+    adam, weights = QHAdam(1e-3, np.ones(4, np.float32)), np.zeros(4, np.float32)
+    adam.step(weights, np.float32([1e-20, -1e-20, 1e-3, 0]))
+    assert np.array_equal(adam.first != 0, [False, False, True, False])
+    assert np.array_equal(adam.second != 0, [False, False, True, False])

@@ -1,0 +1,95 @@
+"""Golden files of the coders without a model, one for each kind of part that they write. Pictures are from formulas."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import tiny
+from made_jpeg import history
+
+from bbans_cli import container
+from bbans_cli.coders import context_mixing, raw
+from bbans_cli.coders.jpeg import coder as jpeg_coder
+from bbans_cli.container import metadata as kinds
+
+Made = tuple[np.ndarray, bytes]
+
+
+def screen(height: int, width: int, colours: int) -> np.ndarray:
+    """(height, width, 1) numbers below `colours`, a power of two: boxes, and the same marks on all of them."""
+    out = np.zeros((height, width), np.int64)
+    for i, (top, left, high, wide) in enumerate(tiny.integers(5, 64, 20, 4)):
+        out[top : top + high // 2, left : left + wide] = i % colours
+    marks = tiny.integers(6, 4, 7, 11) == 0
+    out[np.tile(marks, (height // 7 + 1, width // 11 + 1))[:height, :width]] ^= 1
+    return out[:, :, None]
+
+
+def deep(height: int, width: int, channels: int) -> np.ndarray:
+    """(height, width, channels) uint16, soft with noise in the low bits."""
+    noise = tiny.integers(7, 512, height, width, channels)
+    return (tiny.picture(height, width, channels).astype(np.int64) * 200 + noise).astype(np.uint16)
+
+
+def discrete_rgb() -> Made:
+    """A screen with a piece of a photograph on it, so that samples are coded as well."""
+    palette = tiny.integers(8, 256, 16, 3).astype(np.uint8)
+    pixels = palette[screen(60, 80, 16)[:, :, 0]]
+    pixels[30:50, 40:70] = tiny.picture(20, 30, 3)
+    return pixels, _file("rgb", 8, pixels, [context_mixing.encode(container.DISCRETE, pixels, 8)])
+
+
+def discrete_palette() -> Made:
+    pixels = screen(40, 90, 4).astype(np.uint8)
+    palette = [(kinds.PALETTE, bytes(range(12))), (kinds.TRANSPARENCY, b"\0")]
+    return pixels, _file("palette", 2, pixels, [context_mixing.encode(container.DISCRETE, pixels, 2)], palette)
+
+
+def graded_alpha() -> Made:
+    """Deep grey, and its alpha channel with the help of it."""
+    grey, alpha = deep(30, 40, 1), (screen(30, 40, 4) * 21845).astype(np.uint16)
+    parts = [
+        context_mixing.encode(container.GRADED, grey, 16),
+        context_mixing.encode(container.DISCRETE, alpha, 16, known=grey),
+    ]
+    pixels = np.concatenate([grey, alpha], axis=2)
+    return pixels, _file("grey+alpha", 16, pixels, parts)
+
+
+def graded_low() -> Made:
+    """The low bits alone, the high ones in another part."""
+    pixels, low = deep(24, 30, 3) >> 2, 6
+    high = raw.encode((pixels >> low).astype(np.uint8), 8, thorough=False)
+    return pixels, _file("rgb", 16, pixels, [high, context_mixing.encode(container.GRADED, pixels, 8 + low, low=low)])
+
+
+def jpeg_rgb() -> Made:
+    """Halved chroma, tables that are no standard's, and squares that are wrong."""
+    given = replace(
+        history(60, 50, 3, (True, True)), tables=[jpeg_coder.standard(0, 70), *2 * [np.arange(3, 67, dtype=np.uint16)]]
+    )
+    pixels = jpeg_coder.samples(given, 50, 60)
+    pixels[20:30, 30:] = tiny.integers(9, 256, 10, 20, 3)
+    return pixels, _file("rgb", 8, pixels, [jpeg_coder.encode(pixels, given)])
+
+
+def jpeg_grey() -> Made:
+    given = history(40, 33, 1, (False, False))
+    pixels = jpeg_coder.samples(given, 33, 40)
+    return pixels, _file("grey", 8, pixels, [jpeg_coder.encode(pixels, given)])
+
+
+FILES = {
+    "discrete-rgb": discrete_rgb,
+    "discrete-palette": discrete_palette,
+    "graded-alpha": graded_alpha,
+    "graded-low": graded_low,
+    "jpeg-rgb": jpeg_rgb,
+    "jpeg-grey": jpeg_grey,
+}
+
+
+def _file(mode: str, depth: int, pixels: np.ndarray, parts: list, items: list | None = None) -> bytes:
+    height, width, _ = pixels.shape
+    return container.to_bytes(container.Container(width, height, mode, depth, parts, items or []))

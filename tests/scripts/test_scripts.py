@@ -1,0 +1,113 @@
+"""The scripts that measure: what their tables are made of, without the measuring."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+def row(codec, size, encode=1.0, verified=None):
+    return {"codec": codec, "title": codec, "bytes": size, "encode": encode, "verified": verified, "decode": 0.5,
+            "cpu": 1.5, "peak": 3 << 20}  # fmt: skip
+
+
+def measured(*rows):
+    return {"name": "kodak", "pictures": 2, "pixels": 2_000_000, "samples": 6_000_000, "timed_pictures": 1,
+            "timed_pixels": 1_000_000, "threads": 1, "left_out": [], "missing": [], "rows": list(rows)}  # fmt: skip
+
+
+def test_figures_follow_from_bytes_and_seconds(script):
+    table = script("bench_table")
+    title, heads, ours, theirs = table.lines(measured(row("bbc-5", 1_500_000, 2.0, 4.0), row("jxl-9", 2_000_000)))
+    assert "2 pictures, 2.00 Mpixel" in title and "1 of them (1.00 Mpixel)" in title
+    assert ours.split() == ["bbc-5", "1,500,000", "2.000", "0.7500", "0.500", "0.250", "2.000", "3"]
+    assert theirs.split() == ["jxl-9", "2,000,000", "2.667", "1.0000", "1.000", "2.000", "3"]
+    assert heads.split()[:2] == ["bytes", "bpd"]
+
+
+def test_without_jpeg_xl_there_is_no_ratio(script):
+    *_, ours = script("bench_table").lines(measured(row("bbc-5", 1_500_000)))
+    assert ours.split() == ["bbc-5", "1,500,000", "2.000", "1.000", "2.000", "3"]
+
+
+def test_a_busy_machine_is_admitted(script):
+    table = script("bench_table")
+    assert table.busy({"sets": [measured(row("bbc-5", 1, 1.0))]}) == 1.0
+    assert table.busy({"sets": [measured(row("bbc-5", 1, 2.5))]}) == 0.5
+
+
+def test_measured_text_goes_between_its_comments(script):
+    marked = script("marked")
+    page = f"before\n{marked.begin('make x')}\nold\n{marked.END}\nafter {marked.begin('make y')} {marked.END}"
+    once = marked.replace(page, "make x", "new")
+    assert "old" not in once and "new" in once and once.startswith("before") and "after" in once
+    assert marked.replace(once, "make x", "new") == once
+    with pytest.raises(ValueError, match="lost a comment"):
+        marked.replace(page, "make z", "new")
+
+
+@pytest.mark.parametrize("command, page", [("make bench-markdown", "README.md"), ("make bench-bands", "docs/bands.md"),
+                                           ("make weights-record", "weights/README.md")])  # fmt: skip
+def test_pages_have_the_comments(script, command, page):
+    assert "figures" in script("marked").replace((SCRIPTS.parent / page).read_text(), command, "figures")
+
+
+def test_times_are_taken_on_the_largest_and_some_others(script, tmp_path):
+    from PIL import Image
+
+    sets = script("picture_sets")
+    for i, side in enumerate([10, 20, 50, 20, 20, 20]):
+        Image.new("RGB", (side, side)).save(tmp_path / f"{i}.png")
+    files = sets.find(str(tmp_path)).files
+    assert [path.name for path in sets.timed(files, 1)] == ["2.png"]
+    assert [path.name for path in sets.timed(files, 2500 + 800)] == ["2.png", "0.png", "3.png"]
+    assert sorted(sets.timed(files, 1e9)) == files
+
+
+def test_pictures_become_what_every_codec_takes(script, tmp_path):
+    from PIL import Image
+
+    Image.new("I;16", (4, 3)).save(tmp_path / "deep.png")
+    Image.new("P", (4, 3)).save(tmp_path / "palette.png")
+    Image.new("L", (4, 3)).save(tmp_path / "grey.png")
+    sets = script("picture_sets")
+    found = sets.find(str(tmp_path))
+    assert [path.name for path in found.left_out] == ["deep.png"]
+    assert [sets.read(path).shape for path in found.files] == [(3, 4, 1), (3, 4, 3)]
+
+
+def test_other_formats_give_pixels_back(script):
+    compared = script("compared")
+    pixels = np.random.default_rng(1).integers(0, 255, (9, 7, 3), np.uint8)
+    for name in ("png", "webp-4"):
+        codec = compared.make(name)
+        assert np.array_equal(codec.decode(codec.encode(pixels, 1, False), 1), pixels)
+    with pytest.raises(ValueError, match="no codec is called"):
+        compared.make("gif")
+
+
+def test_a_worker_codes_in_a_process_of_its_own(script):
+    worker = script("worker")
+    pixels = np.zeros((40, 30, 3), np.uint8)
+    with worker.Worker("png") as png:
+        coded = png.code(pixels, 1, verified=True)
+        assert 0 < coded.size < 200 and coded.verified is None and coded.encode > 0
+        assert 5 << 20 < png.peak() < 1 << 30
+    with pytest.raises(ValueError, match="no codec"):
+        worker.Worker("gif")
+
+
+def test_multiply_adds_are_those_of_the_layers(script):
+    bench = script("bench_core")
+
+    class Model:
+        hidden, layers, head = 32, 2, 16
+
+    heads = 3 * (32 * 16 + 16 * 16) + (0 + 4 + 6) * 16
+    forward = 175 * 32 + 32 * 32 + heads
+    assert bench.macs(bench.products(Model, 0)) == forward
+    errors = forward - 175 * 32 - (0 + 4 + 6) * 16
+    assert bench.macs(bench.products(Model, 1)) == pytest.approx(2 * forward + errors)
+    assert bench.macs(bench.products(Model, 4)) == pytest.approx(forward + (forward + errors) / 4)

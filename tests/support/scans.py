@@ -1,0 +1,80 @@
+"""Passes over small pictures under small random networks, and bands, for tests."""
+
+from dataclasses import replace
+
+import numpy as np
+import tiny
+
+from bbans_cli.coders.neural import band as bands
+from bbans_cli.coders.neural.band_scan import Pass, Shape
+from bbans_cli.coders.neural.weights import flatten
+from bbans_cli.entropy.rans import Message
+from bbans_cli.reference.band_scan import steps
+from bbans_cli.reference.network import Net
+
+
+def inputs(shape: Shape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """A network, the modulation (None without blocks) and pixels for a pass."""
+    size = {"hidden": shape.hidden, "layers": shape.layers, "head": shape.head, "latents": [], "blocks": []}
+    network = flatten(tiny.tensors(size), shape.layers)
+    modulation = None
+    if shape.block:
+        blocks = -(-shape.width // shape.block) * -(-shape.last_row // shape.block)
+        modulation = tiny.uniform(9, blocks, shape.layers, 2, shape.hidden) * np.float32(0.3)
+        modulation[:, :, 0] += 1
+    return network, modulation, tiny.picture(shape.height, shape.width, shape.channels)
+
+
+def without_squares(shape: Shape) -> np.ndarray:
+    """The network of `inputs`, but with no use for what either least squares say."""
+    network = inputs(shape)[0]
+    net = Net(network, shape.hidden, shape.layers, shape.head)
+    net.trunk[0].weight[150:] = 0
+    for head in net.head[1:]:
+        head.weight[-2:] = 0
+    for out in net.out:
+        out.weight[:, 14:] = out.bias[14:] = 0
+    return network
+
+
+def least_squares(shape: Shape, pixels: np.ndarray) -> np.ndarray:
+    """What both least squares say of the pixels of a pass, by the C core: Pass.regression."""
+    return Pass(shape, inputs(replace(shape, height=1, first_row=0, last_row=1, block=0))[0], None, pixels).regression()
+
+
+def grid(shape: Shape, values: np.ndarray) -> np.ndarray:
+    """Values in coding order by place: (height, width, channels), channels in coding order; 0 where none was coded."""
+    out, at = np.zeros((shape.height, shape.width, shape.channels), values.dtype), 0
+    for x, y in steps(shape.width, shape.first_row, shape.last_row):
+        n = shape.channels * len(x)
+        out[y, x] = values[at : at + n].reshape(shape.channels, -1).T
+        at += n
+    return out
+
+
+def intervals(
+    shape: Shape, pixels: np.ndarray, modulation: np.ndarray | None = None, network: np.ndarray | None = None
+) -> np.ndarray:
+    """starts and freqs by place: (2, height, width, channels); modulation and network: None for those of `inputs`."""
+    usual_network, usual, _ = inputs(shape)
+    given = usual_network if network is None else network
+    work = Pass(shape, given, usual if modulation is None else modulation, pixels)
+    return np.stack([grid(shape, values) for values in work.intervals(1, lambda done: None)])
+
+
+def coded(band: bands.Band, pixels: np.ndarray, split: int) -> Message:
+    """A band as a message with a given split. UnderflowError where the tail's bits do not pay for the latents."""
+    message, latents = Message(), band.latents(split)
+    band.tail(split).push(message, pixels)
+    if split:
+        z = latents.posterior(pixels).pop(message)
+        band.head(split, latents.modulation(z)).push(message, pixels)
+        latents.prior.push(message, z)
+    return message
+
+
+def latents_of(band: bands.Band, pixels: np.ndarray, split: int) -> list[np.ndarray]:
+    """The z that coding a band chooses."""
+    message = Message()
+    band.tail(split).push(message, pixels)
+    return band.latents(split).posterior(pixels).pop(message)

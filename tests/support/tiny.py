@@ -1,0 +1,105 @@
+"""Small models and pictures for tests, the same on every machine: from raw integers of a generator of numpy's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from bbans_cli.coders.neural.neighbourhood import PHASE_ROWS
+
+LEAST = {"hidden": 16, "layers": 1, "head": 16, "latents": [16], "blocks": [64]}
+TWO_LEVELS = {"hidden": 16, "layers": 2, "head": 16, "latents": [16, 16], "blocks": [64, 16]}
+
+
+def uniform(seed: int, *shape: int) -> np.ndarray:
+    """float32 numbers from a grid over [-1, 1)."""
+    raw = np.random.PCG64(seed).random_raw(int(np.prod(shape))) >> np.uint64(40)
+    return (raw.astype(np.float64) / 2**23 - 1).astype(np.float32).reshape(shape)
+
+
+def integers(seed: int, limit: int, *shape: int) -> np.ndarray:
+    """int64 numbers below limit, a power of two."""
+    raw = np.random.PCG64(seed).random_raw(int(np.prod(shape))) >> np.uint64(32)
+    return (raw % np.uint64(limit)).astype(np.int64).reshape(shape)
+
+
+def tensors(size: dict, seed: int = 1) -> dict[str, np.ndarray]:
+    """Weights by name, as training saves them: every output depends on every input, predictions are tolerable."""
+    found: dict[str, np.ndarray] = {}
+
+    def layer(name: str, inputs: int, outputs: int, gain: float, bias: np.ndarray | None = None) -> None:
+        spread = np.float32(gain * (3 / inputs) ** 0.5)
+        here = seed * 1000 + len(found)
+        found[name + ".weight"] = uniform(here, outputs, inputs) * spread
+        start = np.zeros(outputs, np.float32) if bias is None else bias.astype(np.float32)
+        found[name + ".bias"] = start + uniform(here + 1, outputs) * np.float32(0.1)
+
+    hidden, layers, head = size["hidden"], size["layers"], size["head"]
+    for i in range(layers):
+        layer(f"likelihood.trunk.{i}", hidden if i else 175, hidden, 1.0)
+    shape = np.array([0] * 4 + [-0.6, -0.1, 0.1, 0.6] + [-0.5, -1.5, -1.5, -0.5] + [0] * 4)
+    for c, extra in enumerate((0, 4, 6)):
+        layer(f"likelihood.head.{c}", hidden + extra, head, 1.0)
+        layer(f"likelihood.out.{c}", head, 16, 0.3, shape)
+    layer("latents.embed", 51, 32, 1.0)
+    layer("latents.mix", 32, 32, 1.0)
+    for i, n in enumerate(size["latents"]):
+        above = 64 if i else 0
+        name = f"latents.levels.{i}."
+        if i:
+            layer(name + "prior", 64, 2 * n, 0.5)
+        layer(name + "hidden", 64 + above, 64, 1.0)
+        layer(name + "posterior", 64, 2 * n, 0.5, np.repeat([0, -1.5], n))
+        layer(name + "features", n + above, 64, 1.0)
+    layer("latents.modulation", 64, layers * 2 * hidden, 0.2)
+    found["likelihood.phase"] = uniform(seed * 1000 + len(found), PHASE_ROWS, hidden) * np.float32(0.3)
+    return found
+
+
+def save(folder: Path, size: dict, names: list[str], seed: int = 1) -> bytes:
+    """Write a model as <name>-<id>.safetensors for each name; returns its id."""
+    data = to_bytes(tensors(size, seed), size)
+    digest = hashlib.sha256(data).digest()[:4]
+    for name in names:
+        (folder / f"{name}-{digest.hex()}.safetensors").write_bytes(data)
+    return digest
+
+
+def to_bytes(named: dict[str, np.ndarray], size: dict) -> bytes:
+    """A safetensors file, the same bytes every time: the library's own writer shuffles the metadata."""
+    header: dict[str, dict] = {"__metadata__": {"size": json.dumps(size), "record": "{}"}}
+    at = 0
+    for name, array in named.items():
+        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [at, at + array.nbytes]}
+        at += array.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + b"".join(array.astype("<f4").tobytes() for array in named.values())
+
+
+def picture(height: int, width: int, channels: int, seed: int = 1) -> np.ndarray:
+    """(height, width, channels) uint8 with the looks of a photograph: soft shapes, edges, a little noise."""
+    out = np.empty((height, width, channels), np.int64)
+    y, x = np.mgrid[:height, :width]
+    edge = (x * 3 + y * 5) // 40 % 2 * 24
+    light = _clouds(seed, height, width)
+    for c in range(channels):
+        noise = integers(seed + 20 + c, 4, height, width)
+        colour = _clouds(seed + 10 + c, height, width) // 3
+        out[:, :, c] = 116 + light + colour + edge * (3 - c) // 3 + noise
+    return out.clip(0, 255).astype(np.uint8)
+
+
+def _clouds(seed: int, height: int, width: int) -> np.ndarray:
+    field = _soft(_soft(16 * integers(seed, 256, height + 40, width + 40), 16), 16)
+    return (_soft(field, 6)[:height, :width] - 16 * 127) // 2
+
+
+def _soft(field: np.ndarray, side: int) -> np.ndarray:
+    """Means over squares."""
+    sums = np.zeros((field.shape[0] + 1, field.shape[1] + 1), np.int64)
+    sums[1:, 1:] = field.cumsum(0).cumsum(1)
+    return (sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]) // side**2

@@ -1,0 +1,71 @@
+"""Verification: what does not read back as it was never gets out."""
+
+import numpy as np
+import pytest
+
+from bbans_cli import api
+from bbans_cli.api import PictureCodec, VerifyError
+from bbans_cli.pictures.picture import from_array
+from bbans_cli.pictures.read_write import read_picture, write_picture
+
+PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
+
+
+@pytest.fixture
+def careless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An encoder that gets one sample wrong."""
+    right = api.picture_to_container
+
+    def wrong(picture, *args):
+        pixels = picture.pixels.copy()
+        pixels[-1, -1, -1] ^= 1
+        return right(from_array(pixels), *args)
+
+    monkeypatch.setattr(api, "picture_to_container", wrong)
+
+
+def test_a_wrong_result_is_not_handed_out(careless: None) -> None:
+    with pytest.raises(VerifyError, match="does not decode"):
+        PictureCodec().compress(from_array(PIXELS), 1)
+
+
+def test_verification_can_be_left_out(careless: None) -> None:
+    data = PictureCodec(verify=False).compress(from_array(PIXELS), 1)
+    assert not np.array_equal(PictureCodec().decompress(data, 1).pixels, PIXELS)
+
+
+def test_lost_metadata_is_a_wrong_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = api.picture_to_container
+    monkeypatch.setattr(api, "picture_to_container", lambda picture, *args: right(picture.stripped(), *args))
+    picture = from_array(PIXELS)
+    picture.metadata.append((18, b"<xmp/>"))
+    with pytest.raises(VerifyError):
+        PictureCodec().compress(picture, 1)
+
+
+def test_reading_back_finds_a_wrong_picture_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = PictureCodec().compress(from_array(PIXELS), 1)
+    monkeypatch.setattr(api, "write_picture", lambda picture, form: write_picture(from_array(PIXELS ^ 1), form))
+    assert PictureCodec().decompress_file(data, "png", 1).data
+    with pytest.raises(VerifyError, match="same pixels"):
+        PictureCodec().decompress_file(data, "png", 1, read_back=True)
+
+
+@pytest.mark.parametrize("file_format", ["png", "ppm", "tiff", "bmp", "webp"])
+def test_reading_back_accepts_what_every_format_makes_of_a_picture(file_format: str) -> None:
+    data = PictureCodec().compress(from_array(PIXELS), 1)
+    file = PictureCodec().decompress_file(data, file_format, 1, read_back=True).data
+    assert np.array_equal(read_picture(file).pixels, PIXELS)
+
+
+def test_what_is_not_kept_is_said_once_unless_it_was_to_be_dropped() -> None:
+    file = write_picture(from_array(PIXELS))[0] + b"trailing"
+    assert PictureCodec().compress_file(file, 1).warnings == ["not kept: 8 bytes after the end"]
+    assert PictureCodec(strip=True).compress_file(file, 1).warnings == []
+
+
+def test_progress_rises_to_one() -> None:
+    for verify in (True, False):
+        shares: list[float] = []
+        PictureCodec(verify=verify).compress(from_array(np.tile(PIXELS, (9, 9, 1))), 1, shares.append)
+        assert shares == sorted(shares) and shares[-1] == 1.0 and 0 <= shares[0]
