@@ -15,10 +15,30 @@
 
 #define EX static inline __attribute__((always_inline, unused))
 
-EX uint32_t ex_bits(float x) { uint32_t u; memcpy(&u, &x, 4); return u; }
-EX float ex_float(uint32_t u) { float x; memcpy(&x, &u, 4); return x; }
-EX uint64_t ex_bits64(double x) { uint64_t u; memcpy(&u, &x, 8); return u; }
-EX double ex_double(uint64_t u) { double x; memcpy(&x, &u, 8); return x; }
+EX uint32_t ex_bits(float x)
+{
+    uint32_t u;
+    memcpy(&u, &x, 4);
+    return u;
+}
+EX float ex_float(uint32_t u)
+{
+    float x;
+    memcpy(&x, &u, 4);
+    return x;
+}
+EX uint64_t ex_bits64(double x)
+{
+    uint64_t u;
+    memcpy(&u, &x, 8);
+    return u;
+}
+EX double ex_double(uint64_t u)
+{
+    double x;
+    memcpy(&x, &u, 8);
+    return x;
+}
 
 /* In this form NaN becomes `lo`, and x86's max and min instructions agree with everybody else's. */
 EX float ex_max(float x, float lo) { return x > lo ? x : lo; }
@@ -81,7 +101,8 @@ EX float ex_two_atanh(float z, float tail)
 EX float ex_log(float x)
 {
     x = ex_clip(x, 0x1p-126f, 0x1.fffffep127f);
-    uint32_t u = ex_bits(x), e = (u + (0x3f800000u - 0x3f3504f3u)) >> 23; /* x = 2^(e-127) m, m in [sqrt(1/2), sqrt(2)) */
+    uint32_t u = ex_bits(x),
+             e = (u + (0x3f800000u - 0x3f3504f3u)) >> 23; /* x = 2^(e-127) m, m in [sqrt(1/2), sqrt(2)) */
     float m = ex_float(u - (e << 23) + 0x3f800000u);
     float n = ex_float(e | 0x4b000000u) - (0x1p23f + 127.0f);
     float z = (m - 1.0f) / (m + 1.0f);

@@ -20,8 +20,8 @@
 #endif
 
 /* rows and vectors are literals at every call: the loops over them unroll and the sums become registers. */
-EX void gemm_block(const int rows, const int vectors, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak,
-                   const float *b, ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc)
+EX void gemm_block(const int rows, const int vectors, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,
+                   ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc)
 {
     vf sum[GEMM_SUMS], row[GEMM_SUMS];
     GEMM_UNROLL for (int i = 0; i < rows; i++)

@@ -57,8 +57,15 @@ EX vf vf_less(vf acc, vf a, vf b) { return vsubq_f32(acc, vf_mul(a, b)); }
 #else
 
 #define VF_LANES 16
-typedef struct { float x[VF_LANES]; } vf;
-EX vf vf_load(const float *p) { vf v; memcpy(v.x, p, sizeof v.x); return v; }
+typedef struct {
+    float x[VF_LANES];
+} vf;
+EX vf vf_load(const float *p)
+{
+    vf v;
+    memcpy(v.x, p, sizeof v.x);
+    return v;
+}
 EX void vf_store(float *p, vf v) { memcpy(p, v.x, sizeof v.x); }
 EX vf vf_all(float x)
 {

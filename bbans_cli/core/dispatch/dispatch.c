@@ -39,13 +39,10 @@ const bbc_kernels *bbc_kernels_of(int isa)
         __builtin_cpu_init();
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &bbc_kernels_avx2 : NULL;
 #elif defined(__aarch64__)
-    case BBC_ISA_NEON:
-        return &bbc_kernels_neon;
+    case BBC_ISA_NEON: return &bbc_kernels_neon;
 #endif
-    case BBC_ISA_BASE:
-        return &bbc_kernels_base;
-    default:
-        return NULL;
+    case BBC_ISA_BASE: return &bbc_kernels_base;
+    default: return NULL;
     }
 }
 

@@ -21,15 +21,15 @@
 enum { BBC_EXP, BBC_LOG, BBC_SIGMOID, BBC_SOFTPLUS, BBC_MAP32_COUNT };
 enum { BBC_EXP64, BBC_LOG64, BBC_ERF64, BBC_NORMAL_CDF64, BBC_NORMAL_QUANTILE64, BBC_MAP64_COUNT };
 
-typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,
-                         ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc);
+typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b, ptrdiff_t ldb,
+                         const float *init, float *c, ptrdiff_t ldc);
 
-struct pass_state;       /* band_scan.h */
+struct pass_state; /* band_scan.h */
 struct pass_pixel;
-struct latents_encoder;  /* latents_types.h */
-struct bbc_location;     /* location_scale-inl.h */
-struct bbc_words;        /* ans.cdef.h */
-struct bbc_picture;      /* coefficients_types.h */
+struct latents_encoder; /* latents_types.h */
+struct bbc_location;    /* location_scale-inl.h */
+struct bbc_words;       /* ans.cdef.h */
+struct bbc_picture;     /* coefficients_types.h */
 
 typedef struct {
     const char *name;

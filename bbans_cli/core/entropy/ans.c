@@ -19,7 +19,8 @@ static ALWAYS_INLINE int push_lanes(uint64_t *heads, size_t lanes, bbc_words *wo
     int status = BBC_ANS_OK;
     while (i > 0) {
         lane = (lane == 0 ? lanes : lane) - 1;
-        status = bbc_ans_push_one(&heads[lane], &local, starts[i - 1], freqs[i - 1], precisions[(i - 1) * precision_step]);
+        status =
+            bbc_ans_push_one(&heads[lane], &local, starts[i - 1], freqs[i - 1], precisions[(i - 1) * precision_step]);
         if (status != BBC_ANS_OK) break;
         i--;
     }
@@ -88,7 +89,8 @@ int bbc_ans_push(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t
 }
 
 int bbc_ans_pop_intervals(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t *starts,
-                          const uint32_t *freqs, const uint8_t *precisions, size_t precision_step, size_t n, size_t *done)
+                          const uint32_t *freqs, const uint8_t *precisions, size_t precision_step, size_t n,
+                          size_t *done)
 {
     int status = bbc_ans_check(heads, lanes, words);
     *done = 0;

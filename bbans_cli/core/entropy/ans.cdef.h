@@ -25,7 +25,8 @@ int bbc_ans_push_symbol(uint64_t *head, bbc_words *words, uint32_t start, uint32
 int bbc_ans_advance_symbol(uint64_t *head, bbc_words *words, uint32_t start, uint32_t freq, uint8_t precision);
 int bbc_ans_push(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t *starts, const uint32_t *freqs,
                  const uint8_t *precisions, size_t precision_step, size_t n, size_t *done);
-int bbc_ans_pop_intervals(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t *starts, const uint32_t *freqs,
-                          const uint8_t *precisions, size_t precision_step, size_t n, size_t *done);
+int bbc_ans_pop_intervals(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t *starts,
+                          const uint32_t *freqs, const uint8_t *precisions, size_t precision_step, size_t n,
+                          size_t *done);
 int bbc_ans_pop_bits(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *values, unsigned precision, size_t n,
                      size_t *done);

@@ -64,8 +64,12 @@ static bbc_table_entry entry_of(uint32_t start, uint32_t freq, unsigned precisio
     uint32_t shift = 0;
     while ((uint64_t)1 << shift < freq) shift++;
     unsigned __int128 numerator = ((unsigned __int128)1 << (63 + shift)) + (freq - 1);
-    bbc_table_entry entry = {(uint64_t)(numerator / freq), (uint64_t)freq << (63 - precision), start,
-                             ((uint32_t)1 << precision) - freq, shift, 0};
+    bbc_table_entry entry = {(uint64_t)(numerator / freq),
+                             (uint64_t)freq << (63 - precision),
+                             start,
+                             ((uint32_t)1 << precision) - freq,
+                             shift,
+                             0};
     return entry;
 }
 
@@ -151,8 +155,9 @@ EX int table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symb
     return status;
 }
 
-int bbc_table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symbols, const uint32_t *cum, uint32_t size,
-                  unsigned precision, const uint32_t *lookup, unsigned lookup_bits, size_t n, size_t *done)
+int bbc_table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symbols, const uint32_t *cum,
+                  uint32_t size, unsigned precision, const uint32_t *lookup, unsigned lookup_bits, size_t n,
+                  size_t *done)
 {
     int status = bbc_ans_check(heads, lanes, words);
     *done = 0;

@@ -18,8 +18,9 @@ int bbc_table_build(const double *weights, uint32_t size, unsigned precision, ui
                     unsigned lookup_bits, uint32_t *lookup);
 int bbc_table_push(uint64_t *heads, size_t lanes, bbc_words *words, const uint32_t *symbols,
                    const bbc_table_entry *entries, uint32_t size, unsigned precision, size_t n, size_t *done);
-int bbc_table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symbols, const uint32_t *cum, uint32_t size,
-                  unsigned precision, const uint32_t *lookup, unsigned lookup_bits, size_t n, size_t *done);
+int bbc_table_pop(uint64_t *heads, size_t lanes, bbc_words *words, uint32_t *symbols, const uint32_t *cum,
+                  uint32_t size, unsigned precision, const uint32_t *lookup, unsigned lookup_bits, size_t n,
+                  size_t *done);
 
 int bbc_weights_intervals(const double *weights, const uint32_t *symbols, uint32_t *starts, uint32_t *freqs,
                           uint32_t size, unsigned precision, double *scratch, size_t n, size_t *done);

@@ -32,8 +32,12 @@ int bbc_location_intervals(const double *weights, const double *means, const dou
                            const uint32_t *symbols, uint32_t *starts, uint32_t *freqs, size_t components, int family,
                            int32_t low, uint32_t size, unsigned precision, size_t n, size_t *done)
 {
-    bbc_location model = {.family = family, .precision = precision, .components = components, .weights = weights,
-                          .means = means, .deviations = deviations};
+    bbc_location model = {.family = family,
+                          .precision = precision,
+                          .components = components,
+                          .weights = weights,
+                          .means = means,
+                          .deviations = deviations};
     int status = location_init(&model, low, size);
     *done = 0;
     if (status != BBC_ANS_OK) return status;
@@ -47,8 +51,13 @@ int bbc_location_pop(uint64_t *heads, size_t lanes, bbc_words *words, const doub
                      const double *deviations, uint32_t *symbols, size_t components, int family, int32_t low,
                      uint32_t size, unsigned precision, const double *quantiles, size_t n, size_t *done)
 {
-    bbc_location model = {.family = family, .precision = precision, .components = components, .weights = weights,
-                          .means = means, .deviations = deviations, .quantiles = quantiles};
+    bbc_location model = {.family = family,
+                          .precision = precision,
+                          .components = components,
+                          .weights = weights,
+                          .means = means,
+                          .deviations = deviations,
+                          .quantiles = quantiles};
     int status = bbc_ans_check(heads, lanes, words);
     if (status == BBC_ANS_OK) status = location_init(&model, low, size);
     *done = 0;

@@ -11,7 +11,7 @@ typedef struct bbc_location {
     int family;
     unsigned precision;
     size_t components;
-    double first; /* the lower edge of symbol 0, were it to have one */
+    double first;            /* the lower edge of symbol 0, were it to have one */
     unsigned quantile_shift; /* the upper bits of a peeked value lead to a quantile, the lower ones beyond it */
     uint32_t quantile_mask;
     double quantile_step;

@@ -37,9 +37,15 @@ int bbc_png_unfilter(uint8_t *data, size_t rows, size_t row_bytes, size_t bpp, i
         int filter = row[-1];
         if (filter > 4) return -1;
         /* One loop for each filter, so that the compiler drops the switch from it. */
-#define UNDO(f) case f: for (size_t i = 0; i < row_bytes; i++) row[i] = (uint8_t)(row[i] + predict(f, row, above, i, bpp)); break
+#define UNDO(f) \
+    case f: \
+        for (size_t i = 0; i < row_bytes; i++) row[i] = (uint8_t)(row[i] + predict(f, row, above, i, bpp)); \
+        break
         switch (filter) {
-            UNDO(1); UNDO(2); UNDO(3); UNDO(4);
+            UNDO(1);
+            UNDO(2);
+            UNDO(3);
+            UNDO(4);
         }
 #undef UNDO
     }
@@ -54,9 +60,18 @@ void bbc_png_filter(const uint8_t *rows_in, const uint8_t *above, uint8_t *out, 
         uint8_t *target = out + r * (row_bytes + 1);
         uint64_t sums[5], sum;
         int best = 0;
-#define SUM(f) sum = 0; for (size_t i = 0; i < row_bytes; i++) { \
-        uint8_t d = (uint8_t)(row[i] - predict(f, row, above, i, bpp)); sum += d < 128 ? d : 256u - d; } sums[f] = sum
-        SUM(0); SUM(1); SUM(2); SUM(3); SUM(4);
+#define SUM(f) \
+    sum = 0; \
+    for (size_t i = 0; i < row_bytes; i++) { \
+        uint8_t d = (uint8_t)(row[i] - predict(f, row, above, i, bpp)); \
+        sum += d < 128 ? d : 256u - d; \
+    } \
+    sums[f] = sum
+        SUM(0);
+        SUM(1);
+        SUM(2);
+        SUM(3);
+        SUM(4);
 #undef SUM
         for (int f = 1; f < 5; f++)
             if (sums[f] < sums[best]) best = f;

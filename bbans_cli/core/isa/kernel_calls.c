@@ -10,12 +10,12 @@
 #include <immintrin.h>
 #endif
 
-#define WITH_KERNELS(call)                              \
-    const bbc_kernels *kernels = bbc_kernels_of(isa);   \
-    if (!kernels) return -1;                            \
-    bbc_fp_state saved = bbc_fp_enter();                \
-    kernels->call;                                      \
-    bbc_fp_leave(saved);                                \
+#define WITH_KERNELS(call) \
+    const bbc_kernels *kernels = bbc_kernels_of(isa); \
+    if (!kernels) return -1; \
+    bbc_fp_state saved = bbc_fp_enter(); \
+    kernels->call; \
+    bbc_fp_leave(saved); \
     return 0
 
 int bbc_direct_gemm(int isa, int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,

@@ -13,7 +13,7 @@ static void fma_array(ptrdiff_t n, const float *a, const float *b, const float *
 }
 
 #define MAP(index, function) \
-    case index:              \
+    case index: \
         for (ptrdiff_t i = 0; i < n; i++) out[i] = function(in[i]); \
         break;
 

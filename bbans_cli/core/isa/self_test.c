@@ -10,7 +10,7 @@ enum { PART_FMA, PART_MAP32, PART_MAP64, PART_GEMM, PART_COUNT };
 
 /* Found with the baseline kernels and with reference_math.py. */
 static const uint64_t known[PART_COUNT] = {0x8aa4139966c558a1u, 0x0b31b3cc53b72e45u, 0xd91fe8bd896e64cbu,
-                                             0x933dcc9273528a96u};
+                                           0x933dcc9273528a96u};
 
 static uint64_t hash(uint64_t h, const void *data, size_t size)
 {
@@ -89,8 +89,7 @@ static uint64_t run_gemm(const bbc_kernels *kernels, uint64_t seed)
 /* The hash of one part's results, 0 where there is no such part or instruction set. */
 uint64_t bbc_self_test_hash(int isa, int part)
 {
-    static uint64_t (*const run[PART_COUNT])(const bbc_kernels *, uint64_t) = {run_fma, run_map32, run_map64,
-                                                                              run_gemm};
+    static uint64_t (*const run[PART_COUNT])(const bbc_kernels *, uint64_t) = {run_fma, run_map32, run_map64, run_gemm};
     const bbc_kernels *kernels = bbc_kernels_of(isa);
     if (!kernels || part < 0 || part >= PART_COUNT) return 0;
     bbc_fp_state saved = bbc_fp_enter();

@@ -50,10 +50,7 @@ static void learn(picture *p, int c, int k, const outlook *o, double value, doub
     bbc_squares_learn(&p->sizes[c][k], o->sizes, size / o->rough, SIZES, KEEP, RIDGE, EVERY);
 }
 
-static int32_t clamp(int32_t value)
-{
-    return value < LOWEST ? LOWEST : value > HIGHEST ? HIGHEST : value;
-}
+static int32_t clamp(int32_t value) { return value < LOWEST ? LOWEST : value > HIGHEST ? HIGHEST : value; }
 
 /* Known coefficients beside k in its block: the size they let expect; the nearest are kept in `near`. */
 static double find_inside(const double *mean, const int16_t *here, int k, int *near)

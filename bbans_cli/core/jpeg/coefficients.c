@@ -5,15 +5,9 @@ enum { BLOCKS_MAX = 8192 };
 
 /* ---- state ---- */
 
-static int64_t blocks_of(const bbc_coefficients_shape *s, int c)
-{
-    return (int64_t)s->columns[c] * s->rows[c];
-}
+static int64_t blocks_of(const bbc_coefficients_shape *s, int c) { return (int64_t)s->columns[c] * s->rows[c]; }
 
-static int all_or_half(int32_t part, int32_t all)
-{
-    return part == all || part == (all + 1) / 2;
-}
+static int all_or_half(int32_t part, int32_t all) { return part == all || part == (all + 1) / 2; }
 
 static int shape_valid(const bbc_coefficients_shape *s)
 {
@@ -100,7 +94,4 @@ int bbc_coefficients_code(void *state, int16_t *coefficients, int64_t blocks)
     return p->coder.full ? -1 : 0;
 }
 
-size_t bbc_coefficients_end(void *state)
-{
-    return bbc_coder_end(&((picture *)state)->coder);
-}
+size_t bbc_coefficients_end(void *state) { return bbc_coder_end(&((picture *)state)->coder); }

@@ -11,27 +11,21 @@ static const int16_t NOTHING[64];
 
 typedef struct {
     int c;
-    int64_t index;                           /* of the block, among all */
+    int64_t index; /* of the block, among all */
     int has_w, has_n, last[4], partner_last[2];
-    const int16_t *here, *w, *n, *nw, *ne;   /* W is the block on the left, N above, ... */
-    int16_t partner[2][64];                  /* Y at the place of a block of Cb or Cr, Cb at that of Cr */
+    const int16_t *here, *w, *n, *nw, *ne; /* W is the block on the left, N above, ... */
+    int16_t partner[2][64];                /* Y at the place of a block of Cb or Cr, Cb at that of Cr */
     int partner_miss[2];
-    double activity[64];                     /* sizes to expect, judging by the neighbours at frequencies nearby */
-    double flow;                             /* size of what was coded lately, in usual ones */
-    double rest[2][8];                       /* left sides of the equations of rows and columns, less what is known */
-    double spread[2][8];                     /* variance of what is not known */
-    double mean_dc;                          /* of the neighbours */
+    double activity[64]; /* sizes to expect, judging by the neighbours at frequencies nearby */
+    double flow;         /* size of what was coded lately, in usual ones */
+    double rest[2][8];   /* left sides of the equations of rows and columns, less what is known */
+    double spread[2][8]; /* variance of what is not known */
+    double mean_dc;      /* of the neighbours */
 } around;
 
-static int size_of(int x)
-{
-    return x < 0 ? -x : x;
-}
+static int size_of(int x) { return x < 0 ? -x : x; }
 
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
+static double larger(double a, double b) { return a > b ? a : b; }
 
 /* x >= 0 in sixteenths: 0, 1, 2, 3, then steps of about 1.4 */
 static int step_of(double x)
@@ -42,15 +36,9 @@ static int step_of(double x)
     return 2 * top + (int)(size >> (top - 1) & 1);
 }
 
-static int signed_step(double x)
-{
-    return x < 0 ? -step_of(-x) : step_of(x);
-}
+static int signed_step(double x) { return x < 0 ? -step_of(-x) : step_of(x); }
 
-static int within(int x, int limit)
-{
-    return x > limit ? limit : x < -limit ? -limit : x;
-}
+static int within(int x, int limit) { return x > limit ? limit : x < -limit ? -limit : x; }
 
 static void find_partners(const picture *p, const int16_t *all, int64_t i, around *a)
 {

@@ -32,7 +32,8 @@ static void transform(const int32_t *in, int32_t *out, int step, int shift)
     }
 }
 
-void bbc_jpeg_samples(const int16_t *coefficients, const uint16_t *table, int32_t columns, int32_t rows, uint8_t *samples)
+void bbc_jpeg_samples(const int16_t *coefficients, const uint16_t *table, int32_t columns, int32_t rows,
+                      uint8_t *samples)
 {
     int32_t block[64], half[64];
     for (int32_t row = 0; row < rows; row++)

@@ -2,7 +2,8 @@
  * accurate integer transform and the triangle filter for chroma. */
 
 /* Samples (8 rows, 8 columns) of `rows` times `columns` blocks of 64 coefficients each, row by row, and their quantisers. */
-void bbc_jpeg_samples(const int16_t *coefficients, const uint16_t *table, int32_t columns, int32_t rows, uint8_t *samples);
+void bbc_jpeg_samples(const int16_t *coefficients, const uint16_t *table, int32_t columns, int32_t rows,
+                      uint8_t *samples);
 
 /* A plane (height, width) from one of half as many columns and, if `vertical`, rows, rounded up; `stride` between its rows.
  * work: room for (width + 1) / 2 numbers. */

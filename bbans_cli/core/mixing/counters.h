@@ -49,10 +49,7 @@ typedef uint32_t bbc_slot;
 
 #define BBC_SLOTS_MAX 32 /* in one decision */
 
-static inline uint32_t bbc_slot_chance(bbc_slot slot)
-{
-    return slot ? slot >> 10 : 1u << 21;
-}
+static inline uint32_t bbc_slot_chance(bbc_slot slot) { return slot ? slot >> 10 : 1u << 21; }
 
 /* What a slot has seen counts up to here: beyond, it forgets slowly. */
 #define BBC_COUNT_MAX 255

@@ -19,9 +19,9 @@ static const double RIDGE = 0.02;
 enum { RATE = 4 };
 
 typedef struct {
-    int32_t *values[4];             /* samples of this row and the three above, with margins */
-    int32_t *errors[2];             /* distances from the average, this row and the one above, with margins */
-    float *misses[PREDICTORS][2];   /* sizes of each prediction's error */
+    int32_t *values[4];           /* samples of this row and the three above, with margins */
+    int32_t *errors[2];           /* distances from the average, this row and the one above, with margins */
+    float *misses[PREDICTORS][2]; /* sizes of each prediction's error */
     bbc_squares solvers[SOLVERS];
 } plane;
 
@@ -36,10 +36,7 @@ typedef struct {
     uint16_t *points;
 } graded;
 
-static size_t row_of(const bbc_blend_shape *s)
-{
-    return (size_t)s->width + 2 * MARGIN;
-}
+static size_t row_of(const bbc_blend_shape *s) { return (size_t)s->width + 2 * MARGIN; }
 
 size_t bbc_graded_size(const bbc_blend_shape *s)
 {
@@ -86,7 +83,7 @@ void bbc_graded_begin(void *state, const bbc_blend_shape *shape, const uint8_t *
 static int step_of(int32_t x)
 {
     uint32_t size = (uint32_t)(x < 0 ? -x : x);
-    int steps = size < 3 ? (int)size : 34 - __builtin_clz(size - 1) ;
+    int steps = size < 3 ? (int)size : 34 - __builtin_clz(size - 1);
     return x < 0 ? -steps : steps;
 }
 
@@ -154,7 +151,8 @@ static int32_t confine(scene *s, int32_t value, int32_t predicted)
     const int low = s->g->shape.low;
     const int32_t least = value >> low << low, most = least + (1 << low) - 1;
     predicted = predicted < least ? least : predicted > most ? most : predicted;
-    uint64_t room = (uint64_t)fine_step_of((uint32_t)(predicted - least)) << 8 | (uint64_t)fine_step_of((uint32_t)(most - predicted));
+    uint64_t room = (uint64_t)fine_step_of((uint32_t)(predicted - least)) << 8 |
+                    (uint64_t)fine_step_of((uint32_t)(most - predicted));
     for (int k = 0; k < CONTEXTS; k++) s->contexts[k] = bbc_hash(room, s->contexts[k]);
     return predicted;
 }
@@ -217,7 +215,8 @@ static int32_t code_sample(graded *g, int c, size_t x, int32_t value)
     }
     int before = c ? step_of(g->planes[c - 1].errors[0][MARGIN + x]) : 0;
     int energy = fine_step_of(near), broad = fine_step_of(wide);
-#define PACK(a, b, d, e) ((uint64_t)(uint16_t)(a) << 48 | (uint64_t)(uint16_t)(b) << 32 | (uint64_t)(uint16_t)(d) << 16 | (uint16_t)(e))
+#define PACK(a, b, d, e) \
+    ((uint64_t)(uint16_t)(a) << 48 | (uint64_t)(uint16_t)(b) << 32 | (uint64_t)(uint16_t)(d) << 16 | (uint16_t)(e))
     scene s = {.g = g, .channel = c, .energy = energy / 2 < ENERGIES ? energy / 2 : ENERGIES - 1};
     const uint64_t contexts[CONTEXTS] = {
         PACK(energy, before, 0, c),
@@ -266,7 +265,9 @@ int bbc_graded_rows(void *state, uint16_t *samples, size_t rows)
             for (int c = 0; c < channels; c++, samples++) {
                 if (c >= g->shape.known) {
                     /* When decoding only the given bits count, and what else lies there must not matter. */
-                    int32_t given = !g->coder.in ? *samples : g->shape.low ? *samples >> g->shape.low << g->shape.low : 0;
+                    int32_t given = !g->coder.in   ? *samples
+                                    : g->shape.low ? *samples >> g->shape.low << g->shape.low
+                                                   : 0;
                     *samples = (uint16_t)code_sample(g, c, x, given);
                 }
                 g->planes[c].values[0][MARGIN + x] = *samples;
@@ -283,7 +284,4 @@ int bbc_graded_rows(void *state, uint16_t *samples, size_t rows)
     return g->coder.full ? -1 : 0;
 }
 
-size_t bbc_graded_end(void *state)
-{
-    return bbc_coder_end(&((graded *)state)->coder);
-}
+size_t bbc_graded_end(void *state) { return bbc_coder_end(&((graded *)state)->coder); }

@@ -41,10 +41,7 @@ typedef struct {
     uint64_t w, n, nw, ne, ww, nn, nne, nww, nee, nnw;
 } around;
 
-static size_t row_of(const bbc_blend_shape *s)
-{
-    return (size_t)s->width + 2 * MARGIN;
-}
+static size_t row_of(const bbc_blend_shape *s) { return (size_t)s->width + 2 * MARGIN; }
 
 size_t bbc_discrete_size(const bbc_blend_shape *s)
 {
@@ -110,15 +107,9 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return h ^ h >> 29;
 }
 
-static int sample_of(uint64_t pixel, int channel)
-{
-    return (int)(pixel >> (16 * channel) & 0xFFFF);
-}
+static int sample_of(uint64_t pixel, int channel) { return (int)(pixel >> (16 * channel) & 0xFFFF); }
 
-static int distance(int a, int b)
-{
-    return a < b ? b - a : a - b;
-}
+static int distance(int a, int b) { return a < b ? b - a : a - b; }
 
 /* ---- samples ---- */
 
@@ -203,7 +194,8 @@ static uint64_t code_samples(discrete *d, uint64_t pixel, uint64_t given, const 
             if (i % 4 == 0) {
                 uint32_t hashes[SAMPLE_CONTEXTS];
                 uint64_t group = (uint64_t)c << 20 | prefix;
-                for (int k = 0; k < SAMPLE_CONTEXTS; k++) hashes[k] = bbc_hash((uint64_t)(k + 64) << 24 | group, contexts[k]);
+                for (int k = 0; k < SAMPLE_CONTEXTS; k++)
+                    hashes[k] = bbc_hash((uint64_t)(k + 64) << 24 | group, contexts[k]);
                 bbc_find_lines(d->lines, d->shape.line_bits, hashes, lines, SAMPLE_CONTEXTS);
                 node = 1;
             }
@@ -211,7 +203,8 @@ static uint64_t code_samples(discrete *d, uint64_t pixel, uint64_t given, const 
             for (int k = 0; k < SAMPLE_CONTEXTS; k++) bbc_blend_add(&d->tables, &b, lines[k] + node);
             /* Beyond 8 bits, low ones share what is learned. */
             const uint32_t place = (uint32_t)c << 12 | (uint32_t)i << 8;
-            const uint32_t state = (uint32_t)c << 12 | (uint32_t)i << 6 | state_of(prefix, (uint32_t)predicted[0], depth, i);
+            const uint32_t state =
+                (uint32_t)c << 12 | (uint32_t)i << 6 | state_of(prefix, (uint32_t)predicted[0], depth, i);
             const uint32_t sets[3] = {i < 8 ? (uint32_t)c << 12 | (prefix & 255) : place, place | equal, state};
             for (int s = 0; s < 3; s++) b.weights[s] = d->sample_weights[s] + (size_t)sets[s] * SAMPLE_ROOM;
             int bit = bbc_decide(&d->coder, &d->tables, &b, value >> (depth - 1 - i) & 1,
@@ -345,7 +338,4 @@ int bbc_discrete_rows(void *state, uint16_t *samples, size_t rows)
     return d->coder.full ? -1 : 0;
 }
 
-size_t bbc_discrete_end(void *state)
-{
-    return bbc_coder_end(&((discrete *)state)->coder);
-}
+size_t bbc_discrete_end(void *state) { return bbc_coder_end(&((discrete *)state)->coder); }

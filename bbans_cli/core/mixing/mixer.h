@@ -114,8 +114,7 @@ static inline void bbc_blend_add_lines(const bbc_blend_tables *t, bbc_blend *b, 
         values[i] = *b->slots[i];
         odds[i] = t->odds[values[i] >> 18];
     }
-    for (int i = 0; i < count; i++)
-        pairs[i] = values[i] ? ((values[i] >> 21) - 1024) << 16 | (uint16_t)odds[i] : 0;
+    for (int i = 0; i < count; i++) pairs[i] = values[i] ? ((values[i] >> 21) - 1024) << 16 | (uint16_t)odds[i] : 0;
     memcpy(b->inputs, pairs, (size_t)count * sizeof *pairs);
     b->slot_count = count;
     b->count = 2 * count;

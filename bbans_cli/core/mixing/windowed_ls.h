@@ -22,10 +22,7 @@ typedef struct {
     double products[BBC_FEATURES * BBC_BLOCKS_MAX * BBC_BLOCK]; /* rows of the upper triangle, one after the other */
 } bbc_squares;
 
-static inline int bbc_squares_blocks(int n)
-{
-    return (n + BBC_BLOCK - 1) / BBC_BLOCK;
-}
+static inline int bbc_squares_blocks(int n) { return (n + BBC_BLOCK - 1) / BBC_BLOCK; }
 
 static inline double bbc_squares_predict(const bbc_squares *s, const double *features, int n)
 {

@@ -12,10 +12,11 @@ static int shape_ok(const bbc_pass *p)
     return p->width >= 1 && p->height >= 1 && p->width <= PASS_MAX_WIDTH && p->height <= 1 << 28 && p->first_row >= 0 &&
            p->first_row <= p->last_row && p->last_row <= p->height && (p->channels == 1 || p->channels == 3) &&
            p->hidden >= 16 && p->hidden <= PASS_MAX_HIDDEN && p->hidden % 16 == 0 && p->layers >= 1 &&
-           p->layers <= PASS_MAX_LAYERS && p->head >= 16 && p->head <= PASS_MAX_HEAD && p->head % 16 == 0 && p->run >= 0 &&
-           p->run <= 1 << 20 && p->every >= 1 && p->every <= 1 << 10 && p->block >= 0 && p->grid_x >= -1 &&
-           p->grid_x < PASS_PHASES && p->grid_y >= -1 && p->grid_y < PASS_PHASES && (p->grid_x < 0) == (p->grid_y < 0) && p->period >= 1 &&
-           p->period <= PERIODIC_MAX_PERIOD && (p->period & (p->period - 1)) == 0 && (p->grid_x >= 0 || p->period == 1);
+           p->layers <= PASS_MAX_LAYERS && p->head >= 16 && p->head <= PASS_MAX_HEAD && p->head % 16 == 0 &&
+           p->run >= 0 && p->run <= 1 << 20 && p->every >= 1 && p->every <= 1 << 10 && p->block >= 0 &&
+           p->grid_x >= -1 && p->grid_x < PASS_PHASES && p->grid_y >= -1 && p->grid_y < PASS_PHASES &&
+           (p->grid_x < 0) == (p->grid_y < 0) && p->period >= 1 && p->period <= PERIODIC_MAX_PERIOD &&
+           (p->period & (p->period - 1)) == 0 && (p->grid_x >= 0 || p->period == 1);
 }
 
 /* Hands out pieces of the caller's buffer; with no buffer it only counts. */
@@ -31,7 +32,10 @@ static void *take(arena *a, int64_t bytes)
     return p;
 }
 
-static float *take_floats(arena *a, int64_t rows, int64_t columns) { return take(a, rows * columns * (int64_t)sizeof(float)); }
+static float *take_floats(arena *a, int64_t rows, int64_t columns)
+{
+    return take(a, rows * columns * (int64_t)sizeof(float));
+}
 
 static int64_t lay_net(const bbc_pass *p, pass_net *net, float *flat)
 {

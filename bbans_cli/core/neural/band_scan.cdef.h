@@ -1,15 +1,15 @@
 /* One pass over rows of a band: its shape and what it needs. See band_scan.h. */
 typedef struct {
-    int32_t width, height;       /* of the band, in pixels */
-    int32_t first_row, last_row; /* the rows that this pass codes; the rows above are known */
-    int32_t channels;            /* 3, or 1 for grey */
+    int32_t width, height;        /* of the band, in pixels */
+    int32_t first_row, last_row;  /* the rows that this pass codes; the rows above are known */
+    int32_t channels;             /* 3, or 1 for grey */
     int32_t hidden, layers, head; /* widths of the likelihood network */
-    int32_t block;               /* side of the blocks of `modulation`, in pixels */
-    int32_t run;                 /* pixels between two steps of learning, 0 for none */
-    int32_t every;               /* one of how many runs is learned from */
-    float rate;                  /* learning rate */
-    int32_t grid_x, grid_y;      /* place of the first pixel in a grid of 16x16 pixels; -1, -1: there is none */
-    int32_t period;              /* of the least squares by place: 1 without a grid, else a power of two up to 16 */
+    int32_t block;                /* side of the blocks of `modulation`, in pixels */
+    int32_t run;                  /* pixels between two steps of learning, 0 for none */
+    int32_t every;                /* one of how many runs is learned from */
+    float rate;                   /* learning rate */
+    int32_t grid_x, grid_y;       /* place of the first pixel in a grid of 16x16 pixels; -1, -1: there is none */
+    int32_t period;               /* of the least squares by place: 1 without a grid, else a power of two up to 16 */
 } bbc_pass;
 
 enum { BBC_PASS_MAPS = 27 }; /* numbers that the least squares say of a pixel */

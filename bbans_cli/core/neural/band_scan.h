@@ -15,27 +15,28 @@
 #include "local_ls_types.h"
 
 enum {
-    PASS_SKEW = 4,      /* a pixel is coded in step x + 4 y */
-    PASS_TAPS = 48,     /* context pixels per channel */
-    PASS_PAD = 8,       /* columns beside and rows above the band that hold stand-ins */
-    PASS_REGRESSED = 150, /* after 3 * taps, 3 log activities, 3 bases: of the regression 3 predictions, 3 blames, 3 deviations */
-    PASS_PERIODIC = 159,  /* of the least squares by place a prediction of G and 3 deviations */
-    PASS_ERRORS = 163,    /* sizes of both's errors nearby, 6; errors of the latter to the west and to the north, 6 */
+    PASS_SKEW = 4,  /* a pixel is coded in step x + 4 y */
+    PASS_TAPS = 48, /* context pixels per channel */
+    PASS_PAD = 8,   /* columns beside and rows above the band that hold stand-ins */
+    PASS_REGRESSED =
+        150, /* after 3 * taps, 3 log activities, 3 bases: of the regression 3 predictions, 3 blames, 3 deviations */
+    PASS_PERIODIC = 159, /* of the least squares by place a prediction of G and 3 deviations */
+    PASS_ERRORS = 163,   /* sizes of both's errors nearby, 6; errors of the latter to the west and to the north, 6 */
     PASS_INPUTS = 175,
-    PASS_PHASES = 16,   /* positions in a grid of 16 pixels, across and down */
+    PASS_PHASES = 16,                      /* positions in a grid of 16 pixels, across and down */
     PASS_PHASE_ROWS = 2 * PASS_PHASES + 4, /* by column, by row, by both modulo 2 */
     PASS_INPUT_STRIDE = 176,
-    PASS_OUTPUTS = 16,  /* 4 logits, 4 means, 4 log scales, 2 coefficients, those of both rules */
-    PASS_EXTRAS = 16,   /* room for residuals of earlier channels beside the hidden units: R at 0, B at 4 */
+    PASS_OUTPUTS = 16, /* 4 logits, 4 means, 4 log scales, 2 coefficients, those of both rules */
+    PASS_EXTRAS = 16,  /* room for residuals of earlier channels beside the hidden units: R at 0, B at 4 */
     PASS_MAX_LAYERS = 4,
     PASS_MAX_HIDDEN = 512,
     PASS_MAX_HEAD = 128,
     PASS_MAX_WIDTH = 1 << 18, /* the regression keeps about 550 bytes a column */
     PASS_ACTIVITIES = 12 * 255 + 1,
     PASS_PRECISION = 24,
-    PASS_EDGES = 272,   /* room for those of 256 values */
-    PASS_WINDOW = 16,   /* cumulative frequencies that a decoder computes ahead for a symbol */
-    PASS_CHUNK = 32     /* pixels that go through the network together */
+    PASS_EDGES = 272, /* room for those of 256 values */
+    PASS_WINDOW = 16, /* cumulative frequencies that a decoder computes ahead for a symbol */
+    PASS_CHUNK = 32   /* pixels that go through the network together */
 };
 
 static const int pass_extra[3] = {0, 4, 6};    /* what each head sees of earlier channels */
@@ -52,14 +53,15 @@ typedef struct {
 typedef struct pass_pixel {
     int32_t x, y;
     int32_t value[3], base[3];
-    int32_t window;       /* first symbol of the cumulative frequencies computed ahead */
+    int32_t window; /* first symbol of the cumulative frequencies computed ahead */
     float activity[3], residual[3];
     float prediction[3], blame[3]; /* of the regression, see regression_predict */
-    float density[3][2];  /* the mixture's at the lower and the upper edge of the value, over the value's mass */
-    float rule[3];        /* its prediction with what is known of earlier channels, less the base */
-    int32_t west[3];      /* the pixel to the left */
-    float partial[2], later[3]; /* by place: what is predicted of R - G, B - G without, and what G and R - G count for */
-    float periodic[3];    /* prediction by place with what is known of earlier channels, less the base */
+    float density[3][2]; /* the mixture's at the lower and the upper edge of the value, over the value's mass */
+    float rule[3];       /* its prediction with what is known of earlier channels, less the base */
+    int32_t west[3];     /* the pixel to the left */
+    float partial[2],
+        later[3];            /* by place: what is predicted of R - G, B - G without, and what G and R - G count for */
+    float periodic[3];       /* prediction by place with what is known of earlier channels, less the base */
     const float *modulation; /* of the pixel's block, (layers, 2, H), or NULL */
 } pass_pixel;
 
@@ -67,16 +69,16 @@ typedef struct pass_state {
     bbc_pass shape;
     const bbc_kernels *kernels;
     const float *modulation;
-    uint8_t *pixels;        /* the caller's (height, width, channels) */
-    uint8_t *plane[3];      /* padded copies in coding order of what is known so far */
-    ptrdiff_t stride;       /* of a padded plane */
+    uint8_t *pixels;   /* the caller's (height, width, channels) */
+    uint8_t *plane[3]; /* padded copies in coding order of what is known so far */
+    ptrdiff_t stride;  /* of a padded plane */
     int64_t weight_count;
-    int32_t capacity;       /* pixels that fit in a run */
+    int32_t capacity;               /* pixels that fit in a run */
     int32_t last_step, step, count; /* count: pixels of the run so far */
     int64_t coded;
-    float beta2;            /* the second moment's decay to the power of the steps so far */
-    int32_t updates;        /* steps of learning so far */
-    int64_t passed_over;    /* pixels still to come before the next run that is learned from */
+    float beta2;         /* the second moment's decay to the power of the steps so far */
+    int32_t updates;     /* steps of learning so far */
+    int64_t passed_over; /* pixels still to come before the next run that is learned from */
     pass_net net, transposed;
     float *weights, *gradients, *first, *second, *transpose_buffer;
     float *edge, *edge_count; /* (3, EDGES): where value v begins, at first v - 1/2, and how often that was learned */
@@ -87,7 +89,7 @@ typedef struct pass_state {
     /* per pixel of the run: */
     float *input, *active[PASS_MAX_LAYERS], *hidden[PASS_MAX_LAYERS], *unit[3], *output[3];
     float *d_hidden, *d_active[PASS_MAX_LAYERS], *d_unit[3], *d_output[3];
-    int32_t *window;        /* (capacity, 16) */
+    int32_t *window; /* (capacity, 16) */
     /* of the call in progress: */
     int threads, decode, error;
     int64_t budget, done;

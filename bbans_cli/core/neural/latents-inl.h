@@ -35,8 +35,8 @@ static void latents_statistics(const latents_encoder *e, const uint8_t *pixels, 
         for (int i = 0; i < across; i++)
             latents_patch(pixels + ((ptrdiff_t)(y0 + row * 4) * width + x0 + i * 4) * channels,
                           (ptrdiff_t)width * channels, channels, input + i * LATENTS_INPUTS);
-        gemm(across, LATENTS_WIDTH, LATENTS_INPUTS, input, LATENTS_INPUTS, 1, e->embed, LATENTS_WIDTH, e->embed_bias, first,
-             LATENTS_WIDTH);
+        gemm(across, LATENTS_WIDTH, LATENTS_INPUTS, input, LATENTS_INPUTS, 1, e->embed, LATENTS_WIDTH, e->embed_bias,
+             first, LATENTS_WIDTH);
         for (int i = 0; i < across * LATENTS_WIDTH; i++) first[i] = latents_leaky(first[i]);
         gemm(across, LATENTS_WIDTH, LATENTS_WIDTH, first, LATENTS_WIDTH, 1, e->mix, LATENTS_WIDTH, e->mix_bias, f,
              LATENTS_WIDTH);

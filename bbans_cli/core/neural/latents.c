@@ -10,7 +10,8 @@ int bbc_latents_statistics(const float *embed, const float *embed_bias, const fl
                            const uint8_t *pixels, int width, int rows, int channels, int side, float *out)
 {
     const latents_encoder encoder = {embed, embed_bias, mix, mix_bias};
-    if (width < 1 || rows < 0 || (channels != 1 && channels != 3) || side < 4 || side > 4 * LATENTS_ROW || side % 4) return -1;
+    if (width < 1 || rows < 0 || (channels != 1 && channels != 3) || side < 4 || side > 4 * LATENTS_ROW || side % 4)
+        return -1;
     bbc_fp_state saved = bbc_fp_enter();
     for (int y = 0; y < rows; y += side)
         for (int x = 0; x < width; x += side, out += 2 * LATENTS_WIDTH)

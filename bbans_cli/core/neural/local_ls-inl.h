@@ -13,7 +13,7 @@
 #include "cholesky-inl.h"
 #include "local_ls_types.h"
 
-#define REGRESSION_FADE 0.88f /* from row to row */
+#define REGRESSION_FADE 0.88f                                     /* from row to row */
 static const float regression_side[4] = {1.0f, 0.8f, 0.5f, 0.3f}; /* weights of columns 0 to 3 away */
 #define REGRESSION_RELATIVE 0.003f
 
@@ -33,8 +33,7 @@ static void regression_solve(const regression *r, int first)
     for (int c = 0; c < 3; c++) {
         const float *d = low[cholesky_at(REGRESSION_INPUTS + c, REGRESSION_INPUTS + c)];
         float *deviation = low[REGRESSION_PRODUCTS + c];
-        for (int l = 0; l < L; l++)
-            deviation[l] = ex_log(1.0f / (d[l] * d[l] * (count[l] + 1.0f))) * 0.25f;
+        for (int l = 0; l < L; l++) deviation[l] = ex_log(1.0f / (d[l] * d[l] * (count[l] + 1.0f))) * 0.25f;
     }
     for (int k = 0; k < REGRESSION_FACTOR; k++)
         memcpy(r->factor + k * r->stride + REGRESSION_PAD + first, low[k], sizeof low[k]);
@@ -61,8 +60,7 @@ static void regression_predict(const regression *r, int first, float vector[][RE
         if (i < REGRESSION_INPUTS) {
             const float *d = factor + cholesky_at(i, i) * r->stride;
             for (int l = 0; l < L; l++) white[i][l] = (vector[i][l] - a[l]) * d[l];
-        } else
-            memcpy(prediction[i - REGRESSION_INPUTS], a, sizeof a);
+        } else memcpy(prediction[i - REGRESSION_INPUTS], a, sizeof a);
     }
     static const int rows[3] = {1, 2, 2}, columns[3] = {0, 0, 1};
     for (int b = 0; b < 3; b++) {

@@ -20,17 +20,18 @@ enum {
 
 /* Arrays of rows of `stride` floats; cell 0 is at column REGRESSION_PAD. All begin as zeros. */
 typedef struct {
-    int32_t width;    /* of the picture, pixels */
+    int32_t width; /* of the picture, pixels */
     ptrdiff_t stride;
-    float *moments;   /* (MOMENTS, stride): sums of products over the rows that are known in each column */
-    float *factor;    /* (FACTOR, stride): of the cells of the present wave; diagonal elements inverted */
-    float *vector;    /* (CELL, ORDER, stride): of the pixels of the present wave */
+    float *moments; /* (MOMENTS, stride): sums of products over the rows that are known in each column */
+    float *factor;  /* (FACTOR, stride): of the cells of the present wave; diagonal elements inverted */
+    float *vector;  /* (CELL, ORDER, stride): of the pixels of the present wave */
 } regression;
 
 static inline ptrdiff_t regression_stride(int32_t width)
 {
     return ((ptrdiff_t)(width + REGRESSION_CELL - 1) / REGRESSION_CELL + REGRESSION_LANES - 1) / REGRESSION_LANES *
-               REGRESSION_LANES + 2 * REGRESSION_PAD;
+               REGRESSION_LANES +
+           2 * REGRESSION_PAD;
 }
 
 /* Cells [from, to) of wave `wave` among rows [first_row, last_row), by column; the row of a cell is wave - column. */

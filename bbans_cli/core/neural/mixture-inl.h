@@ -38,7 +38,8 @@ static void mixture_prepare(int m, int c, const float *restrict output, const fl
     }
     for (int j = 0; j < PASS_OUTPUTS; j++)
         for (int i = m; i < PASS_CHUNK; i++) o[j][i] = 0.0f;
-    for (int i = m; i < PASS_CHUNK; i++) centre[i] = first[i] = second[i] = rule[i] = periodic[i] = 0.0f, activity[i] = 1.0f;
+    for (int i = m; i < PASS_CHUNK; i++)
+        centre[i] = first[i] = second[i] = rule[i] = periodic[i] = 0.0f, activity[i] = 1.0f;
     for (int i = 0; i < PASS_CHUNK; i++) {
         centre[i] = centre[i] + o[12][i] * first[i];
         centre[i] = centre[i] + o[13][i] * second[i];
@@ -131,7 +132,8 @@ static void mixture_gradient(int m, int c, const float *restrict output, const f
 {
     mixture mix;
     float d[PASS_OUTPUTS][PASS_CHUNK], ends[2][PASS_CHUNK], activity[PASS_CHUNK];
-    float first[PASS_CHUNK], second[PASS_CHUNK], rule[PASS_CHUNK], periodic[PASS_CHUNK], log_scale[4][PASS_CHUNK], mass[4][PASS_CHUNK], total[PASS_CHUNK];
+    float first[PASS_CHUNK], second[PASS_CHUNK], rule[PASS_CHUNK], periodic[PASS_CHUNK], log_scale[4][PASS_CHUNK],
+        mass[4][PASS_CHUNK], total[PASS_CHUNK];
     float slope[4][PASS_CHUNK], stretch[4][PASS_CHUNK], lower[PASS_CHUNK], upper[PASS_CHUNK], density[2][PASS_CHUNK];
     mixture_prepare(m, c, output, edge, p, &mix);
     for (int i = 0; i < PASS_CHUNK; i++) {

@@ -28,7 +28,8 @@ EX int context_base(int west, int north, int northwest)
 EX int context_distance(int a, int b) { return a > b ? a - b : b - a; }
 
 /* Inputs of the pixel p->x, p->y but for the regression's, and its neighbours for that; fills base and activity. */
-static void context_gather(const pass_state *s, pass_pixel *p, float *input, float neighbour[][REGRESSION_LANES], int lane)
+static void context_gather(const pass_state *s, pass_pixel *p, float *input, float neighbour[][REGRESSION_LANES],
+                           int lane)
 {
     uint8_t taps[3][PASS_TAPS];
     for (int c = 0; c < 3; c++) {
@@ -65,7 +66,8 @@ static void context_regress(pass_state *s, pass_pixel *p, int n, float neighbour
     const int first = p[n - 1].x / REGRESSION_CELL, place = p->x % REGRESSION_CELL;
     float *vector = r->vector + place * REGRESSION_ORDER * r->stride + REGRESSION_PAD + first;
     float prediction[3][REGRESSION_LANES], blame[3][REGRESSION_LANES], deviation[3][REGRESSION_LANES];
-    for (int k = 0; k < REGRESSION_INPUTS; k++) memcpy(vector + k * r->stride, neighbour[k], (size_t)n * sizeof *vector);
+    for (int k = 0; k < REGRESSION_INPUTS; k++)
+        memcpy(vector + k * r->stride, neighbour[k], (size_t)n * sizeof *vector);
     regression_predict(r, first, neighbour, prediction, blame, deviation);
     for (int i = 0; i < n; i++, p++, input += PASS_INPUT_STRIDE)
         for (int c = 0; c < 3; c++) {
@@ -123,7 +125,8 @@ static void context_periodic(const pass_state *s, pass_pixel *p, int n, float *i
         }
     }
     for (int i = 0; i < 6 * n; i++) size[i] = ex_log(size[i]) * 0.5f;
-    for (int i = 0; i < n; i++) memcpy(input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_ERRORS, size + 6 * i, 6 * sizeof *size);
+    for (int i = 0; i < n; i++)
+        memcpy(input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_ERRORS, size + 6 * i, 6 * sizeof *size);
 }
 
 /* All inputs of pixels [from, to) of the run, which belong to one step. */

@@ -56,8 +56,7 @@ static void network_trunk(pass_state *s, int from, int to)
             for (int j = 0; j < h; j++) a[j] = network_leaky(a[j]);
             if (layer > 0)
                 for (int j = 0; j < h; j++) out[j] = before[j] + a[j];
-            else if (s->shape.layers == 1)
-                memcpy(out, a, (size_t)h * sizeof *a);
+            else if (s->shape.layers == 1) memcpy(out, a, (size_t)h * sizeof *a);
         }
         in = hidden;
         in_stride = out_stride;
@@ -68,8 +67,11 @@ static void network_trunk(pass_state *s, int from, int to)
 /* The regression's prediction of channel c > 0 once the channels before are known. */
 EX void network_rule(pass_pixel *p, int c)
 {
-    float wrong = p->residual[0] - p->prediction[0], wrong_red = (p->residual[1] - p->prediction[1]) - p->blame[0] * wrong;
-    p->rule[c] = context_valid(p, c, p->prediction[c] + (c == 1 ? p->blame[0] * wrong : p->blame[1] * wrong + p->blame[2] * wrong_red));
+    float wrong = p->residual[0] - p->prediction[0],
+          wrong_red = (p->residual[1] - p->prediction[1]) - p->blame[0] * wrong;
+    p->rule[c] = context_valid(p, c,
+                               p->prediction[c] +
+                                   (c == 1 ? p->blame[0] * wrong : p->blame[1] * wrong + p->blame[2] * wrong_red));
 }
 
 /* The prediction by place of channel c > 0 once the channels before are known. */
@@ -119,7 +121,8 @@ static void network_intervals(pass_state *s, int c, int from, int to, int64_t at
 {
     mixture mix;
     int32_t symbol[PASS_CHUNK] = {0};
-    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from, &mix);
+    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from,
+                    &mix);
     for (int i = from; i < to; i++) symbol[i - from] = s->pixel[i].value[c];
     mixture_intervals(to - from, &mix, symbol, s->starts + at, s->freqs + at);
 }
@@ -128,7 +131,8 @@ static void network_intervals(pass_state *s, int c, int from, int to, int64_t at
 static void network_windows(pass_state *s, int c, int from, int to)
 {
     mixture mix;
-    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from, &mix);
+    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from,
+                    &mix);
     for (int i = 0; i < to - from; i++) {
         int first = mixture_guess(&mix, i);
         s->pixel[from + i].window = first;

@@ -38,8 +38,8 @@ static void learn_backward(pass_state *s, int from, int to)
         float *d_output = s->d_output[c] + (ptrdiff_t)from * PASS_OUTPUTS;
         float *d_unit = s->d_unit[c] + (ptrdiff_t)from * u;
         memset(d_unit, 0, (size_t)m * u * sizeof *d_unit);
-        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from, scale,
-                         d_output);
+        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from,
+                         scale, d_output);
         gemm(m, u, PASS_OUTPUTS, d_output, PASS_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
         learn_leaky((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
         gemm(m, h, u, d_unit, u, 1, s->transposed.head[c], h, NULL, d_hidden, h);
@@ -94,8 +94,10 @@ static void learn_matrix(const pass_state *s, float step, float root, int rows, 
 /* This thread's share of the rows of net.phase; each has the pixels of the run that lie there. */
 static void learn_phase(const pass_state *s, float step, float root, int index)
 {
-    const int h = s->shape.hidden, row0 = PASS_PHASE_ROWS * index / s->threads, row1 = PASS_PHASE_ROWS * (index + 1) / s->threads;
-    ptrdiff_t offset = s->net.phase - s->weights, at = offset + (ptrdiff_t)row0 * h, size = (ptrdiff_t)(row1 - row0) * h;
+    const int h = s->shape.hidden, row0 = PASS_PHASE_ROWS * index / s->threads,
+              row1 = PASS_PHASE_ROWS * (index + 1) / s->threads;
+    ptrdiff_t offset = s->net.phase - s->weights, at = offset + (ptrdiff_t)row0 * h,
+              size = (ptrdiff_t)(row1 - row0) * h;
     memset(s->gradients + at, 0, (size_t)size * sizeof *s->gradients);
     for (int i = 0; i < s->count; i++) {
         int row[3];
@@ -122,7 +124,8 @@ static void learn_edges(const pass_state *s)
                 float middle = (float)v - 0.5f;
                 count[v] = count[v] + 1.0f;
                 float step = LEARN_EDGE / (count[v] + LEARN_EDGE_COUNT) * p->density[c][e];
-                edge[v] = ex_clip(e ? edge[v] + step : edge[v] - step, middle - LEARN_EDGE_REACH, middle + LEARN_EDGE_REACH);
+                edge[v] =
+                    ex_clip(e ? edge[v] + step : edge[v] - step, middle - LEARN_EDGE_REACH, middle + LEARN_EDGE_REACH);
             }
         }
 }
@@ -135,9 +138,9 @@ static void learn_step(const pass_state *s, int index)
     const float root = 1.0f / __builtin_sqrtf(1.0f - s->beta2 * LEARN_SECOND);
     for (int layer = 0; layer <= last; layer++) {
         const float *in = layer ? s->hidden[layer - 1] : s->input;
-        learn_matrix(s, step * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : PASS_INPUTS, h, index, of, in, layer ? h : PASS_INPUT_STRIDE,
-                     s->d_active[layer], s->net.trunk[layer] - s->weights, s->net.trunk_bias[layer] - s->weights,
-                     layer ? s->transposed.trunk[layer] : NULL);
+        learn_matrix(s, step * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : PASS_INPUTS, h, index, of, in,
+                     layer ? h : PASS_INPUT_STRIDE, s->d_active[layer], s->net.trunk[layer] - s->weights,
+                     s->net.trunk_bias[layer] - s->weights, layer ? s->transposed.trunk[layer] : NULL);
     }
     if (index == 0) learn_edges(s);
     if (s->shape.grid_x >= 0) learn_phase(s, step * LEARN_PHASE, root, index);
@@ -146,8 +149,8 @@ static void learn_step(const pass_state *s, int index)
         learn_matrix(s, step * LEARN_HEAD, root, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
                      s->net.head_bias[c] - s->weights, s->transposed.head[c]);
         if (c > 0 && index == of - 1)
-            learn_matrix(s, step * LEARN_HEAD, root, pass_extra[c], u, 0, 1, s->hidden[last] + h + pass_extra_at[c], stride,
-                         s->d_unit[c], head + (ptrdiff_t)h * u, -1, NULL);
+            learn_matrix(s, step * LEARN_HEAD, root, pass_extra[c], u, 0, 1, s->hidden[last] + h + pass_extra_at[c],
+                         stride, s->d_unit[c], head + (ptrdiff_t)h * u, -1, NULL);
         learn_matrix(s, step * LEARN_OUT, root, u, PASS_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
                      s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
     }

@@ -12,9 +12,10 @@
 #include "band_scan.h"
 
 #define PERIODIC_RELATIVE 0.001f
-#define PERIODIC_SHARE 100.0f     /* pixels' worth of what all places together say */
-#define PERIODIC_MEMORY 0x1p-14f  /* of the sums, what a pixel at each place takes away */
-#define PERIODIC_GREY (-1.5f)     /* stands for the deviations of chroma where there is none: about what equal channels give */
+#define PERIODIC_SHARE 100.0f    /* pixels' worth of what all places together say */
+#define PERIODIC_MEMORY 0x1p-14f /* of the sums, what a pixel at each place takes away */
+#define PERIODIC_GREY \
+    (-1.5f) /* stands for the deviations of chroma where there is none: about what equal channels give */
 
 /* Indices among a channel's taps (neighbourhood-inl.h) of the neighbours, nearest first. */
 static const uint8_t periodic_tap[PERIODIC_TAPS] = {38, 37, 39, 46, 26, 36, 40, 25, 27, 24, 28, 45,
@@ -79,8 +80,8 @@ static void periodic_apply(const pass_state *s, const periodic_system *f, int fi
     for (int r = 0; r < f->period && from + r < to; r++) {
         int i = from + r, y = first + i, count = (to - i + f->period - 1) / f->period;
         const float *weights = periodic_weights(f, periodic_place(s, f, s->step - PASS_SKEW * y, y));
-        gemm(count, PERIODIC_OUTPUTS, f->order, periodic_vector(f, i), stride, 1, weights, PERIODIC_OUTPUTS, zero, out[r],
-             (ptrdiff_t)f->period * PERIODIC_OUTPUTS);
+        gemm(count, PERIODIC_OUTPUTS, f->order, periodic_vector(f, i), stride, 1, weights, PERIODIC_OUTPUTS, zero,
+             out[r], (ptrdiff_t)f->period * PERIODIC_OUTPUTS);
     }
 }
 
@@ -111,8 +112,8 @@ static void periodic_accumulate(const pass_state *s, const periodic_system *f, i
         const float *vector = periodic_vector(f, r);
         for (int block = 0; block < f->order; block += 16, unit++)
             if (unit % s->threads == index)
-                gemm(16, block + 16, count, vector + block, 1, stride, vector, stride, NULL, moments + block * PERIODIC_ORDER,
-                     PERIODIC_ORDER);
+                gemm(16, block + 16, count, vector + block, 1, stride, vector, stride, NULL,
+                     moments + block * PERIODIC_ORDER, PERIODIC_ORDER);
     }
 }
 
@@ -132,7 +133,8 @@ static void periodic_pool(const pass_state *s, const periodic_system *f, int ind
 }
 
 /* The weights w of a place for a target, `stride` apart, and the error to be expected; d: the factor's inverted diagonal. */
-EX void periodic_solved(const periodic_system *f, int place, int target, const float *w, int stride, float d, float count)
+EX void periodic_solved(const periodic_system *f, int place, int target, const float *w, int stride, float d,
+                        float count)
 {
     float *weights = periodic_weights(f, place) + target - f->known;
     for (int i = 0; i < target; i++) weights[i * PERIODIC_OUTPUTS] = w[i * stride];
@@ -168,8 +170,7 @@ static void periodic_solve(const periodic_system *f, int place)
     for (int i = 0; i < f->order; i++)
         for (int j = 0; j <= i; j++) {
             float *to = low[cholesky_at(i, j)], prior = f->prior[i * PERIODIC_ORDER + j] * share;
-            for (int l = 0; l < lanes; l++)
-                to[l] = periodic_moments(f, place + l)[i * PERIODIC_ORDER + j] + prior;
+            for (int l = 0; l < lanes; l++) to[l] = periodic_moments(f, place + l)[i * PERIODIC_ORDER + j] + prior;
         }
     memcpy(count, low[cholesky_at(f->one, f->one)], sizeof count);
     cholesky_factor(f->order, f->known, PERIODIC_RELATIVE, low);
@@ -177,7 +178,7 @@ static void periodic_solve(const periodic_system *f, int place)
         float w[PERIODIC_ORDER][L];
         for (int i = target - 1; i >= 0; i--) {
             vf a[V];
-            GEMM_UNROLL for (int v = 0; v < V; v++) a[v] = vf_load(low[cholesky_at(target, i)] + v * VF_LANES);
+    GEMM_UNROLL for (int v = 0; v < V; v++) a[v] = vf_load(low[cholesky_at(target, i)] + v * VF_LANES);
             for (int k = i + 1; k < target; k++)
                 GEMM_UNROLL for (int v = 0; v < V; v++)
                     a[v] = vf_less(a[v], vf_load(low[cholesky_at(k, i)] + v * VF_LANES), vf_load(w[k] + v * VF_LANES));

@@ -5,14 +5,14 @@
 #include <stdint.h>
 
 enum {
-    PERIODIC_TAPS = 24,       /* neighbours, nearest first, besides the one to the west */
-    PERIODIC_GREEN = 48,      /* numbers in a vector of the system for G: 24 + 11 + 11 neighbours, 1, the target */
-    PERIODIC_CHROMA = 64,     /* for R - G and B - G: 24 + 24 + 12 neighbours, 1, the three values */
-    PERIODIC_ORDER = 64,      /* room for either, and the stride of its matrices */
-    PERIODIC_OUTPUTS = 16,    /* columns of its weights: one or two targets, the others 0 */
+    PERIODIC_TAPS = 24,    /* neighbours, nearest first, besides the one to the west */
+    PERIODIC_GREEN = 48,   /* numbers in a vector of the system for G: 24 + 11 + 11 neighbours, 1, the target */
+    PERIODIC_CHROMA = 64,  /* for R - G and B - G: 24 + 24 + 12 neighbours, 1, the three values */
+    PERIODIC_ORDER = 64,   /* room for either, and the stride of its matrices */
+    PERIODIC_OUTPUTS = 16, /* columns of its weights: one or two targets, the others 0 */
     PERIODIC_MAX_PERIOD = 16,
-    PERIODIC_LANES = 16,      /* places that are solved together */
-    PERIODIC_RING = 8         /* wavefront steps whose errors are kept */
+    PERIODIC_LANES = 16, /* places that are solved together */
+    PERIODIC_RING = 8    /* wavefront steps whose errors are kept */
 };
 
 /* One system of least squares for each place (x mod period, y mod period). Moments, (places, ORDER, ORDER) of which the

@@ -15,8 +15,8 @@ static void wavefront_place(pass_state *s, int first, int from, int to)
         p->x = s->step - PASS_SKEW * p->y;
         p->modulation = NULL;
         if (s->modulation)
-            p->modulation = s->modulation + ((ptrdiff_t)(p->y / shape->block) * across + p->x / shape->block) *
-                                                2 * shape->layers * shape->hidden;
+            p->modulation = s->modulation + ((ptrdiff_t)(p->y / shape->block) * across + p->x / shape->block) * 2 *
+                                                shape->layers * shape->hidden;
         const uint8_t *pixel = s->pixels + ((ptrdiff_t)p->y * shape->width + p->x) * shape->channels;
         if (!s->decode)
             for (int c = 0; c < 3; c++) p->value[c] = pixel[shape->channels == 3 ? (c == 0 ? 1 : c == 1 ? 0 : 2) : 0];
@@ -72,7 +72,8 @@ static void wavefront_decode(pass_state *s, int index, int n, int from, int to)
  * their pixels. Threads share blocks of lanes. */
 static void wavefront_regression(const pass_state *s, int index)
 {
-    const int wave = s->step / REGRESSION_CELL, place = s->step % REGRESSION_CELL, stride = s->threads * REGRESSION_LANES;
+    const int wave = s->step / REGRESSION_CELL, place = s->step % REGRESSION_CELL,
+              stride = s->threads * REGRESSION_LANES;
     int from, to;
     regression_wave(s->shape.width, s->shape.first_row, s->shape.last_row, wave, &from, &to);
     for (int cell = from + index * REGRESSION_LANES; cell < to; cell += stride) {
@@ -122,7 +123,8 @@ static void wavefront_run(pass_state *s, int index)
     while (s->step <= s->last_step && s->done < s->budget) {
         int first, n = pass_step_pixels(s, s->step, &first);
         int from = (int)((int64_t)n * index / threads), to = (int)((int64_t)n * (index + 1) / threads);
-        const int place = s->step % REGRESSION_CELL; /* after the barriers, thread 0 may have gone on to the next step */
+        const int place =
+            s->step % REGRESSION_CELL; /* after the barriers, thread 0 may have gone on to the next step */
         if (place == 0) {
             wavefront_regression(s, index);
             pass_barrier(s);

@@ -44,5 +44,5 @@ void bbc_recover_halve_columns(int64_t columns, int64_t height, int64_t from, in
  * enlarged to is within its bounds. plane: the enlarged one. alone: looks at no sample that blocks beside have a
  * part in. estimate: the halved plane before rounding. found[]: whether all are within. Returns what was spent. */
 int64_t bbc_recover_chroma(const bbc_recover_plane *plane, int vertical, int alone, const uint16_t *table,
-                           const float *estimate, int64_t from, int64_t to, int64_t nodes, int wide,
-                           uint8_t *small, int16_t *coefficients, uint8_t *found);
+                           const float *estimate, int64_t from, int64_t to, int64_t nodes, int wide, uint8_t *small,
+                           int16_t *coefficients, uint8_t *found);

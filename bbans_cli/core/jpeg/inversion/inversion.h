@@ -15,8 +15,7 @@ static inline void make_waves(waves *w)
 {
     /* cos(i pi / 16) / 2 for i = 0 to 7; frequency 0 has the one of i = 4. */
     static const float half[9] = {
-        0.5f,        0.490392640f, 0.461939766f, 0.415734806f, 0.353553391f, 0.277785117f, 0.191341716f,
-        0.0975451610f, 0,
+        0.5f, 0.490392640f, 0.461939766f, 0.415734806f, 0.353553391f, 0.277785117f, 0.191341716f, 0.0975451610f, 0,
     };
     for (int u = 0; u < 8; u++)
         for (int x = 0; x < 8; x++) {

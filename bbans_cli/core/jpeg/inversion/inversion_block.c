@@ -30,8 +30,8 @@ typedef struct {
     uint8_t low[64], high[64]; /* samples as they are */
     float least[64], most[64]; /* those of the true transform, less 128 */
     float guess[64];
-    int open;                  /* samples that are not known */
-    int width, tries;          /* states kept, and steps tried from each */
+    int open;         /* samples that are not known */
+    int width, tries; /* states kept, and steps tried from each */
     int64_t nodes;
 } task;
 

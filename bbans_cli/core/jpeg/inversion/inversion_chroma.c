@@ -26,8 +26,8 @@ typedef struct {
 typedef struct {
     const transform *t;
     const uint16_t *table;
-    int width, tries; /* states kept, and steps tried from each */
-    int vertical, rows; /* rows of outputs */
+    int width, tries;             /* states kept, and steps tried from each */
+    int vertical, rows;           /* rows of outputs */
     int left, top, right, bottom; /* the first and last of the samples around that are in the picture */
     outputs low, high;
     int64_t nodes;
@@ -270,8 +270,8 @@ static int solve(const bbc_recover_plane *p, const float *estimate, uint8_t *sma
 }
 
 int64_t bbc_recover_chroma(const bbc_recover_plane *plane, int vertical, int alone, const uint16_t *table,
-                           const float *estimate, int64_t from, int64_t to, int64_t nodes, int wide,
-                           uint8_t *small, int16_t *coefficients, uint8_t *found)
+                           const float *estimate, int64_t from, int64_t to, int64_t nodes, int wide, uint8_t *small,
+                           int16_t *coefficients, uint8_t *found)
 {
     transform transform;
     task t = {.t = &transform, .table = table, .vertical = vertical, .rows = vertical ? 2 * PAIRS : 8};

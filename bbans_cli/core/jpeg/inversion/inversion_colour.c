@@ -15,10 +15,7 @@ typedef struct {
 
 static const span NONE = {256, -1};
 
-static span common(span a, span b)
-{
-    return (span){a.low > b.low ? a.low : b.low, a.high < b.high ? a.high : b.high};
-}
+static span common(span a, span b) { return (span){a.low > b.low ? a.low : b.low, a.high < b.high ? a.high : b.high}; }
 
 static void widen(span *a, span b)
 {

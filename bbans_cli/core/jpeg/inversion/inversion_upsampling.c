@@ -104,8 +104,7 @@ void bbc_recover_halve_columns(int64_t columns, int64_t height, int64_t from, in
         }
     }
     for (int64_t i = 1; i < rows; i++)
-        for (int64_t x = from; x < to; x++)
-            out[i * columns + x] -= BESIDE * pivots[i - 1] * out[(i - 1) * columns + x];
+        for (int64_t x = from; x < to; x++) out[i * columns + x] -= BESIDE * pivots[i - 1] * out[(i - 1) * columns + x];
     for (int64_t i = rows - 1; i >= 0; i--)
         for (int64_t x = from; x < to; x++) {
             float below = i + 1 < rows ? BESIDE * out[(i + 1) * columns + x] : 0;
