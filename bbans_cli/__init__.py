@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING
 
 from bbans_cli.errors import BbcError
+from bbans_cli.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ def compress(
     verify: bool = True,
     strip: bool = False,
     pixels: bool = False,
-    max_pixels: int = 400_000_000,
+    max_pixels: int = MAX_PIXELS,
 ) -> bytes:
     """The bytes of a .bbc file for an array, or for a picture file with its metadata.
 
@@ -56,9 +57,7 @@ def compress(
     return coder.compress(from_array(picture), threads or scheduler.cores())
 
 
-def decompress(
-    source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = 400_000_000
-) -> np.ndarray:
+def decompress(source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """The pixels in a .bbc file, given its bytes or its path.
 
     Returns uint8 (uint16 for 16-bit pictures): (h, w) for grey and for palette pictures, whose indices these are, else

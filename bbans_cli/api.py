@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,17 +9,11 @@ import numpy as np
 from bbans_cli import container
 from bbans_cli.coders.decode_picture import container_to_picture
 from bbans_cli.coders.encode_picture import picture_to_container
-from bbans_cli.container import MAX_PIXELS
 from bbans_cli.errors import BbcError
+from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
-
-# Gets the share that is done, 0 to 1.
-Progress = Callable[[float], None]
-
-
-def unheard(share: float) -> None:
-    """Progress that nobody follows."""
+from bbans_cli.progress import ShareProgress, no_progress
 
 
 class VerifyError(BbcError):
@@ -61,7 +54,7 @@ class PictureCodec:
     strip: bool = False
     pixels: bool = False
 
-    def compress_file(self, data: bytes, threads: int, progress: Progress = unheard) -> Outcome:
+    def compress_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
         """A picture file's bytes -> a .bbc file's. Raises InputError, LimitError, UnsupportedError, VerifyError."""
         picture = read_picture(data, pixels=self.pixels, max_pixels=self.max_pixels)
         coded = self.compress(picture, threads, progress)
@@ -69,7 +62,12 @@ class PictureCodec:
         return Outcome(coded, picture.width, picture.height, picture.pixels.size, len(coded), _not_kept(lost))
 
     def decompress_file(
-        self, data: bytes, file_format: str, threads: int, progress: Progress = unheard, read_back: bool = False
+        self,
+        data: bytes,
+        file_format: str,
+        threads: int,
+        progress: ShareProgress = no_progress,
+        read_back: bool = False,
     ) -> Outcome:
         """A .bbc file's bytes -> a picture file's. Raises CorruptError, LimitError, UnsupportedError.
 
@@ -83,12 +81,12 @@ class PictureCodec:
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
         return Outcome(file, picture.width, picture.height, picture.pixels.size, len(data), _not_kept(lost))
 
-    def verify_file(self, data: bytes, threads: int, progress: Progress = unheard) -> Outcome:
+    def verify_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
         """Decode a .bbc file's bytes in full. Raises as `decompress_file`."""
         picture = self.decompress(data, threads, progress)
         return Outcome(b"", picture.width, picture.height, picture.pixels.size, len(data))
 
-    def compress(self, picture: Picture, threads: int, progress: Progress = unheard) -> bytes:
+    def compress(self, picture: Picture, threads: int, progress: ShareProgress = no_progress) -> bytes:
         """A picture -> a .bbc file's bytes."""
         if self.strip:
             picture = picture.stripped()
@@ -105,7 +103,7 @@ class PictureCodec:
                 raise VerifyError("the result does not decode to the picture; nothing was written")
         return packed
 
-    def decompress(self, data: bytes, threads: int, progress: Progress = unheard) -> Picture:
+    def decompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Picture:
         """A .bbc file's bytes -> the picture."""
         return container_to_picture(container.from_bytes(data, self.max_pixels), threads, progress)
 

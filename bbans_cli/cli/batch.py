@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from bbans_cli.cli.progress import Progress
 from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, shown
 from bbans_cli.errors import LossyError
 from bbans_cli.pictures.formats import FORMATS, WRITE_SUFFIXES
+from bbans_cli.progress import ShareProgress
 
 if TYPE_CHECKING:
     from bbans_cli.api import Outcome, PictureCodec
@@ -53,7 +54,7 @@ def run(tasks: Sequence[Task], options: Options, report: Report, progress: Progr
             report.add(result)
 
 
-def one(task: Task, options: Options, threads: int, progress: Callable[[float], None]) -> Result:
+def one(task: Task, options: Options, threads: int, progress: ShareProgress) -> Result:
     """Do one task. Never raises an Exception: what goes wrong is in the result."""
     result = planned(task)
     if result.status != PLANNED:
@@ -88,7 +89,7 @@ def _note(result: Result, outcome: Outcome) -> None:
     result.warnings += outcome.warnings
 
 
-def _convert(task: Task, options: Options, threads: int, progress: Callable[[float], None], result: Result) -> None:
+def _convert(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     """compress and decompress: read, work, write, publish, and only then perhaps remove the input."""
     assert task.target is not None and options.coder is not None
     data, status = _read(task, options, result)
@@ -112,13 +113,13 @@ def _convert(task: Task, options: Options, threads: int, progress: Callable[[flo
             atomic_output.remove_input(task.source, status)
 
 
-def _verify(task: Task, options: Options, threads: int, progress: Callable[[float], None], result: Result) -> None:
+def _verify(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     assert options.coder is not None
     data, _ = _read(task, options, result)
     _note(result, options.coder.verify_file(data, threads, progress))
 
 
-def _info(task: Task, options: Options, threads: int, progress: Callable[[float], None], result: Result) -> None:
+def _info(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     data, _ = _read(task, options, result)
     file = container.from_bytes(data, options.max_pixels)
     result.width, result.height, result.samples = file.width, file.height, file.width * file.height * file.channels

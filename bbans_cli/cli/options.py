@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.formats import FORMATS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -15,7 +16,6 @@ LEVELS = (1, 5, 9)
 # Between two levels the middle one, which is the default, gets the tie.
 _NEAREST = {2: 1, 3: 5, 4: 5, 6: 5, 7: 5, 8: 9}
 DEFAULT_LEVEL = 5
-MAX_PIXELS = 400_000_000
 MOST_THREADS = 1024
 
 

@@ -17,14 +17,13 @@ from bbans_cli.container import DISCRETE, GRADED, JPEG, MODEL, STORED, WEBP, Con
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.pictures.picture import Picture, from_items
+from bbans_cli.progress import ShareProgress
 
-# Gets the share that is done, 0 to 1.
-Progress = Callable[[float], None]
 Decode = Callable[..., np.ndarray]
 
 
 def container_to_picture(
-    container: Container, threads: int = 1, progress: Progress | None = None, decode: Decode | None = None
+    container: Container, threads: int = 1, progress: ShareProgress | None = None, decode: Decode | None = None
 ) -> Picture:
     """Decode all parts. `decode` takes the place of codec.decode.
 
@@ -79,7 +78,9 @@ def _groups(container: Container, depth: int) -> list[tuple[Part, Part | None]]:
 class _Decoder:
     """Decodes the parts one after the other, each with the help of those before it."""
 
-    def __init__(self, container: Container, threads: int, progress: Progress | None, decode: Decode | None) -> None:
+    def __init__(
+        self, container: Container, threads: int, progress: ShareProgress | None, decode: Decode | None
+    ) -> None:
         self.container, self.threads, self.progress, self.decode = container, threads, progress, decode
         self.done, self.total = 0, container.width * container.height * len(container.parts)
 

@@ -16,10 +16,10 @@ import numpy as np
 from bbans_cli.coders import context_mixing, raw, webp
 from bbans_cli.container import DISCRETE, GRADED, MODES, Container, Part, histogram_packing
 from bbans_cli.container import metadata as kinds
+from bbans_cli.limits import MAX_NEURAL_WIDTH
 from bbans_cli.pictures.picture import Picture
+from bbans_cli.progress import ShareProgress
 
-# Gets the share that is done, 0 to 1.
-Progress = Callable[[float], None]
 Encode = Callable[..., Part]
 Try = Callable[[], list[Part]]
 
@@ -42,7 +42,6 @@ COARSE = 0.5
 # Coders that come this near to the best on a sample of rows are tried on the whole; so is the second effort of WebP.
 CLOSE = 1.08
 # Pixels from which a sample is tried first, and how many it has, in as many strips.
-MAX_MODEL_WIDTH = 1 << 18  # codec.MAX_WIDTH, which is not imported before it is needed
 LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4  # the first an eighth at the fast level
 
 
@@ -50,7 +49,7 @@ def picture_to_container(
     picture: Picture,
     level: int = 5,
     threads: int = 1,
-    progress: Progress | None = None,
+    progress: ShareProgress | None = None,
     encode: Encode | None = None,
 ) -> Container:
     """`encode` takes the place of codec.encode."""
@@ -120,7 +119,7 @@ class _Trials:
         depth: int,
         level: int,
         threads: int,
-        progress: Progress | None,
+        progress: ShareProgress | None,
         encode: Encode | None,
     ) -> None:
         self.mode, self.level, self.threads = mode, level, threads
@@ -156,7 +155,7 @@ class _Trials:
     def _tries(self) -> dict[str, Try]:
         """The coders that may do best by the look, the likeliest first."""
         flat = flatness(self.colour)
-        wide = self.colour.shape[1] > MAX_MODEL_WIDTH
+        wide = self.colour.shape[1] > MAX_NEURAL_WIDTH
         if self.depth == 16:
             deep: dict[str, Try] = {"graded": self._graded}
             if flat > FLAT:

@@ -10,8 +10,8 @@ from PIL import Image
 from bbans_cli.coders import raw
 from bbans_cli.container import WEBP, Band, Part
 from bbans_cli.errors import CorruptError
+from bbans_cli.limits import MAX_WEBP_SIDE
 
-LARGEST = 16383
 # The RIFF header, and that of the one chunk in it.
 WRAPPING = 20
 
@@ -23,7 +23,7 @@ METHODS = (4, 6)
 def encode(planes: np.ndarray, method: int) -> Part | None:
     """(h, w, 1..4) uint8 -> a part of one band, or None if the picture is too large for WebP. method: of METHODS."""
     height, width, channels = planes.shape
-    if max(height, width) > LARGEST:
+    if max(height, width) > MAX_WEBP_SIDE:
         return None
     # WebP knows colour only: grey goes in as equal red, green and blue, which costs next to nothing.
     colour = planes if channels >= 3 else np.repeat(planes[:, :, :1], 3, axis=2)

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from bbans_cli.container import metadata
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.errors import CorruptError, LimitError, UnsupportedError
+from bbans_cli.limits import MAX_PIXELS
 
 # 0xBB is no ASCII and begins no UTF-8 sequence; the NUL keeps tools from taking the file for text.
 MAGIC = b"\xbbbbc\x00"
 VERSION = 1
-MAX_PIXELS = 400_000_000
 
 # The order is that of the numbers in the file.
 MODES = ("grey", "grey+alpha", "rgb", "rgba", "palette")

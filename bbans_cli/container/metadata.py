@@ -12,6 +12,7 @@ import zlib
 
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.limits import MAX_METADATA_BYTES
 
 PALETTE = 1  # 3 bytes (R, G, B) for each of 1 to 256 entries
 TRANSPARENCY = 2  # palette: alpha of the first entries; grey, RGB: the colour key, 2 bytes big-endian a channel
@@ -23,9 +24,6 @@ XMP = 18  # a packet of UTF-8
 CHUNK = 19  # any other PNG chunk, or one that says the same: 4 letters of its type, then its data
 COMPRESSED_TEXT = 20  # a zTXt chunk: keyword, NUL, the text itself (Latin-1), which a writer compresses again
 COMPRESSED_ITEXT = 21  # an iTXt chunk with its compression flag set: as in PNG, but with the text itself
-
-# No camera writes as much; a section that claims more is made to exhaust memory.
-MAX_SIZE = 64 << 20
 
 _STORED, _DEFLATE, _LZMA = range(3)
 
@@ -42,13 +40,15 @@ def _filters(size: int) -> list[dict[str, int]]:
 def pack(items: list[tuple[int, bytes]]) -> bytes:
     """The section: method, size, then each item as kind, length, bytes, compressed as one. No items: b"".
 
-    Raises UnsupportedError above MAX_SIZE.
+    Raises UnsupportedError above MAX_METADATA_BYTES.
     """
     if not items:
         return b""
     plain = b"".join(varint(kind) + varint(len(data)) + data for kind, data in items)
-    if len(plain) > MAX_SIZE:
-        raise UnsupportedError(f"{len(plain):,} bytes of metadata, above the limit of {MAX_SIZE:,}; --strip drops them")
+    if len(plain) > MAX_METADATA_BYTES:
+        raise UnsupportedError(
+            f"{len(plain):,} bytes of metadata, above the limit of {MAX_METADATA_BYTES:,}; --strip drops them"
+        )
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     choices = [
         (_STORED, plain),
@@ -78,7 +78,7 @@ def unpack(section: bytes) -> list[tuple[int, bytes]]:
 def _inflate(method: int, data: bytes, size: int) -> bytes:
     if method not in (_STORED, _DEFLATE, _LZMA):
         raise UnsupportedError(f"needs a newer bbc: unknown compression {method} of the metadata")
-    if size > MAX_SIZE:
+    if size > MAX_METADATA_BYTES:
         raise CorruptError("corrupt metadata: larger than the format allows")
     plain = data
     # One byte more than the size is asked for, so that data that goes on is noticed and yet never unpacked in

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 
 from bbans_cli.container import metadata as kinds
+from bbans_cli.limits import MAX_METADATA_BYTES
 
 # These change what a viewer shows of the pixels or their colours, so a writer puts them before the palette.
 BEFORE_PALETTE = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"mDCV", b"cLLI")
@@ -37,7 +38,7 @@ WORDS = {
 def inflate(data: bytes) -> bytes:
     """A whole zlib stream of at most the size that the metadata section takes. Raises zlib.error."""
     stream = zlib.decompressobj()
-    plain = stream.decompress(data, kinds.MAX_SIZE)
+    plain = stream.decompress(data, MAX_METADATA_BYTES)
     if not stream.eof:
         raise zlib.error("the stream does not end")
     return plain

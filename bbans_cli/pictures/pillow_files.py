@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.limits import MAX_WEBP_SIDE
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Items, Picture
 
@@ -108,8 +109,8 @@ def write_webp(picture: Picture) -> tuple[bytes, list[str]]:
     """A lossless WebP, and in words what of the metadata it does not hold."""
     if picture.mode not in ("rgb", "rgba") or picture.depth != 8 or picture.transparency is not None:
         raise UnsupportedError(f"WebP cannot hold a {picture.mode} picture of {picture.depth} bits; PNG can")
-    if max(picture.width, picture.height) > 16383:
-        raise UnsupportedError("WebP cannot hold more than 16383 pixels in a row or column; PNG can")
+    if max(picture.width, picture.height) > MAX_WEBP_SIDE:
+        raise UnsupportedError(f"WebP cannot hold more than {MAX_WEBP_SIDE} pixels in a row or column; PNG can")
     extras, lost = {}, []
     for kind, data in picture.metadata:
         if kind == kinds.ICC:

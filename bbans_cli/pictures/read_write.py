@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bbans_cli.container import MAX_PIXELS
 from bbans_cli.errors import UnsupportedError
+from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.detect import detect, refuse
 from bbans_cli.pictures.formats import FORMATS
 from bbans_cli.pictures.picture import Picture

@@ -1,14 +1,8 @@
-"""What the options say without numpy is what the modules say that need it."""
+"""The letters of the options."""
 
 import pytest
 
-from bbans_cli import container
-from bbans_cli.cli import options
 from bbans_cli.cli.main import bbc
-
-
-def test_limits_agree() -> None:
-    assert options.MAX_PIXELS == container.MAX_PIXELS
 
 
 @pytest.mark.parametrize("verb", sorted(bbc.commands))

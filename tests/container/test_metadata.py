@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bbans_cli.container import metadata
 from bbans_cli.container.byte_reader import varint
 from bbans_cli.errors import CorruptError, TruncatedError, UnsupportedError
+from bbans_cli.limits import MAX_METADATA_BYTES
 
 kinds = st.sampled_from([metadata.PALETTE, metadata.TRANSPARENCY, metadata.ICC, metadata.EXIF, 500])
 
@@ -37,11 +38,11 @@ def test_a_bomb_is_not_unpacked():
     with pytest.raises(CorruptError, match="size does not match"):
         metadata.unpack(b"\x01" + varint(1000) + data)
     with pytest.raises(CorruptError, match="larger than the format allows"):
-        metadata.unpack(b"\x01" + varint(metadata.MAX_SIZE + 1) + data)
+        metadata.unpack(b"\x01" + varint(MAX_METADATA_BYTES + 1) + data)
 
 
 def test_too_much_is_refused_with_a_way_out(monkeypatch):
-    monkeypatch.setattr(metadata, "MAX_SIZE", 99)
+    monkeypatch.setattr(metadata, "MAX_METADATA_BYTES", 99)
     with pytest.raises(UnsupportedError, match="102 bytes of metadata, above the limit of 99; --strip drops them"):
         metadata.pack([(metadata.CHUNK, bytes(100))])
 

@@ -19,12 +19,12 @@ from bbans_cli.container import JPEG, Band, Part
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.limits import MAX_JPEG_PIXELS
 
 Progress = Callable[[int], None]
 
 SIDE = 8  # of a block
-# All is one band: chroma is interpolated across rows. Memory grows by about 20 bytes a pixel.
-MAX_PIXELS = 1 << 26
+# All is one band: chroma is interpolated across rows.
 # In the settings, how a component's quantisers are given: 1 to 100, the standard's tables at a quality; or
 EXPLICIT, SAME = 0, 101
 
@@ -124,7 +124,7 @@ def encode(planes: np.ndarray, history: History, progress: Progress | None = Non
 
 def decode(part: Part, width: int, height: int, progress: Progress | None = None) -> np.ndarray:
     """A part -> planes (h, w, c) uint8. Raises CorruptError, UnsupportedError."""
-    if len(part.bands) != 1 or part.depth != 8 or part.channels not in (1, 3) or width * height > MAX_PIXELS:
+    if len(part.bands) != 1 or part.depth != 8 or part.channels not in (1, 3) or width * height > MAX_JPEG_PIXELS:
         raise UnsupportedError("needs a newer bbc: a JPEG's part of an unknown shape")
     halved, tables = _settings(part)
     (band,) = part.bands

@@ -16,6 +16,7 @@ from bbans_cli.coders.neural import block_grid, weights
 from bbans_cli.coders.neural.neighbourhood import PHASES
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.limits import MAX_NEURAL_WIDTH
 
 Progress = Callable[[int], None]
 
@@ -68,8 +69,6 @@ class Settings:
 SMALL, TINY, THUMBNAIL = 1 << 18, 1 << 15, 5 << 10
 SMALL_RATE, TINY_RUN = 2, 2
 
-MAX_WIDTH = 1 << 18  # of a band, as in core/neural/band_scan.h: the regression's memory grows with it
-
 # level: weights, and how they learn
 LEVELS = {1: ("small", Settings(4, 1, 0)), 5: ("medium", Settings(3)), 9: ("large", Settings(2))}
 # Levels at which latents cost a thumbnail more bytes than they spare, and time. The large network has more use for
@@ -78,8 +77,8 @@ SPARING = (1, 5)
 
 
 def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
-    """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB), w at most MAX_WIDTH -> a part. progress gets numbers of pixels
-    as they are done."""
+    """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB), w at most MAX_NEURAL_WIDTH -> a part. progress gets numbers of
+    pixels as they are done."""
     height, width, channels = planes.shape
     model, (samples, how) = weights.by_name(LEVELS[level][0]), prepare(planes, level)
     count = max(1, -(-height * width // BAND_PIXELS))
@@ -109,7 +108,7 @@ def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress:
     """Each band's rows of planes, what is stored of it, and its codecs."""
     height, width, channels = planes.shape
     how = Settings.from_bytes(part.settings)
-    if part.depth != 8 or channels not in (1, 3) or width > MAX_WIDTH or how.ycbcr and channels != 3:
+    if part.depth != 8 or channels not in (1, 3) or width > MAX_NEURAL_WIDTH or how.ycbcr and channels != 3:
         raise UnsupportedError("needs a newer bbc: unknown settings of the model")
     model = weights.by_id(part.model_id)
     for i, stored in enumerate(part.bands):

@@ -11,6 +11,7 @@ from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.container import Band, Part
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
+from bbans_cli.limits import MAX_NEURAL_WIDTH
 
 LEVELS = sorted(neural_coder.LEVELS)
 
@@ -258,4 +259,4 @@ def test_bands_have_the_grid_of_the_picture(model, monkeypatch):
 
 def test_too_wide_a_picture_is_not_the_models(model):
     with pytest.raises(UnsupportedError):
-        neural_coder.decode(neural_coder.encode(tiny.picture(2, 9, 3), 1, 1), neural_coder.MAX_WIDTH + 1, 2, 3, 1)
+        neural_coder.decode(neural_coder.encode(tiny.picture(2, 9, 3), 1, 1), MAX_NEURAL_WIDTH + 1, 2, 3, 1)

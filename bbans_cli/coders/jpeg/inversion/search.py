@@ -23,6 +23,7 @@ from bbans_cli.coders.jpeg import ycbcr
 from bbans_cli.coders.jpeg.inversion.component import LITTLE, MUCH, SOME, Component, Effort, Halved
 from bbans_cli.coders.jpeg.inversion.quantisers import find_table
 from bbans_cli.core import ffi, lib
+from bbans_cli.limits import MAX_JPEG_PIXELS
 
 Progress = Callable[[int], None]
 Turn = tuple[Effort, tuple[int, ...]]
@@ -45,7 +46,7 @@ def find(planes: np.ndarray, progress: Progress | None = None, thorough: bool = 
     height, width, channels = planes.shape
     if planes.dtype != np.uint8 or channels not in (1, 3):
         return None
-    if min(height, width) < LEAST or max(height, width) > MOST or height * width > jpeg_coder.MAX_PIXELS:
+    if min(height, width) < LEAST or max(height, width) > MOST or height * width > MAX_JPEG_PIXELS:
         return None
     report = _Report(progress, height * width)
     turns = TURNS if thorough else TURNS[:1]

@@ -1,0 +1,18 @@
+"""Sizes that more than one module must agree on. Imports nothing, so that the command's start can read it."""
+
+from __future__ import annotations
+
+# Pixels of the largest picture that is read unless the caller allows more (--max-pixels): about 1.2 GB of 8-bit colour.
+MAX_PIXELS = 400_000_000
+
+# Columns that the neural coder takes; SCAN_MAX_WIDTH of core/neural/band_scan.h, where the memory for a column is said.
+MAX_NEURAL_WIDTH = 1 << 18
+
+# Pixels of a picture that the JPEG coder takes: it keeps all of it in memory, about 20 bytes a pixel.
+MAX_JPEG_PIXELS = 1 << 26
+
+# Pixels a side of a WebP: its header has 14 bits for them, less one.
+MAX_WEBP_SIDE = (1 << 14) - 1
+
+# Bytes of unpacked metadata in a .bbc. No camera writes as much; what claims more is made to exhaust memory.
+MAX_METADATA_BYTES = 64 << 20
