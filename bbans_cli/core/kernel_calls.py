@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from bbans_cli.core import ffi, isa_index, lib
 
-Array = np.ndarray[Any, Any]
+Floats: TypeAlias = npt.NDArray[np.float32]
+Reals: TypeAlias = npt.NDArray[np.floating[Any]]
 
+# Elementary functions, in the order in which kernels.h numbers them.
 MAP32 = ("exp", "log", "sigmoid", "softplus")
 MAP64 = ("exp64", "log64", "erf64", "normal_cdf64", "normal_quantile64")
 
 
-def _floats(array: Array) -> Any:
+def _floats(array: Floats) -> Any:
     return ffi.cast("float *", array.ctypes.data)
 
 
-def _doubles(array: Array) -> Any:
-    return ffi.cast("double *", array.ctypes.data)
-
-
 class KernelCalls:
-    """The kernels of the instruction set called `isa`; ValueError where this CPU lacks it.
-
-    exp, log, sigmoid and softplus map float32 arrays of any shape, exp64, log64, erf64, normal_cdf64 and
-    normal_quantile64 float64 arrays; exact.h says how they clip and how far they err.
-    """
+    """The kernels of the instruction set called `isa`; ValueError where this CPU lacks it."""
 
     def __init__(self, isa: str) -> None:
         self.isa = isa
@@ -36,27 +32,32 @@ class KernelCalls:
         if not lib.bbc_isa_supported(self._index):
             raise ValueError(f"this CPU has no {isa}")
 
-    def __getattr__(self, name: str) -> Callable[[Array], Array]:
-        if name in MAP32:
-            return lambda x: self._map(lib.bbc_direct_map32, _floats, MAP32.index(name), np.float32, x)
-        if name in MAP64:
-            return lambda x: self._map(lib.bbc_direct_map64, _doubles, MAP64.index(name), np.float64, x)
-        raise AttributeError(name)
+    def map(self, function: str, x: npt.ArrayLike) -> Reals:
+        """An elementary function of each number of x, of any shape: one of MAP32 in float32, or of MAP64 in float64.
 
-    def _map(self, call: Any, pointer: Any, function: int, dtype: Any, x: Array) -> Array:
-        x = np.ascontiguousarray(x, dtype)
-        out = np.empty_like(x)
-        call(self._index, function, x.size, pointer(x), pointer(out))
+        exact.h says how arguments are clipped and how far results err. KeyError for any other name.
+        """
+        if function in MAP32:
+            single = np.ascontiguousarray(x, np.float32)
+            mapped = np.empty_like(single)
+            lib.bbc_kernel_map32(self._index, MAP32.index(function), single.size, _floats(single), _floats(mapped))
+            return mapped
+        if function not in MAP64:
+            raise KeyError(function)
+        double = np.ascontiguousarray(x, np.float64)
+        out = np.empty_like(double)
+        pointers = [ffi.cast("double *", array.ctypes.data) for array in (double, out)]
+        lib.bbc_kernel_map64(self._index, MAP64.index(function), double.size, *pointers)
         return out
 
-    def fma(self, a: Array, b: Array, c: Array) -> Array:
+    def fma(self, a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Floats:
         """a*b + c rounded once; float32, broadcast to one shape."""
         a, b, c = (np.ascontiguousarray(v, np.float32) for v in np.broadcast_arrays(a, b, c))
         out = np.empty_like(a)
-        lib.bbc_direct_fma(self._index, a.size, _floats(a), _floats(b), _floats(c), _floats(out))
+        lib.bbc_kernel_fma(self._index, a.size, _floats(a), _floats(b), _floats(c), _floats(out))
         return out
 
-    def gemm(self, a: Array, b: Array, init: Array | None, c: Array | None = None) -> Array:
+    def gemm(self, a: Floats, b: Floats, init: Floats | None, c: Floats | None = None) -> Floats:
         """init + a @ b, or c + a @ b in place where `init` is None; returns c.
 
         a (m, k) float32 with any strides, b (k, n) and c (m, n) float32 with contiguous rows, n a multiple of 16,
@@ -72,19 +73,26 @@ class KernelCalls:
             raise ValueError("shapes do not fit, or the number of columns is no multiple of 16")
         if any(v.size and v.strides[-1] != 4 for v in operands[1:]):
             raise ValueError("rows must be contiguous")
-        lib.bbc_direct_gemm(
+        lib.bbc_kernel_gemm(
             self._index, m, n, k, _floats(a), a.strides[0] // 4, a.strides[1] // 4, _floats(b), b.strides[0] // 4,
             ffi.NULL if init is None else _floats(init), _floats(c), c.strides[0] // 4,
         )  # fmt: skip
         return c
 
     def mixture(
-        self, channel: int, output: Array, base: Array, activity: Array, earlier: Array, edges: Array | None = None
-    ) -> Array:
+        self,
+        channel: int,
+        output: Floats,
+        base: npt.NDArray[np.integer[Any]],
+        activity: Floats,
+        earlier: Floats,
+        edges: Floats | None = None,
+    ) -> npt.NDArray[np.int32]:
         """All cumulative frequencies of n pixels of a channel (0, 1, 2): (n, 257) int32.
 
-        output (n, 16) float32, base (n,) integers, activity (n,) and earlier (n, 4) as in reference_mixture,
-        float32. edges (257,) float32: where values begin; None for v - 1/2.
+        output (n, 16) float32, base (n,) integers, activity (n,) and earlier (n, 4) float32, as in
+        bbans_cli.reference.mixture. edges (257,) float32: the bin boundaries; None for v - 1/2.
+        ValueError for other shapes or channels.
         """
         edges = np.arange(257, dtype=np.float32) - np.float32(0.5) if edges is None else edges
         output, activity, earlier = (np.ascontiguousarray(a, np.float32) for a in (output, activity, earlier))
@@ -94,10 +102,26 @@ class KernelCalls:
             raise ValueError("shapes do not fit")
         integers = [ffi.cast("int32_t *", a.ctypes.data) for a in (base, cum)]
         floats = [_floats(a) for a in (output, activity, earlier, edges)]
-        if lib.bbc_direct_mixture(self._index, len(base), channel, floats[0], integers[0], *floats[1:], integers[1]):
+        if lib.bbc_kernel_mixture(self._index, len(base), channel, floats[0], integers[0], *floats[1:], integers[1]):
             raise ValueError("a channel is 0, 1 or 2")
         return cum
 
     def gemm_rate(self, m: int, n: int, k: int, transposed: bool = False, seconds: float = 0.2) -> float:
         """Multiply-adds per second of one shape on this thread; `transposed` reads a by columns."""
-        return float(lib.bbc_direct_gemm_rate(self._index, m, n, k, transposed, seconds))
+        return float(lib.bbc_kernel_gemm_rate(self._index, m, n, k, transposed, seconds))
+
+
+@contextmanager
+def fp_control(control: int) -> Iterator[None]:
+    """Sets the floating-point control register of this thread (MXCSR, FPCR), and the old value at the end.
+
+    So a test plays a library that leaves flush-to-zero or another rounding mode behind. On machines of other kinds it
+    does nothing. RuntimeError where what ran inside did not leave the register as it was set, exception flags aside.
+    """
+    before = lib.bbc_fp_set_raw(control)
+    try:
+        yield
+    finally:
+        after = lib.bbc_fp_set_raw(before)
+    if before and (after ^ control) & ~0x3F:
+        raise RuntimeError(f"the floating-point control register was set to {control:#x} and is now {after:#x}")

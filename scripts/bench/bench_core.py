@@ -68,8 +68,8 @@ def macs(shapes: list[tuple[Product, float]]) -> float:
 
 def bare(shapes: list[tuple[Product, float]], seconds: float) -> float:
     """Multiply-adds per second of these products one after the other, in the instruction set in use."""
-    direct = KernelCalls(core.current_isa())
-    rates = {shape: direct.gemm_rate(*shape, seconds) for shape in dict.fromkeys(shape for shape, _ in shapes)}
+    kernels = KernelCalls(core.current_isa())
+    rates = {shape: kernels.gemm_rate(*shape, seconds) for shape in dict.fromkeys(shape for shape, _ in shapes)}
     taken = sum(m * n * k * times / rates[m, n, k, transposed] for (m, n, k, transposed), times in shapes)
     return macs(shapes) * RUN / taken
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ class Model:
         self.record = record_of(self.path)
         with safe_open(self.path, framework="numpy") as file:
             self.tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}
-        self.exp = KernelCalls(current_isa()).exp64
+        self.exp = partial(KernelCalls(current_isa()).map, "exp64")
 
     def codec(self, height: int, width: int, lowest: Callable[[float], None] = lambda bits: None) -> Codec[np.ndarray]:
         """Codec of pictures (height, width, 3) uint8, both sides multiples of 8.

@@ -6,6 +6,7 @@ import gzip
 import json
 import math
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Model:
             self.tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}
             self.record = json.loads(file.metadata()["record"])
         self.latents = self.record["latents"]
-        self.exp = KernelCalls(current_isa()).exp64
+        self.exp = partial(KernelCalls(current_isa()).map, "exp64")
 
     def prior(self, count: int) -> Codec[np.ndarray]:
         """Codec of the latents' bins, (count, latents)."""

@@ -35,7 +35,7 @@ def main() -> None:
     kernels = KernelCalls(current_isa())
     top, fall, error, count = 0.0, 0.0, 0.0, 0
     for x in pieces():
-        s = kernels.sigmoid(x).astype(np.float64)
+        s = kernels.map("sigmoid", x).astype(np.float64)
         highest = np.maximum.accumulate(np.maximum(s, top))
         fall = max(fall, float((highest - s).max()))
         error = max(error, float(np.abs(s - 1 / (1 + np.exp(-x.astype(np.float64)))).max()))

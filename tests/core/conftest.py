@@ -1,4 +1,4 @@
-"""Every test that takes `direct` runs once for each instruction set; those that cannot run here are skipped by name."""
+"""Every test that takes `kernels` runs once for each instruction set, or is skipped by name where this CPU lacks it."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from bbans_cli.core.kernel_calls import KernelCalls
 
 
 @pytest.fixture(params=["avx512", "avx2", "neon", "base"])
-def direct(request):
+def kernels(request):
     if request.param not in core.built_isas():
         pytest.skip(f"{request.param} is not built for this machine")
     if request.param not in core.available_isas():

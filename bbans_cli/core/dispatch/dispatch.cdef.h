@@ -6,12 +6,12 @@ int bbc_isa_select(int isa); /* 0, or -1 where it is not supported */
 int bbc_isa_now(void);
 
 /* kernel_calls.c: single kernels on arrays, for tests and measurements */
-int bbc_direct_gemm(int isa, int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,
+int bbc_kernel_gemm(int isa, int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,
                     ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc);
-int bbc_direct_fma(int isa, ptrdiff_t n, const float *a, const float *b, const float *c, float *out);
-int bbc_direct_map32(int isa, int function, ptrdiff_t n, const float *in, float *out);
-int bbc_direct_map64(int isa, int function, ptrdiff_t n, const double *in, double *out);
-double bbc_direct_gemm_rate(int isa, int m, int n, int k, int transposed, double seconds);
+int bbc_kernel_fma(int isa, ptrdiff_t n, const float *a, const float *b, const float *c, float *out);
+int bbc_kernel_map32(int isa, int function, ptrdiff_t n, const float *in, float *out);
+int bbc_kernel_map64(int isa, int function, ptrdiff_t n, const double *in, double *out);
+double bbc_kernel_gemm_rate(int isa, int m, int n, int k, int transposed, double seconds);
 uint64_t bbc_fp_set_raw(uint64_t control);
 
 /* self_test.c */

@@ -18,23 +18,23 @@
     bbc_fp_leave(saved); \
     return 0
 
-int bbc_direct_gemm(int isa, int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,
+int bbc_kernel_gemm(int isa, int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,
                     ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc)
 {
     WITH_KERNELS(gemm(m, n, k, a, ai, ak, b, ldb, init, c, ldc));
 }
 
-int bbc_direct_fma(int isa, ptrdiff_t n, const float *a, const float *b, const float *c, float *out)
+int bbc_kernel_fma(int isa, ptrdiff_t n, const float *a, const float *b, const float *c, float *out)
 {
     WITH_KERNELS(fma(n, a, b, c, out));
 }
 
-int bbc_direct_map32(int isa, int function, ptrdiff_t n, const float *in, float *out)
+int bbc_kernel_map32(int isa, int function, ptrdiff_t n, const float *in, float *out)
 {
     WITH_KERNELS(map32(function, n, in, out));
 }
 
-int bbc_direct_map64(int isa, int function, ptrdiff_t n, const double *in, double *out)
+int bbc_kernel_map64(int isa, int function, ptrdiff_t n, const double *in, double *out)
 {
     WITH_KERNELS(map64(function, n, in, out));
 }
@@ -48,7 +48,7 @@ static double now(void)
 
 /* Multiply-adds per second of one shape on this thread, the best of short runs that together last `seconds`;
  * transposed: a is stored k by m, as for a weight's gradient. -1 without the instruction set or memory. */
-double bbc_direct_gemm_rate(int isa, int m, int n, int k, int transposed, double seconds)
+double bbc_kernel_gemm_rate(int isa, int m, int n, int k, int transposed, double seconds)
 {
     const bbc_kernels *kernels = bbc_kernels_of(isa);
     size_t sizes[4] = {(size_t)m * k, (size_t)k * n, (size_t)m * n, (size_t)n}, total = 64;

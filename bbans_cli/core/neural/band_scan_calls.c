@@ -5,7 +5,7 @@
 
 /* Cumulative frequencies (n, 257) of a channel from outputs (n, 16), bases and activities (n) and (n, 4) of the two
  * channels before their residuals, the rule and the prediction by place, under edges (257). Returns 0, or -1 where this CPU lacks the instruction set. */
-int bbc_direct_mixture(int isa, ptrdiff_t n, int channel, const float *output, const int32_t *base,
+int bbc_kernel_mixture(int isa, ptrdiff_t n, int channel, const float *output, const int32_t *base,
                        const float *activity, const float *earlier, const float *edge, int32_t *cum)
 {
     const bbc_kernels *kernels = bbc_kernels_of(isa);

@@ -16,39 +16,39 @@ def matrix(seed, *shape, scale=1.0):
 
 
 @pytest.mark.parametrize("m, n, k", SHAPES)
-def test_against_the_reference(direct, m, n, k):
+def test_against_the_reference(kernels, m, n, k):
     a, b, init = matrix(1, m, k), matrix(2, k, n), matrix(3, n)
     expected = arithmetic.gemm(a, b, init)
-    assert direct.gemm(a, b, init).tobytes() == expected.tobytes()
+    assert kernels.gemm(a, b, init).tobytes() == expected.tobytes()
     # a weight's gradient reads the left operand by columns and adds to what is there
     c = np.tile(init, (m, 1))
-    assert direct.gemm(np.ascontiguousarray(a.T).T, b, None, c).tobytes() == expected.tobytes()
+    assert kernels.gemm(np.ascontiguousarray(a.T).T, b, None, c).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("m", range(1, 27))
-def test_every_block_height(direct, m):
+def test_every_block_height(kernels, m):
     a, b, init = matrix(m, m, 6), matrix(50 + m, 6, 112), matrix(90, 112)
-    assert direct.gemm(a, b, init).tobytes() == arithmetic.gemm(a, b, init).tobytes()
+    assert kernels.gemm(a, b, init).tobytes() == arithmetic.gemm(a, b, init).tobytes()
 
 
-def test_strides_leave_the_rest_alone(direct):
+def test_strides_leave_the_rest_alone(kernels):
     wide_a, wide_b = matrix(4, 10, 40), matrix(5, 12, 64)
     c = np.full((10, 50), 7, np.float32)
     a, b, init = wide_a[:, 3:27:2], wide_b[:, 16:48], matrix(6, 32)
-    direct.gemm(a, b, init, c[:, 5:37])
+    kernels.gemm(a, b, init, c[:, 5:37])
     assert c[:, 5:37].tobytes() == arithmetic.gemm(a, b, init).tobytes()
     assert np.all(c[:, :5] == 7) and np.all(c[:, 37:] == 7)
 
 
-def test_hostile_values(direct):
+def test_hostile_values(kernels):
     """Subnormals, overflow to infinity and cancellation to zero come out as IEEE says."""
     a, b = matrix(7, 6, 24, scale=2.0**-70), matrix(8, 24, 32, scale=2.0**-70)
     init = np.zeros(32, np.float32)
-    result = direct.gemm(a, b, init)
+    result = kernels.gemm(a, b, init)
     assert np.any((result != 0) & (np.abs(result) < 2.0**-126))
     assert result.tobytes() == arithmetic.gemm(a, b, init).tobytes()
     large = matrix(9, 6, 2, scale=2.0**64), matrix(10, 2, 32, scale=2.0**64)
-    result = direct.gemm(*large, init)
+    result = kernels.gemm(*large, init)
     assert np.any(np.isinf(result))
     assert np.array_equal(result, arithmetic.gemm(*large, init), equal_nan=True)
 
@@ -58,8 +58,8 @@ def test_close_to_float64():
     assert np.max(np.abs(arithmetic.gemm(a, b, init) - (init + a.astype(float) @ b))) < 1e-4
 
 
-def test_operands_are_checked(direct):
+def test_operands_are_checked(kernels):
     with pytest.raises(ValueError, match="multiple of 16"):
-        direct.gemm(matrix(1, 2, 3), matrix(2, 3, 8), matrix(3, 8))
+        kernels.gemm(matrix(1, 2, 3), matrix(2, 3, 8), matrix(3, 8))
     with pytest.raises(ValueError, match="contiguous"):
-        direct.gemm(matrix(1, 2, 3), matrix(2, 3, 32)[:, ::2], matrix(3, 16))
+        kernels.gemm(matrix(1, 2, 3), matrix(2, 3, 32)[:, ::2], matrix(3, 16))

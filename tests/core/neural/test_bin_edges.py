@@ -19,7 +19,7 @@ def bits(shape, pixels):
     return -np.log2(freqs / 2**24).mean()
 
 
-def test_moved_edges_have_equal_bits_with_the_reference(direct):
+def test_moved_edges_have_equal_bits_with_the_reference(kernels):
     rng = np.random.default_rng(4)
     edges = reference.EDGES + rng.uniform(-0.45, 0.45, 257).astype(np.float32)
     out = rng.normal(0, 2, (300, 16)).astype(np.float32)
@@ -27,7 +27,7 @@ def test_moved_edges_have_equal_bits_with_the_reference(direct):
     earlier = np.zeros((300, 4), np.float32)
     mix = reference.mixture(out, base, activity, earlier)
     expected = reference.cumulative(mix, np.broadcast_to(np.arange(257), (300, 257)), edges)
-    found = direct.mixture(0, out, base, activity, earlier, edges)
+    found = kernels.mixture(0, out, base, activity, earlier, edges)
     assert np.array_equal(found, expected)
     assert np.all(np.diff(found) >= 16)
 

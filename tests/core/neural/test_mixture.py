@@ -50,31 +50,31 @@ def check(cum):
     assert np.diff(cum, axis=1).min() >= reference.FLOOR
 
 
-def test_random_outputs_give_rising_frequencies(direct):
+def test_random_outputs_give_rising_frequencies(kernels):
     rng = np.random.default_rng(3)
-    n = 8_000 if direct.isa == "base" else 100_000
-    check(direct.mixture(2, random_outputs(rng, n), *surroundings(rng, n)))
+    n = 8_000 if kernels.isa == "base" else 100_000
+    check(kernels.mixture(2, random_outputs(rng, n), *surroundings(rng, n)))
 
 
 @pytest.mark.parametrize("channel", [0, 1, 2])
-def test_hard_cases_give_rising_frequencies(direct, channel):
+def test_hard_cases_give_rising_frequencies(kernels, channel):
     out = hard_cases()
     rng = np.random.default_rng(channel)
-    check(direct.mixture(channel, out, *surroundings(rng, len(out))))
+    check(kernels.mixture(channel, out, *surroundings(rng, len(out))))
 
 
 @pytest.mark.parametrize("channel", [0, 1, 2])
-def test_equal_bits_with_the_reference(direct, channel):
+def test_equal_bits_with_the_reference(kernels, channel):
     rng = np.random.default_rng(11 + channel)
     out = np.concatenate([hard_cases()[::7], random_outputs(rng, 601)])
     base, activity, earlier = surroundings(rng, len(out))
     known = np.where([channel > 0, channel > 1, True, True], earlier, np.float32(0))
     mix = reference.mixture(out, base, activity, known)
     expected = reference.cumulative(mix, np.broadcast_to(np.arange(257), (len(out), 257)))
-    assert np.array_equal(direct.mixture(channel, out, base, activity, earlier), expected)
+    assert np.array_equal(kernels.mixture(channel, out, base, activity, earlier), expected)
 
 
-def test_frequencies_follow_the_mixture(direct):
+def test_frequencies_follow_the_mixture(kernels):
     """Against the mixture's distribution function in float64, with libm's exp."""
     rng = np.random.default_rng(5)
     out = rng.normal(0, 1.5, (500, 16)).astype(np.float32)
@@ -92,22 +92,22 @@ def test_frequencies_follow_the_mixture(direct):
     # a mean of 1280 is known to 2^-13, which a scale of exp(-6) * 0.7 turns into 0.07 of a probability
     sharp = 1 / scale.min(1)
     tolerance = 30 + 2**24 * 2.0**-13 * sharp
-    assert np.all(np.abs(direct.mixture(2, out, base, activity, earlier) - expected).max(1) < tolerance)
+    assert np.all(np.abs(kernels.mixture(2, out, base, activity, earlier) - expected).max(1) < tolerance)
 
 
-def test_the_sigmoid_rises(direct):
-    """What docs/exactness.md builds on; scripts/experiments/scan_sigmoid.py tries all floats, this some stretches of neighbours."""
+def test_the_sigmoid_rises(kernels):
+    """docs/exactness.md builds on it. This tries stretches of neighbours; scripts/experiments/scan_sigmoid.py, all floats."""
     rng = np.random.default_rng(8)
     centres = np.concatenate([rng.uniform(-89, 89, 40), rng.normal(0, 2, 40), [-88, -87, 0.5, 16.6, 17.3, 18]])
     for centre in centres.astype(np.float32):
         neighbours = (centre.view(np.uint32) + np.arange(20_000, dtype=np.uint32)).view(np.float32)
         rising = neighbours if centre > 0 else neighbours[::-1]
-        assert np.all(np.diff(direct.sigmoid(rising)) >= 0)
+        assert np.all(np.diff(kernels.map("sigmoid", rising)) >= 0)
 
 
-def test_operands_are_checked(direct):
+def test_operands_are_checked(kernels):
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match="shapes"):
-        direct.mixture(0, np.zeros((3, 15), np.float32), *surroundings(rng, 3))
+        kernels.mixture(0, np.zeros((3, 15), np.float32), *surroundings(rng, 3))
     with pytest.raises(ValueError, match="channel"):
-        direct.mixture(3, np.zeros((3, 16), np.float32), *surroundings(rng, 3))
+        kernels.mixture(3, np.zeros((3, 16), np.float32), *surroundings(rng, 3))
