@@ -20,9 +20,9 @@ from bbans_cli.errors import CorruptError, UnsupportedError
 BAND_PIXELS = 1 << 22
 # Samples in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
 PIECE = {DISCRETE: 1 << 13, GRADED: 1 << 12}
-NAMES = {DISCRETE: "discrete", GRADED: "graded"}
+NAMES = {DISCRETE: "few_colours", GRADED: "deep"}
 # Lines of 64 bytes: four for each sample, at most 64 MiB in all.
-LEAST_LINE_BITS, MOST_LINE_BITS = 8, 20
+LEAST_BUCKET_BITS, MOST_BUCKET_BITS = 8, 20
 
 Progress = Callable[[int], None]
 
@@ -51,7 +51,7 @@ def encode(
     """
     height, width, channels = planes.shape
     rows = min(height, max(1, BAND_PIXELS // width))
-    bits = _line_bits(rows * width * channels)
+    bits = _bucket_bits(rows * width * channels)
     budget = planes.size * 3 + 64 if most is None else most
 
     def code(top: int) -> Band:
@@ -83,7 +83,7 @@ def decode(
     Raises CorruptError and UnsupportedError.
     """
     low = low_bits(part)
-    if not LEAST_LINE_BITS <= part.settings[0] <= MOST_LINE_BITS or (high is not None) != (low > 0):
+    if not LEAST_BUCKET_BITS <= part.settings[0] <= MOST_BUCKET_BITS or (high is not None) != (low > 0):
         raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
     depth = part.depth if high is None else 8 + low
     planes = np.zeros((height, width, part.channels), np.uint16 if depth > 8 else np.uint8)
@@ -104,23 +104,23 @@ def decode(
     return planes
 
 
-def squeeze(planes: np.ndarray, depth: int) -> bytes:
+def encode_payload(planes: np.ndarray, depth: int) -> bytes:
     """(h, w, c) samples of `depth` bits -> the payload of one DISCRETE band."""
-    return _run(DISCRETE, _together(planes, None), planes.shape[2], depth, 0, _line_bits(planes.size), None,
+    return _run(DISCRETE, _together(planes, None), planes.shape[2], depth, 0, _bucket_bits(planes.size), None,
                 planes.size * 3 + 64, None)  # fmt: skip
 
 
-def expand(payload: bytes, shape: tuple[int, int, int], depth: int) -> np.ndarray:
-    """What squeeze made into samples of a shape (h, w, c) again."""
+def decode_payload(payload: bytes, shape: tuple[int, int, int], depth: int) -> np.ndarray:
+    """What encode_payload made into samples of a shape (h, w, c) again."""
     samples = np.zeros(shape, np.uint16)
     if samples.size:
-        _run(DISCRETE, samples, shape[2], depth, 0, _line_bits(samples.size), payload, 0, None)
+        _run(DISCRETE, samples, shape[2], depth, 0, _bucket_bits(samples.size), payload, 0, None)
     return samples.astype(np.uint16 if depth > 8 else np.uint8)
 
 
-def _line_bits(count: int) -> int:
+def _bucket_bits(count: int) -> int:
     """Four lines for each of so many samples."""
-    return min(MOST_LINE_BITS, max(LEAST_LINE_BITS, (4 * count - 1).bit_length()))
+    return min(MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (4 * count - 1).bit_length()))
 
 
 def low_bits(part: Part) -> int:
@@ -146,7 +146,7 @@ def _run(
     channels: int,
     depth: int,
     low: int,
-    line_bits: int,
+    bucket_bits: int,
     payload: bytes | None,
     budget: int,
     progress: Progress | None,
@@ -156,7 +156,7 @@ def _run(
         getattr(lib, f"bbc_{NAMES[coder]}_{step}") for step in ("size", "begin", "rows", "end")
     )
     _, width, all_channels = samples.shape
-    shape = ffi.new("bbc_blend_shape *", (width, all_channels, all_channels - channels, depth, low, line_bits))
+    shape = ffi.new("bbc_mixing_shape *", (width, all_channels, all_channels - channels, depth, low, bucket_bits))
     size = size_of(shape)
     if size == 0:
         raise CorruptError("corrupt header: planes that a coder cannot have made")

@@ -31,7 +31,7 @@ def measure(path) -> np.ndarray | None:
     part = jpeg_coder.encode(pixels, found)
     coded = time.process_time()
     height, width, _ = pixels.shape
-    wrong = jpeg_coder.squares(pixels - jpeg_coder.samples(found, width, height)).any(axis=(2, 3, 4))
+    wrong = jpeg_coder.pixel_blocks(pixels - jpeg_coder.decoded_samples(found, width, height)).any(axis=(2, 3, 4))
     file = 8 * path.stat().st_size if path.suffix.lower() in (".jpg", ".jpeg") else 0
     own = 8 * len(part.bands[0].payload)
     return np.array([wrong.size - wrong.sum(), wrong.size, file, own, searched - began, coded - searched])

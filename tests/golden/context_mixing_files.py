@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import tiny
-from made_jpeg import history
+from made_jpeg import made_coefficients
 
 from bbans_cli import container
 from bbans_cli.coders import context_mixing, raw
@@ -32,7 +32,7 @@ def deep(height: int, width: int, channels: int) -> np.ndarray:
     return (tiny.picture(height, width, channels).astype(np.int64) * 200 + noise).astype(np.uint16)
 
 
-def discrete_rgb() -> Made:
+def few_colours_rgb() -> Made:
     """A screen with a piece of a photograph on it, so that samples are coded as well."""
     palette = tiny.integers(8, 256, 16, 3).astype(np.uint8)
     pixels = palette[screen(60, 80, 16)[:, :, 0]]
@@ -40,13 +40,13 @@ def discrete_rgb() -> Made:
     return pixels, _file("rgb", 8, pixels, [context_mixing.encode(container.DISCRETE, pixels, 8)])
 
 
-def discrete_palette() -> Made:
+def few_colours_palette() -> Made:
     pixels = screen(40, 90, 4).astype(np.uint8)
     palette = [(kinds.PALETTE, bytes(range(12))), (kinds.TRANSPARENCY, b"\0")]
     return pixels, _file("palette", 2, pixels, [context_mixing.encode(container.DISCRETE, pixels, 2)], palette)
 
 
-def graded_alpha() -> Made:
+def deep_alpha() -> Made:
     """Deep grey, and its alpha channel with the help of it."""
     grey, alpha = deep(30, 40, 1), (screen(30, 40, 4) * 21845).astype(np.uint16)
     parts = [
@@ -57,7 +57,7 @@ def graded_alpha() -> Made:
     return pixels, _file("grey+alpha", 16, pixels, parts)
 
 
-def graded_low() -> Made:
+def deep_low() -> Made:
     """The low bits alone, the high ones in another part."""
     pixels, low = deep(24, 30, 3) >> 2, 6
     high = raw.encode((pixels >> low).astype(np.uint8), 8, thorough=False)
@@ -67,24 +67,25 @@ def graded_low() -> Made:
 def jpeg_rgb() -> Made:
     """Halved chroma, tables that are no standard's, and squares that are wrong."""
     given = replace(
-        history(60, 50, 3, (True, True)), tables=[jpeg_coder.standard(0, 70), *2 * [np.arange(3, 67, dtype=np.uint16)]]
+        made_coefficients(60, 50, 3, (True, True)),
+        tables=[jpeg_coder.standard_table(0, 70), *2 * [np.arange(3, 67, dtype=np.uint16)]],
     )
-    pixels = jpeg_coder.samples(given, 50, 60)
+    pixels = jpeg_coder.decoded_samples(given, 50, 60)
     pixels[20:30, 30:] = tiny.integers(9, 256, 10, 20, 3)
     return pixels, _file("rgb", 8, pixels, [jpeg_coder.encode(pixels, given)])
 
 
 def jpeg_grey() -> Made:
-    given = history(40, 33, 1, (False, False))
-    pixels = jpeg_coder.samples(given, 33, 40)
+    given = made_coefficients(40, 33, 1, (False, False))
+    pixels = jpeg_coder.decoded_samples(given, 33, 40)
     return pixels, _file("grey", 8, pixels, [jpeg_coder.encode(pixels, given)])
 
 
 FILES = {
-    "discrete-rgb": discrete_rgb,
-    "discrete-palette": discrete_palette,
-    "graded-alpha": graded_alpha,
-    "graded-low": graded_low,
+    "few-colours-rgb": few_colours_rgb,
+    "few-colours-palette": few_colours_palette,
+    "deep-alpha": deep_alpha,
+    "deep-low": deep_low,
     "jpeg-rgb": jpeg_rgb,
     "jpeg-grey": jpeg_grey,
 }

@@ -29,7 +29,7 @@ PICTURES = {"rgb": ((70, 90, 3), 1), "rgb-learned": ((112, 136, 3), 5), "grey": 
 
 def golden() -> None:
     """good-tiny-*.bbc under weights that are among the tests' files, good-shipped-*.bbc under those that ship; and
-    good-discrete-*.bbc, good-graded-*.bbc without any."""
+    good-few-colours-*.bbc, good-deep-*.bbc without any."""
     for path in [*HERE.glob("good-*.bbc"), *HERE.glob("tiny-*.safetensors")]:
         path.unlink()
     tiny.save(HERE, tiny.TWO_LEVELS, ["tiny"])

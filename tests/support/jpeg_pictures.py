@@ -6,8 +6,8 @@ import numpy as np
 import tiny
 from PIL import Image
 
-FULL, ACROSS, BOTH = 0, 1, 2  # how chroma is halved, as Pillow counts
-HALVED = {FULL: (False, False), ACROSS: (True, False), BOTH: (True, True)}
+FULL, ACROSS, BOTH = 0, 1, 2  # how chroma is subsampled, as Pillow counts
+SUBSAMPLED = {FULL: (False, False), ACROSS: (True, False), BOTH: (True, True)}
 
 
 def photo(height, width, seed=1):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bbans_cli.coders.context_mixing import LEAST_LINE_BITS, MOST_LINE_BITS, TooLargeError
+from bbans_cli.coders.context_mixing import LEAST_BUCKET_BITS, MOST_BUCKET_BITS, TooLargeError
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError
 
@@ -56,7 +56,7 @@ def _run(
 ) -> bytes:
     """Encode if there is no payload, else fill in `flat`."""
     # Lines of 64 bytes: about one for four coefficients.
-    bits = min(MOST_LINE_BITS, max(LEAST_LINE_BITS, (flat.size // 4).bit_length()))
+    bits = min(MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (flat.size // 4).bit_length()))
     size, shape = _shape(sizes, tables, bits)
     # numpy takes zeroed pages from the system as they are touched: small pictures do not pay for all of them.
     memory = np.zeros(size, np.uint8)
@@ -80,12 +80,12 @@ def _run(
     return out[:written].tobytes()
 
 
-def _shape(sizes: Sequence[tuple[int, int]], tables: np.ndarray, line_bits: int) -> tuple[int, Any]:
+def _shape(sizes: Sequence[tuple[int, int]], tables: np.ndarray, bucket_bits: int) -> tuple[int, Any]:
     """Bytes of state, and the core's description of a picture."""
     shape = ffi.new("bbc_coefficients_shape *")
     if len(sizes) not in (1, 3) or np.shape(tables) != (len(sizes), 64):
         raise CorruptError("corrupt header: a picture that no JPEG file holds")
-    shape.components, shape.line_bits = len(sizes), line_bits
+    shape.components, shape.bucket_bits = len(sizes), bucket_bits
     for c, (rows, columns) in enumerate(sizes):
         shape.rows[c], shape.columns[c] = rows, columns
         shape.tables[c] = [int(quantiser) for quantiser in tables[c]]

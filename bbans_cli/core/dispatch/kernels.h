@@ -26,10 +26,10 @@ typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrd
 
 struct pass_state; /* band_scan.h */
 struct pass_pixel;
-struct latents_encoder; /* latents_types.h */
-struct bbc_location;    /* location_scale-inl.h */
-struct bbc_words;       /* ans.cdef.h */
-struct bbc_picture;     /* coefficients_types.h */
+struct latents_encoder;        /* latents_types.h */
+struct bbc_location;           /* location_scale-inl.h */
+struct bbc_words;              /* ans.cdef.h */
+struct bbc_coefficients_state; /* coefficients_types.h */
 
 typedef struct {
     const char *name;
@@ -50,7 +50,7 @@ typedef struct {
                               uint32_t *freqs, size_t n, size_t *done);
     int (*location_pop)(const struct bbc_location *model, uint64_t *heads, size_t lanes, struct bbc_words *words,
                         uint32_t *symbols, size_t n, size_t *done);
-    void (*coefficients)(struct bbc_picture *picture, int16_t *coefficients, int64_t blocks);
+    void (*coefficients)(struct bbc_coefficients_state *picture, int16_t *coefficients, int64_t blocks);
 } bbc_kernels;
 
 /* Widest first. NULL where this build has no such table. */

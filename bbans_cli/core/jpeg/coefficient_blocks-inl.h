@@ -251,7 +251,7 @@ static void code_block(picture *p, int16_t *all, int c, int64_t i)
 }
 
 /* The next `blocks` blocks, or as many as are left. */
-static void coefficients_blocks(struct bbc_picture *p, int16_t *all, int64_t blocks)
+static void coefficients_blocks(struct bbc_coefficients_state *p, int16_t *all, int64_t blocks)
 {
     for (; blocks > 0 && p->done < p->start[3]; blocks--, p->done++) {
         const int c = (p->done >= p->start[1]) + (p->done >= p->start[2]);

@@ -11,7 +11,7 @@ static int all_or_half(int32_t part, int32_t all) { return part == all || part =
 
 static int shape_valid(const bbc_coefficients_shape *s)
 {
-    if ((s->components != 1 && s->components != 3) || s->line_bits < 8 || s->line_bits > 20) return 0;
+    if ((s->components != 1 && s->components != 3) || s->bucket_bits < 8 || s->bucket_bits > 20) return 0;
     for (int c = 0; c < s->components; c++) {
         if (s->columns[c] < 1 || s->columns[c] > BLOCKS_MAX || s->rows[c] < 1 || s->rows[c] > BLOCKS_MAX) return 0;
         if (!all_or_half(s->columns[c], s->columns[0]) || !all_or_half(s->rows[c], s->rows[0])) return 0;
@@ -26,7 +26,7 @@ size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
     if (!shape_valid(s)) return 0;
     size_t blocks = 0;
     for (int c = 0; c < s->components; c++) blocks += (size_t)blocks_of(s, c);
-    return sizeof(picture) + 64 + ((size_t)1 << s->line_bits) * BBC_LINE * sizeof(bbc_slot) +
+    return sizeof(picture) + 64 + ((size_t)1 << s->bucket_bits) * BBC_LINE * sizeof(bbc_slot) +
            (size_t)SETS * (VIEWS * ROOM * sizeof(int32_t) + BBC_POINTS * sizeof(uint16_t)) +
            blocks * (sizeof(int16_t) + 1);
 }
@@ -76,7 +76,7 @@ void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, co
     char *at = (char *)(p + 1);
     at += -(uintptr_t)at & 63;
     p->lines = (bbc_slot *)at;
-    at += ((size_t)1 << shape->line_bits) * BBC_LINE * sizeof(bbc_slot);
+    at += ((size_t)1 << shape->bucket_bits) * BBC_LINE * sizeof(bbc_slot);
     for (int i = 0; i < VIEWS; i++, at += SETS * ROOM * sizeof(int32_t)) weights_begin(p->weights[i] = (int32_t *)at);
     p->points = (uint16_t *)at;
     at += SETS * BBC_POINTS * sizeof(uint16_t);

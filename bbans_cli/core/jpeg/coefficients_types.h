@@ -12,7 +12,7 @@ enum { CONTEXTS = 12, GUESSES = 4, ROOM = BBC_ROOM(2 * CONTEXTS + GUESSES + 1), 
 /* Sets of weights: of luma and chroma, of each kind of decision, and of 32 levels in three respects */
 enum { AC, DC, LAST, KINDS, NODES = 32, LEVELS = 32, SETS = 2 * KINDS * LEVELS * NODES };
 
-typedef struct bbc_picture {
+typedef struct bbc_coefficients_state {
     bbc_bit_coder coder;
     bbc_blend_tables tables;
     bbc_coefficients_shape shape;

@@ -49,8 +49,8 @@ void bbc_jpeg_samples(const int16_t *coefficients, const uint16_t *table, int32_
         }
 }
 
-void bbc_jpeg_enlarge(const uint8_t *small, int64_t stride, int32_t width, int32_t height, int vertical, int32_t *work,
-                      uint8_t *plane)
+void bbc_jpeg_upsample(const uint8_t *small, int64_t stride, int32_t width, int32_t height, int vertical, int32_t *work,
+                       uint8_t *plane)
 {
     const int32_t columns = (width + 1) / 2, rows = vertical ? (height + 1) / 2 : height;
     const int shift = vertical ? 4 : 2, left = vertical ? 8 : 1, right = vertical ? 7 : 2;

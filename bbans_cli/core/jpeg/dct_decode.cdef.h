@@ -7,5 +7,5 @@ void bbc_jpeg_samples(const int16_t *coefficients, const uint16_t *table, int32_
 
 /* A plane (height, width) from one of half as many columns and, if `vertical`, rows, rounded up; `stride` between its rows.
  * work: room for (width + 1) / 2 numbers. */
-void bbc_jpeg_enlarge(const uint8_t *small, int64_t stride, int32_t width, int32_t height, int vertical, int32_t *work,
+void bbc_jpeg_upsample(const uint8_t *small, int64_t stride, int32_t width, int32_t height, int vertical, int32_t *work,
                       uint8_t *plane);

@@ -35,13 +35,13 @@ static inline void scene_begin(scene *s, picture *p, int c, int kind, int level0
 static inline void turn_to(scene *s, int group)
 {
     for (int k = 0; k < CONTEXTS; k++) s->hashes[k] = bbc_hash((uint64_t)(group << 8 | k), s->contexts[k]);
-    bbc_seek_lines(s->p->lines, s->p->shape.line_bits, s->hashes, s->lines, CONTEXTS);
+    bbc_seek_lines(s->p->lines, s->p->shape.bucket_bits, s->hashes, s->lines, CONTEXTS);
 }
 
 static inline void arrive(scene *s)
 {
     bbc_take_lines(s->hashes, s->lines, CONTEXTS);
-    s->apart = bbc_lines_apart(s->p->shape.line_bits, s->hashes, CONTEXTS);
+    s->apart = bbc_lines_apart(s->p->shape.bucket_bits, s->hashes, CONTEXTS);
 }
 
 /* One decision: `slot` (1..15) within the group, `node` as the weights know it. */

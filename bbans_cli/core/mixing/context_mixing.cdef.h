@@ -8,23 +8,23 @@ typedef struct {
     int32_t known;     /* of which the first `known` are given on both sides and only help */
     int32_t depth;     /* bits of a sample, 1..16 */
     int32_t low;       /* 0: whole samples; else only their lowest `low` bits (1..8) are coded, the others are given */
-    int32_t line_bits; /* 2^line_bits lines of 64 bytes of memory for contexts, 8..20 */
-} bbc_blend_shape;
+    int32_t bucket_bits; /* 2^bucket_bits lines of 64 bytes of memory for contexts, 8..20 */
+} bbc_mixing_shape;
 
 /* Bytes of state for a shape, or 0 if the shape is not valid; few_colours.c codes whole samples alone. The state must be
  * zeros and begin at a multiple of 8. */
-size_t bbc_discrete_size(const bbc_blend_shape *shape);
-size_t bbc_graded_size(const bbc_blend_shape *shape);
+size_t bbc_few_colours_size(const bbc_mixing_shape *shape);
+size_t bbc_deep_size(const bbc_mixing_shape *shape);
 
 /* Begin a band: encode into `out` (size bytes) if `in` is NULL, else decode from `in` (size bytes). */
-void bbc_discrete_begin(void *state, const bbc_blend_shape *shape, const uint8_t *in, uint8_t *out, size_t size);
-void bbc_graded_begin(void *state, const bbc_blend_shape *shape, const uint8_t *in, uint8_t *out, size_t size);
+void bbc_few_colours_begin(void *state, const bbc_mixing_shape *shape, const uint8_t *in, uint8_t *out, size_t size);
+void bbc_deep_begin(void *state, const bbc_mixing_shape *shape, const uint8_t *in, uint8_t *out, size_t size);
 
 /* Code the next `rows` rows of (rows, width, channels) samples; what is not given is filled in when decoding. Returns
  * 0, or -1 once the output is full. */
-int bbc_discrete_rows(void *state, uint16_t *samples, size_t rows);
-int bbc_graded_rows(void *state, uint16_t *samples, size_t rows);
+int bbc_few_colours_rows(void *state, uint16_t *samples, size_t rows);
+int bbc_deep_rows(void *state, uint16_t *samples, size_t rows);
 
 /* End of encoding: the number of bytes written, or SIZE_MAX if they did not fit. */
-size_t bbc_discrete_end(void *state);
-size_t bbc_graded_end(void *state);
+size_t bbc_few_colours_end(void *state);
+size_t bbc_deep_end(void *state);

@@ -28,7 +28,7 @@ typedef struct {
 typedef struct {
     bbc_bit_coder coder;
     bbc_blend_tables tables;
-    bbc_blend_shape shape;
+    bbc_mixing_shape shape;
     size_t row;
     plane planes[CHANNELS];
     bbc_slot *lines;
@@ -36,21 +36,21 @@ typedef struct {
     uint16_t *points;
 } graded;
 
-static size_t row_of(const bbc_blend_shape *s) { return (size_t)s->width + 2 * MARGIN; }
+static size_t row_of(const bbc_mixing_shape *s) { return (size_t)s->width + 2 * MARGIN; }
 
-size_t bbc_graded_size(const bbc_blend_shape *s)
+size_t bbc_deep_size(const bbc_mixing_shape *s)
 {
     if (s->width < 1 || s->channels < 1 || s->channels > CHANNELS || s->known < 0 || s->known >= s->channels ||
-        s->depth < 1 || s->depth > 16 || s->low < 0 || s->low > 8 || s->low > s->depth || s->line_bits < 8 ||
-        s->line_bits > 20)
+        s->depth < 1 || s->depth > 16 || s->low < 0 || s->low > 8 || s->low > s->depth || s->bucket_bits < 8 ||
+        s->bucket_bits > 20)
         return 0;
     size_t rows = (size_t)s->channels * row_of(s) * (6 * sizeof(int32_t) + 2 * PREDICTORS * sizeof(float));
     size_t words = (size_t)CHANNELS * NODES * (1 + ENERGIES) * ROOM * sizeof(int32_t);
     size_t points = (size_t)CHANNELS * NODES * BBC_POINTS * sizeof(uint16_t);
-    return sizeof(graded) + 64 + ((size_t)1 << s->line_bits) * BBC_LINE * sizeof(bbc_slot) + rows + words + points;
+    return sizeof(graded) + 64 + ((size_t)1 << s->bucket_bits) * BBC_LINE * sizeof(bbc_slot) + rows + words + points;
 }
 
-void bbc_graded_begin(void *state, const bbc_blend_shape *shape, const uint8_t *in, uint8_t *out, size_t size)
+void bbc_deep_begin(void *state, const bbc_mixing_shape *shape, const uint8_t *in, uint8_t *out, size_t size)
 {
     graded *g = state;
     g->shape = *shape;
@@ -59,7 +59,7 @@ void bbc_graded_begin(void *state, const bbc_blend_shape *shape, const uint8_t *
     char *at = (char *)(g + 1);
     at += -(uintptr_t)at & 63;
     g->lines = (bbc_slot *)at;
-    at += ((size_t)1 << shape->line_bits) * BBC_LINE * sizeof(bbc_slot);
+    at += ((size_t)1 << shape->bucket_bits) * BBC_LINE * sizeof(bbc_slot);
     for (int c = 0; c < shape->channels; c++) {
         plane *p = g->planes + c;
         for (int i = 0; i < 4; i++, at += row_of(shape) * sizeof(int32_t)) p->values[i] = (int32_t *)at;
@@ -107,7 +107,7 @@ static void turn_to(scene *s, uint64_t group)
 {
     uint32_t hashes[CONTEXTS];
     for (int k = 0; k < CONTEXTS; k++) hashes[k] = bbc_hash(group << 8 | (uint64_t)k, s->contexts[k]);
-    bbc_find_lines(s->g->lines, s->g->shape.line_bits, hashes, s->lines, CONTEXTS);
+    bbc_find_lines(s->g->lines, s->g->shape.bucket_bits, hashes, s->lines, CONTEXTS);
 }
 
 /* One decision: `slot` (1..15) within the group, `node` (0..255) as the weights know it. */
@@ -250,7 +250,7 @@ static int32_t code_sample(graded *g, int c, size_t x, int32_t value)
     return value;
 }
 
-int bbc_graded_rows(void *state, uint16_t *samples, size_t rows)
+int bbc_deep_rows(void *state, uint16_t *samples, size_t rows)
 {
     graded *g = state;
     const size_t width = (size_t)g->shape.width;
@@ -284,4 +284,4 @@ int bbc_graded_rows(void *state, uint16_t *samples, size_t rows)
     return g->coder.full ? -1 : 0;
 }
 
-size_t bbc_graded_end(void *state) { return bbc_coder_end(&((graded *)state)->coder); }
+size_t bbc_deep_end(void *state) { return bbc_coder_end(&((graded *)state)->coder); }

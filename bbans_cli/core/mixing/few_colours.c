@@ -25,7 +25,7 @@ typedef struct {
 typedef struct {
     bbc_bit_coder coder;
     bbc_blend_tables tables;
-    bbc_blend_shape shape;
+    bbc_mixing_shape shape;
     uint64_t coded;      /* the bits of a packed pixel that are not known */
     uint64_t *rows[3];   /* packed pixels: this row, the one above, the one above that; with margins */
     uint8_t *outcome[2]; /* which suggestion was right: this row, the one above; with margins */
@@ -41,16 +41,16 @@ typedef struct {
     uint64_t w, n, nw, ne, ww, nn, nne, nww, nee, nnw;
 } around;
 
-static size_t row_of(const bbc_blend_shape *s) { return (size_t)s->width + 2 * MARGIN; }
+static size_t row_of(const bbc_mixing_shape *s) { return (size_t)s->width + 2 * MARGIN; }
 
-size_t bbc_discrete_size(const bbc_blend_shape *s)
+size_t bbc_few_colours_size(const bbc_mixing_shape *s)
 {
     if (s->width < 1 || s->channels < 1 || s->channels > CHANNELS || s->known < 0 || s->known >= s->channels ||
-        s->depth < 1 || s->depth > 16 || s->low != 0 || s->line_bits < 8 || s->line_bits > 20)
+        s->depth < 1 || s->depth > 16 || s->low != 0 || s->bucket_bits < 8 || s->bucket_bits > 20)
         return 0;
     size_t words = (size_t)(FLAG_SETS * 2 * FLAG_ROOM + SAMPLE_SETS * 3 * SAMPLE_ROOM) * sizeof(int32_t);
     size_t points = (size_t)(FLAGS * 64 + SAMPLE_SETS) * BBC_POINTS * sizeof(uint16_t);
-    return sizeof(discrete) + 64 + ((size_t)1 << s->line_bits) * BBC_LINE * sizeof(bbc_slot) +
+    return sizeof(discrete) + 64 + ((size_t)1 << s->bucket_bits) * BBC_LINE * sizeof(bbc_slot) +
            MEMORIES * sizeof(memory) * ((size_t)1 << MEMORY_BITS) + 3 * row_of(s) * sizeof(uint64_t) + words + points +
            2 * row_of(s);
 }
@@ -71,7 +71,7 @@ static uint16_t *points_begin(const bbc_blend_tables *t, char **at, int sets)
     return points;
 }
 
-void bbc_discrete_begin(void *state, const bbc_blend_shape *shape, const uint8_t *in, uint8_t *out, size_t size)
+void bbc_few_colours_begin(void *state, const bbc_mixing_shape *shape, const uint8_t *in, uint8_t *out, size_t size)
 {
     discrete *d = state;
     d->shape = *shape;
@@ -83,7 +83,7 @@ void bbc_discrete_begin(void *state, const bbc_blend_shape *shape, const uint8_t
     char *at = (char *)(d + 1);
     at += -(uintptr_t)at & 63;
     d->lines = (bbc_slot *)at;
-    at += ((size_t)1 << shape->line_bits) * BBC_LINE * sizeof(bbc_slot);
+    at += ((size_t)1 << shape->bucket_bits) * BBC_LINE * sizeof(bbc_slot);
     for (int i = 0; i < MEMORIES; i++, at += sizeof(memory) << MEMORY_BITS) d->memories[i] = (memory *)at;
     for (int i = 0; i < 3; i++, at += row_of(shape) * sizeof(uint64_t)) d->rows[i] = (uint64_t *)at;
     for (int i = 0; i < 2; i++) d->flag_weights[i] = weights_begin(&at, FLAG_SETS, FLAG_ROOM);
@@ -196,7 +196,7 @@ static uint64_t code_samples(discrete *d, uint64_t pixel, uint64_t given, const 
                 uint64_t group = (uint64_t)c << 20 | prefix;
                 for (int k = 0; k < SAMPLE_CONTEXTS; k++)
                     hashes[k] = bbc_hash((uint64_t)(k + 64) << 24 | group, contexts[k]);
-                bbc_find_lines(d->lines, d->shape.line_bits, hashes, lines, SAMPLE_CONTEXTS);
+                bbc_find_lines(d->lines, d->shape.bucket_bits, hashes, lines, SAMPLE_CONTEXTS);
                 node = 1;
             }
             bbc_blend b = {.sets = 3};
@@ -294,7 +294,7 @@ static uint64_t code_pixel(discrete *d, uint64_t pixel, size_t x)
     uint32_t hashes[FLAG_CONTEXTS];
     bbc_slot *lines[FLAG_CONTEXTS];
     for (int k = 0; k < FLAG_CONTEXTS; k++) hashes[k] = bbc_hash((uint64_t)k, contexts[k]);
-    bbc_find_lines(d->lines, d->shape.line_bits, hashes, lines, FLAG_CONTEXTS);
+    bbc_find_lines(d->lines, d->shape.bucket_bits, hashes, lines, FLAG_CONTEXTS);
 
     const size_t lately = o0[-1] | (size_t)o1[0] << 3;
     int hit = FLAGS;
@@ -313,7 +313,7 @@ static uint64_t code_pixel(discrete *d, uint64_t pixel, size_t x)
     return pixel;
 }
 
-int bbc_discrete_rows(void *state, uint16_t *samples, size_t rows)
+int bbc_few_colours_rows(void *state, uint16_t *samples, size_t rows)
 {
     discrete *d = state;
     const size_t width = (size_t)d->shape.width;
@@ -338,4 +338,4 @@ int bbc_discrete_rows(void *state, uint16_t *samples, size_t rows)
     return d->coder.full ? -1 : 0;
 }
 
-size_t bbc_discrete_end(void *state) { return bbc_coder_end(&((discrete *)state)->coder); }
+size_t bbc_few_colours_end(void *state) { return bbc_coder_end(&((discrete *)state)->coder); }

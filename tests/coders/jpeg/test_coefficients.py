@@ -148,7 +148,7 @@ def test_invalid_quantisers_and_memories_are_refused():
         coefficients.decode(b"", [(1, 1)] * 3, tables)
     shape = ffi.new("bbc_coefficients_shape *", {"components": 1, "columns": [1], "rows": [1], "tables": [[1] * 64]})
     for bits, valid in [(7, False), (8, True), (20, True), (21, False), (-1, False)]:
-        shape.line_bits = bits
+        shape.bucket_bits = bits
         assert (lib.bbc_coefficients_size(shape) > 0) == valid
 
 
@@ -171,7 +171,7 @@ def test_a_full_output_is_told():
 def test_calls_beyond_the_end_do_nothing():
     flat = natural(1, 3, 3).reshape(-1)
     shape = ffi.new("bbc_coefficients_shape *", {"components": 1, "columns": [3], "rows": [3], "tables": [[1] * 64]})
-    shape.line_bits = 8
+    shape.bucket_bits = 8
     memory, out = np.zeros(lib.bbc_coefficients_size(shape), np.uint8), np.zeros(2000, np.uint8)
     state = ffi.from_buffer(memory)
     lib.bbc_coefficients_begin(state, shape, ffi.NULL, ffi.from_buffer("uint8_t[]", out), out.size)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tiny
-from jpeg_pictures import ACROSS, BOTH, FULL, HALVED, bright, photo, through_jpeg
+from jpeg_pictures import ACROSS, BOTH, FULL, SUBSAMPLED, bright, photo, through_jpeg
 
 from bbans_cli.coders.jpeg import coder as jpeg_coder
 from bbans_cli.coders.jpeg.inversion import search
@@ -14,11 +14,11 @@ def wrong_squares(planes):
     height, width, channels = planes.shape
     found = search.find(planes)
     assert found is not None
-    sizes = jpeg_coder.grids(width, height, channels, found.halved)
+    sizes = jpeg_coder.block_counts(width, height, channels, found.subsampled)
     for blocks, table, size in zip(found.blocks, found.tables, sizes, strict=True):
         assert blocks.shape == (*size, 64) and blocks.dtype == np.int16
         assert table.shape == (64,) and table.dtype == np.uint16 and table.min() >= 1 and table.max() <= 255
-    bad = (jpeg_coder.samples(found, width, height) != planes).any(axis=2)
+    bad = (jpeg_coder.decoded_samples(found, width, height) != planes).any(axis=2)
     bad = np.pad(bad, [(0, -height % 8), (0, -width % 8)])
     return found, bad.reshape(bad.shape[0] // 8, 8, -1, 8).any(axis=(1, 3))
 
@@ -26,7 +26,7 @@ def wrong_squares(planes):
 def is_standard(found, c, quality):
     """Quantisers of frequencies that do not occur may be any."""
     used = found.blocks[c].any(axis=(0, 1))
-    return np.array_equal(found.tables[c][used], jpeg_coder.standard(c, quality)[used])
+    return np.array_equal(found.tables[c][used], jpeg_coder.standard_table(c, quality)[used])
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def is_standard(found, c, quality):
 )
 def test_photographs(quality, subsampling):
     found, wrong = wrong_squares(through_jpeg(photo(120, 136), quality, subsampling))
-    assert found.halved == HALVED[subsampling]
+    assert found.subsampled == SUBSAMPLED[subsampling]
     assert all(is_standard(found, c, quality) for c in range(3))
     assert wrong.sum() <= (2 if quality > 90 else 0)
 

@@ -58,7 +58,7 @@ class Component:
 
     def samples(self) -> np.ndarray:
         """What a decoder makes of the blocks: (h, w) uint8."""
-        return jpeg_coder.component(self.blocks, self.table, *self.guess.shape[::-1], self.halved)
+        return jpeg_coder.component_samples(self.blocks, self.table, *self.guess.shape[::-1], self.halved)
 
     def sure(self) -> np.ndarray:
         """Samples of blocks that were found."""
@@ -168,7 +168,7 @@ class Halved(Component):
         again = self.found == 0
         self.blocks[again] = rounded[again]
         rows, columns = self.found.shape
-        small = jpeg_coder.component(self.blocks, self.table, columns * SIDE, rows * SIDE, Component.halved)
+        small = jpeg_coder.component_samples(self.blocks, self.table, columns * SIDE, rows * SIDE, Component.halved)
         # First each by itself: then those beside are mostly right.
         for alone in (True, False, False):
             for blocks in _calls(self.found.size, effort):

@@ -58,7 +58,7 @@ def find_table(component: Component, quality: int | None) -> bool:
 def candidates(scores: np.ndarray, which: int, quality: int | None) -> list[np.ndarray]:
     """Tables of quantisers, the likeliest first; but first the standard's at a quality, if one is given."""
     every = np.arange(64)
-    standards = jpeg_coder.standards(which)
+    standards = jpeg_coder.standard_tables(which)
     order = np.argsort(-scores[every, standards].sum(axis=1, dtype=np.int64), kind="stable")[:3]
     free = np.where(scores.max(axis=1) > 0, scores.argmax(axis=1), standards[order[0]]).astype(np.uint16)
     tables = [standards[i] for i in order]

@@ -38,7 +38,9 @@ ALWAYS = 1 << 21  # steps for a picture in all turns, and
 BUDGET = 110  # steps for a pixel in all turns
 
 
-def find(planes: np.ndarray, progress: Progress | None = None, thorough: bool = True) -> jpeg_coder.History | None:
+def find(
+    planes: np.ndarray, progress: Progress | None = None, thorough: bool = True
+) -> jpeg_coder.JpegCoefficients | None:
     """Planes (h, w, 1 or 3) uint8, grey or R, G, B -> what they were decoded from, or None where that is not found.
 
     progress gets numbers of pixels. Not thorough: half the time, one turn.
@@ -76,7 +78,7 @@ class _Report:
             self.progress(pixels)
 
 
-def _grey(plane: np.ndarray, turns: list[Turn], report: _Report) -> jpeg_coder.History | None:
+def _grey(plane: np.ndarray, turns: list[Turn], report: _Report) -> jpeg_coder.JpegCoefficients | None:
     luma = Component(0, plane, plane, plane)
     if not find_table(luma, None):
         return None
@@ -87,7 +89,7 @@ def _grey(plane: np.ndarray, turns: list[Turn], report: _Report) -> jpeg_coder.H
     return _history((False, False), [luma])
 
 
-def _colour(planes: np.ndarray, turns: list[Turn], report: _Report) -> jpeg_coder.History | None:
+def _colour(planes: np.ndarray, turns: list[Turn], report: _Report) -> jpeg_coder.JpegCoefficients | None:
     planes = np.ascontiguousarray(planes)
     near = ycbcr.from_rgb(planes)
     if near is None:
@@ -115,7 +117,7 @@ def _solve(
     components: list[Component],
     turns: list[Turn],
     report: _Report,
-) -> jpeg_coder.History:
+) -> jpeg_coder.JpegCoefficients:
     """All blocks, in turns: what is found of one component narrows the ranges of the others where colours were
     clipped."""
     clipped = Clipped(planes, ranges)
@@ -159,7 +161,7 @@ class Clipped:
 
 
 def _history_samples(halved: tuple[bool, bool], components: list[Component]) -> np.ndarray:
-    return jpeg_coder.samples(_history(halved, components), *components[0].guess.shape[::-1])
+    return jpeg_coder.decoded_samples(_history(halved, components), *components[0].guess.shape[::-1])
 
 
 def _halvings(guess: list[np.ndarray], ranges: np.ndarray) -> list[tuple[bool, bool]]:
@@ -181,8 +183,8 @@ def _is_doubled(plane: np.ndarray, known: np.ndarray) -> bool:
     return third.size > 0 and float((third > 4).mean()) < ODD
 
 
-def _history(halved: tuple[bool, bool], components: list[Component]) -> jpeg_coder.History:
-    return jpeg_coder.History(halved, [c.table for c in components], [c.blocks for c in components])
+def _history(halved: tuple[bool, bool], components: list[Component]) -> jpeg_coder.JpegCoefficients:
+    return jpeg_coder.JpegCoefficients(halved, [c.table for c in components], [c.blocks for c in components])
 
 
 def narrow(planes: np.ndarray, ranges: np.ndarray) -> None:

@@ -31,7 +31,7 @@ void bbc_recover_round(const float *plane, int64_t width, int64_t height, const 
 void bbc_recover_scores(int64_t count, const float *coefficients, const float *weights, const int32_t *bonus,
                         int32_t *scores);
 
-/* The halved plane that a plane was enlarged from (bbc_jpeg_enlarge), by least squares: first rows `from` to `to`,
+/* The halved plane that a plane was enlarged from (bbc_jpeg_upsample), by least squares: first rows `from` to `to`,
  * to `out` (height, (width + 1) / 2); then, if chroma is halved down too, its columns `from` to `to`. Unknown
  * samples are taken from what was found `before`, if that is not NULL. work: room for as many numbers as twice the
  * longer side and 2. */
