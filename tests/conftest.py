@@ -36,7 +36,7 @@ def isa(request):
 
 
 def _model(size, tmp_path, monkeypatch):
-    names = sorted({level[0] for level in neural_coder.LEVELS.values()})
+    names = sorted({level.weights for level in neural_coder.LEVELS.values()})
     tiny.save(tmp_path, size, names)
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
     return weights.by_name(names[0])

@@ -98,7 +98,7 @@ def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
         code(pixels[:64, :64].copy(), level)
         part, encoding, decoding = code(pixels, level)
         model, settings = weights.by_id(part.model_id), neural_coder.Settings.from_bytes(part.settings)
-        every = settings.every if settings.rate else 0
+        every = settings.update_interval if settings.batch else 0
         shapes = products(model, every)
         product = bare(shapes, seconds)
         each = [macs(shapes) * area / taken for taken in (encoding, decoding)]

@@ -20,7 +20,7 @@ def machine() -> dict:
     from bbans_cli.coders.neural import coder as neural_coder
     from bbans_cli.coders.neural import weights
 
-    names = dict.fromkeys(level[0] for level in neural_coder.LEVELS.values())
+    names = dict.fromkeys(level.weights for level in neural_coder.LEVELS.values())
     return {
         "bbc": __version__,
         "weights": [f"{name} {weights.by_name(name).id.hex()}" for name in names],

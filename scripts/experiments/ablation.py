@@ -21,7 +21,7 @@ from bbans_cli.coders.neural import weights
 from scripts.common import marked, picture_sets
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
-Change = Callable[[bands.Band], bands.Band]
+Change = Callable[[bands.BandCodec], bands.BandCodec]
 
 
 # what there is of either least squares: inputs of the trunk, the heads' last inputs, outputs (core/neural/band_scan.h)
@@ -29,7 +29,7 @@ REGRESSION = np.r_[150:159, 163:166], -2, 14
 BY_PLACE = np.r_[159:163, 166:175], -1, 15
 
 
-def deaf(band: bands.Band, to: tuple[np.ndarray, int, int]) -> bands.Band:
+def deaf(band: bands.BandCodec, to: tuple[np.ndarray, int, int]) -> bands.BandCodec:
     """A band whose network has no weights for what one of the least squares says."""
     inputs, extra, output = to
     tensors = {name: value.copy() for name, value in band.weights.tensors.items()}
@@ -58,9 +58,9 @@ VARIANTS: dict[str, tuple[Change, bool]] = {
 
 def bits(pixels: np.ndarray, level: int, change: Change, latents: bool) -> float:
     """Bits of a picture (h, w, 1 or 3) as one band of a level, changed."""
-    model = weights.by_name(neural_coder.LEVELS[level][0])
-    pixels, how = neural_coder.prepare(pixels, level)
-    band = change(neural_coder.band_of(pixels.shape, model, how))
+    model = weights.by_name(neural_coder.LEVELS[level].weights)
+    pixels, settings = neural_coder.prepare(pixels, level)
+    band = change(neural_coder.band_codec(pixels.shape, model, settings))
     return bands.encode(pixels, band, latents)[0].bits
 
 

@@ -31,8 +31,8 @@ from bbans_cli.coders.neural import coder, weights
 
 package = Path(bbans_cli.__file__).parent
 assert "site-packages" in package.parts, package
-for level, (name, *_) in codec.LEVELS.items():
-    model = weights.by_name(name)
+for level, setting in coder.LEVELS.items():
+    model = weights.by_name(setting.weights)
     print(f"level {level}: {model.name} {model.id.hex()}")
 assert weights.folder() == package / "weights", "the weights are not those of the wheel"
 print("kernels:", ", ".join(core.available_isas()), "in use:", core.current_isa())

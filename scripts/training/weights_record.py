@@ -40,7 +40,7 @@ def sections() -> list[str]:
             numbers = sum(file.get_tensor(key).size for key in file.keys())
         size, record = json.loads(header["size"]), json.loads(header["record"])
         name = path.stem.rsplit("-", 1)[0]
-        levels = [f"-{level}" for level, setting in neural_coder.LEVELS.items() if setting[0] == name]
+        levels = [f"-{level}" for level, setting in neural_coder.LEVELS.items() if setting.weights == name]
         latents = ", ".join(f"{n} for {side}x{side}" for n, side in zip(size["latents"], size["blocks"], strict=True))
         out.append(f"### {path.name}")
         out.append(

@@ -36,8 +36,8 @@ def test_targets_that_are_named_exist(page):
 def test_the_format_names_the_learning_rates():
     text = (ROOT / "docs" / "format.md").read_text().replace("\n", " ")
     (rates,) = re.findall(r"learning rate in \(([^)]*)\)", text)
-    assert [float(rate) for rate in rates.split(",")] == list(neural_coder.RATES)
-    assert [128 >> k for k in range(4)] == list(neural_coder.RUNS) and "a run has R = 128 / 2^k pixels" in text
+    assert [float(rate) for rate in rates.split(",")] == list(neural_coder.LEARNING_RATES)
+    assert [128 >> k for k in range(4)] == list(neural_coder.BATCHES) and "a run has R = 128 / 2^k pixels" in text
 
 
 def test_the_format_names_the_precision_of_the_posterior():

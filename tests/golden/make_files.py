@@ -60,7 +60,7 @@ def use(model: str) -> Iterator[bool]:
     with tempfile.TemporaryDirectory() as scratch:
         if model == "tiny":
             source = next(HERE.glob("tiny-*.safetensors"))
-            for name in {each[0] for each in neural_coder.LEVELS.values()}:
+            for name in {level.weights for level in neural_coder.LEVELS.values()}:
                 Path(scratch, source.name.replace("tiny", name, 1)).write_bytes(source.read_bytes())
             os.environ["BBC_WEIGHTS"] = scratch
         try:

@@ -1,4 +1,4 @@
-"""How far the C core may be from real-valued results of the same model."""
+"""Comparisons of the C core with real-valued results of the same network, and how far they may differ."""
 
 import numpy as np
 from scans import grid
@@ -59,11 +59,11 @@ def latents_of(model, pixels, rows, z):
     parameters = []
 
     def choose(level, prior, above):
-        parameters.append(posterior._parameters(level, prior, above))
+        parameters.append((*prior, *posterior.moments(level, above)))
         return z[level]
 
     features = latents.top_down(choose)
-    modulation = module._dense(features, *model.layer("latents.modulation"), leaky=False)
+    modulation = module.dense(features, *model.layer("latents.modulation"), leaky=False)
     assert np.array_equal(modulation, latents.modulation(z))
     return posterior.statistics, parameters, modulation.reshape(-1, model.layers, 2, model.hidden)
 

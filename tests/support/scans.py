@@ -62,19 +62,19 @@ def intervals(
     return np.stack([grid(shape, values) for values in work.intervals(1, lambda done: None)])
 
 
-def coded(band: bands.Band, pixels: np.ndarray, split: int) -> Message:
-    """A band as a message with a given split. UnderflowError where the tail's bits do not pay for the latents."""
+def coded(band: bands.BandCodec, pixels: np.ndarray, split: int) -> Message:
+    """A band as a message with a given split. UnderflowError where the initial bits are too few for the latents."""
     message, latents = Message(), band.latents(split)
-    band.tail(split).push(message, pixels)
+    band.initial_bits_rows(split).push(message, pixels)
     if split:
         z = latents.posterior(pixels).pop(message)
-        band.head(split, latents.modulation(z)).push(message, pixels)
+        band.latent_rows(split, latents.modulation(z)).push(message, pixels)
         latents.prior.push(message, z)
     return message
 
 
-def latents_of(band: bands.Band, pixels: np.ndarray, split: int) -> list[np.ndarray]:
+def latents_of(band: bands.BandCodec, pixels: np.ndarray, split: int) -> list[np.ndarray]:
     """The z that coding a band chooses."""
     message = Message()
-    band.tail(split).push(message, pixels)
+    band.initial_bits_rows(split).push(message, pixels)
     return band.latents(split).posterior(pixels).pop(message)

@@ -35,7 +35,7 @@ def pair(request, tmp_path, monkeypatch, torch_forward):
 
 
 def symbols(model, pixels, rows):
-    grids = Latents(model, pixels.shape[1], rows).grids
+    grids = Latents(model, pixels.shape[1], rows).map_shapes
     return [
         tiny.integers(level, 1024, down * across, n).astype(np.uint32)
         for level, ((down, across), n) in enumerate(zip(grids, model.latents, strict=True))

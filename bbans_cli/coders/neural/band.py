@@ -1,13 +1,16 @@
-"""One band of a picture as one message: bits back with autoregressive initial bits.
+"""A band of a picture as one message: bits-back coding with autoregressive initial bits.
 
-The rows of a band are a head, coded given latents, and a tail below it, coded without: the tail's bits are on the
-message already when the posterior of the head's latents is popped from it, so that no bit is wasted (docs/format.md,
-section bands).
+The first ``split`` rows of a band are its *latent rows*: the likelihood network codes them given latents z. The rows
+below are its *initial-bits rows*: they are coded first and without latents, so that the message holds bits already when
+z is popped from it under the posterior, and bits-back coding wastes none (Ryder, Zhang, Kang, Zhang: *Split
+hierarchical variational compression*, CVPR 2022). docs/model.md draws it, docs/format.md defines it.
 """
 
+from __future__ import annotations
+
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,53 +21,65 @@ from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError
+from bbans_cli.progress import PixelProgress, no_progress
 
-Progress = Callable[[int], None]
+# The search for the number of initial-bits rows (docs/experiments.md, section "Initial-bits rows").
+WANTED_BITS = 11.0  # bits that the rows should hold for each latent: popping takes at most 10 (BITS) on average
+MIN_BITS = 5.0  # bits for each latent below which popping the latents is not tried
+FIRST_STEP = 4  # an attempt may at most double the rows, or go up to this many: the last row may be atypically smooth
 
-# Bits that a tail should have for each latent; with how many it is worth a try; and how many rows are tried at once if
-# the last says so, which may be plainer than others.
-ENOUGH, AT_LEAST, AT_ONCE = 11.0, 5.0, 4
 
+def encode(pixels: np.ndarray, band: BandCodec, latents: bool = True) -> tuple[Message, int]:
+    """Code a band's pixels (height, width, channels) uint8. Returns the message and the split.
 
-def encode(pixels: np.ndarray, band: "Band", latents: bool = True) -> tuple[Message, int]:
-    """A band's pixels (h, w, c) uint8 -> a message, and its split: nearly as many rows as leave a tail whose bits pay
-    for the latents' pop. It is 0 if no tail does, or without latents."""
-    found = _tail(pixels, band) if latents else None
-    if not found:
+    The split is nearly the largest whose initial-bits rows hold enough bits to pop the latents from. It is 0 if there
+    is none, or if ``latents`` is False.
+    """
+    found = _initial_bits(pixels, band) if latents else None
+    if found is None:
         message = Message()
-        band.tail(0).push(message, pixels)
+        band.initial_bits_rows(0).push(message, pixels)
         return message, 0
-    message, z, split = found
+    message, symbols, split = found
     codecs = band.latents(split)
     band.progress((band.height - split) * band.width)
-    band.head(split, codecs.modulation(z)).push(message, pixels)
-    codecs.prior.push(message, z)
+    band.latent_rows(split, codecs.modulation(symbols)).push(message, pixels)
+    codecs.prior.push(message, symbols)
     return message, split
 
 
-def _tail(pixels: np.ndarray, band: "Band") -> tuple[Message, Symbols, int] | None:
-    """A band's tail on a message, the head's latents that were popped from it, and the split; None if no tail will do.
+class InitialBits(NamedTuple):
+    """A message that holds the initial-bits rows, the latents that were popped from it then, and the split."""
 
-    The last row says how many rows that takes. If they turn out too few, more are tried, and fewer if bits of a row or
-    more are left: a row of the tail costs more than one of the head.
+    message: Message
+    symbols: Symbols
+    split: int
+
+
+def _initial_bits(pixels: np.ndarray, band: BandCodec) -> InitialBits | None:
+    """Code as few initial-bits rows as the latents of the rows above can be popped from; None if no number will do.
+
+    The first attempt is one row. Its bits tell how many rows should do; where those are too few, more are tried. At
+    last, rows whose bits were left over are given back to the latent rows, where a row costs less.
     """
-    quiet, found = replace(band, progress=lambda pixels: None), None
+    # Attempts code the same rows again and again: progress counts them once, when the number of rows is settled.
+    quiet, found = replace(band, progress=no_progress), None
     rows = least = 1
     while rows < band.height:
         split, message = band.height - rows, Message()
-        quiet.tail(split).push(message, pixels)
+        quiet.initial_bits_rows(split).push(message, pixels)
         have, codecs = max(message.bits, 1.0), band.latents(split)
-        z = None
-        if have >= AT_LEAST * codecs.count:
+        symbols = None
+        if have >= MIN_BITS * codecs.count:
             with contextlib.suppress(UnderflowError):
-                z = codecs.posterior(pixels).pop(message)
-        if z is None:
+                symbols = codecs.posterior(pixels).pop(message)
+        if symbols is None:
             if found:
                 break
             least = rows + 1
-            rows = max(least, min(max(2 * rows, AT_ONCE), int(rows * ENOUGH * codecs.count / have)))
+            rows = max(least, min(max(2 * rows, FIRST_STEP), int(rows * WANTED_BITS * codecs.count / have)))
             continue
-        found = message, z, split
+        found = InitialBits(message, symbols, split)
         fewer = max(least, rows - int(rows * message.bits / have))
         if fewer == rows:
             break
@@ -72,42 +87,50 @@ def _tail(pixels: np.ndarray, band: "Band") -> tuple[Message, Symbols, int] | No
     return found
 
 
-def pop(message: Message, pixels: np.ndarray, band: "Band", split: int) -> None:
-    """Take a band off into ``pixels``; the message must be empty then. Raises CorruptError."""
+def decode(message: Message, pixels: np.ndarray, band: BandCodec, split: int) -> None:
+    """Decode a message into ``pixels`` (height, width, channels) uint8. Raises CorruptError, also if bits are left."""
     latents = band.latents(split)
     if split:
-        z = latents.prior.pop(message)
-        band.head(split, latents.modulation(z)).pop(message, pixels)
-        posterior = latents.posterior(pixels)
-        posterior.push(message, z)
-    band.tail(split).pop(message, pixels)
+        symbols = latents.prior.pop(message)
+        band.latent_rows(split, latents.modulation(symbols)).pop(message, pixels)
+        latents.posterior(pixels).push(message, symbols)
+    band.initial_bits_rows(split).pop(message, pixels)
     if not message.empty:
         raise CorruptError("corrupt: bits are left over after the last pixel")
 
 
 @dataclass
-class Rows:
-    """Codec of rows first..last of a band under the likelihood network; a pixel sees those above and to its left."""
+class RowsCodec:
+    """Codec of the rows of ``shape`` under the likelihood network; ``pixels`` are always those of the whole band.
+
+    network: flat float32 weights, as they are before the first update. modulation: float32 (blocks, layers * 2 *
+    hidden), or None without latents.
+    """
 
     shape: Shape
     network: np.ndarray
     modulation: np.ndarray | None
     threads: int
-    progress: Progress
+    progress: PixelProgress
 
     def push(self, message: Message, pixels: np.ndarray) -> None:
+        """Put the rows on the message."""
         intervals = Pass(self.shape, self.network, self.modulation, pixels).intervals(self.threads, self.progress)
         message.push(*intervals, PRECISION)
 
     def pop(self, message: Message, pixels: np.ndarray) -> None:
+        """Take the rows off the message into ``pixels``; rows above them must be there. Raises CorruptError."""
         Pass(self.shape, self.network, self.modulation, pixels).pop(message, self.threads, self.progress)
 
 
 @dataclass
-class Band:
-    """The codecs that a band is made of. run: pixels of a step of learning, 0 for none; it comes after one
-    of ``every`` such runs, at learning rate ``rate``. grid: column and row of the first pixel
-    in a grid of 16, or -1, -1."""
+class BandCodec:
+    """The codecs that a band of pixels (height, width, channels) is coded with.
+
+    run: pixels of a mini-batch, 0 if the network does not learn; every: one of so many mini-batches is learned from;
+    rate: learning rate. grid: column and row of the band's first pixel in the 16-pixel period of a JPEG file's grid,
+    (-1, -1) without a grid. threads change no bit.
+    """
 
     weights: Weights
     height: int
@@ -118,19 +141,37 @@ class Band:
     every: int = 1
     grid: tuple[int, int] = (-1, -1)
     threads: int = 1
-    progress: Progress = field(default=lambda pixels: None)
+    progress: PixelProgress = no_progress
 
     def latents(self, split: int) -> Latents:
+        """The latents of the first ``split`` rows, with the codecs of their prior and posterior."""
         return Latents(self.weights, self.width, split)
 
-    def head(self, split: int, modulation: np.ndarray) -> Rows:
+    def latent_rows(self, split: int, modulation: np.ndarray) -> RowsCodec:
+        """Codec of the rows above ``split``, given the modulation that their latents determine."""
         return self._rows(0, split, modulation)
 
-    def tail(self, split: int) -> Rows:
+    def initial_bits_rows(self, split: int) -> RowsCodec:
+        """Codec of the rows from ``split`` on. It starts from the shipped weights: a decoder pops these rows last, but
+        the encoder codes them first, so that the latent rows cannot have taught the network anything."""
         return self._rows(split, self.height, None)
 
-    def _rows(self, first: int, last: int, modulation: np.ndarray | None) -> Rows:
-        w, period = self.weights, PERIOD if self.grid[0] >= 0 else 1
-        shape = Shape(self.width, self.height, self.channels, first, last, w.hidden, w.layers, w.head,
-                      w.blocks[-1], self.run, self.rate, self.every, *self.grid, period)  # fmt: skip
-        return Rows(shape, w.network, modulation, self.threads, self.progress)
+    def _rows(self, first_row: int, last_row: int, modulation: np.ndarray | None) -> RowsCodec:
+        shape = Shape(
+            width=self.width,
+            height=self.height,
+            channels=self.channels,
+            first_row=first_row,
+            last_row=last_row,
+            hidden=self.weights.hidden,
+            layers=self.weights.layers,
+            head=self.weights.head,
+            block=self.weights.blocks[-1],
+            run=self.run,
+            rate=self.rate,
+            every=self.every,
+            grid_x=self.grid[0],
+            grid_y=self.grid[1],
+            period=PERIOD if self.grid[0] >= 0 else 1,
+        )
+        return RowsCodec(shape, self.weights.network, modulation, self.threads, self.progress)

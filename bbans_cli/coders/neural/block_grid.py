@@ -1,38 +1,44 @@
-"""Where the 8x8 blocks of JPEG lie that a picture once was made of.
+"""The grid of 8x8 blocks of a JPEG file that a picture once was: where it lies in the picture.
 
-What went through JPEG keeps the traces of its blocks: across their borders neighbours differ more than elsewhere. The
-network knows a pixel's place in a grid (context.phase_rows); the encoder tells it where the grid begins.
+Samples differ more across the borders of blocks than inside. The network has weights for a pixel's position in the
+grid (neighbourhood.phase_rows); the encoder finds the grid's origin and the settings of a part hold it.
 """
+
+from __future__ import annotations
 
 import numpy as np
 
 SIDE = 8
-SMALL = 1 << 14  # pixels below which a place teaches nothing, unless borders are seen
-CLEAR = 1.15  # how much rougher than others the borders of blocks are at least
+
+# Both tuned by hand, not recorded.
+SMALL = 1 << 14  # pixels below which a picture has no grid, unless borders of blocks are clear
+CLEAR = 1.15  # jumps at the borders of blocks are larger than the median by this factor at least
 
 
 def origin(planes: np.ndarray) -> tuple[int, int]:
-    """Place (x, y) of the first pixel of planes (h, w, c) uint8 in the grid, each 0 to 7; -1, -1 for none.
+    """Column and row of the first pixel of planes (height, width, channels) uint8 in the grid, 0 to 7 each.
 
-    Without clear borders a picture of some size is taken as uncropped.
+    (-1, -1) for none. A picture of SMALL pixels or more without clear borders is taken for one that was not cropped.
     """
     height, width, _ = planes.shape
-    x, y = _offset(planes), _offset(planes.transpose(1, 0, 2))
+    x, y = _phase(planes), _phase(planes.transpose(1, 0, 2))
     if x is None and y is None and height * width < SMALL:
         return -1, -1
     return x or 0, y or 0
 
 
-def _offset(planes: np.ndarray) -> int | None:
-    """Place of the first column, from jumps between columns that their neighbours do not share; None if not clear."""
+def _phase(planes: np.ndarray) -> int | None:
+    """Position of the first column in its block, 0 to 7; None if no border is clear."""
     if planes.shape[1] < 4 * SIDE:
         return None
     rows = planes[:: max(1, len(planes) // 256)].astype(np.int16)
-    jump = 3 * (rows[:, 2:-1] - rows[:, 1:-2]) - (rows[:, 3:] - rows[:, :-3])  # between columns i + 1 and i + 2
-    rough = np.minimum(np.abs(jump), 40).sum((0, 2), dtype=np.int64)
-    count = len(rough) // SIDE * SIDE
-    by_place = rough[:count].reshape(-1, SIDE).sum(0)
-    border = int(by_place.argmax())
-    if by_place[border] < CLEAR * max(1.0, float(np.median(by_place))):
+    # The jump between columns i + 1 and i + 2, three times, less that between columns i and i + 3: 0 where samples
+    # rise evenly. Large jumps count as 40, lest a few edges in the picture decide.
+    jump = 3 * (rows[:, 2:-1] - rows[:, 1:-2]) - (rows[:, 3:] - rows[:, :-3])
+    size = np.minimum(np.abs(jump), 40).sum((0, 2), dtype=np.int64)
+    count = len(size) // SIDE * SIDE
+    by_phase = size[:count].reshape(-1, SIDE).sum(0)
+    border = int(by_phase.argmax())
+    if by_phase[border] < CLEAR * max(1.0, float(np.median(by_phase))):
         return None
     return -(border + 2) % SIDE

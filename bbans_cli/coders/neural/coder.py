@@ -1,11 +1,14 @@
-"""Planes of 8-bit samples to parts of a container and back: bands, levels, weights.
+"""The neural coder: planes of 8-bit samples to a part of a container and back, in bands; its levels and settings.
 
-Grey and RGB. Everything else that a picture has (alpha, palettes, deeper samples, metadata) is other modules' matter.
+It codes grey and RGB. Alpha, palettes, deeper samples and metadata are left to other modules.
 """
 
+from __future__ import annotations
+
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,132 +20,209 @@ from bbans_cli.coders.neural.neighbourhood import PHASES
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.limits import MAX_NEURAL_WIDTH
+from bbans_cli.progress import PixelProgress, no_progress
 
-Progress = Callable[[int], None]
-
-# A band is a message of its own: what is damaged in one does not reach another, and memory grows with it (about 35
-# bytes a pixel). Small bands cost bytes, since the learner starts afresh in each.
+# The most pixels of a band. A band is a message of its own: damage in one reaches no other, and memory grows with the
+# band, about 35 bytes a pixel. Small bands cost bytes, since learning starts afresh in each (docs/bands.md).
 BAND_PIXELS = 1 << 22
 
-RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
-RUNS = (128, 64, 32, 16)  # pixels of a step of learning
+LEARNING_RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
+BATCHES = (128, 64, 32, 16)  # pixels of a mini-batch
+
+_UNKNOWN_SETTINGS = "needs a newer bbc: unknown settings of the neural coder"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a part's decoder is told. How its network goes on learning: rate, an index of RATES; from one of 4^sparse
-    runs of pixels; run, an index of RUNS. Where the part's first pixel lies in a grid of 16x16, or -1, -1 for none.
-    Whether the samples are JPEG's Cb, Y, Cr in place of R, G, B."""
+    """The settings of a part, one or two bytes: what a decoder must know besides the weights.
 
-    rate: int
-    sparse: int = 0
-    run: int = 1
+    rate_index: of LEARNING_RATES; 0: the network does not learn. interval_log4: the network learns from one of 4^this
+    mini-batches. batch_index: of BATCHES. grid: column and row of the part's first pixel in the 16-pixel period of a
+    JPEG file's grid, each 0 to 15, or (-1, -1) without a grid. ycbcr: the samples are Cb, Y, Cr in place of R, G, B.
+    """
+
+    rate_index: int
+    interval_log4: int = 0
+    batch_index: int = 1
     grid: tuple[int, int] = (-1, -1)
     ycbcr: bool = False
 
     @property
-    def every(self) -> int:
-        """Of how many runs one is learned from."""
-        return 4**self.sparse
+    def learning_rate(self) -> float:
+        """The learning rate, 0 for none."""
+        return LEARNING_RATES[self.rate_index]
+
+    @property
+    def batch(self) -> int:
+        """Pixels of a mini-batch, 0 if the network does not learn."""
+        return BATCHES[self.batch_index] if self.rate_index else 0
+
+    @property
+    def update_interval(self) -> int:
+        """One of so many mini-batches is learned from."""
+        return 1 << 2 * self.interval_log4
 
     def to_bytes(self) -> bytes:
-        first = self.rate | self.sparse << 3 | self.ycbcr << 5 | self.run << 6
+        """The settings as docs/format.md defines them; two bytes with a grid."""
+        first = self.rate_index | self.interval_log4 << 3 | self.ycbcr << 5 | self.batch_index << 6
         x, y = self.grid
         return bytes([first] if x < 0 else [first, x | y << 4])
 
     @classmethod
-    def from_bytes(cls, settings: bytes) -> "Settings":
-        if len(settings) not in (1, 2):
-            raise UnsupportedError("needs a newer bbc: unknown settings of the model")
-        first, place = settings[0], settings[1:2]
-        place = (place[0] & 15, place[0] >> 4) if place else (-1, -1)
-        return cls(first & 7, first >> 3 & 3, first >> 6, place, bool(first >> 5 & 1))
+    def from_bytes(cls, data: bytes) -> Settings:
+        """Settings from their bytes. Raises UnsupportedError if there are more or fewer than one or two."""
+        if len(data) not in (1, 2):
+            raise UnsupportedError(_UNKNOWN_SETTINGS)
+        first = data[0]
+        return cls(
+            rate_index=first & 7,
+            interval_log4=first >> 3 & 3,
+            batch_index=first >> 6,
+            grid=(data[1] & 15, data[1] >> 4) if len(data) == 2 else (-1, -1),
+            ycbcr=bool(first >> 5 & 1),
+        )
 
-    def below(self, rows: int) -> "Settings":
-        """The same for what lies that many rows further down."""
+    def shifted_down(self, rows: int) -> Settings:
+        """The settings of what begins so many rows further down."""
         x, y = self.grid
         return self if x < 0 else replace(self, grid=(x, (y + rows) % PHASES))
 
 
-# Below this many pixels learning from every run pays at a lower rate: it has not the time to make up for its first
-# steps. Below the second number, shorter runs pay. Below the third, thumbnails, too little can be told of a grid.
-SMALL, TINY, THUMBNAIL = 1 << 18, 1 << 15, 5 << 10
-SMALL_RATE, TINY_RUN = 2, 2
+class Level(NamedTuple):
+    """A compression level: name of the weights, settings, and whether thumbnails are coded with latents."""
 
-# level: weights, and how they learn
-LEVELS = {1: ("small", Settings(4, 1, 0)), 5: ("medium", Settings(3)), 9: ("large", Settings(2))}
-# Levels at which latents cost a thumbnail more bytes than they spare, and time. The large network has more use for
-# them.
-SPARING = (1, 5)
+    weights: str
+    settings: Settings
+    thumbnail_latents: bool
 
 
-def encode(planes: np.ndarray, level: int, threads: int, progress: Progress | None = None) -> container.Part:
-    """Planes (h, w, c) uint8, c 1 (grey) or 3 (RGB), w at most MAX_NEURAL_WIDTH -> a part. progress gets numbers of
-    pixels as they are done."""
+# Rates and intervals: docs/experiments.md, sections "Learning rate and mini-batch", "Update rule" and "The fast level".
+# Latents of thumbnails: section "Latents in thumbnails"; only the large network has enough use for them.
+LEVELS = {
+    1: Level("small", Settings(rate_index=4, interval_log4=1, batch_index=0), thumbnail_latents=False),
+    5: Level("medium", Settings(rate_index=3), thumbnail_latents=False),
+    9: Level("large", Settings(rate_index=2), thumbnail_latents=True),
+}
+
+# Sizes in pixels below which settings differ from those of the level.
+SMALL = 1 << 18  # a lower rate, at most SMALL_RATE_INDEX ("Learning rate in small pictures"); the fast level keeps its
+TINY = 1 << 15  # smaller mini-batches, TINY_BATCH_INDEX ("Learning rate and mini-batch")
+THUMBNAIL = 5 << 10  # no grid, and at some levels no latents ("Latents in thumbnails")
+SMALL_RATE_INDEX, TINY_BATCH_INDEX = 2, 2
+
+
+def encode(planes: np.ndarray, level: int, threads: int, progress: PixelProgress | None = None) -> container.Part:
+    """Code planes (height, width, channels) uint8: 1 channel (grey) or 3 (RGB), at most MAX_NEURAL_WIDTH wide.
+
+    threads change no byte. Raises ModelMismatchError if the weights of the level are not there.
+    """
     height, width, channels = planes.shape
-    model, (samples, how) = weights.by_name(LEVELS[level][0]), prepare(planes, level)
-    count = max(1, -(-height * width // BAND_PIXELS))
-    rows = -(-height // count)
-    coded, latents = [], level not in SPARING or height * width >= THUMBNAIL
-    for top in range(0, height, rows):
-        pixels = np.ascontiguousarray(samples[top : top + rows])
-        band = band_of(pixels.shape, model, how.below(top), threads, progress)
-        message, split = bands.encode(pixels, band, latents)
-        crc = zlib.crc32(np.ascontiguousarray(planes[top : top + rows]))
-        coded.append(container.Band(message.to_bytes(), split, crc))
-    return container.Part(container.MODEL, channels, 8, model.id, how.to_bytes(), rows, coded)
+    model = weights.by_name(LEVELS[level].weights)
+    samples, settings = prepare(planes, level)
+    latents = LEVELS[level].thumbnail_latents or height * width >= THUMBNAIL
+    band_count = max(1, -(-height * width // BAND_PIXELS))
+    band_rows = -(-height // band_count)
+    coded = []
+    for top in range(0, height, band_rows):
+        pixels = np.ascontiguousarray(samples[top : top + band_rows])
+        codec = band_codec(pixels.shape, model, settings.shifted_down(top), threads, progress)
+        message, split = bands.encode(pixels, codec, latents)
+        crc = zlib.crc32(np.ascontiguousarray(planes[top : top + band_rows]).data)
+        coded.append(container.Band(payload=message.to_bytes(), split=split, crc=crc))
+    return container.Part(
+        coder=container.MODEL,
+        channels=channels,
+        depth=8,
+        model_id=model.id,
+        settings=settings.to_bytes(),
+        band_rows=band_rows,
+        bands=coded,
+    )
 
 
 def decode(
-    part: container.Part, width: int, height: int, channels: int, threads: int, progress: Progress | None = None
+    part: container.Part, width: int, height: int, channels: int, threads: int, progress: PixelProgress | None = None
 ) -> np.ndarray:
-    """A part -> planes (h, w, c) uint8. Raises CorruptError, ModelMismatchError, UnsupportedError."""
+    """Decode a part to planes (height, width, channels) uint8.
+
+    Raises CorruptError, ModelMismatchError, UnsupportedError.
+    """
     planes = np.empty((height, width, channels), np.uint8)
-    for pixels, stored, band in open_bands(part, planes, threads, progress):
-        bands.pop(Message.from_bytes(stored.payload), pixels, band, stored.split)
-        complete(part, stored, pixels)
+    for pixels, stored, codec in open_bands(part, planes, threads, progress):
+        bands.decode(Message.from_bytes(stored.payload), pixels, codec, stored.split)
+        finish_band(part, stored, pixels)
     return planes
 
 
-def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress: Progress | None):
-    """Each band's rows of planes, what is stored of it, and its codecs."""
-    height, width, channels = planes.shape
-    how = Settings.from_bytes(part.settings)
-    if part.depth != 8 or channels not in (1, 3) or width > MAX_NEURAL_WIDTH or how.ycbcr and channels != 3:
-        raise UnsupportedError("needs a newer bbc: unknown settings of the model")
+class OpenBand(NamedTuple):
+    """A band to decode: its rows of the planes, what the container stores of it, and its codecs."""
+
+    pixels: np.ndarray
+    stored: container.Band
+    codec: bands.BandCodec
+
+
+def open_bands(
+    part: container.Part, planes: np.ndarray, threads: int, progress: PixelProgress | None
+) -> Iterator[OpenBand]:
+    """The bands of a part, from the top; ``planes`` (height, width, channels) uint8 are what they decode to.
+
+    Raises CorruptError, ModelMismatchError, UnsupportedError.
+    """
+    _, width, channels = planes.shape
+    settings = Settings.from_bytes(part.settings)
+    if part.depth != 8 or channels not in (1, 3) or width > MAX_NEURAL_WIDTH or settings.ycbcr and channels != 3:
+        raise UnsupportedError(_UNKNOWN_SETTINGS)
     model = weights.by_id(part.model_id)
     for i, stored in enumerate(part.bands):
-        pixels = planes[i * part.band_rows : (i + 1) * part.band_rows]
+        top = i * part.band_rows
+        pixels = planes[top : top + part.band_rows]
         if stored.split > len(pixels):
-            raise CorruptError("corrupt: a band's head is higher than the band")
-        yield pixels, stored, band_of(pixels.shape, model, how.below(i * part.band_rows), threads, progress)
+            raise CorruptError("corrupt: a band has more latent rows than rows")
+        yield OpenBand(pixels, stored, band_codec(pixels.shape, model, settings.shifted_down(top), threads, progress))
 
 
-def complete(part: container.Part, stored: container.Band, pixels: np.ndarray) -> None:
-    """Makes the picture's samples of those of a band that was just popped, in place. Raises CorruptError."""
+def finish_band(part: container.Part, stored: container.Band, pixels: np.ndarray) -> None:
+    """Turn a band's decoded samples into the picture's, in place, and check them. Raises CorruptError."""
     if Settings.from_bytes(part.settings).ycbcr:
         pixels[:] = ycbcr.to_rgb(pixels)
-    if zlib.crc32(pixels) != stored.crc:
+    if zlib.crc32(pixels.data) != stored.crc:
         raise CorruptError("corrupt: the pixels do not have the checksum of those that were coded")
 
 
 def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
-    """Planes (h, w, c) of a picture -> the samples to code, of the same shape, and how to code them at a level."""
+    """Planes (height, width, channels) uint8 of a picture: the samples to code, of the same shape, and the settings."""
     found = ycbcr.from_rgb(planes)
     samples = planes if found is None else found
     pixels = planes.shape[0] * planes.shape[1]
-    how = replace(LEVELS[level][1], ycbcr=found is not None)
+    settings = replace(LEVELS[level].settings, ycbcr=found is not None)
     if pixels >= THUMBNAIL:
-        how = replace(how, grid=block_grid.origin(samples))
-    if pixels < SMALL and how.every == 1:
-        how = replace(how, rate=min(how.rate, SMALL_RATE))
-    return samples, replace(how, run=TINY_RUN) if pixels < TINY else how
+        settings = replace(settings, grid=block_grid.origin(samples))
+    if pixels < SMALL and settings.update_interval == 1:
+        settings = replace(settings, rate_index=min(settings.rate_index, SMALL_RATE_INDEX))
+    if pixels < TINY:
+        settings = replace(settings, batch_index=TINY_BATCH_INDEX)
+    return samples, settings
 
 
-def band_of(
-    shape: tuple[int, ...], model: weights.Weights, how: Settings, threads: int = 1, progress: Progress | None = None
-) -> bands.Band:
-    """The codecs of a band of pixels of a shape (h, w, c)."""
-    run, rate = (RUNS[how.run] if how.rate else 0), RATES[how.rate]
-    progress = progress or (lambda pixels: None)
-    return bands.Band(model, *shape, run, rate, how.every, how.grid, threads, progress)
+def band_codec(
+    shape: tuple[int, ...],
+    model: weights.Weights,
+    settings: Settings,
+    threads: int = 1,
+    progress: PixelProgress | None = None,
+) -> bands.BandCodec:
+    """The codecs of a band of pixels of a shape (height, width, channels)."""
+    height, width, channels = shape
+    return bands.BandCodec(
+        weights=model,
+        height=height,
+        width=width,
+        channels=channels,
+        run=settings.batch,
+        rate=settings.learning_rate,
+        every=settings.update_interval,
+        grid=settings.grid,
+        threads=threads,
+        progress=progress or no_progress,
+    )

@@ -1,14 +1,20 @@
-"""Latents of a picture's rows: hierarchical Gaussian prior and posterior, coded in bins of equal mass under the prior.
+"""Latents of a band's latent rows: a hierarchical Gaussian prior and posterior, coded in bins of equal prior mass.
 
-Inference is top-down as in HiLLoC (Townsend et al. 2020): each level's prior and posterior see the features of the
-level above, the posterior also statistics of the block's pixels. Latents are bin numbers, uint32 (blocks, latents), one
-array per level, coarsest first; "dynamic discretisation": the bins follow the conditional prior, under which they are
-equally likely.
+A level divides the rows into square blocks and has some latents for each block; the blocks of a level in raster order
+are its *map*. Inference is top-down (HiLLoC: Townsend, Bird, Kunze, Barber, 2020): the prior and the posterior of a
+level see the features of the level above, the posterior sees statistics of the block's pixels as well. A latent is the
+number of one of 2^BITS bins that are equally likely under its prior given the levels above (HiLLoC's dynamic
+discretisation).
 
-All arithmetic is done by the C core; numpy only copies. The weights are those of bbans_cli.model.latents.
+The symbols of a band are one uint32 array (blocks, latents) for each level, coarsest first. All arithmetic is done by
+the C core (core/neural/latents.c), numpy only copies, so that every machine finds equal symbols. Layers have the names
+that bbans_cli.training.latents gives them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,68 +23,88 @@ from bbans_cli.core import ffi, lib
 from bbans_cli.entropy.codecs import GaussianBins, bin_values
 from bbans_cli.entropy.rans import Message
 
-BITS = 10  # a latent has 2^BITS bins
-_LOG_SCALE_RANGE = (-7.0, 2.0)
-_FEATURES = 64
+BITS = 10  # a latent is one of 2^BITS bins, as in HiLLoC
+LOG_DEVIATION_RANGE = (-7.0, 2.0)  # natural logarithms of standard deviations are clipped to it; tuned by hand
+_STATISTICS = 64  # mean and standard deviation of each of 32 features
 
 Symbols = list[np.ndarray]
 
 
-class Latents:
-    """The latents of the first ``rows`` rows of a band of the given width."""
+class Moments(NamedTuple):
+    """Means and standard deviations of Gaussians, float64 (blocks, latents) each."""
 
-    def __init__(self, weights: Weights, width: int, rows: int):
+    mean: np.ndarray
+    deviation: np.ndarray
+
+
+# choose(level, prior, above) -> symbols of a level; above: features of the level above for each block, None at the top
+Choose = Callable[[int, Moments, np.ndarray | None], np.ndarray]
+
+
+class Latents:
+    """The latents of the first ``rows`` rows of a band of ``width`` pixels.
+
+    map_shapes: rows and columns of blocks of each level, coarsest first.
+    """
+
+    def __init__(self, weights: Weights, width: int, rows: int) -> None:
         self.weights, self.width, self.rows = weights, width, rows
-        self.grids = [(-(-rows // side), -(-width // side)) for side in weights.blocks]
+        self.map_shapes = [(-(-rows // side), -(-width // side)) for side in weights.blocks]
 
     @property
     def count(self) -> int:
-        """Latents in all levels and blocks: each takes up to BITS bits to pop."""
-        return sum(down * across * n for (down, across), n in zip(self.grids, self.weights.latents, strict=True))
+        """Number of latents of all levels and blocks. Popping takes BITS bits each at most, on average."""
+        maps = zip(self.map_shapes, self.weights.latents, strict=True)
+        return sum(down * across * latents for (down, across), latents in maps)
 
     @property
-    def prior(self) -> "Prior":
+    def prior(self) -> Prior:
         """Codec of the latents under p(z)."""
         return Prior(self)
 
-    def posterior(self, pixels: np.ndarray) -> "Posterior":
-        """Codec of the latents under q(z | x), x the first rows of pixels (height, width, channels) uint8."""
-        return Posterior(self, [self._statistics(pixels, level) for level in range(len(self.grids))])
+    def posterior(self, pixels: np.ndarray) -> Posterior:
+        """Codec of the latents under q(z | x); x: the first ``rows`` rows of pixels (height, width, channels) uint8."""
+        return Posterior(self, [self.statistics(pixels, level) for level in range(len(self.map_shapes))])
 
     def modulation(self, symbols: Symbols) -> np.ndarray:
-        """What the latents make of the likelihood network: (finest blocks, layers * 2 * hidden) float32."""
-        features = self.top_down(lambda level, parameters, above: symbols[level])
-        return _dense(features, *self.weights.layer("latents.modulation"), leaky=False)
+        """Scales and shifts of the likelihood network's hidden units: float32 (blocks, layers * 2 * hidden).
 
-    def top_down(self, choose: Callable[[int, tuple, np.ndarray | None], np.ndarray]) -> np.ndarray:
-        """Walk the levels from the coarsest; ``choose(level, prior parameters, features above)`` gives each level's
-        symbols.
-
-        Returns the features of the finest level, (blocks, 64) float32.
+        Blocks are those of the finest level.
         """
-        above = None
+        features = self.top_down(lambda level, prior, above: symbols[level])
+        return dense(features, *self.weights.layer("latents.modulation"), leaky=False)
+
+    def top_down(self, choose: Choose) -> np.ndarray:
+        """Go through the levels, coarsest first; ``choose`` gives the symbols of each.
+
+        Returns the features of the finest level, float32 (blocks, 64).
+        """
+        features: np.ndarray | None = None
         for level, latents in enumerate(self.weights.latents):
             name = f"latents.levels.{level}."
-            blocks = self.grids[level][0] * self.grids[level][1]
-            mean, deviation = np.zeros((blocks, latents)), np.ones((blocks, latents))
-            if above is not None:
-                above = self._spread(above, level)
-                mean, deviation = _gaussian(_dense(above, *self.weights.layer(name + "prior"), leaky=False))
-            symbols = choose(level, (mean, deviation), above)
-            inputs = _join(bin_values(symbols, mean, deviation, BITS).astype(np.float32), above)
-            above = _dense(inputs, *self.weights.layer(name + "features"), leaky=True)
-        return above
+            above = None if features is None else self._upsample(features, level)
+            if above is None:
+                down, across = self.map_shapes[level]
+                prior = Moments(np.zeros((down * across, latents)), np.ones((down * across, latents)))
+            else:
+                prior = moments(dense(above, *self.weights.layer(name + "prior"), leaky=False))
+            values = bin_values(choose(level, prior, above), prior.mean, prior.deviation, BITS).astype(np.float32)
+            features = dense(_beside(values, above), *self.weights.layer(name + "features"), leaky=True)
+        if features is None:
+            raise ValueError("the weights have no latents")
+        return features
 
-    def _spread(self, features: np.ndarray, level: int) -> np.ndarray:
-        """Features of the level above, one row for each block of this level that lies in its block."""
-        (down, across), ratio = self.grids[level], self.weights.blocks[level - 1] // self.weights.blocks[level]
+    def _upsample(self, features: np.ndarray, level: int) -> np.ndarray:
+        """Features of the map above, repeated for each block of this level's map: float32 (blocks, 64)."""
+        (down, across), ratio = self.map_shapes[level], self.weights.blocks[level - 1] // self.weights.blocks[level]
         rows, columns = np.arange(down) // ratio, np.arange(across) // ratio
-        return features[(rows[:, None] * self.grids[level - 1][1] + columns).ravel()]
+        return np.take(features, (rows[:, None] * self.map_shapes[level - 1][1] + columns).ravel(), axis=0)
 
-    def _statistics(self, pixels: np.ndarray, level: int) -> np.ndarray:
+    def statistics(self, pixels: np.ndarray, level: int) -> np.ndarray:
+        """Mean and standard deviation of the features of each block's 4x4 patches: float32 (blocks, 64)."""
         layers = [_floats(a) for name in ("latents.embed", "latents.mix") for a in self.weights.layer(name)]
-        (down, across), side = self.grids[level], self.weights.blocks[level]
-        out = np.empty((down * across, _FEATURES), np.float32)
+        (down, across), side = self.map_shapes[level], self.weights.blocks[level]
+        out = np.empty((down * across, _STATISTICS), np.float32)
         data = ffi.cast("uint8_t *", pixels.ctypes.data)
         code = lib.bbc_latents_statistics(*layers, data, self.width, self.rows, pixels.shape[2], side, _floats(out))
         if code:
@@ -89,31 +115,35 @@ class Latents:
 class Prior:
     """z ~ p(z): each latent is uniform over its bins. Pushes the finest level first, pops the coarsest first."""
 
-    def __init__(self, latents: Latents):
+    def __init__(self, latents: Latents) -> None:
         self.latents = latents
 
     def push(self, message: Message, symbols: Symbols) -> None:
+        """Put the symbols of all levels on the message."""
         for level in reversed(symbols):
             message.push_bits(level, BITS)
 
     def pop(self, message: Message) -> Symbols:
-        blocks = [down * across for down, across in self.latents.grids]
-        return [
-            message.pop_bits(n * count, BITS).reshape(n, count)
-            for n, count in zip(blocks, self.latents.weights.latents, strict=True)
-        ]
+        """Take the symbols of all levels off the message. Raises UnderflowError."""
+        shapes = [(down * across, latents) for (down, across), latents in
+                  zip(self.latents.map_shapes, self.latents.weights.latents, strict=True)]  # fmt: skip
+        return [message.pop_bits(blocks * latents, BITS).reshape(blocks, latents) for blocks, latents in shapes]
 
 
 class Posterior:
-    """z ~ q(z | x): Gaussians over the prior's bins. Pops the coarsest level first, pushes the finest first."""
+    """z ~ q(z | x): Gaussians over the prior's bins. Pops the coarsest level first, pushes the finest first.
 
-    def __init__(self, latents: Latents, statistics: list[np.ndarray]):
+    statistics: of the blocks' pixels, float32 (blocks, 64) for each level.
+    """
+
+    def __init__(self, latents: Latents, statistics: list[np.ndarray]) -> None:
         self.latents, self.statistics = latents, statistics
 
     def pop(self, message: Message) -> Symbols:
+        """Take the symbols of all levels off the message. Raises UnderflowError; the message is then spoilt."""
         symbols: Symbols = []
 
-        def choose(level: int, prior: tuple, above: np.ndarray | None) -> np.ndarray:
+        def choose(level: int, prior: Moments, above: np.ndarray | None) -> np.ndarray:
             symbols.append(self._codec(level, prior, above).pop(message))
             return symbols[-1]
 
@@ -121,43 +151,47 @@ class Posterior:
         return symbols
 
     def push(self, message: Message, symbols: Symbols) -> None:
+        """Put the symbols of all levels on the message."""
         for codec, level in reversed(list(zip(self._codecs(symbols), symbols, strict=True))):
             codec.push(message, level)
 
     def intervals(self, symbols: Symbols) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Starts and freqs of known latents, level by level; precision is POSTERIOR_PRECISION."""
+        """Starts and frequencies of each level's symbols, uint32; precision is POSTERIOR_PRECISION."""
         return [codec.intervals(level) for codec, level in zip(self._codecs(symbols), symbols, strict=True)]
 
-    def _codecs(self, symbols: Symbols) -> list[GaussianBins]:
-        found = []
+    def moments(self, level: int, above: np.ndarray | None) -> Moments:
+        """The posterior of a level given the features of the level above for each block (None at the top)."""
+        name, layer = f"latents.levels.{level}.", self.latents.weights.layer
+        hidden = dense(_beside(self.statistics[level], above), *layer(name + "hidden"), leaky=True)
+        return moments(dense(hidden, *layer(name + "posterior"), leaky=False))
 
-        def choose(level: int, prior: tuple, above: np.ndarray | None) -> np.ndarray:
+    def _codecs(self, symbols: Symbols) -> list[GaussianBins]:
+        """The codec of each level, given that its and the others' symbols are these."""
+        found: list[GaussianBins] = []
+
+        def choose(level: int, prior: Moments, above: np.ndarray | None) -> np.ndarray:
             found.append(self._codec(level, prior, above))
             return symbols[level]
 
         self.latents.top_down(choose)
         return found
 
-    def _codec(self, level: int, prior: tuple, above: np.ndarray | None) -> GaussianBins:
-        return GaussianBins(*self._parameters(level, prior, above), bits=BITS)
-
-    def _parameters(self, level: int, prior: tuple, above: np.ndarray | None) -> tuple:
-        """Prior mean and deviation, posterior mean and deviation, each float64 (blocks, latents)."""
-        name = f"latents.levels.{level}."
-        layer = self.latents.weights.layer
-        hidden = _dense(_join(self.statistics[level], above), *layer(name + "hidden"), leaky=True)
-        return *prior, *_gaussian(_dense(hidden, *layer(name + "posterior"), leaky=False))
+    def _codec(self, level: int, prior: Moments, above: np.ndarray | None) -> GaussianBins:
+        posterior = self.moments(level, above)
+        return GaussianBins(prior.mean, prior.deviation, posterior.mean, posterior.deviation, bits=BITS)
 
 
-def _gaussian(outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means and deviations, float64, from means and log deviations side by side."""
-    m, n = outputs.shape[0], outputs.shape[1] // 2
-    mean, deviation = np.empty((m, n)), np.empty((m, n))
-    lib.bbc_latents_gaussian(m, n, _floats(outputs), *_LOG_SCALE_RANGE, _doubles(mean), _doubles(deviation))
-    return mean, deviation
+def moments(outputs: np.ndarray) -> Moments:
+    """A layer's outputs (blocks, 2 * latents) float32, means and then log standard deviations, as Moments."""
+    blocks, latents = outputs.shape[0], outputs.shape[1] // 2
+    found = Moments(np.empty((blocks, latents)), np.empty((blocks, latents)))
+    mean, deviation = _doubles(found.mean), _doubles(found.deviation)
+    lib.bbc_latents_gaussian(blocks, latents, _floats(outputs), *LOG_DEVIATION_RANGE, mean, deviation)
+    return found
 
 
-def _dense(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray, leaky: bool) -> np.ndarray:
+def dense(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray, *, leaky: bool) -> np.ndarray:
+    """A dense layer, leaky: with a leaky ReLU after it. float32: (m, k), (k, n), (n,) -> (m, n); n % 16 must be 0."""
     (m, k), n = inputs.shape, weight.shape[1]
     out = np.empty((m, n), np.float32)
     arrays = [_floats(np.ascontiguousarray(a)) for a in (inputs, weight, bias)]
@@ -166,13 +200,14 @@ def _dense(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray, leaky: bool
     return out
 
 
-def _join(first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
+def _beside(first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
+    """The columns of both, or those of the first alone."""
     return first if second is None else np.concatenate([first, second], axis=1)
 
 
-def _floats(array: np.ndarray):
+def _floats(array: np.ndarray) -> Any:  # a pointer of cffi
     return ffi.from_buffer("float[]", array)
 
 
-def _doubles(array: np.ndarray):
+def _doubles(array: np.ndarray) -> Any:  # a pointer of cffi
     return ffi.from_buffer("double[]", array)

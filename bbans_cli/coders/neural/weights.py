@@ -1,9 +1,11 @@
-"""The shipped weights: found, checked by hash, and laid out for the C core.
+"""The weights files: found by name or id, checked by their hash, laid out for the C core.
 
-A weights file is a safetensors file named ``<name>-<id>.safetensors``; id is the first 8 hex digits of its SHA-256,
-which a .bbc file carries, so that no other weights are ever mistaken for those that coded it. Files lie in the folder
-that BBC_WEIGHTS names, in the installed package, or, in a checkout, in the top-level folder ``weights``.
+A weights file is a safetensors file named ``<name>-<id>.safetensors``. The id is the first 8 hex digits of its
+SHA-256. A .bbc file carries the id, so that it is never decoded with other weights. The files are in the folder that
+the environment variable BBC_WEIGHTS names, else in the installed package, else in the folder ``weights`` of a checkout.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
@@ -22,7 +24,14 @@ _CHECKOUT = Path(__file__).parents[3] / "weights"
 
 @dataclass(frozen=True)
 class Weights:
-    """One model. ``tensors`` are float32 as trained; ``network`` is the likelihood network flat, for core/neural/band_scan.h."""
+    """The weights and sizes of one likelihood network and of the networks of its latents.
+
+    name, id: of the file, id as 4 bytes. hidden: units of a hidden layer. layers: number of hidden layers. head: hidden
+    units of each channel's head. latents: latents of a block, by level, coarsest first. blocks: sides of the levels'
+    blocks, pixels. tensors: float32 by name, as trained but for the bias of latents.modulation (1 is added to the bias
+    of each scale). network: the likelihood network's, flat float32, as core/neural/band_scan.h reads them. record: how
+    they were trained, as scripts/training/train.py wrote it.
+    """
 
     name: str
     id: bytes
@@ -33,15 +42,15 @@ class Weights:
     blocks: tuple[int, ...]
     tensors: dict[str, np.ndarray]
     network: np.ndarray
-    record: dict
+    record: dict[str, object]
 
     def layer(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """A dense layer as (inputs, outputs) weights and (outputs,) bias, C-contiguous."""
+        """A dense layer's weights (inputs, outputs) and bias (outputs,), float32, C-contiguous."""
         return np.ascontiguousarray(self.tensors[name + ".weight"].T), self.tensors[name + ".bias"]
 
 
 def folder() -> Path:
-    """The folder that holds the weights files."""
+    """The folder of the weights files."""
     if os.environ.get("BBC_WEIGHTS"):
         return Path(os.environ["BBC_WEIGHTS"])
     return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
@@ -53,16 +62,17 @@ def file_id(data: bytes) -> bytes:
 
 
 def by_name(name: str) -> Weights:
-    """The weights that new files are written with. Raises ModelMismatchError if they are not there."""
-    return _load(_only(f"{name}-*.safetensors", f"weights {name!r}"))
+    """The weights of that name, to encode with. Raises ModelMismatchError if they are not there or damaged."""
+    return _load(_find(f"{name}-*.safetensors", f"weights {name!r}"))
 
 
 def by_id(id: bytes) -> Weights:
-    """The weights that coded a file. Raises ModelMismatchError, naming the id, if they are not there."""
-    return _load(_only(f"*-{id.hex()}.safetensors", f"the weights {id.hex()} that this file was written with"))
+    """The weights of that id, to decode with. Raises ModelMismatchError, naming the id, if they are not there."""
+    return _load(_find(f"*-{id.hex()}.safetensors", f"the weights {id.hex()} that this file was written with"))
 
 
-def _only(pattern: str, what: str) -> Path:
+def _find(pattern: str, what: str) -> Path:
+    """The last of the weights files of a pattern; ``what`` names it in the error."""
     found = sorted(folder().glob(pattern))
     if not found:
         have = ", ".join(path.stem for path in sorted(folder().glob("*.safetensors"))) or "none"
@@ -79,9 +89,9 @@ def _load(path: Path) -> Weights:
         raise ModelMismatchError(f"the weights file {path.name} is damaged: its hash is {id.hex()}")
     with safe_open(path, framework="numpy") as file:
         tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}
-        header = file.metadata()
-    size = json.loads(header["size"])
-    # The network multiplies by the modulation's scale half as it comes out: 1 + scale, the 1 added to the bias here.
+        metadata = file.metadata()
+    size = json.loads(metadata["size"])
+    # Hidden units are multiplied by 1 + scale. The 1 is added here, once, to the bias of the layer that makes scales.
     bias = tensors["latents.modulation.bias"].reshape(size["layers"], 2, size["hidden"]).copy()
     bias[:, 0] += np.float32(1)
     tensors["latents.modulation.bias"] = bias.reshape(-1)
@@ -95,12 +105,12 @@ def _load(path: Path) -> Weights:
         blocks=tuple(size["blocks"]),
         tensors=tensors,
         network=flatten(tensors, size["layers"]),
-        record=json.loads(header["record"]),
+        record=json.loads(metadata["record"]),
     )
 
 
 def flatten(tensors: dict[str, np.ndarray], layers: int) -> np.ndarray:
-    """The likelihood network of named tensors as one float32 array, in the order of band_scan.c."""
+    """The likelihood network's tensors as one flat float32 array, in the order of core/neural/band_scan.c."""
     names = [f"likelihood.trunk.{i}" for i in range(layers)]
     names += [f"likelihood.{kind}.{c}" for c in range(3) for kind in ("head", "out")]
     pieces = [piece for name in names for piece in (tensors[name + ".weight"].T.ravel(), tensors[name + ".bias"])]

@@ -14,7 +14,7 @@ assert sum(band["bytes"] for band in part["bands"]) == record["payload_bytes"]
 assert part["coder"] == "model"
 for band in part["bands"]:
     bits = band["bits"]
-    total = sum(bits[name] for name in ("pushed_for_latents", "pixels_given_latents", "pixels_without_latents", "overhead"))
-    assert abs(total - bits["popped_for_latents"] - 8 * band["bytes"]) < 1
+    total = sum(bits[name] for name in ("latents_under_prior", "latent_rows", "initial_bits_rows", "overhead"))
+    assert abs(total - bits["latents_under_posterior"] - 8 * band["bytes"]) < 1
 END
 bbc info -v a.bbc 2> /dev/null | sed -E 's/[0-9][0-9,.]*/N/g; s/model N?[0-9a-fN]+/model ID/'

@@ -1,4 +1,4 @@
-"""A band: round trips for every split, bits back counted against real-valued probabilities."""
+"""A band: round trips at every split; the bits of bits-back coding counted against real-valued probabilities."""
 
 import float_model
 import numpy as np
@@ -7,38 +7,43 @@ import tiny
 from scans import coded, latents_of
 
 from bbans_cli.coders.neural import band as bands
-from bbans_cli.coders.neural.band import Band
+from bbans_cli.coders.neural.band import BandCodec
 from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError
 
 
+def codec_for(model, pixels, **settings):
+    height, width, channels = pixels.shape
+    return BandCodec(weights=model, height=height, width=width, channels=channels, **settings)
+
+
 def decoded(band, pixels, split, message):
     out = np.zeros_like(pixels)
-    bands.pop(message, out, band, split)
+    bands.decode(message, out, band, split)
     return out
 
 
-@pytest.mark.parametrize("run, rate", [(0, 0.0), (40, 1e-3)])
+@pytest.mark.parametrize("learning", [{}, {"run": 40, "rate": 1e-3}], ids=["static", "learning"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_round_trips_for_every_split(model, channels, run, rate):
+def test_round_trips_for_every_split(model, channels, learning):
     pixels = tiny.picture(23, 37, channels)
-    band = Band(model, *pixels.shape, run, rate)
-    paid = 0
+    band = codec_for(model, pixels, **learning)
+    possible = 0
     for split in range(23):
         try:
             message = coded(band, pixels, split)
         except UnderflowError:
             continue
-        paid += 1
+        possible += 1
         assert np.array_equal(decoded(band, pixels, split, message), pixels)
         assert message.empty
-    assert paid >= 2  # 0 always
+    assert possible >= 2  # a split of 0 always is
 
 
-def test_the_split_leaves_a_tail_that_pays(model):
+def test_the_split_leaves_enough_initial_bits(model):
     pixels = tiny.picture(70, 60, 3)
-    band = Band(model, *pixels.shape)
+    band = codec_for(model, pixels)
     message, split = bands.encode(pixels, band)
     assert 35 < split < 70
     assert message.to_bytes() == coded(band, pixels, split).to_bytes()
@@ -48,44 +53,44 @@ def test_the_split_leaves_a_tail_that_pays(model):
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 60, 3), (4, 2, 1)])
-def test_a_band_too_small_for_latents_has_no_head(model, shape):
+def test_a_band_too_small_for_latents_has_no_latent_rows(model, shape):
     pixels = tiny.picture(*shape)
-    assert bands.encode(pixels, Band(model, *shape))[1] == 0
+    assert bands.encode(pixels, codec_for(model, pixels))[1] == 0
 
 
 def test_bits_left_over_are_an_error(model):
     pixels = tiny.picture(20, 20, 3)
-    band = Band(model, *pixels.shape)
+    band = codec_for(model, pixels)
     message = Message()
     message.push_bits(np.array([1]), 8)
-    band.tail(0).push(message, pixels)
+    band.initial_bits_rows(0).push(message, pixels)
     with pytest.raises(CorruptError, match="left over"):
         decoded(band, pixels, 0, message)
 
 
 def test_a_message_too_short_is_an_error(model):
     pixels = tiny.picture(70, 60, 3)
-    band = Band(model, *pixels.shape)
+    band = codec_for(model, pixels)
     with pytest.raises(CorruptError, match="too short"):
         decoded(band, pixels, 60, Message.random(30, np.random.default_rng(1)))
 
 
 def test_bits_are_those_of_the_negative_elbo(model):
     pixels = tiny.picture(80, 100, 3)
-    band = Band(model, *pixels.shape)
-    size, split = bands.encode(pixels, band)
+    band = codec_for(model, pixels)
+    message, split = bands.encode(pixels, band)
     z = latents_of(band, pixels, split)
-    tail, head, prior, posterior = float_model.band_bits(model, pixels, split, z)
-    expected = tail + head + prior - posterior
-    assert prior > posterior + 20  # the latents tell something
-    assert abs(size.bits / expected - 1) < 0.001
-    assert abs(8 * len(size.to_bytes()) / expected - 1) < 0.005
+    initial, latent_rows, prior, posterior = float_model.band_bits(model, pixels, split, z)
+    expected = initial + latent_rows + prior - posterior
+    assert prior > posterior + 20  # the latents say something
+    assert abs(message.bits / expected - 1) < 0.001
+    assert abs(8 * len(message.to_bytes()) / expected - 1) < 0.005
 
 
 def test_latents_cost_their_divergence(model):
-    """Over many messages below, the pop and the pushes of z cost the same to 2 % as real-valued densities say."""
+    """On average over many messages, popping and pushing z costs what real-valued densities say, to 2 %."""
     pixels = tiny.picture(64, 64, 3)
-    latents = Band(model, *pixels.shape).latents(64)
+    latents = codec_for(model, pixels).latents(64)
     posterior = latents.posterior(pixels)
     found = expected = 0.0
     for seed in range(5):
@@ -94,6 +99,6 @@ def test_latents_cost_their_divergence(model):
         z = posterior.pop(message)
         latents.prior.push(message, z)
         found += message.bits - before
-        prior, back, _ = float_model.latent_bits(model, pixels, 64, z)
-        expected += prior - back
+        prior, popped, _ = float_model.latent_bits(model, pixels, 64, z)
+        expected += prior - popped
     assert found == pytest.approx(expected, rel=0.02)

@@ -39,39 +39,39 @@ PICTURES = {
 }
 
 
-def back(part, planes, threads=1, progress=None):
+def decoded(part, planes, threads=1, progress=None):
     height, width, channels = planes.shape
-    return neural_coder.decode(part, width, height, channels, threads, progress)
+    return neural_coder.decode(part, width=width, height=height, channels=channels, threads=threads, progress=progress)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", PICTURES)
 def test_round_trips(model, name, level):
     planes = PICTURES[name]
-    part = neural_coder.encode(planes, level, 1)
-    assert np.array_equal(back(part, planes), planes)
+    part = neural_coder.encode(planes, level, threads=1)
+    assert np.array_equal(decoded(part, planes), planes)
     assert part.channels == planes.shape[2] and part.depth == 8
 
 
-def test_photographs_are_coded_by_the_model(model):
-    part = neural_coder.encode(PICTURES["64x64"], 5, 1)
+def test_a_part_names_its_coder_and_weights(model):
+    part = neural_coder.encode(PICTURES["64x64"], 5, threads=1)
     assert part.coder == container.MODEL and part.model_id == model.id
 
 
 @pytest.mark.parametrize(
-    "level, side, latents", [(5, 64, False), (5, 80, True), (1, 64, False), (1, 80, True), (9, 64, True)]
+    "level, side, has_latents", [(5, 64, False), (5, 80, True), (1, 64, False), (1, 80, True), (9, 64, True)]
 )
-def test_thumbnails_have_latents_at_the_best_level_alone(least, level, side, latents):
-    part = neural_coder.encode(tiny.picture(side, side, 3), level, 1)
-    assert (part.bands[0].split > 0) == latents
+def test_thumbnails_have_latents_at_the_best_level_alone(least, level, side, has_latents):
+    part = neural_coder.encode(tiny.picture(side, side, 3), level, threads=1)
+    assert (part.bands[0].split > 0) == has_latents
 
 
 def test_round_trip_on_every_instruction_set(isa, model):
     """Learning, with latents: the part is the same bytes everywhere and reads back."""
     planes = tiny.picture(200, 180, 3)
-    part = neural_coder.encode(planes, 5, 2)
+    part = neural_coder.encode(planes, 5, threads=2)
     assert sum(band.split for band in part.bands) > 0
-    assert np.array_equal(back(part, planes), planes)
+    assert np.array_equal(decoded(part, planes), planes)
     assert part == _first.setdefault(model.id, part)
 
 
@@ -81,17 +81,17 @@ _first: dict[bytes, Part] = {}
 def test_the_input_is_left_alone(least):
     planes = tiny.picture(30, 40, 3)
     planes.flags.writeable = False
-    assert np.array_equal(back(neural_coder.encode(planes, 5, 1), planes), planes)
+    assert np.array_equal(decoded(neural_coder.encode(planes, 5, threads=1), planes), planes)
     turned = tiny.picture(30, 40, 3)[::-1, ::-1]
-    assert np.array_equal(back(neural_coder.encode(turned, 5, 1), turned), turned)
+    assert np.array_equal(decoded(neural_coder.encode(turned, 5, threads=1), turned), turned)
 
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_change_no_byte(model, threads):
     planes = tiny.picture(190, 180, 3)
-    part = neural_coder.encode(planes, 5, 1)
-    assert neural_coder.encode(planes, 5, threads) == part
-    assert np.array_equal(back(part, planes, threads), planes)
+    part = neural_coder.encode(planes, 5, threads=1)
+    assert neural_coder.encode(planes, 5, threads=threads) == part
+    assert np.array_equal(decoded(part, planes, threads), planes)
 
 
 @pytest.fixture
@@ -103,17 +103,17 @@ def small_bands(monkeypatch):
 @pytest.mark.parametrize("height", [60, 61, 97, 100, 129])
 def test_several_bands(model, small_bands, height):
     planes = tiny.picture(height, 100, 3)
-    part = neural_coder.encode(planes, 5, 1)
+    part = neural_coder.encode(planes, 5, threads=1)
     heights = container.band_heights(height, part.band_rows)
     assert len(part.bands) == len(heights) > 1 and min(heights) > max(heights) // 2
-    assert np.array_equal(back(part, planes), planes)
+    assert np.array_equal(decoded(part, planes), planes)
 
 
-def test_a_damaged_band_is_no_other_bands_matter(least, small_bands):
+def test_a_band_is_coded_as_if_it_were_alone(least, small_bands):
     planes = tiny.picture(100, 100, 3)
-    part = neural_coder.encode(planes, 5, 1)
+    part = neural_coder.encode(planes, 5, threads=1)
     rows = part.band_rows
-    alone = neural_coder.encode(planes[rows : 2 * rows], 5, 1)
+    alone = neural_coder.encode(planes[rows : 2 * rows], 5, threads=1)
     assert part.bands[1] == alone.bands[0]
 
 
@@ -126,94 +126,94 @@ def damaged(part, index, payload):
 @pytest.mark.parametrize("size", [(12, 11, 3), (64, 20, 1)])
 def test_every_flipped_byte_is_detected(model, size):
     planes = tiny.picture(*size)
-    part = neural_coder.encode(planes, 5, 1)
+    part = neural_coder.encode(planes, 5, threads=1)
     payload = part.bands[0].payload
     for at in range(len(payload)):
         flipped = payload[:at] + bytes([payload[at] ^ (1 << at % 8)]) + payload[at + 1 :]
         with pytest.raises(CorruptError):
-            back(damaged(part, 0, flipped), planes)
+            decoded(damaged(part, 0, flipped), planes)
 
 
 def test_flips_under_latents_are_detected(model):
-    """With a head, whose latents are read off the top and given back."""
+    """With latent rows, whose latents are popped from the top of the message and pushed back."""
     planes = tiny.picture(80, 70, 3)
-    part = neural_coder.encode(planes, 5, 1)
+    part = neural_coder.encode(planes, 5, threads=1)
     payload = part.bands[0].payload
     assert part.bands[0].split > 0
     for at in [*range(0, len(payload), 211), *range(len(payload) - 30, len(payload))]:
         flipped = payload[:at] + bytes([payload[at] ^ 0x10]) + payload[at + 1 :]
         with pytest.raises(CorruptError):
-            back(damaged(part, 0, flipped), planes)
+            decoded(damaged(part, 0, flipped), planes)
 
 
 @pytest.mark.parametrize("size", [(12, 11, 3), (40, 20, 1)])
 def test_every_prefix_and_every_extension_is_refused(model, size):
     planes = tiny.picture(*size)
-    part = neural_coder.encode(planes, 5, 1)
+    part = neural_coder.encode(planes, 5, threads=1)
     payload = part.bands[0].payload
     for length in range(len(payload)):
         with pytest.raises(CorruptError):
-            back(damaged(part, 0, payload[:length]), planes)
+            decoded(damaged(part, 0, payload[:length]), planes)
     for more in (b"\0", b"\1", b"\0\0\0\1", bytes(range(1, 9))):
         with pytest.raises(CorruptError):
-            back(damaged(part, 0, payload + more), planes)
+            decoded(damaged(part, 0, payload + more), planes)
         with pytest.raises(CorruptError):
-            back(damaged(part, 0, more + payload), planes)
+            decoded(damaged(part, 0, more + payload), planes)
 
 
 def test_another_split_is_detected(model):
     planes = tiny.picture(80, 70, 3)
-    part = neural_coder.encode(planes, 5, 1)
+    part = neural_coder.encode(planes, 5, threads=1)
     for split in {0, 1, part.bands[0].split - 1, part.bands[0].split + 1, 80} - {part.bands[0].split}:
         with pytest.raises(CorruptError):
-            back(replace(part, bands=[replace(part.bands[0], split=split)]), planes)
-    with pytest.raises(CorruptError, match="higher"):
-        back(replace(part, bands=[replace(part.bands[0], split=81)]), planes)
+            decoded(replace(part, bands=[replace(part.bands[0], split=split)]), planes)
+    with pytest.raises(CorruptError, match="more latent rows"):
+        decoded(replace(part, bands=[replace(part.bands[0], split=81)]), planes)
 
 
 def test_the_checksum_is_of_the_pixels(least):
     planes = tiny.picture(20, 20, 3)
-    part = neural_coder.encode(planes, 5, 1)
+    part = neural_coder.encode(planes, 5, threads=1)
     wrong = replace(part, bands=[replace(part.bands[0], crc=part.bands[0].crc ^ 1)])
     with pytest.raises(CorruptError, match="checksum"):
-        back(wrong, planes)
+        decoded(wrong, planes)
 
 
 def test_random_payloads_never_crash(model):
     rng = np.random.default_rng(4)
     planes = np.zeros((30, 20, 3), np.uint8)
-    part = neural_coder.encode(planes, 5, 1)
+    part = neural_coder.encode(planes, 5, threads=1)
     for _ in range(60):
         payload = Message.random(int(rng.integers(0, 900)), rng).to_bytes()
         stored = Band(payload, int(rng.integers(0, 31)), 0)
         with pytest.raises(CorruptError):
-            back(replace(part, bands=[stored]), planes)
+            decoded(replace(part, bands=[stored]), planes)
 
 
 def test_unknown_settings_need_a_newer_version(least):
     planes = tiny.picture(20, 20, 3)
-    part = neural_coder.encode(planes, 5, 1)
+    part = neural_coder.encode(planes, 5, threads=1)
     for settings in (b"", b"\x04\x00\x00", part.settings + bytes(200)):
         with pytest.raises(UnsupportedError):
-            back(replace(part, settings=settings), planes)
+            decoded(replace(part, settings=settings), planes)
 
 
 def test_unknown_weights_are_named(least):
     planes = tiny.picture(20, 20, 3)
-    part = replace(neural_coder.encode(planes, 5, 1), model_id=b"\xde\xad\xbe\xef")
+    part = replace(neural_coder.encode(planes, 5, threads=1), model_id=b"\xde\xad\xbe\xef")
     with pytest.raises(ModelMismatchError, match="deadbeef"):
-        back(part, planes)
+        decoded(part, planes)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_progress_counts_every_pixel_once(model, small_bands, threads):
     planes = tiny.picture(100, 100, 3)
-    told: list[int] = []
-    part = neural_coder.encode(planes, 5, threads, told.append)
-    assert sum(told) == 100 * 100 and min(told) > 0 and len(told) > 3
-    told.clear()
-    back(part, planes, threads, told.append)
-    assert sum(told) == 100 * 100 and min(told) > 0 and len(told) > 3
+    reported: list[int] = []
+    part = neural_coder.encode(planes, 5, threads=threads, progress=reported.append)
+    assert sum(reported) == 100 * 100 and min(reported) > 0 and len(reported) > 3
+    reported.clear()
+    decoded(part, planes, threads, reported.append)
+    assert sum(reported) == 100 * 100 and min(reported) > 0 and len(reported) > 3
 
 
 def test_an_error_in_progress_ends_the_work(least):
@@ -227,22 +227,25 @@ def test_an_error_in_progress_ends_the_work(least):
 
     planes = tiny.picture(60, 60, 3)
     with pytest.raises(Stopped):
-        neural_coder.encode(planes, 5, 2, stop)
+        neural_coder.encode(planes, 5, threads=2, progress=stop)
     with pytest.raises(Stopped):
-        back(neural_coder.encode(planes, 5, 2), planes, 2, stop)
+        decoded(neural_coder.encode(planes, 5, threads=2), planes, threads=2, progress=stop)
 
 
 def test_settings_hold_the_grid_and_the_colours():
-    for place in ((-1, -1), (0, 0), (3, 15)):
+    for grid in ((-1, -1), (0, 0), (3, 15)):
         for ycbcr in (False, True):
-            settings = neural_coder.Settings(3, 2, 3, place, ycbcr)
+            settings = neural_coder.Settings(rate_index=3, interval_log4=2, batch_index=3, grid=grid, ycbcr=ycbcr)
             assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
     for unknown in (b"", bytes([3, 0, 8])):
         with pytest.raises(UnsupportedError):
             neural_coder.Settings.from_bytes(unknown)
-    assert neural_coder.Settings(3, 0, 1, (5, 9)).below(40).grid == (5, 1) and neural_coder.Settings(3).below(
-        40
-    ).grid == (-1, -1)
+
+
+def test_settings_follow_the_grid_down():
+    settings = neural_coder.Settings(rate_index=3)
+    assert replace(settings, grid=(5, 9)).shifted_down(40).grid == (5, 1)
+    assert settings.shifted_down(40).grid == (-1, -1)
 
 
 def test_bands_have_the_grid_of_the_picture(model, monkeypatch):
@@ -251,12 +254,12 @@ def test_bands_have_the_grid_of_the_picture(model, monkeypatch):
     monkeypatch.setattr(neural_coder, "THUMBNAIL", 0)
     monkeypatch.setattr(neural_coder.block_grid, "origin", lambda planes: (3, 7))
     planes = tiny.picture(50, 40, 3)
-    part = neural_coder.encode(planes, 5, 1)
-    places = [band.grid for _, _, band in neural_coder.open_bands(part, np.empty_like(planes), 1, None)]
-    assert part.band_rows == 17 and places == [(3, 7), (3, (7 + 17) % 16), (3, (7 + 34) % 16)]
-    assert np.array_equal(back(part, planes), planes)
+    part = neural_coder.encode(planes, 5, threads=1)
+    grids = [band.codec.grid for band in neural_coder.open_bands(part, np.empty_like(planes), 1, None)]
+    assert part.band_rows == 17 and grids == [(3, 7), (3, (7 + 17) % 16), (3, (7 + 34) % 16)]
+    assert np.array_equal(decoded(part, planes), planes)
 
 
-def test_too_wide_a_picture_is_not_the_models(model):
+def test_too_wide_a_picture_is_refused(model):
     with pytest.raises(UnsupportedError):
-        neural_coder.decode(neural_coder.encode(tiny.picture(2, 9, 3), 1, 1), MAX_NEURAL_WIDTH + 1, 2, 3, 1)
+        decoded(neural_coder.encode(tiny.picture(2, 9, 3), 1, threads=1), np.empty((2, MAX_NEURAL_WIDTH + 1, 3)))

@@ -1,4 +1,4 @@
-"""Latents as codecs: what one pops the other pushes, levels depend on the level above, shapes at every size."""
+"""Latents as codecs: pop and push undo each other, levels depend on the level above, shapes at every size."""
 
 import numpy as np
 import pytest
@@ -17,27 +17,27 @@ def message(seed=1, words=20_000):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_pop_then_push_is_nothing(model, size):
-    latents = Latents(model, size[1], size[0])
+def test_push_undoes_pop(model, size):
+    latents = Latents(model, width=size[1], rows=size[0])
     posterior = latents.posterior(tiny.picture(*size, 3))
     for codec in (posterior, latents.prior):
         stack = message()
         z = codec.pop(stack)
         assert stack != message()
         assert sum(level.size for level in z) == latents.count
-        assert [level.shape[0] for level in z] == [down * across for down, across in latents.grids]
+        assert [level.shape[0] for level in z] == [down * across for down, across in latents.map_shapes]
         assert all(level.max() < 1 << BITS for level in z)
         codec.push(stack, z)
         assert stack == message()
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_push_then_pop_is_nothing(model, size):
-    latents = Latents(model, size[1], size[0])
+def test_pop_undoes_push(model, size):
+    latents = Latents(model, width=size[1], rows=size[0])
     posterior = latents.posterior(tiny.picture(*size, 1))
     z = [
         tiny.integers(level, 1 << BITS, down * across, n).astype(np.uint32)
-        for level, ((down, across), n) in enumerate(zip(latents.grids, model.latents, strict=True))
+        for level, ((down, across), n) in enumerate(zip(latents.map_shapes, model.latents, strict=True))
     ]
     for codec in (posterior, latents.prior):
         stack = message(2, 10)
@@ -47,11 +47,13 @@ def test_push_then_pop_is_nothing(model, size):
 
 
 def test_the_ends_of_the_bins_can_be_coded(model):
-    """Bins that the posterior deems impossible keep a floor."""
-    latents = Latents(model, 64, 64)
+    """The bins that are least likely under the posterior keep a frequency of 1 at least."""
+    latents = Latents(model, width=64, rows=64)
     posterior = latents.posterior(tiny.picture(64, 64, 3))
     for symbol in (0, (1 << BITS) - 1):
-        z = [np.full((d * a, n), symbol, np.uint32) for (d, a), n in zip(latents.grids, model.latents, strict=True)]
+        z = [
+            np.full((d * a, n), symbol, np.uint32) for (d, a), n in zip(latents.map_shapes, model.latents, strict=True)
+        ]
         assert min(freqs.min() for _, freqs in posterior.intervals(z)) >= 1
         stack = Message()
         posterior.push(stack, z)
@@ -60,7 +62,7 @@ def test_the_ends_of_the_bins_can_be_coded(model):
 
 
 def test_the_prior_costs_its_bits(model):
-    latents = Latents(model, 100, 100)
+    latents = Latents(model, width=100, rows=100)
     stack = message()
     before = stack.bits
     z = latents.prior.pop(stack)
@@ -70,24 +72,24 @@ def test_the_prior_costs_its_bits(model):
 
 def test_popping_draws_from_the_posterior(least):
     """Popped from random bits, the first latents' values scatter about the posterior's mean by its deviation."""
-    latents = Latents(least, 64, 64)
+    latents = Latents(least, width=64, rows=64)
     pixels = tiny.picture(64, 64, 3)
     posterior = latents.posterior(pixels)
     standard = (np.zeros((1, 16)), np.ones((1, 16)))
-    _, _, mean, deviation = posterior._parameters(0, standard, None)
+    mean, deviation = posterior.moments(level=0, above=None)
     drawn = np.array([bin_values(posterior.pop(message(seed, 200))[0], *standard, BITS)[0] for seed in range(400)])
     assert np.all(np.abs(drawn.mean(0) - mean[0]) < 4.5 * deviation[0] / 20)
     assert np.all(np.abs(drawn.std(0) / deviation[0] - 1) < 0.2)
 
 
 def test_lower_levels_follow_the_upper(two_levels):
-    latents = Latents(two_levels, 130, 70)
+    latents = Latents(two_levels, width=130, rows=70)
     posterior = latents.posterior(tiny.picture(70, 130, 3))
     z = latents.prior.pop(message())
     before = posterior.intervals(z)
     z[0][4] = 1023 - z[0][4]  # the second of three blocks of the second row, of which six rows are left
     after = posterior.intervals(z)
-    changed = (before[1][0] != after[1][0]).reshape(*latents.grids[1], 16).any(2)
+    changed = (before[1][0] != after[1][0]).reshape(*latents.map_shapes[1], 16).any(2)
     inside = np.zeros((5, 9), bool)
     inside[4:, 4:8] = True
     assert np.array_equal(changed, inside)
@@ -97,22 +99,22 @@ def test_lower_levels_follow_the_upper(two_levels):
     assert np.flatnonzero((modulation[0] != modulation[1]).any(1)).tolist() == [30]
 
 
-def test_grids_cover_every_size(model):
+def test_maps_cover_every_size(model):
     for width, rows in [(1, 1), (64, 64), (65, 63), (200, 130)]:
-        for (down, across), side in zip(Latents(model, width, rows).grids, model.blocks, strict=True):
+        for (down, across), side in zip(Latents(model, width=width, rows=rows).map_shapes, model.blocks, strict=True):
             assert (down - 1) * side < rows <= down * side and (across - 1) * side < width <= across * side
 
 
-def test_no_latents_for_no_rows(model):
-    latents = Latents(model, 50, 0)
+def test_no_rows_have_no_latents(model):
+    latents = Latents(model, width=50, rows=0)
     stack = message()
     assert latents.count == 0
     assert all(level.size == 0 for level in latents.posterior(tiny.picture(3, 50, 3)).pop(stack))
     assert stack == message()
 
 
-def test_an_empty_message_pays_for_nothing(model):
-    latents = Latents(model, 64, 64)
+def test_an_empty_message_holds_no_latents(model):
+    latents = Latents(model, width=64, rows=64)
     with pytest.raises(UnderflowError):
         latents.posterior(tiny.picture(64, 64, 3)).pop(Message())
     with pytest.raises(UnderflowError):
@@ -120,7 +122,7 @@ def test_an_empty_message_pays_for_nothing(model):
 
 
 def test_symbols_outside_the_bins_are_refused(model):
-    latents = Latents(model, 64, 64)
+    latents = Latents(model, width=64, rows=64)
     z = latents.prior.pop(message())
     z[0][0, 0] = 1 << BITS
     with pytest.raises(ValueError, match="range"):

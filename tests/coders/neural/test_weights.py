@@ -15,7 +15,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_by_name_and_by_id(folder):
+def test_weights_are_found_by_name_and_by_id(folder):
     id = tiny.save(folder, tiny.TWO_LEVELS, ["small"])
     other = tiny.save(folder, tiny.LEAST, ["large"])
     assert id != other
@@ -44,7 +44,7 @@ def test_a_damaged_file_is_refused(folder):
         weights.by_id(id)
 
 
-def test_the_flat_network_is_the_tensors_input_by_input(model):
+def test_the_flat_network_holds_the_tensors_input_by_input(model):
     net = Net(model.network, model.hidden, model.layers, model.head)
     named = [(f"trunk.{i}", layer) for i, layer in enumerate(net.trunk)]
     named += [(f"{kind}.{c}", layers[c]) for kind, layers in (("head", net.head), ("out", net.out)) for c in range(3)]
@@ -54,7 +54,7 @@ def test_the_flat_network_is_the_tensors_input_by_input(model):
     assert model.network.dtype == np.float32
 
 
-def test_the_modulations_scale_has_its_one_in_the_bias(model):
+def test_one_is_added_to_the_bias_of_scales(model):
     raw = tiny.tensors({**vars(model), "latents": model.latents, "blocks": model.blocks})["latents.modulation.bias"]
     change = (model.tensors["latents.modulation.bias"] - raw).reshape(model.layers, 2, model.hidden)
     assert np.allclose(change[:, 0], 1, atol=1e-6) and np.all(change[:, 1] == 0)

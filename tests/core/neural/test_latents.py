@@ -13,7 +13,7 @@ SIZES = [(64, 64), (70, 131), (17, 33), (3, 5), (1, 1), (66, 3), (16, 16)]
 def statistics(model, pixels, rows, level=0):
     """Statistics by block: (down, across, 64)."""
     of = latents.Latents(model, pixels.shape[1], rows)
-    return of._statistics(pixels, level).reshape(*of.grids[level], 64)
+    return of.statistics(pixels, level).reshape(*of.map_shapes[level], 64)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -32,13 +32,13 @@ def test_layers_equal_the_reference(isa, model):
     inputs = tiny.uniform(4, 37, 64) * np.float32(9)
     for layer, leaky in ((name + "hidden", True), (name + "posterior", False), ("latents.modulation", False)):
         expected = reference.dense(inputs, *model.layer(layer), leaky)
-        assert latents._dense(inputs, *model.layer(layer), leaky=leaky).tobytes() == expected.tobytes()
+        assert latents.dense(inputs, *model.layer(layer), leaky=leaky).tobytes() == expected.tobytes()
 
 
 def test_gaussian_equals_the_reference(isa):
     outputs = tiny.uniform(5, 40, 64) * np.float32(10)
     outputs[0, :8] = outputs[0, 32:40] = [np.inf, -np.inf, np.nan, -7, 2, 1e-40, 3e38, 0]
-    found, expected = latents._gaussian(outputs), reference.gaussian(outputs, -7.0, 2.0)
+    found, expected = latents.moments(outputs), reference.gaussian(outputs, -7.0, 2.0)
     assert np.array_equal(found[0], expected[0], equal_nan=True) and np.array_equal(found[1], expected[1])
     assert found[1].min() == np.exp(-7.0) and found[1].max() == pytest.approx(np.exp(2.0), rel=1e-15)
 
