@@ -1,1 +1,1 @@
-"""The model in torch: training only. Nothing that codes a picture imports this package."""
+"""The networks in torch, for training alone. Nothing that codes a picture imports this package."""

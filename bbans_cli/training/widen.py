@@ -1,50 +1,38 @@
-"""A wider network that computes what a narrower one did, to go on training from (Net2WiderNet, Chen et al. 2016)."""
+"""A wider network that computes what a narrower one did, to train further (Net2WiderNet: Chen et al., 2016)."""
+
+from __future__ import annotations
 
 import torch
 
 from bbans_cli.coders.neural.neighbourhood import PHASE_ROWS
-from bbans_cli.training.network import EXTRAS, HEAD_OUTPUTS, Size
+from bbans_cli.training.network import EXTRAS, Size
+
+NOISE = 0.1  # relative spread of the weights of copies, so that they learn to differ; tuned by hand, not recorded
 
 
 def widen(state: dict[str, torch.Tensor], old: Size, new: Size, seed: int = 0) -> dict[str, torch.Tensor]:
-    """Weights of a Vae of size ``old`` -> of size ``new``, which may have more hidden and head units.
+    """Weights of a Vae of size ``old`` -> of size ``new``, which may have more hidden units and more in the heads.
 
-    Inputs and phases that the old network did not know have weights of zero.
-
-    New units are copies of random old ones; what leaves a unit is divided among its copies, with 10 % of noise so that
-    they part ways.
+    New units are copies of random old ones; what leaves a unit is divided among its copies, with some noise. Inputs and
+    phases that the old network did not have get weights of zero.
     """
     generator = torch.Generator().manual_seed(seed)
-
-    def copies(before: int, after: int) -> tuple[torch.Tensor, torch.Tensor]:
-        source = torch.cat([torch.arange(before), torch.randint(before, (after - before,), generator=generator)])
-        return source, 1.0 / torch.bincount(source, minlength=before)[source]
-
-    def leaving(weight: torch.Tensor, source: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
-        noise = 0.1 * torch.randn(weight.shape[0], len(source), generator=generator)
-        return weight[:, source] * share * (1 + noise * (share < 1))
-
-    def grown(weight: torch.Tensor, columns: int) -> torch.Tensor:
-        return torch.nn.functional.pad(weight, (0, columns - weight.shape[1]))
-
-    hidden, hidden_share = copies(old.hidden, new.hidden)
-    head, head_share = copies(old.head, new.head)
+    hidden, hidden_share = _copies(old.hidden, new.hidden, generator)
+    head, head_share = _copies(old.head, new.head, generator)
     out = dict(state)
     for i in range(new.layers):
         weight = state[f"likelihood.trunk.{i}.weight"][hidden]
         out[f"likelihood.trunk.{i}.weight"] = (
-            grown(weight, new.inputs) if i == 0 else leaving(weight, hidden, hidden_share)
+            _padded(weight, new.inputs) if i == 0 else _outgoing(weight, hidden, hidden_share, generator)
         )
         out[f"likelihood.trunk.{i}.bias"] = state[f"likelihood.trunk.{i}.bias"][hidden]
-    for c in range(3):
+    for c, extras in enumerate(EXTRAS):
         weight = state[f"likelihood.head.{c}.weight"][head]
-        trunk, extra = weight[:, : old.hidden], weight[:, old.hidden :]
-        out[f"likelihood.head.{c}.weight"] = torch.cat(
-            [leaving(trunk, hidden, hidden_share), grown(extra, EXTRAS[c])], 1
-        )
+        from_hidden = _outgoing(weight[:, : old.hidden], hidden, hidden_share, generator)
+        out[f"likelihood.head.{c}.weight"] = torch.cat([from_hidden, _padded(weight[:, old.hidden :], extras)], 1)
         out[f"likelihood.head.{c}.bias"] = state[f"likelihood.head.{c}.bias"][head]
-        out[f"likelihood.out.{c}.weight"] = leaving(state[f"likelihood.out.{c}.weight"], head, head_share)
-        assert out[f"likelihood.out.{c}.weight"].shape == (HEAD_OUTPUTS, new.head)
+        weight = state[f"likelihood.out.{c}.weight"]
+        out[f"likelihood.out.{c}.weight"] = _outgoing(weight, head, head_share, generator)
     phase = state.get("likelihood.phase", torch.zeros(0, old.hidden))[:, hidden]
     out["likelihood.phase"] = torch.nn.functional.pad(phase, (0, 0, 0, PHASE_ROWS - len(phase)))
     for part in ("weight", "bias"):
@@ -52,3 +40,22 @@ def widen(state: dict[str, torch.Tensor], old: Size, new: Size, seed: int = 0) -
         shape = (old.layers, 2, old.hidden, *value.shape[1:])
         out[f"latents.modulation.{part}"] = value.reshape(shape)[:, :, hidden].flatten(0, 2)
     return out
+
+
+def _copies(old: int, new: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each of ``new`` units the old unit that it copies, and 1 over the number of that unit's copies."""
+    source = torch.cat([torch.arange(old), torch.randint(old, (new - old,), generator=generator)])
+    return source, 1.0 / torch.bincount(source, minlength=old)[source]
+
+
+def _outgoing(
+    weight: torch.Tensor, source: torch.Tensor, share: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
+    """Weights (outputs, old units) from units -> (outputs, new units), those of copies divided by their number."""
+    noise = NOISE * torch.randn(weight.shape[0], len(source), generator=generator)
+    return weight[:, source] * share * (1 + noise * (share < 1))
+
+
+def _padded(weight: torch.Tensor, columns: int) -> torch.Tensor:
+    """Weights with columns of zeros appended."""
+    return torch.nn.functional.pad(weight, (0, columns - weight.shape[1]))

@@ -1,15 +1,15 @@
-"""Curves of training runs: bits per sub-pixel on the crops it trained on and on each dev set, and the latents' share.
+"""Curves of trainings: bits per sub-pixel on the training blocks and on each dev set, and the KL divergence.
 
     python -m scripts.training.plot_training weights/small.log.jsonl ...
 
-Reads the logs of train.py, one JSON object a line: step, seconds, train, and for each dev set what it costs with
-latents (their KL included), without, and the KL alone. Writes <name>.png beside each log.
+Reads logs of train.py, which says what their lines hold. Writes <name>.png beside each log.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TypedDict
 
 import click
 import matplotlib
@@ -20,28 +20,36 @@ from matplotlib import pyplot  # noqa: E402
 COLOURS = ("#0b6e99", "#c4522b", "#3f7d3a", "#7b4fa0")
 
 
-def read(log: Path) -> list[dict]:
-    """The log's lines, in the order of steps; of a step that a resumed run came to twice, the last."""
-    lines = [json.loads(line) for line in log.read_text().splitlines() if line.strip()]
+class LogLine(TypedDict):
+    """A line of train.py's log."""
+
+    step: int
+    seconds: float
+    train: float
+    dev: dict[str, tuple[float, float, float]]
+
+
+def read(log: Path) -> list[LogLine]:
+    """The lines of a log by step. Of a step that a resumed training did twice, the last."""
+    lines: list[LogLine] = [json.loads(line) for line in log.read_text().splitlines() if line.strip()]
     return [line for _, line in sorted({line["step"]: line for line in lines}.items())]
 
 
-def plot(lines: list[dict], title: str, out: Path) -> None:
-    """One picture of two panels, sharing the axis of steps."""
+def plot(lines: list[LogLine], title: str, out: Path) -> None:
+    """One picture of two panels that share the axis of steps."""
     steps = [line["step"] for line in lines]
     figure, (above, below) = pyplot.subplots(2, sharex=True, figsize=(9, 7), height_ratios=(3, 1), layout="constrained")
-    above.plot(steps, [line["train"] for line in lines], color="0.6", label="training crops")
+    above.plot(steps, [line["train"] for line in lines], color="0.6", label="training blocks")
     for colour, name in zip(COLOURS, lines[-1]["dev"], strict=False):
         with_latents, without, kl = zip(*(line["dev"][name] for line in lines), strict=True)
         above.plot(steps, with_latents, color=colour, label=f"{name}, {with_latents[-1]:.4f}")
-        above.plot(
-            steps, without, color=colour, linewidth=0.8, linestyle="--", label=f"  without latents, {without[-1]:.4f}"
-        )
+        label = f"  without latents, {without[-1]:.4f}"
+        above.plot(steps, without, color=colour, linewidth=0.8, linestyle="--", label=label)
         below.plot(steps, kl, color=colour, label=f"{name}, {kl[-1]:.4f}")
-    seen = [value for line in lines[len(lines) // 20 :] for values in line["dev"].values() for value in values[:2]]
-    above.set_ylim(min(seen) - 0.1, max(seen) + 0.1)
+    late = [value for line in lines[len(lines) // 20 :] for values in line["dev"].values() for value in values[:2]]
+    above.set_ylim(min(late) - 0.1, max(late) + 0.1)
     above.set(title=title, ylabel="bits per sub-pixel")
-    below.set(xlabel="step", ylabel="KL of the latents", ylim=(0, None))
+    below.set(xlabel="step", ylabel="KL divergence", ylim=(0, None))
     for axes in (above, below):
         axes.grid(alpha=0.25)
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -1,23 +1,31 @@
-"""What torch makes of a picture under a small model: for live comparisons and for the committed dump. Needs torch."""
+"""What torch computes for a picture under a small model: for live comparisons and the committed dump. Needs torch."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from typing import NamedTuple
 
 import float_model
 import numpy as np
 import torch
 
+from bbans_cli.coders.neural.latents import LOG_DEVIATION_RANGE
 from bbans_cli.coders.neural.neighbourhood import CHANNELS, PERIOD, PHASE_ROWS, locate, phase_rows
 from bbans_cli.coders.neural.weights import flatten
 from bbans_cli.reference import phase_ls
 from bbans_cli.reference.band_scan import steps
-from bbans_cli.training.latents import LOG_SCALE_RANGE, SLOPE
-from bbans_cli.training.network import Size, gather
+from bbans_cli.training.network import LEAKY_SLOPE, Size, gather
 from bbans_cli.training.vae import Vae
 
 BINS = float_model.BINS
-LEAST_SIDE = 4  # of a patch
+PATCH = 4  # side of the posterior's patches
+
+
+class PixelBits(NamedTuple):
+    """-log2 p of pixels in coding order: bits (pixels, 3), and the pixels' columns x and rows y."""
+
+    bits: torch.Tensor
+    x: np.ndarray
+    y: np.ndarray
 
 
 def build(size: dict, tensors: dict[str, np.ndarray]) -> Vae:
@@ -37,10 +45,11 @@ def pixel_bits(
     modulation: torch.Tensor | None,
     first: int = 0,
     grid_at: tuple[int, int] | None = None,
-) -> SimpleNamespace:
-    """-log2 p of the rows from `first` on: bits (pixels, 3), a tensor, and x, y of the pixels in coding order.
+) -> PixelBits:
+    """-log2 p of the pixels of rows from `first` on.
 
-    modulation: (blocks, layers, 2, hidden) as the model makes it, or None. grid_at: the grid's x and y, or None.
+    modulation: (blocks, layers, 2, hidden) as training makes it, or None. grid_at: column and row of the first pixel in
+    the grid, or None.
     """
     height, width, channels = pixels.shape
     x, y = (np.concatenate(part) for part in zip(*steps(width, first, height), strict=True))
@@ -57,11 +66,11 @@ def pixel_bits(
     if grid_at is not None:
         phase = phase_rows(x + grid_at[0], y + grid_at[1])
     bits = model.likelihood(taps, value, modulation, torch.from_numpy(phase), torch.from_numpy(maps))
-    return SimpleNamespace(bits=bits, x=x, y=y)
+    return PixelBits(bits, x, y)
 
 
 def gradient(model: Vae, bits: torch.Tensor, channels: int) -> np.ndarray:
-    """Of the mean over pixels of -ln p by the likelihood's weights, flat as weights.flatten has them."""
+    """The gradient of -ln p, its mean over pixels, by the likelihood's weights: flat, as weights.flatten has them."""
     model.zero_grad()
     (bits[:, :channels].sum() * np.log(2) / len(bits)).backward()
     named = {
@@ -71,48 +80,59 @@ def gradient(model: Vae, bits: torch.Tensor, channels: int) -> np.ndarray:
     return flatten(named, model.size.layers)
 
 
-@torch.no_grad()
-def latents(model: Vae, pixels: np.ndarray, rows: int, z: list[np.ndarray]) -> SimpleNamespace:
-    """What the layers of model.latents make of the first rows of a picture and of given bins z.
+class LatentLayers(NamedTuple):
+    """What the latents' layers compute. By level: statistics (blocks, 64), prior and posterior as (means, deviations),
+    (blocks, latents) each. modulation: (finest blocks, layers, 2, hidden)."""
 
-    Lists by level: statistics, prior and posterior (means, deviations); modulation (blocks, layers, 2, hidden).
-    """
-    module, size = model.latents, model.size
-    side = size.blocks[0]
-    planes = _planes(pixels[:rows])
-    down, across = -(-rows // side), -(-planes.shape[2] // side)
-    padded = np.full((3, down * side, across * side), 77, np.uint8)
-    padded[:, :rows, : planes.shape[2]] = planes
-    whole = np.zeros((down * side // LEAST_SIDE, across * side // LEAST_SIDE), bool)
-    whole[: rows // LEAST_SIDE, : planes.shape[2] // LEAST_SIDE] = True
-    blocks = padded.reshape(3, down, side, across, side).transpose(1, 3, 0, 2, 4).reshape(-1, 3, side, side)
-    patches = side // LEAST_SIDE
-    mask = whole.reshape(down, patches, across, patches).transpose(0, 2, 1, 3).reshape(down * across, -1)
-    out = SimpleNamespace(statistics=[], prior=[], posterior=[])
+    statistics: list[np.ndarray]
+    prior: list[tuple[np.ndarray, np.ndarray]]
+    posterior: list[tuple[np.ndarray, np.ndarray]]
+    modulation: torch.Tensor
+
+
+@torch.no_grad()
+def latents(model: Vae, pixels: np.ndarray, rows: int, z: list[np.ndarray]) -> LatentLayers:
+    """What the layers of bbans_cli.training.latents make of the first rows of a picture and of given bins z."""
+    size = model.size
+    found = LatentLayers([], [], [], torch.empty(0))
     above = None
-    for i, level in enumerate(module.levels):
-        here = size.blocks[i]
-        n = side // here
-        seen = module.statistics(torch.from_numpy(blocks.copy()).float(), torch.from_numpy(mask), here)
-        seen = seen.reshape(down, across, n, n, -1).permute(0, 2, 1, 3, 4).reshape(down * n, across * n, -1)
-        seen = seen[: -(-rows // here), : -(-planes.shape[2] // here)]
-        grid, seen = seen.shape[:2], seen.reshape(-1, seen.shape[2])
-        mean, log_scale = torch.zeros(len(seen), level.latents), torch.zeros(len(seen), level.latents)
-        inputs = seen
+    for i, level in enumerate(model.latents.levels):
+        statistics = _statistics(model, pixels, rows, size.blocks[i])
+        map_shape, statistics = statistics.shape[:2], statistics.reshape(-1, statistics.shape[2])
+        mean, log_deviation = torch.zeros(len(statistics), level.latents), torch.zeros(len(statistics), level.latents)
+        inputs = statistics
         if above is not None:
-            ratio = size.blocks[i - 1] // here
-            above = above.repeat_interleave(ratio, 0).repeat_interleave(ratio, 1)[: grid[0], : grid[1]]
+            ratio = size.blocks[i - 1] // size.blocks[i]
+            above = above.repeat_interleave(ratio, 0).repeat_interleave(ratio, 1)[: map_shape[0], : map_shape[1]]
             above = above.reshape(-1, above.shape[2])
-            mean, log_scale = level.prior(above).chunk(2, 1)
-            inputs = torch.cat([seen, above], 1)
-        hidden = torch.nn.functional.leaky_relu(level.hidden(inputs), SLOPE)
-        q_mean, q_log_scale = level.posterior(hidden).chunk(2, 1)
-        out.statistics.append(seen.numpy())
-        out.prior.append((mean.numpy(), log_scale.clamp(*LOG_SCALE_RANGE).exp().numpy()))
-        out.posterior.append((q_mean.numpy(), q_log_scale.clamp(*LOG_SCALE_RANGE).exp().numpy()))
-        centres = torch.from_numpy(float_model.quantile((z[i] + 0.5) / BINS)).float()
-        value = mean + log_scale.clamp(*LOG_SCALE_RANGE).exp() * centres
+            mean, log_deviation = level.prior(above).chunk(2, 1)
+            inputs = torch.cat([statistics, above], 1)
+        hidden = torch.nn.functional.leaky_relu(level.hidden(inputs), LEAKY_SLOPE)
+        q_mean, q_log_deviation = level.posterior(hidden).chunk(2, 1)
+        deviation = log_deviation.clamp(*LOG_DEVIATION_RANGE).exp()
+        found.statistics.append(statistics.numpy())
+        found.prior.append((mean.numpy(), deviation.numpy()))
+        found.posterior.append((q_mean.numpy(), q_log_deviation.clamp(*LOG_DEVIATION_RANGE).exp().numpy()))
+        value = mean + deviation * torch.from_numpy(float_model.quantile((z[i] + 0.5) / BINS)).float()
         value = value if above is None else torch.cat([value, above], 1)
-        above = torch.nn.functional.leaky_relu(level.features(value), SLOPE).reshape(*grid, -1)
-    out.modulation = module.modulation(above.reshape(-1, above.shape[2])).reshape(-1, size.layers, 2, size.hidden)
-    return out
+        above = torch.nn.functional.leaky_relu(level.features(value), LEAKY_SLOPE).reshape(*map_shape, -1)
+    modulation = model.latents.modulation(above.reshape(-1, above.shape[2]))
+    return found._replace(modulation=modulation.reshape(-1, size.layers, 2, size.hidden))
+
+
+def _statistics(model: Vae, pixels: np.ndarray, rows: int, side: int) -> torch.Tensor:
+    """Statistics of a level's blocks, (rows of blocks, columns of blocks, 64), by training's function for crops."""
+    coarsest, width = model.size.blocks[0], pixels.shape[1]
+    down, across = -(-rows // coarsest), -(-width // coarsest)
+    padded = np.full((3, down * coarsest, across * coarsest), 77, np.uint8)
+    padded[:, :rows, :width] = _planes(pixels[:rows])
+    whole = np.zeros((down * coarsest // PATCH, across * coarsest // PATCH), bool)
+    whole[: rows // PATCH, : width // PATCH] = True
+    blocks = padded.reshape(3, down, coarsest, across, coarsest).transpose(1, 3, 0, 2, 4)
+    blocks = blocks.reshape(-1, 3, coarsest, coarsest)
+    patches = coarsest // PATCH
+    mask = whole.reshape(down, patches, across, patches).transpose(0, 2, 1, 3).reshape(down * across, -1)
+    n = coarsest // side
+    found = model.latents.statistics(torch.from_numpy(blocks.copy()).float(), torch.from_numpy(mask), side)
+    found = found.reshape(down, across, n, n, -1).permute(0, 2, 1, 3, 4).reshape(down * n, across * n, -1)
+    return found[: -(-rows // side), : -(-width // side)]

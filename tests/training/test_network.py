@@ -35,16 +35,16 @@ def pair(request, tmp_path, monkeypatch, torch_forward):
 
 
 def symbols(model, pixels, rows):
-    grids = Latents(model, pixels.shape[1], rows).map_shapes
+    shapes = Latents(model, width=pixels.shape[1], rows=rows).map_shapes
     return [
         tiny.integers(level, 1024, down * across, n).astype(np.uint32)
-        for level, ((down, across), n) in enumerate(zip(grids, model.latents, strict=True))
+        for level, ((down, across), n) in enumerate(zip(shapes, model.latents, strict=True))
     ]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("first, grid_at", [(0, None), (1, (0, 0)), (9, (5, 14))])
-def test_bits(torch_forward, pair, channels, first, grid_at):
+def test_bits_agree(torch_forward, pair, channels, first, grid_at):
     theirs, ours = pair
     pixels = tiny.picture(24, 70, channels)
     result = torch_forward.pixel_bits(theirs, pixels, None, first, grid_at)
@@ -54,7 +54,7 @@ def test_bits(torch_forward, pair, channels, first, grid_at):
 
 
 @pytest.mark.parametrize("channels, grid_at", [(1, (3, 4)), (3, None), (3, (15, 9))])
-def test_bits_and_gradient_under_latents(torch_forward, pair, channels, grid_at):
+def test_bits_and_gradient_given_latents_agree(torch_forward, pair, channels, grid_at):
     theirs, ours = pair
     pixels = tiny.picture(40, 75, channels)
     z = symbols(ours, pixels, 40)
@@ -68,7 +68,7 @@ def test_bits_and_gradient_under_latents(torch_forward, pair, channels, grid_at)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (130, 70), (17, 33), (3, 5)])
-def test_latents(torch_forward, pair, size):
+def test_layers_of_latents_agree(torch_forward, pair, size):
     theirs, ours = pair
     pixels = tiny.picture(*size, 3)
     rows = size[0] - 1
@@ -83,31 +83,31 @@ def test_latents(torch_forward, pair, size):
     )
 
 
-def test_torchs_own_walk_through_the_levels(torch, torch_forward, pair):
-    """model.latents.forward, which training uses, chains the layers as torch_forward does: with z at the mean."""
+def test_training_goes_through_the_levels_as_coding_does(torch, torch_forward, pair):
+    """Latents.forward of bbans_cli.training chains the layers as torch_forward does, tried with z at the mean."""
     theirs, _ = pair
     pixels = tiny.picture(64, 128, 3)
     blocks = torch.from_numpy(pixels.reshape(64, 2, 64, 3).transpose(1, 3, 0, 2)[:, [1, 0, 2]].copy()).float()
-    still = _Still(torch)
+    noise = _NoNoise(torch)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch, "randn", still)
+        patch.setattr(torch, "randn", noise)
         modulation, kl = theirs.latents(blocks, torch.ones(2, 256, dtype=torch.bool))
-    assert still.calls == len(theirs.size.latents) and torch.all(kl > 0)
-    # the same z as bins can hold it: bins are 1/1024 of the prior's mass, so only about equal
+    assert noise.calls == len(theirs.size.latents) and torch.all(kl > 0)
+    # A bin is 1/1024 of the prior's mass, so that the bins' values are only about the means.
     z = _bins_of_means(theirs, torch_forward, pixels)
     finest = torch_forward.latents(theirs, pixels, 64, z).modulation
     n = 64 // theirs.size.blocks[-1]
-    grid = modulation.detach().reshape(2, n, n, -1).permute(1, 0, 2, 3).reshape(finest.shape)
-    assert (grid - finest).abs().mean() < 0.02 * finest.abs().mean()
+    by_block = modulation.detach().reshape(2, n, n, -1).permute(1, 0, 2, 3).reshape(finest.shape)
+    assert (by_block - finest).abs().mean() < 0.02 * finest.abs().mean()
 
 
-class _Still:
-    """Stands for torch.randn."""
+class _NoNoise:
+    """Zeros in place of torch.randn."""
 
     def __init__(self, torch):
         self.torch, self.calls = torch, 0
 
-    def __call__(self, shape, generator=None):
+    def __call__(self, shape):
         self.calls += 1
         return self.torch.zeros(shape)
 
@@ -117,8 +117,8 @@ def _bins_of_means(theirs, torch_forward, pixels):
     sides = theirs.size.blocks
     z = [np.zeros((64 * 128 // s**2, n), np.uint32) for s, n in zip(sides, theirs.size.latents, strict=True)]
     for level in range(len(z)):
-        walk = torch_forward.latents(theirs, pixels, 64, z)
-        (mean, deviation), (q_mean, _) = walk.prior[level], walk.posterior[level]
+        layers = torch_forward.latents(theirs, pixels, 64, z)
+        (mean, deviation), (q_mean, _) = layers.prior[level], layers.posterior[level]
         share = np.vectorize(lambda x: 0.5 + 0.5 * erf(x / sqrt(2)))((q_mean - mean) / deviation)
         z[level] = np.clip(share * 1024, 0, 1023).astype(np.uint32)
     return z

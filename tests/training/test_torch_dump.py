@@ -1,4 +1,4 @@
-"""The C core against what torch computed once (files/make_files.py torch): needs no torch. model/ compares live."""
+"""The C core against what torch computed once (golden/make_files.py torch). Needs no torch; test_network does."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from agreement import check_bits, check_gradient, check_latents, frequencies, gr
 from bbans_cli.coders.neural import weights
 
 DUMP = Path(__file__).parents[1] / "golden" / "torch.npz"
-GRID = (5, 14)  # of what was computed given latents
+GRID = (5, 14)  # column and row of the first pixel in the grid, in what was computed given latents
 
 
 @pytest.fixture(scope="module")
@@ -34,24 +34,24 @@ def symbols(dump):
     return [dump[f"z{i}"].astype(np.uint32) for i in range(levels)]
 
 
-def by_place(dump, name):
+def by_position(dump, name):
     bits = np.zeros(dump["pixels"].shape)
     bits[dump["y"], dump["x"]] = dump[name]
     return bits
 
 
-def test_bits(dump, model):
-    check_bits(frequencies(model, dump["pixels"]), by_place(dump, "bits"))
+def test_bits_agree(dump, model):
+    check_bits(frequencies(model, dump["pixels"]), by_position(dump, "bits"))
 
 
-def test_bits_and_gradient_under_latents(dump, model):
+def test_bits_and_gradient_given_latents_agree(dump, model):
     pixels = dump["pixels"]
     modulation = latents_of(model, pixels, len(pixels), symbols(dump))[2]
-    check_bits(frequencies(model, pixels, modulation, 0, GRID), by_place(dump, "bits_given_latents"))
-    check_gradient(gradient_of(model, pixels, modulation, GRID), dump["gradient_given_latents"])
+    check_bits(frequencies(model, pixels, modulation, first=0, grid_at=GRID), by_position(dump, "bits_given_latents"))
+    check_gradient(gradient_of(model, pixels, modulation, grid_at=GRID), dump["gradient_given_latents"])
 
 
-def test_latents(dump, model):
+def test_layers_of_latents_agree(dump, model):
     pixels, levels = dump["pixels"], range(len(symbols(dump)))
     check_latents(
         latents_of(model, pixels, len(pixels), symbols(dump)),
@@ -62,12 +62,11 @@ def test_latents(dump, model):
     )
 
 
-def test_the_comparison_can_fail(dump, model):
-    """One weight of thousands a little off shows."""
+def test_a_weight_a_little_off_shows(dump, model):
     pixels = dump["pixels"]
     model.network[5] += np.float32(0.01)
     with pytest.raises(AssertionError):
-        check_bits(frequencies(model, pixels), by_place(dump, "bits"))
+        check_bits(frequencies(model, pixels), by_position(dump, "bits"))
     modulation = latents_of(model, pixels, len(pixels), symbols(dump))[2]
     with pytest.raises(AssertionError):
-        check_gradient(gradient_of(model, pixels, modulation, GRID), dump["gradient_given_latents"])
+        check_gradient(gradient_of(model, pixels, modulation, grid_at=GRID), dump["gradient_given_latents"])

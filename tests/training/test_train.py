@@ -1,6 +1,5 @@
-"""Training in miniature: it runs, goes on where it stopped, and what it writes codes pictures."""
+"""Training in miniature: it runs, resumes where it stopped, and the weights that it writes code pictures."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -16,16 +15,12 @@ from bbans_cli.coders.neural import weights
 
 pytestmark = pytest.mark.train
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "train.py"
-
 
 @pytest.fixture
-def train(monkeypatch, tmp_path, capsys):
-    """Runs the script with small sizes and further arguments; returns the steps that it told of."""
+def train(monkeypatch, tmp_path, capsys, script):
+    """Runs the script with small sizes and further arguments; returns the log lines that it prints."""
     pytest.importorskip("torch")
-    spec = importlib.util.spec_from_file_location("train", SCRIPT)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    module = script("train")
     for folder in ("data/first", "data/second", "dev/photos", "dev/imagenet", "dev/small64"):
         (tmp_path / folder).mkdir(parents=True)
         for seed in range(2):
@@ -33,31 +28,31 @@ def train(monkeypatch, tmp_path, capsys):
 
     def run(*more):
         words = f"--data {tmp_path}/data --out {tmp_path}/try.safetensors --hidden 16 --layers 1 --head 16"
-        words += " --crops 3 --pixels 8 --every 2"
+        words += " --crops 3 --pixels 8 --measure-every 2"
         monkeypatch.setattr(sys, "argv", ["train.py", *words.split(), *map(str, more)])
-        script.main()
+        module.main()
         return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
 
     return run
 
 
-def shipped(folder: Path) -> weights.Weights:
-    """What the script wrote, under the name that weights have."""
+def written(folder: Path) -> weights.Weights:
+    """The weights that the script wrote, loaded after giving the file the name that weights files have."""
     data = (folder / "try.safetensors").read_bytes()
     (folder / f"try-{weights.file_id(data).hex()}.safetensors").write_bytes(data)
     return weights.by_id(weights.file_id(data))
 
 
-def test_training_goes_on_and_its_weights_code(train, tmp_path, monkeypatch):
+def test_training_resumes_and_its_weights_code(train, tmp_path, monkeypatch):
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
     lines = train("--steps", 4)
-    first = shipped(tmp_path)
+    first = written(tmp_path)
     assert lines[0]["step"] == 2 and np.isfinite(lines[-1]["train"]) and 0 < lines[-1]["train"] < 30
     more = train("--steps", 8, "--dev", tmp_path / "dev")
     assert more[0]["step"] > lines[-1]["step"] and more[-1]["step"] >= 8
     assert set(more[-1]["dev"]) == {"photos", "imagenet", "small64"}
     assert [json.loads(line) for line in (tmp_path / "try.log.jsonl").read_text().splitlines()] == lines + more
-    model = shipped(tmp_path)
+    model = written(tmp_path)
     assert model.id != first.id and not np.array_equal(model.network, first.network)
     assert (model.hidden, model.layers, model.head) == (16, 1, 16) and model.record["steps"] == more[-1]["step"]
 
@@ -74,5 +69,5 @@ def test_training_goes_on_and_its_weights_code(train, tmp_path, monkeypatch):
     check_bits(frequencies(model, pixels), bits)
 
     monkeypatch.setattr(weights, "by_name", lambda name: model)
-    part = neural_coder.encode(pixels, 5, 1)
-    assert np.array_equal(neural_coder.decode(part, 40, 30, 3, 1), pixels)
+    part = neural_coder.encode(pixels, 5, threads=1)
+    assert np.array_equal(neural_coder.decode(part, width=40, height=30, channels=3, threads=1), pixels)

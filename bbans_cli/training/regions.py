@@ -1,0 +1,66 @@
+"""Regions of pictures with what the least squares say of each pixel, from which training draws blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bbans_cli.coders.neural.band_scan import regression
+from bbans_cli.coders.neural.neighbourhood import BLOCK, PERIOD, PHASES, REACH
+from bbans_cli.training.pictures import interleaved
+
+SIDE = BLOCK + 2 * REACH  # side of a patch: a block and what its pixels' taps reach
+
+
+@dataclass
+class Region:
+    """A part of a picture.
+
+    planes: (3, height, width) uint8 in coding order. maps: (height, width, MAPS) float16, what both least squares say
+    of each pixel. columns (width,), rows (height,): where they lie in the 16-pixel period of the grid, modulo 16, if
+    ``grid`` is True.
+    """
+
+    planes: np.ndarray
+    maps: np.ndarray
+    columns: np.ndarray
+    rows: np.ndarray
+    grid: bool
+
+    @classmethod
+    def whole(cls, planes: np.ndarray, columns: np.ndarray, rows: np.ndarray, grid: bool) -> Region:
+        """A region that is a picture of its own: the least squares see nothing outside."""
+        return cls(planes, least_squares(planes, (columns[0], rows[0]) if grid else None), columns, rows, grid)
+
+    def cut(self, top: int, left: int, side: int = SIDE) -> Region:
+        """The square of ``side`` pixels whose corner is column ``left`` of row ``top``; less at the region's end."""
+        rows, columns = slice(top, top + side), slice(left, left + side)
+        return Region(
+            self.planes[:, rows, columns], self.maps[rows, columns], self.columns[columns], self.rows[rows], self.grid
+        )
+
+    def copy(self) -> Region:
+        """The same without a hold on the arrays of a larger region."""
+        return Region(self.planes.copy(), self.maps.copy(), self.columns.copy(), self.rows.copy(), self.grid)
+
+    def bordered(self, height: int, width: int, grid: bool) -> Region:
+        """A patch, but with its block's first rows and columns, ``height`` and ``width``, as a picture of their own."""
+        rows, columns = slice(REACH, REACH + height), slice(REACH, REACH + width)
+        maps = self.maps.copy()
+        maps[rows, columns] = least_squares(self.planes[:, rows, columns], (0, 0) if grid else None)
+        positions = np.arange(SIDE) - REACH
+        return Region(self.planes, maps, positions, positions, grid)
+
+
+def least_squares(planes: np.ndarray, origin: tuple[int, int] | None = None) -> np.ndarray:
+    """What both least squares say of planes (3, height, width) uint8 in coding order: (height, width, MAPS) float16.
+
+    origin: column and row of the first pixel in the grid's period, None without a grid.
+    """
+    pixels = interleaved(planes)
+    if (planes == planes[:1]).all():  # the coder has one channel then
+        pixels = np.ascontiguousarray(pixels[:, :, :1])
+    if origin is None:
+        return regression(pixels).astype(np.float16)
+    return regression(pixels, (int(origin[0]) % PHASES, int(origin[1]) % PHASES), PERIOD).astype(np.float16)
