@@ -1,296 +1,238 @@
+/* The coefficients of blocks that are not subsampled: rounding, then a search. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "dct_decode.cdef.h"
 #include "inversion.cdef.h"
-#include "inversion.h"
+#include "inversion_dct.h"
+#include "inversion_search.h"
+#include "kernels.h"
 
-/* FREE: the bound of a sample that has none. CLOSE: the excess below which the integer transform may be within the
- * bounds. */
-static const float FREE = 1e6f, CLOSE = 0.06f;
+/* Points of a generation, moves tried from each (narrow and wide search), generations, rounds of projection, and moves
+ * that the lattice counts as. Tuned by hand, not recorded. */
+enum {
+    INVERSION_BLOCK_WIDTH = 6,
+    INVERSION_BLOCK_WIDTH_WIDE = 32,
+    INVERSION_BLOCK_TRIES = 24,
+    INVERSION_BLOCK_TRIES_WIDE = 64,
+    INVERSION_BLOCK_DEPTH = 24,
+    INVERSION_BLOCK_PROJECTIONS = 16,
+    INVERSION_BLOCK_LATTICE_COST = 4000
+};
 
-enum { WIDTH = 6, WIDER = 32, TRIES = 24, MORE_TRIES = 64, DEPTH = 24, PROJECTIONS = 16, PLANES_NODES = 4000 };
+/* NONE: the bound of a sample that has none. CLOSE: the excess below which the integer transform, which rounds otherwise
+ * than the exact one, may give samples within bounds; tuned by hand, not recorded. */
+static const float INVERSION_BLOCK_NONE = 1e6f, INVERSION_BLOCK_CLOSE = 0.06f;
 
-/* A set of coefficients, its true samples, and by how much these leave their bounds. */
+/* A block. The problem comes first: the functions that it names get a pointer to it. */
 typedef struct {
-    float samples[64], excess;
-    int16_t coefficients[64];
-} state;
-
-typedef struct {
-    float excess;
-    uint64_t mark;
-    int from, k, way;
-} step;
-
-typedef struct {
-    const transform *t;
-    const uint16_t *table;
-    uint8_t low[64], high[64]; /* samples as they are */
-    float least[64], most[64]; /* those of the true transform, less 128 */
+    inversion_problem problem;
+    const inversion_dct *dct;
+    uint8_t low[64], high[64];     /* bounds of the samples */
+    float lowest[64], highest[64]; /* of the samples of the transform without rounding, less 128 */
     float guess[64];
-    int open;         /* samples that are not known */
-    int width, tries; /* states kept, and steps tried from each */
-    int64_t nodes;
-} task;
+    int open; /* samples whose value is not known */
+} inversion_block;
 
-static int is_exact(const task *t, const int16_t *coefficients)
+static const inversion_block *inversion_block_of(const inversion_problem *p) { return (const inversion_block *)p; }
+
+static int inversion_block_is_solved(const inversion_problem *p, const inversion_point *point)
 {
+    const inversion_block *b = inversion_block_of(p);
     uint8_t samples[64];
     int bad = 0;
-    bbc_jpeg_samples(coefficients, t->table, 1, 1, samples);
-    for (int i = 0; i < 64; i++) bad |= (samples[i] < t->low[i]) | (samples[i] > t->high[i]);
+    if (point->excess >= INVERSION_BLOCK_CLOSE) return 0;
+    bbc_jpeg_samples(point->coefficients, p->table, 1, 1, samples);
+    for (int i = 0; i < 64; i++) bad |= (samples[i] < b->low[i]) | (samples[i] > b->high[i]);
     return !bad;
 }
 
-/* The samples' excess over their bounds, squared, after a step of one coefficient. */
-static float excess_after(const task *t, const float *samples, const float *basis, float step)
+/* The sum of squares of the samples' distances from their bounds, after a step along a basis function. */
+static float inversion_block_excess(const inversion_block *b, const float *samples, const float *basis, float step)
 {
     float out[64];
     for (int i = 0; i < 64; i++) {
-        float x = samples[i] + step * basis[i], under = t->least[i] - x, over = x - t->most[i];
+        float x = samples[i] + step * basis[i], under = b->lowest[i] - x, over = x - b->highest[i];
         under = under > over ? under : over;
         out[i] = under > 0 ? under : 0;
     }
-    return sum_of_products(out, out);
+    return inversion_dot(out, out);
 }
 
-static void evaluate(const task *t, state *s)
+static double inversion_block_excess_after(const inversion_problem *p, const inversion_point *from,
+                                           const inversion_move *move)
 {
+    const inversion_block *b = inversion_block_of(p);
+    return inversion_block_excess(b, from->samples, b->dct->basis[move->k], (float)(move->sign * p->table[move->k]));
+}
+
+static void inversion_block_follow(const inversion_problem *p, const inversion_point *from, const inversion_move *move,
+                                   inversion_point *to)
+{
+    const float *basis = inversion_block_of(p)->dct->basis[move->k];
+    float size = (float)(move->sign * p->table[move->k]);
+    *to = *from;
+    to->coefficients[move->k] = (int16_t)(to->coefficients[move->k] + move->sign);
+    for (int i = 0; i < 64; i++) to->samples[i] += size * basis[i];
+    to->excess = move->cost;
+}
+
+static void inversion_block_evaluate(const inversion_problem *p, inversion_point *point)
+{
+    const inversion_block *b = inversion_block_of(p);
     float values[64];
-    for (int k = 0; k < 64; k++) values[k] = (float)s->coefficients[k] * t->table[k];
-    inverse(&t->t->waves, values, s->samples);
-    s->excess = excess_after(t, s->samples, s->samples, 0);
+    for (int k = 0; k < 64; k++) values[k] = (float)point->coefficients[k] * p->table[k];
+    inversion_inverse_dct(&b->dct->waves, values, point->samples);
+    point->excess = inversion_block_excess(b, point->samples, point->samples, 0);
 }
 
-static void round_all(const task *t, const float *values, state *s)
+/* The excess is quadratic in the samples that are out of bounds: its curvature is about their share. 0.05 for those that
+ * a move drives out of bounds is tuned by hand, not recorded. */
+static void inversion_block_slopes(const inversion_problem *p, const inversion_point *point, float *slope,
+                                   float *curvature)
 {
-    for (int k = 0; k < 64; k++) s->coefficients[k] = (int16_t)limited(nearest_integer(values[k] / t->table[k]));
-    evaluate(t, s);
-}
-
-/* Rounds; takes what the free samples then are for known, and again. */
-static int project(const task *t, state *best)
-{
-    float aim[64], values[64];
-    state now;
-    memcpy(aim, t->guess, sizeof aim);
-    best->excess = 1e30f;
-    for (int round = 0; round < (t->open ? PROJECTIONS : 1); round++) {
-        forward(&t->t->waves, aim, values);
-        round_all(t, values, &now);
-        int same = round && !memcmp(now.coefficients, best->coefficients, sizeof now.coefficients);
-        if (now.excess < best->excess) *best = now;
-        if (now.excess < CLOSE && is_exact(t, now.coefficients)) return *best = now, 1;
-        if (same) break;
-        for (int i = 0; i < 64; i++) {
-            float least = t->least[i] + 0.5f, most = t->most[i] - 0.5f, x = now.samples[i];
-            aim[i] = x < least ? least : x > most ? most : x;
-        }
-    }
-    return 0;
-}
-
-/* Puts a step in its place among the best ones, of which there are `count`, at most `room`; returns how many then. */
-static int insert(step *best, int count, int room, step new)
-{
-    if (count == room && best[--count].excess <= new.excess) return room;
-    int at = count;
-    for (; at > 0 && best[at - 1].excess > new.excess; at--) best[at] = best[at - 1];
-    best[at] = new;
-    return count + 1;
-}
-
-/* The steps that promise to lessen the excess of a state most; returns how many. */
-static int promising(const task *t, const state *s, step *best)
-{
-    float out[64], slope[64], share = 0.05f;
-    int count = 0;
+    const inversion_block *b = inversion_block_of(p);
+    float out[64], share = 0.05f;
     for (int i = 0; i < 64; i++) {
-        float under = t->least[i] - s->samples[i], over = s->samples[i] - t->most[i];
+        float under = b->lowest[i] - point->samples[i], over = point->samples[i] - b->highest[i];
         out[i] = under > 0 ? under : over > 0 ? -over : 0;
         share += (under > 0) | (over > 0) ? 1.0f / 64 : 0;
     }
-    forward(&t->t->waves, out, slope);
-    for (int k = 0; k < 64; k++) {
-        float size = t->table[k], gain = slope[k] < 0 ? -slope[k] : slope[k];
-        int way = slope[k] < 0 ? -1 : 1, then = s->coefficients[k] + way;
-        if (then < -2047 || then > 2047) continue;
-        step new = {size * size * share - 2 * size * gain, 0, 0, k, way};
-        if (t->tries < 64) count = insert(best, count, t->tries, new);
-        else best[count++] = new;
-    }
-    return count;
+    inversion_forward_dct(&b->dct->waves, out, slope);
+    for (int k = 0; k < 64; k++) curvature[k] = share;
 }
 
-/* A number that tells sets of coefficients apart, by their steps from the first. */
-static uint64_t mark(int k, int way)
+/* Alternating projections: quantise; clamp the samples that result to their bounds; and again. Returns whether solved. */
+static int inversion_block_project(const inversion_block *b, inversion_point *best)
 {
-    uint64_t x = (uint64_t)(k + 1) * 0x9e3779b97f4a7c15u;
-    return (uint64_t)(int64_t)way * ((x ^ x >> 29) * 0xbf58476d1ce4e5b9u | 1);
-}
-
-/* Two generations of states; marks[] of those before the last are those that one step back leads to. */
-typedef struct {
-    state states[2][WIDER];
-    uint64_t marks[2][WIDER];
-    int count[2];
-} beam;
-
-static int is_among(const uint64_t *marks, int count, uint64_t mark)
-{
-    int found = 0;
-    for (int i = 0; i < count; i++) found |= marks[i] == mark;
-    return found;
-}
-
-static void follow(const task *t, const state *from, const step *s, state *to)
-{
-    float size = (float)(s->way * t->table[s->k]);
-    *to = *from;
-    to->coefficients[s->k] = (int16_t)(to->coefficients[s->k] + s->way);
-    for (int i = 0; i < 64; i++) to->samples[i] += size * t->t->basis[s->k][i];
-    to->excess = s->excess;
-}
-
-/* The next generation: the best new states one step away. */
-static void expand(task *t, beam *b, int now)
-{
-    step tries[MORE_TRIES], best[WIDER];
-    uint64_t marks[WIDER];
-    int found = 0;
-    for (int from = 0; from < b->count[now]; from++) {
-        const state *s = &b->states[now][from];
-        int n = promising(t, s, tries);
-        t->nodes -= n;
-        for (int i = 0; i < n; i++) {
-            step *try = tries + i;
-            try->excess = excess_after(t, s->samples, t->t->basis[try->k], (float)(try->way * t->table[try->k]));
-            if (found == t->width && try->excess >= best[t->width - 1].excess) continue;
-            try->from = from;
-            try->mark = b->marks[now][from] + mark(try->k, try->way);
-            if (is_among(b->marks[!now], b->count[!now], try->mark)) continue;
-            for (int j = 0; j < found; j++) marks[j] = best[j].mark;
-            if (!is_among(marks, found, try->mark)) found = insert(best, found, t->width, *try);
+    const inversion_problem *p = &b->problem;
+    float target[64], values[64];
+    inversion_point now;
+    memcpy(target, b->guess, sizeof target);
+    best->excess = 1e30;
+    for (int round = 0; round < (b->open ? INVERSION_BLOCK_PROJECTIONS : 1); round++) {
+        inversion_forward_dct(&b->dct->waves, target, values);
+        for (int k = 0; k < 64; k++)
+            now.coefficients[k] = inversion_limited(inversion_nearest(values[k] / p->table[k]));
+        inversion_block_evaluate(p, &now);
+        int same = round && !memcmp(now.coefficients, best->coefficients, sizeof now.coefficients);
+        int solved = inversion_block_is_solved(p, &now);
+        if (solved || now.excess < best->excess) *best = now;
+        if (solved || same) return solved;
+        for (int i = 0; i < 64; i++) {
+            float lowest = b->lowest[i] + 0.5f, highest = b->highest[i] - 0.5f, x = now.samples[i];
+            target[i] = x < lowest ? lowest : x > highest ? highest : x;
         }
     }
-    for (int i = 0; i < found; i++) {
-        follow(t, &b->states[now][best[i].from], best + i, &b->states[!now][i]);
-        b->marks[!now][i] = best[i].mark;
-    }
-    b->count[!now] = found;
-}
-
-/* From `start`, the few best sets of coefficients of each number of steps; the exact one, if found, to `start`. */
-static int search(task *t, state *start)
-{
-    beam b;
-    int now = 0;
-    b.states[0][0] = *start;
-    b.marks[0][0] = 0;
-    b.count[0] = 1;
-    b.count[1] = 0;
-    for (int depth = 0; depth < DEPTH && t->nodes > 0 && b.count[now]; depth++) {
-        expand(t, &b, now);
-        now = !now;
-        for (int i = 0; i < b.count[now] && b.states[now][i].excess < CLOSE; i++)
-            if (is_exact(t, b.states[now][i].coefficients)) return *start = b.states[now][i], 1;
-        if (b.count[now] && b.states[now][0].excess < start->excess) *start = b.states[now][0];
-    }
     return 0;
 }
 
-/* How much samples count. */
-static void weigh(const task *t, float *weights)
+/* From the lattice points near to the guess, for blocks of which some samples are not known: these weigh less. 0.3 is
+ * tuned by hand, not recorded. */
+static int inversion_block_lattice(inversion_block *b, inversion_point *best)
 {
-    float free = free_weight(t->table);
+    float weights[64], target[64], border = inversion_border_weight(b->problem.table);
     for (int i = 0; i < 64; i++) {
-        int width = t->high[i] - t->low[i], bounded = t->least[i] > -FREE && t->most[i] < FREE;
+        int width = b->high[i] - b->low[i];
+        int bounded = b->lowest[i] > -INVERSION_BLOCK_NONE && b->highest[i] < INVERSION_BLOCK_NONE;
         weights[i] = 1 / (1 + (float)width);
-        if (!bounded && weights[i] < free) weights[i] = free;
+        if (!bounded && weights[i] < border) weights[i] = border;
         if (!bounded && weights[i] > 0.3f) weights[i] = 0.3f;
+        target[i] = b->guess[i] - best->samples[i];
     }
+    return inversion_lattice_search(&b->problem, b->dct->basis, weights, target, INVERSION_BLOCK_LATTICE_COST, best);
 }
 
-/* From the nearest points of the lattice of coefficients, if some samples are not known. */
-static int from_planes(task *t, state *best)
+/* The bounds of one block of a plane. Samples beyond the border are free; the guess repeats the nearest ones. A sample
+ * that was clipped has a bound on one side. */
+static void inversion_block_bounds(const bbc_inversion_plane *plane, int64_t column, int64_t row, inversion_block *b)
 {
-    int8_t steps[RECOVER_PATHS][64];
-    float weights[64], target[64];
-    state start = *best, now;
-    weigh(t, weights);
-    t->nodes -= PLANES_NODES;
-    for (int i = 0; i < 64; i++) target[i] = t->guess[i] - start.samples[i];
-    int count = bbc_recover_planes(t->t->basis, t->table, weights, target, steps);
-    for (int n = 0; n < count; n++) {
-        for (int k = 0; k < 64; k++)
-            now.coefficients[k] = (int16_t)limited((float)(start.coefficients[k] + steps[n][k]));
-        evaluate(t, &now);
-        if (now.excess < CLOSE && is_exact(t, now.coefficients)) return *best = now, 1;
-        if (!n || now.excess < best->excess) *best = now;
-    }
-    if (search(t, best)) return 1;
-    if (start.excess < best->excess) *best = start;
-    return 0;
-}
-
-static void set_bounds(task *t)
-{
-    t->open = 0;
-    for (int i = 0; i < 64; i++) {
-        t->least[i] = t->low[i] ? t->low[i] - 128.5f : -FREE;
-        t->most[i] = t->high[i] < 255 ? t->high[i] - 127.5f : FREE;
-        t->open += t->low[i] < t->high[i] || t->low[i] == 0 || t->high[i] == 255;
-    }
-}
-
-/* One block's bounds from planes; samples beyond the border are free, and thought to be like the nearest ones. */
-static void cut(const bbc_recover_plane *p, int64_t column, int64_t row, task *t)
-{
+    b->open = 0;
     for (int i = 0; i < 64; i++) {
         int64_t x = column * 8 + i % 8, y = row * 8 + i / 8;
-        int inside = x < p->width && y < p->height;
-        int64_t at = (y < p->height ? y : p->height - 1) * p->width + (x < p->width ? x : p->width - 1);
-        t->low[i] = inside ? p->low[at] : 0;
-        t->high[i] = inside ? p->high[at] : 255;
-        t->guess[i] = (float)p->guess[at] - 128;
+        int inside = x < plane->width && y < plane->height;
+        y = y < plane->height ? y : plane->height - 1;
+        x = x < plane->width ? x : plane->width - 1;
+        int64_t at = y * plane->width + x;
+        uint8_t low = inside ? plane->low[at] : 0, high = inside ? plane->high[at] : 255;
+        b->low[i] = low;
+        b->high[i] = high;
+        b->guess[i] = (float)plane->guess[at] - 128;
+        b->lowest[i] = low ? (float)low - 128.5f : -INVERSION_BLOCK_NONE;
+        b->highest[i] = high < 255 ? (float)high - 127.5f : INVERSION_BLOCK_NONE;
+        b->open += low < high || low == 0 || high == 255;
     }
-    set_bounds(t);
 }
 
-int64_t bbc_recover_blocks(const bbc_recover_plane *plane, const uint16_t *table, int64_t from, int64_t to,
-                           int64_t nodes, int wide, int16_t *coefficients, uint8_t *found)
+int64_t bbc_inversion_blocks(const bbc_inversion_plane *plane, const uint16_t *table, int64_t from, int64_t to,
+                             int64_t effort, int wide, int16_t *coefficients, uint8_t *found)
 {
-    transform t;
+    inversion_dct dct;
+    inversion_block b = {
+        .problem = {.table = table,
+                    .width = wide ? INVERSION_BLOCK_WIDTH_WIDE : INVERSION_BLOCK_WIDTH,
+                    .tries = wide ? INVERSION_BLOCK_TRIES_WIDE : INVERSION_BLOCK_TRIES,
+                    .depth = INVERSION_BLOCK_DEPTH,
+                    .slopes = inversion_block_slopes,
+                    .excess_after = inversion_block_excess_after,
+                    .follow = inversion_block_follow,
+                    .evaluate = inversion_block_evaluate,
+                    .is_solved = inversion_block_is_solved},
+        .dct = &dct,
+    };
     int64_t columns = (plane->width + 7) / 8, spent = 0;
-    make_transform(&t);
-    for (int64_t b = from; b < to; b++) {
-        if (found[b]) continue;
-        task task = {.t = &t, .table = table, .nodes = nodes};
-        task.width = wide ? WIDER : WIDTH;
-        task.tries = wide ? MORE_TRIES : TRIES;
-        state best;
-        cut(plane, b % columns, b / columns, &task);
-        found[b] = project(&task, &best) || (wide && task.open ? from_planes(&task, &best) : search(&task, &best));
-        memcpy(coefficients + 64 * b, best.coefficients, sizeof best.coefficients);
-        spent += nodes - task.nodes;
+    bbc_fp_state saved = bbc_fp_enter();
+    inversion_dct_fill(&dct);
+    for (int64_t block = from; block < to; block++) {
+        if (found[block]) continue;
+        inversion_point best;
+        b.problem.effort = effort;
+        inversion_block_bounds(plane, block % columns, block / columns, &b);
+        found[block] = inversion_block_project(&b, &best) ||
+                       (wide && b.open ? inversion_block_lattice(&b, &best) : inversion_beam_search(&b.problem, &best));
+        memcpy(coefficients + 64 * block, best.coefficients, sizeof best.coefficients);
+        spent += effort - b.problem.effort;
     }
+    bbc_fp_leave(saved);
     return spent;
 }
 
-void bbc_recover_transform(const float *plane, int64_t width, int64_t height, int64_t count, const int64_t *blocks,
-                           float *coefficients)
+/* The coefficients, not quantised, of one block of a plane; samples beyond the border repeat the nearest ones. */
+static void inversion_transform_block(const inversion_waves *w, const float *plane, int64_t width, int64_t height,
+                                      int64_t block, float *coefficients)
 {
-    waves w;
     int64_t columns = (width + 7) / 8;
     float samples[64];
-    make_waves(&w);
-    for (int64_t n = 0; n < count; n++) {
-        for (int i = 0; i < 64; i++) {
-            int64_t x = blocks[n] % columns * 8 + i % 8, y = blocks[n] / columns * 8 + i / 8;
-            samples[i] = plane[(y < height ? y : height - 1) * width + (x < width ? x : width - 1)] - 128;
-        }
-        forward(&w, samples, coefficients + 64 * n);
+    for (int i = 0; i < 64; i++) {
+        int64_t x = block % columns * 8 + i % 8, y = block / columns * 8 + i / 8;
+        samples[i] = plane[(y < height ? y : height - 1) * width + (x < width ? x : width - 1)] - 128;
     }
+    inversion_forward_dct(w, samples, coefficients);
+}
+
+void bbc_inversion_transform(const float *plane, int64_t width, int64_t height, int64_t count, const int64_t *blocks,
+                             float *coefficients)
+{
+    inversion_waves w;
+    bbc_fp_state saved = bbc_fp_enter();
+    inversion_waves_fill(&w);
+    for (int64_t n = 0; n < count; n++)
+        inversion_transform_block(&w, plane, width, height, blocks[n], coefficients + 64 * n);
+    bbc_fp_leave(saved);
+}
+
+void bbc_inversion_quantise(const float *plane, int64_t width, int64_t height, const uint16_t *table, int64_t from,
+                            int64_t to, int16_t *coefficients)
+{
+    inversion_waves w;
+    float values[64];
+    bbc_fp_state saved = bbc_fp_enter();
+    inversion_waves_fill(&w);
+    for (int64_t block = from; block < to; block++) {
+        inversion_transform_block(&w, plane, width, height, block, values);
+        for (int k = 0; k < 64; k++)
+            coefficients[64 * block + k] = inversion_limited(inversion_nearest(values[k] / (float)table[k]));
+    }
+    bbc_fp_leave(saved);
 }

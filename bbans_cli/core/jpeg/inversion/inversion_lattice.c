@@ -1,118 +1,115 @@
+/* Nearest points of the lattice of quantised coefficients: L. Babai, "On Lovasz' lattice reduction and the nearest
+ * lattice point problem" (1986), with a list of the best paths in place of one. */
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "inversion.h"
+#include "inversion_dct.h"
+#include "inversion_search.h"
 
-enum { NEAREST = 3 };
+enum { INVERSION_NEAREST = 3, INVERSION_MULTIPLE_MAX = 100 };
 
-/* The columns of the lattice, orthogonalised: those that are decided last come first. */
+/* The lattice's columns, orthogonalised; the ones that are decided last come first. */
 typedef struct {
-    float columns[64][64], factors[64][64];
-    float lengths[64]; /* squared */
-    int which[64];
-} reduced;
-
-typedef struct {
-    float cost;
-    float left[64]; /* of the target, in each direction */
-    int8_t times[64];
-} path;
+    float columns[64][64];
+    float factors[64][64]; /* [i][j]: how often orthogonal column i is in column j */
+    float lengths[64];     /* of the orthogonal columns, squared */
+    int which[64];         /* the coefficient that a column stands for */
+} inversion_lattice;
 
 typedef struct {
     float cost;
-    int from, times;
-} branch;
+    float left[64]; /* of the target, along each orthogonal column */
+    int8_t multiples[64];
+} inversion_path;
 
-static void swap(reduced *r, int i, int j)
+static void inversion_swap(inversion_lattice *l, int i, int j)
 {
-    float line[64];
-    memcpy(line, r->columns[i], sizeof line);
-    memcpy(r->columns[i], r->columns[j], sizeof line);
-    memcpy(r->columns[j], line, sizeof line);
+    float column[64];
+    memcpy(column, l->columns[i], sizeof column);
+    memcpy(l->columns[i], l->columns[j], sizeof column);
+    memcpy(l->columns[j], column, sizeof column);
     for (int k = 0; k < i; k++) {
-        float f = r->factors[k][i];
-        r->factors[k][i] = r->factors[k][j];
-        r->factors[k][j] = f;
+        float f = l->factors[k][i];
+        l->factors[k][i] = l->factors[k][j];
+        l->factors[k][j] = f;
     }
-    int which = r->which[i];
-    r->which[i] = r->which[j];
-    r->which[j] = which;
+    int which = l->which[i];
+    l->which[i] = l->which[j];
+    l->which[j] = which;
 }
 
-/* Gram and Schmidt, each time with the column of which least is left: decided last, it is known worst.
- * factors[i][j]: how often direction i is in column j. */
-static void orthogonalise(reduced *r)
+/* Pivoted Gram-Schmidt, smallest residual first. Babai's method decides in reverse order, so the least reliable
+ * coordinates come last. */
+static void inversion_orthogonalise(inversion_lattice *l)
 {
-    for (int k = 0; k < 64; k++) r->lengths[k] = sum_of_products(r->columns[k], r->columns[k]);
     for (int i = 0; i < 64; i++) {
         int least = i;
         float lengths[64];
         for (int j = i; j < 64; j++) {
-            lengths[j] = sum_of_products(r->columns[j], r->columns[j]);
+            lengths[j] = inversion_dot(l->columns[j], l->columns[j]);
             if (lengths[j] < lengths[least]) least = j;
         }
-        r->lengths[i] = lengths[least] > 1e-12f ? lengths[least] : 1e-12f;
-        swap(r, i, least);
+        l->lengths[i] = lengths[least] > 1e-12f ? lengths[least] : 1e-12f;
+        inversion_swap(l, i, least);
         for (int j = i + 1; j < 64; j++) {
-            float f = sum_of_products(r->columns[i], r->columns[j]) / r->lengths[i];
-            r->factors[i][j] = f;
-            for (int k = 0; k < 64; k++) r->columns[j][k] -= f * r->columns[i][k];
+            float f = inversion_dot(l->columns[i], l->columns[j]) / l->lengths[i];
+            l->factors[i][j] = f;
+            for (int k = 0; k < 64; k++) l->columns[j][k] -= f * l->columns[i][k];
         }
     }
 }
 
-/* The best ways to go on from `count` paths at level i, the nearest multiples of each; returns how many. */
-static int branches(const reduced *r, const path *paths, int count, int i, branch *best)
+/* The best continuations of `count` paths by column i, each with its nearest multiples; returns how many. `k` of a move
+ * is the multiple. */
+static int inversion_branches(const inversion_lattice *l, const inversion_path *paths, int count, int i,
+                              inversion_move *best)
 {
     int found = 0;
     for (int from = 0; from < count; from++) {
-        float at = paths[from].left[i], near = nearest_integer(at);
+        float at = paths[from].left[i], near = inversion_nearest(at);
         int side = at >= near ? 1 : -1;
-        for (int n = 0; n < NEAREST; n++) {
-            float times = near + (float)(n == 1 ? side : n == 2 ? -side : 0), off = at - times;
-            branch new = {paths[from].cost + off * off * r->lengths[i], from, (int)times};
-            if (times < -100 || times > 100) continue;
-            if (found == RECOVER_PATHS && best[--found].cost <= new.cost) {
-                found++;
-                break;
-            }
-            int place = found++;
-            for (; place > 0 && best[place - 1].cost > new.cost; place--) best[place] = best[place - 1];
-            best[place] = new;
+        for (int n = 0; n < INVERSION_NEAREST; n++) {
+            float multiple = near + (float)(n == 1 ? side : n == 2 ? -side : 0), off = at - multiple;
+            if (multiple < -INVERSION_MULTIPLE_MAX || multiple > INVERSION_MULTIPLE_MAX) continue;
+            const inversion_move move = {.cost = paths[from].cost + off * off * l->lengths[i],
+                                         .from = from,
+                                         .k = (int)multiple};
+            if (found == INVERSION_PATHS && best[found - 1].cost <= move.cost) break;
+            found = inversion_insert(best, found, INVERSION_PATHS, &move);
         }
     }
     return found;
 }
 
-int bbc_recover_planes(const float basis[64][64], const uint16_t *table, const float *weights, const float *target,
-                       int8_t steps[RECOVER_PATHS][64])
+int inversion_nearest_points(const float basis[64][64], const uint16_t *table, const float *weights,
+                             const float *target, int8_t multiples[INVERSION_PATHS][64])
 {
-    reduced r;
-    path paths[2][RECOVER_PATHS];
-    branch best[RECOVER_PATHS];
-    float aim[64];
+    inversion_lattice l;
+    inversion_path paths[2][INVERSION_PATHS];
+    inversion_move best[INVERSION_PATHS];
+    float weighted[64];
     int count = 1, now = 0;
-    for (int i = 0; i < 64; i++) aim[i] = weights[i] * target[i];
+    for (int i = 0; i < 64; i++) weighted[i] = weights[i] * target[i];
     for (int k = 0; k < 64; k++) {
-        r.which[k] = k;
-        for (int i = 0; i < 64; i++) r.columns[k][i] = weights[i] * (float)table[k] * basis[k][i];
+        l.which[k] = k;
+        for (int i = 0; i < 64; i++) l.columns[k][i] = weights[i] * (float)table[k] * basis[k][i];
     }
-    orthogonalise(&r);
+    inversion_orthogonalise(&l);
     paths[0][0].cost = 0;
-    for (int i = 0; i < 64; i++) paths[0][0].left[i] = sum_of_products(aim, r.columns[i]) / r.lengths[i];
+    for (int i = 0; i < 64; i++) paths[0][0].left[i] = inversion_dot(weighted, l.columns[i]) / l.lengths[i];
     for (int i = 63; i >= 0; i--, now = !now) {
-        count = branches(&r, paths[now], count, i, best);
+        count = inversion_branches(&l, paths[now], count, i, best);
         for (int n = 0; n < count; n++) {
-            path *to = &paths[!now][n];
+            inversion_path *to = &paths[!now][n];
             *to = paths[now][best[n].from];
-            to->cost = best[n].cost;
-            to->times[i] = (int8_t)best[n].times;
-            for (int j = 0; j < i; j++) to->left[j] -= (float)best[n].times * r.factors[j][i];
+            to->cost = (float)best[n].cost;
+            to->multiples[i] = (int8_t)best[n].k;
+            for (int j = 0; j < i; j++) to->left[j] -= (float)best[n].k * l.factors[j][i];
         }
     }
     for (int n = 0; n < count; n++)
-        for (int i = 0; i < 64; i++) steps[n][r.which[i]] = paths[now][n].times[i];
+        for (int i = 0; i < 64; i++) multiples[n][l.which[i]] = paths[now][n].multiples[i];
     return count;
 }
