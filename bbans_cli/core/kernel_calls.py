@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -109,19 +107,3 @@ class KernelCalls:
     def gemm_rate(self, m: int, n: int, k: int, transposed: bool = False, seconds: float = 0.2) -> float:
         """Multiply-adds per second of one shape on this thread; `transposed` reads a by columns."""
         return float(lib.bbc_kernel_gemm_rate(self._index, m, n, k, transposed, seconds))
-
-
-@contextmanager
-def fp_control(control: int) -> Iterator[None]:
-    """Sets the floating-point control register of this thread (MXCSR, FPCR), and the old value at the end.
-
-    So a test plays a library that leaves flush-to-zero or another rounding mode behind. On machines of other kinds it
-    does nothing. RuntimeError where what ran inside did not leave the register as it was set, exception flags aside.
-    """
-    before = lib.bbc_fp_set_raw(control)
-    try:
-        yield
-    finally:
-        after = lib.bbc_fp_set_raw(before)
-    if before and (after ^ control) & ~0x3F:
-        raise RuntimeError(f"the floating-point control register was set to {control:#x} and is now {after:#x}")

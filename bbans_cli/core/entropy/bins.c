@@ -64,7 +64,9 @@ int bbc_bins_values(const double *mean, const double *deviation, const uint32_t 
     size_t i;
     *done = 0;
     if (bits < 1 || bits > BBC_BINS_MAX_BITS) return BBC_ANS_BAD_SYMBOL;
+    bbc_fp_state saved = bbc_fp_enter();
     for (i = 0; i < n && symbols[i] >> bits == 0; i++) values[i] = mean[i] + deviation[i] * centres[symbols[i]];
+    bbc_fp_leave(saved);
     *done = i;
     return i == n ? BBC_ANS_OK : BBC_ANS_BAD_SYMBOL;
 }
