@@ -24,8 +24,8 @@ from bbans_cli.core import ffi, lib
 from bbans_cli.entropy.native import PIECE, failure, in_pieces, integers, pointer
 from bbans_cli.errors import CorruptError, TruncatedError
 
-EMPTY_HEAD = 1 << 31
-HEAD_LIMIT = 1 << 63
+EMPTY_STATE = 1 << 31
+STATE_LIMIT = 1 << 63
 MAX_PRECISION = 31
 _MIN_CAPACITY = 64
 
@@ -33,36 +33,36 @@ IntLike = int | np.integer | np.ndarray
 
 
 class Message:
-    """A range-ANS stack of 32-bit words under one or more 63-bit heads.
+    """A range-ANS stack of 32-bit words under one or more 63-bit states.
 
-    lanes: number of heads. Symbol i of an array goes to head i % lanes and all heads share the words, so
-    that symbols of different lanes do not wait for each other: long arrays are coded faster, and every head
+    lanes: number of states. Symbol i of an array goes to state i % lanes and all states share the words, so
+    that symbols of different lanes do not wait for each other: long arrays are coded faster, and every state
     adds up to 63 bits to the serialised message. Single symbols use lane 0. One lane is right for files.
 
-    A new message is empty: every head is 2^31 and there are no words. Not for use by two threads at once.
+    A new message is empty: every state is 2^31 and there are no words. Not for use by two threads at once.
     """
 
-    __slots__ = ("_heads", "_heads_view", "_buffer", "_buffer_view", "_words")
+    __slots__ = ("_states", "_states_view", "_buffer", "_buffer_view", "_words")
 
     def __init__(self, lanes: int = 1) -> None:
         if lanes < 1:
             raise ValueError("a message has at least one lane")
-        self._heads = np.full(lanes, EMPTY_HEAD, np.uint64)
-        self._heads_view = ffi.from_buffer("uint64_t[]", self._heads, require_writable=True)
-        self._words = ffi.new("bbc_words *")
+        self._states = np.full(lanes, EMPTY_STATE, np.uint64)
+        self._states_view = ffi.from_buffer("uint64_t[]", self._states, require_writable=True)
+        self._words = ffi.new("bbc_ans_words *")
         self._adopt(np.empty(_MIN_CAPACITY, np.uint32))
 
     # -- what it holds
 
     @property
     def lanes(self) -> int:
-        """Number of heads."""
-        return len(self._heads)
+        """Number of states."""
+        return len(self._states)
 
     @property
-    def heads(self) -> list[int]:
-        """The heads, each in [2^31, 2^63)."""
-        return [int(head) for head in self._heads]
+    def states(self) -> list[int]:
+        """The states, each in [2^31, 2^63)."""
+        return [int(state) for state in self._states]
 
     @property
     def words(self) -> np.ndarray:
@@ -71,18 +71,18 @@ class Message:
 
     @property
     def bits(self) -> float:
-        """Information held: 32 per word and log2(head / 2^31) per head; 0.0 for an empty message."""
-        return 32.0 * self._words.count + sum(math.log2(head) - 31.0 for head in self.heads)
+        """Information held: 32 per word and log2(state / 2^31) per state; 0.0 for an empty message."""
+        return 32.0 * self._words.count + sum(math.log2(state) - 31.0 for state in self.states)
 
     @property
     def empty(self) -> bool:
-        """True when nothing is left: no words, and every head back at 2^31."""
-        return self._words.count == 0 and bool((self._heads == EMPTY_HEAD).all())
+        """True when nothing is left: no words, and every state back at 2^31."""
+        return self._words.count == 0 and bool((self._states == EMPTY_STATE).all())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
             return NotImplemented
-        return self.heads == other.heads and np.array_equal(self.words, other.words)
+        return self.states == other.states and np.array_equal(self.words, other.words)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -92,7 +92,7 @@ class Message:
     def copy(self) -> Message:
         """An independent message with the same content."""
         other = Message(self.lanes)
-        other._heads[:] = self._heads
+        other._states[:] = self._states
         other._adopt(self._buffer.copy())
         other._words.count = self._words.count
         return other
@@ -122,10 +122,10 @@ class Message:
             raise ValueError(f"a precision is 1 to {MAX_PRECISION}, not {precision}")
         mask = (1 << precision) - 1
         if lanes is None:
-            return int(self._heads[0]) & mask
+            return int(self._states[0]) & mask
         if not 0 <= lanes <= self.lanes:
             raise ValueError(f"the message has {self.lanes} lanes, not {lanes}")
-        return (self._heads[:lanes] & np.uint64(mask)).astype(np.uint32)
+        return (self._states[:lanes] & np.uint64(mask)).astype(np.uint32)
 
     def advance(self, starts: IntLike, freqs: IntLike, precision: IntLike) -> None:
         """Take known symbols off, the first of the arrays first: the inverse of `push` with equal arguments.
@@ -157,30 +157,30 @@ class Message:
         """
         index = range(self.lanes)[lanes]
         part = Message(len(index))
-        part._heads[:] = self._heads[lanes]
+        part._states[:] = self._states[lanes]
         part._words.count = self._words.count
         part._adopt(self._buffer)
         try:
             yield part
         finally:
-            self._heads[lanes] = part._heads
+            self._states[lanes] = part._states
             self._words.count = part._words.count
             self._adopt(part._buffer)
 
     # -- bytes
 
     def to_bytes(self) -> bytes:
-        """The words, bottom first, then the heads, last lane first, all little-endian.
+        """The words, bottom first, then the states, last lane first, all little-endian.
 
-        A word takes 4 bytes, a head 8, but that of lane 0, which ends the string, 4 to 8: zero bytes at its
+        A word takes 4 bytes, a state 8, but that of lane 0, which ends the string, 4 to 8: zero bytes at its
         upper end are left out. An empty message is b"". Equal messages give equal bytes and the other way
         round.
         """
         if self.empty:
             return b""
-        head = int(self._heads[0])
-        body = self.words.astype("<u4").tobytes() + self._heads[:0:-1].astype("<u8").tobytes()
-        return body + head.to_bytes((head.bit_length() + 7) // 8, "little")
+        state = int(self._states[0])
+        body = self.words.astype("<u4").tobytes() + self._states[:0:-1].astype("<u8").tobytes()
+        return body + state.to_bytes((state.bit_length() + 7) // 8, "little")
 
     @classmethod
     def from_bytes(cls, data: bytes, lanes: int = 1) -> Message:
@@ -190,7 +190,7 @@ class Message:
         if not data:
             return message
         size = len(data) % 4 + 4
-        if size == 4 and data[-1] < 0x80:  # a head of four bytes is at least 2^31, one of eight below 2^63
+        if size == 4 and data[-1] < 0x80:  # a state of four bytes is at least 2^31, one of eight below 2^63
             size = 8
         split = len(data) - size - 8 * (lanes - 1)
         if split < 0:
@@ -198,10 +198,10 @@ class Message:
         if data[-1] == 0:
             raise CorruptError("a message cannot end in a zero byte")
         words = np.frombuffer(data, "<u4", split // 4)
-        message._heads[:0:-1] = np.frombuffer(data, "<u8", lanes - 1, split)
-        message._heads[0] = int.from_bytes(data[-size:], "little")
-        if (message._heads < EMPTY_HEAD).any() or (message._heads >= HEAD_LIMIT).any():
-            raise CorruptError("a message's head is out of range")
+        message._states[:0:-1] = np.frombuffer(data, "<u8", lanes - 1, split)
+        message._states[0] = int.from_bytes(data[-size:], "little")
+        if (message._states < EMPTY_STATE).any() or (message._states >= STATE_LIMIT).any():
+            raise CorruptError("a message's state is out of range")
         message._reserve(len(words))
         message._buffer[: len(words)] = words
         message._words.count = len(words)
@@ -211,18 +211,18 @@ class Message:
 
     @classmethod
     def random(cls, words: int, rng: np.random.Generator, lanes: int = 1) -> Message:
-        """That many random words under random heads: initial bits for experiments, never for files."""
+        """That many random words under random states: initial bits for experiments, never for files."""
         message = cls(lanes)
         message._reserve(words)
         message._buffer[:words] = rng.integers(0, 1 << 32, words, np.uint32)
         message._words.count = words
-        message._heads[:] = rng.integers(EMPTY_HEAD, HEAD_LIMIT, lanes, np.uint64)
+        message._states[:] = rng.integers(EMPTY_STATE, STATE_LIMIT, lanes, np.uint64)
         return message
 
     # -- the way into C
 
     def run(self, function: Callable[..., int], count: int, *arguments: Any, pushing: bool, piece: int = PIECE) -> None:
-        """Call ``function(heads, lanes, words, *arguments, n, done)`` on pieces of ``count`` symbols.
+        """Call ``function(states, lanes, words, *arguments, n, done)`` on pieces of ``count`` symbols.
 
         What a codec with C code of its own uses; `bbans_cli.native.in_pieces` says what becomes of the
         arguments. A push may add one word for each symbol. When the function fails, the message goes back
@@ -230,18 +230,18 @@ class Message:
         """
         if pushing:
             self._reserve(self._words.count + count)
-        heads, words = self._heads.copy(), self._words.count
+        states, words = self._states.copy(), self._words.count
         try:
             in_pieces(
                 function,
                 count,
                 arguments,
-                before=(self._heads_view, self.lanes, self._words),
+                before=(self._states_view, self.lanes, self._words),
                 piece=self.lanes * max(1, piece // self.lanes),
                 backwards=pushing,
             )
         except Exception:
-            self._heads[:], self._words.count = heads, words
+            self._states[:], self._words.count = states, words
             raise
 
     def _array(self, function: Callable, starts: Any, freqs: Any, precision: Any, pushing: bool) -> None:
@@ -257,7 +257,7 @@ class Message:
 
     def _symbol(self, function: Callable, start: int, freq: Any, precision: Any) -> None:
         try:
-            status = function(self._heads_view, self._words, start, freq, precision)
+            status = function(self._states_view, self._words, start, freq, precision)
         except OverflowError:
             status = lib.BBC_ANS_BAD_INTERVAL
         if status != lib.BBC_ANS_OK:

@@ -210,6 +210,6 @@ def _unfilter(data: bytearray, at: int, width: int, height: int, channels: int, 
     step = max(1, PIECE // (1 + size))
     for top in range(0, height, step):
         piece = rows[top : top + step]
-        if lib.bbc_png_unfilter(ffi.from_buffer("uint8_t[]", piece), len(piece), size, bpp, top > 0):
+        if lib.bbc_png_filters_undo(ffi.from_buffer("uint8_t[]", piece), len(piece), size, bpp, top > 0):
             raise InputError("damaged PNG: unknown filter")
     return unpack_rows(np.ascontiguousarray(rows[:, 1:]), width, channels, depth)

@@ -1,7 +1,7 @@
 """The message again, in plain Python integers and in numpy: what the C stack must agree with bit for bit.
 
 `ReferenceMessage` is slow and short; it has the interface of `bbans_cli.rans.Message`, and the same tests run on both.
-`NumpyMessage` is rANS as Craystack and HiLLoC have it, whole arrays of heads in one numpy operation: the speed of the
+`NumpyMessage` is rANS as Craystack and HiLLoC have it, whole arrays of states in one numpy operation: the speed of the
 C stack is compared with it. Nothing of the product uses either.
 """
 
@@ -12,22 +12,22 @@ import math
 import numpy as np
 
 from bbans_cli.entropy.native import UnderflowError
-from bbans_cli.entropy.rans import EMPTY_HEAD, HEAD_LIMIT, MAX_PRECISION
+from bbans_cli.entropy.rans import EMPTY_STATE, MAX_PRECISION, STATE_LIMIT
 from bbans_cli.errors import CorruptError, TruncatedError
 
 
 class ReferenceMessage:
-    """A range-ANS stack: ``heads``, ints in [2^31, 2^63), over ``_words``, a list of ints below 2^32."""
+    """A range-ANS stack: ``states``, ints in [2^31, 2^63), over ``_words``, a list of ints below 2^32."""
 
     def __init__(self, lanes: int = 1) -> None:
         if lanes < 1:
             raise ValueError("a message has at least one lane")
-        self.heads = [EMPTY_HEAD] * lanes
+        self.states = [EMPTY_STATE] * lanes
         self._words: list[int] = []
 
     @property
     def lanes(self) -> int:
-        return len(self.heads)
+        return len(self.states)
 
     @property
     def words(self) -> np.ndarray:
@@ -35,84 +35,84 @@ class ReferenceMessage:
 
     @property
     def bits(self) -> float:
-        return 32.0 * len(self._words) + sum(math.log2(head) - 31.0 for head in self.heads)
+        return 32.0 * len(self._words) + sum(math.log2(state) - 31.0 for state in self.states)
 
     @property
     def empty(self) -> bool:
-        return not self._words and all(head == EMPTY_HEAD for head in self.heads)
+        return not self._words and all(state == EMPTY_STATE for state in self.states)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ReferenceMessage):
             return NotImplemented
-        return self.heads == other.heads and self._words == other._words
+        return self.states == other.states and self._words == other._words
 
     __hash__ = None  # type: ignore[assignment]
 
     def copy(self) -> ReferenceMessage:
         other = ReferenceMessage(self.lanes)
-        other.heads, other._words = list(self.heads), list(self._words)
+        other.states, other._words = list(self.states), list(self._words)
         return other
 
     def push(self, starts, freqs, precision) -> None:
         symbols = _intervals(starts, freqs, precision)
-        state = self.copy()
+        after = self.copy()
         for i, (start, freq, p) in reversed(list(enumerate(symbols))):
-            head = state.heads[i % self.lanes]
-            if head >= freq << (63 - p):
-                state._words.append(head % 2**32)
-                head >>= 32
-            state.heads[i % self.lanes] = (head // freq << p) + head % freq + start
-        self.heads, self._words = state.heads, state._words
+            state = after.states[i % self.lanes]
+            if state >= freq << (63 - p):
+                after._words.append(state % 2**32)
+                state >>= 32
+            after.states[i % self.lanes] = (state // freq << p) + state % freq + start
+        self.states, self._words = after.states, after._words
 
     def peek(self, precision: int, lanes: int | None = None):
         if not 1 <= precision <= MAX_PRECISION:
             raise ValueError("precision")
         if lanes is None:
-            return self.heads[0] % 2**precision
+            return self.states[0] % 2**precision
         if not 0 <= lanes <= self.lanes:
             raise ValueError("lanes")
-        return np.array([head % 2**precision for head in self.heads[:lanes]], np.uint32)
+        return np.array([state % 2**precision for state in self.states[:lanes]], np.uint32)
 
     def advance(self, starts, freqs, precision) -> None:
-        state = self.copy()
+        after = self.copy()
         for i, (start, freq, p) in enumerate(_intervals(starts, freqs, precision)):
-            head = state.heads[i % self.lanes]
-            value = head % 2**p
+            state = after.states[i % self.lanes]
+            value = state % 2**p
             if not start <= value < start + freq:
                 raise CorruptError("outside the interval")
-            head = freq * (head >> p) + value - start
-            if head < EMPTY_HEAD:
-                if not state._words:
+            state = freq * (state >> p) + value - start
+            if state < EMPTY_STATE:
+                if not after._words:
                     raise UnderflowError("too short")
-                head = head << 32 | state._words.pop()
-            state.heads[i % self.lanes] = head
-        self.heads, self._words = state.heads, state._words
+                state = state << 32 | after._words.pop()
+            after.states[i % self.lanes] = state
+        self.states, self._words = after.states, after._words
 
     def push_bits(self, values, precision: int) -> None:
         self.push(values, np.ones_like(values), precision)
 
     def pop_bits(self, count: int, precision: int) -> np.ndarray:
-        state = self.copy()
+        after = self.copy()
         values = []
         for i in range(count):
             rotated = ReferenceMessage(1)
-            rotated.heads, rotated._words = [state.heads[i % self.lanes]], state._words
+            rotated.states, rotated._words = [after.states[i % self.lanes]], after._words
             values.append(rotated.peek(precision))
             rotated.advance(values[-1], 1, precision)
-            state.heads[i % self.lanes], state._words = rotated.heads[0], rotated._words
-        self.heads, self._words = state.heads, state._words
+            after.states[i % self.lanes], after._words = rotated.states[0], rotated._words
+        self.states, self._words = after.states, after._words
         return np.array(values, np.uint32)
 
     def to_bytes(self) -> bytes:
         if self.empty:
             return b""
         body = b"".join(word.to_bytes(4, "little") for word in self._words)
-        body += b"".join(head.to_bytes(8, "little") for head in reversed(self.heads[1:]))
-        return body + self.heads[0].to_bytes(8, "little").rstrip(b"\0")
+        body += b"".join(state.to_bytes(8, "little") for state in reversed(self.states[1:]))
+        return body + self.states[0].to_bytes(8, "little").rstrip(b"\0")
 
     @classmethod
     def from_bytes(cls, data: bytes, lanes: int = 1) -> ReferenceMessage:
-        """Tries every length that lane 0's head can have: at most one of them writes these bytes again."""
+        """Tries every length that lane 0's state can have: at most one of them writes these bytes again."""
         for size in range(4, 9):
             split = len(data) - size - 8 * (lanes - 1)
             if split < 0 or split % 4:
@@ -120,8 +120,8 @@ class ReferenceMessage:
             message = cls(lanes)
             message._words = [int.from_bytes(data[i : i + 4], "little") for i in range(0, split, 4)]
             rest = [int.from_bytes(data[i : i + 8], "little") for i in range(split, len(data) - size, 8)]
-            message.heads = [int.from_bytes(data[len(data) - size :], "little"), *reversed(rest)]
-            if all(EMPTY_HEAD <= head < HEAD_LIMIT for head in message.heads) and message.to_bytes() == data:
+            message.states = [int.from_bytes(data[len(data) - size :], "little"), *reversed(rest)]
+            if all(EMPTY_STATE <= state < STATE_LIMIT for state in message.states) and message.to_bytes() == data:
                 return message
         if not data:
             return cls(lanes)
@@ -131,10 +131,10 @@ class ReferenceMessage:
 
 
 class NumpyMessage:
-    """A range-ANS stack with ``lanes`` heads, all of which move in each numpy operation."""
+    """A range-ANS stack with ``lanes`` states, all of which move in each numpy operation."""
 
     def __init__(self, lanes: int) -> None:
-        self.heads = np.full(lanes, EMPTY_HEAD, np.uint64)
+        self.states = np.full(lanes, EMPTY_STATE, np.uint64)
         self._words = np.empty(1024, np.uint32)
         self._count = 0
 
@@ -143,38 +143,38 @@ class NumpyMessage:
         return self._words[: self._count].copy()
 
     def push(self, starts: np.ndarray, freqs: np.ndarray, precision: int) -> None:
-        """Arrays of n symbols, the last first; symbol i goes to head i % lanes."""
-        p, lanes = np.uint64(precision), len(self.heads)
+        """Arrays of n symbols, the last first; symbol i goes to state i % lanes."""
+        p, lanes = np.uint64(precision), len(self.states)
         for first in reversed(range(0, len(starts), lanes)):
             start = starts[first : first + lanes].astype(np.uint64)
             freq = freqs[first : first + lanes].astype(np.uint64)
-            head = self.heads[: len(start)]
-            full = head >= freq << (np.uint64(63) - p)
-            low = head[full].astype(np.uint32)
+            state = self.states[: len(start)]
+            full = state >= freq << (np.uint64(63) - p)
+            low = state[full].astype(np.uint32)
             if self._count + len(low) > len(self._words):
                 self._words = np.resize(self._words, 2 * (self._count + len(low)))
             self._words[self._count : self._count + len(low)] = low[::-1]
             self._count += len(low)
-            head = np.where(full, head >> np.uint64(32), head)
-            whole = head // freq
-            self.heads[: len(start)] = (whole << p) + (head - whole * freq) + start
+            state = np.where(full, state >> np.uint64(32), state)
+            whole = state // freq
+            self.states[: len(start)] = (whole << p) + (state - whole * freq) + start
 
     def peek(self, precision: int, lanes: int) -> np.ndarray:
-        """The values on top of the first heads, uint32 (lanes,)."""
-        return (self.heads[:lanes] & np.uint64((1 << precision) - 1)).astype(np.uint32)
+        """The values on top of the first states, uint32 (lanes,)."""
+        return (self.states[:lanes] & np.uint64((1 << precision) - 1)).astype(np.uint32)
 
     def advance(self, starts: np.ndarray, freqs: np.ndarray, precision: int) -> None:
-        """Take one symbol off each of the first heads; at most ``lanes`` symbols."""
-        head = self.heads[: len(starts)]
-        value = head & np.uint64((1 << precision) - 1)
-        head = freqs * (head >> np.uint64(precision)) + value - starts
-        short = head < np.uint64(EMPTY_HEAD)
+        """Take one symbol off each of the first states; at most ``lanes`` symbols."""
+        state = self.states[: len(starts)]
+        value = state & np.uint64((1 << precision) - 1)
+        state = freqs * (state >> np.uint64(precision)) + value - starts
+        short = state < np.uint64(EMPTY_STATE)
         count = int(np.count_nonzero(short))
         if count > self._count:
             raise UnderflowError("too short")
-        head[short] = head[short] << np.uint64(32) | self._words[self._count - count : self._count][::-1]
+        state[short] = state[short] << np.uint64(32) | self._words[self._count - count : self._count][::-1]
         self._count -= count
-        self.heads[: len(starts)] = head
+        self.states[: len(starts)] = state
 
 
 def _intervals(starts, freqs, precision) -> list[tuple[int, int, int]]:

@@ -3,12 +3,12 @@
     python -m scripts.bench.bench_codecs [--symbols 500000] [--seconds 1.0]
 
 Million symbols per second of processor time, the best of repeated runs of one thread. Making a codec of its parameters
-counts, except for the one table that all symbols of a row share. "bbc" has one head, as files do, and so has
+counts, except for the one table that all symbols of a row share. "bbc" has one lane, as files do, and so has
 constriction's coder, which has no logistic model.
 
-The speed of rANS in numpy is that of numpy's calls, shared by the heads that one call moves; and every head is 8 bytes
-of the message. 16 heads are 128 bytes, more than most files could bear, and are compared with "bbc, 16", which writes
-the same bits; 1,024 heads show where numpy ends up. It gets fewer symbols, since it would take minutes.
+The speed of rANS in numpy is that of numpy's calls, shared by the lanes that one call moves; and every lane is 8 bytes
+of the message. 16 lanes are 128 bytes, more than most files could bear, and are compared with "bbc, 16", which writes
+the same bits; 1,024 lanes show where numpy ends up. It gets fewer symbols, since it would take minutes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bbans_cli.core import current_isa
 from bbans_cli.reference import distributions as reference
 from bbans_cli.reference.rans import NumpyMessage
 
-HEADS, MANY = 16, 1024
+LANES, MANY = 16, 1024
 LOW, HIGH, SIZE = -127, 127, 255
 ALPHABET = 32
 
@@ -60,20 +60,20 @@ def constricted(model: Callable, parameters: tuple, symbols: np.ndarray) -> Code
     return Coder(push, lambda coder: coder.clone().decode(model(), *parameters, *count), symbols)
 
 
-def in_numpy(intervals: Callable, find: Callable, symbols: np.ndarray, heads: int) -> Coder:
+def in_numpy(intervals: Callable, find: Callable, symbols: np.ndarray, lanes: int) -> Coder:
     """intervals(rows, symbols) -> starts, freqs and find(rows, values) -> symbols, for slices of the symbols."""
 
     def push() -> NumpyMessage:
-        message = NumpyMessage(heads)
+        message = NumpyMessage(lanes)
         message.push(*intervals(slice(None), symbols), PRECISION)
         return message
 
     def pop(message: NumpyMessage) -> np.ndarray:
-        copy = NumpyMessage(heads)
-        copy.heads, copy._words, copy._count = message.heads.copy(), message._words.copy(), message._count
+        copy = NumpyMessage(lanes)
+        copy.states, copy._words, copy._count = message.states.copy(), message._words.copy(), message._count
         popped = np.empty(len(symbols), np.int64)
-        for first in range(0, len(symbols), heads):
-            rows = slice(first, first + heads)
+        for first in range(0, len(symbols), lanes):
+            rows = slice(first, first + lanes)
             popped[rows] = find(rows, copy.peek(PRECISION, len(symbols[rows])).astype(np.int64))
             copy.advance(*intervals(rows, popped[rows]), PRECISION)
         return popped
@@ -82,7 +82,7 @@ def in_numpy(intervals: Callable, find: Callable, symbols: np.ndarray, heads: in
 
 
 def both(intervals: Callable, find: Callable, symbols: np.ndarray) -> dict[str, Coder]:
-    return {f"numpy, {heads}": in_numpy(intervals, find, symbols, heads) for heads in (HEADS, MANY)}
+    return {f"numpy, {lanes}": in_numpy(intervals, find, symbols, lanes) for lanes in (LANES, MANY)}
 
 
 def one_table(n: int, few: int, rng: np.random.Generator) -> dict[str, Coder]:
@@ -96,7 +96,7 @@ def one_table(n: int, few: int, rng: np.random.Generator) -> dict[str, Coder]:
 
     return {
         "bbc": bbc(lambda: ours, symbols, 1),
-        "bbc, 16": bbc(lambda: ours, symbols, HEADS),
+        "bbc, 16": bbc(lambda: ours, symbols, LANES),
         "constriction": constricted(lambda: theirs, (), symbols),
         **both(intervals, lambda rows, values: np.searchsorted(table, values, "right") - 1, symbols[:few]),
     }
@@ -120,7 +120,7 @@ def own_tables(n: int, few: int, rng: np.random.Generator) -> dict[str, Coder]:
 
     return {
         "bbc": bbc(lambda: Categorical(weights), symbols, 1),
-        "bbc, 16": bbc(lambda: Categorical(weights), symbols, HEADS),
+        "bbc, 16": bbc(lambda: Categorical(weights), symbols, LANES),
         "constriction": constricted(lambda: theirs, (weights,), symbols),
         **both(intervals, lambda rows, values: (tables(rows) <= values[:, None]).sum(1) - 1, symbols[:few]),
     }
@@ -140,7 +140,7 @@ def bell(kind: type, n: int, few: int, rng: np.random.Generator) -> dict[str, Co
 
     coders = {
         "bbc": bbc(lambda: kind(mean, deviation, LOW, HIGH), symbols, 1),
-        "bbc, 16": bbc(lambda: kind(mean, deviation, LOW, HIGH), symbols, HEADS),
+        "bbc, 16": bbc(lambda: kind(mean, deviation, LOW, HIGH), symbols, LANES),
         **both(
             intervals, lambda rows, values: reference.search(cum(rows), SIZE, values), symbols[:few].astype(int) - LOW
         ),

@@ -139,7 +139,7 @@ def test_substack_touches_its_lanes_alone():
     assert check_codec(codec, data, message) == pytest.approx(240)
     pushed = message.copy()
     codec.push(pushed, data)
-    changed = [a != b for a, b in zip(message.heads, pushed.heads, strict=True)]
+    changed = [a != b for a, b in zip(message.states, pushed.states, strict=True)]
     assert changed == [True, True, True, False, True, False]
 
 
@@ -148,7 +148,7 @@ def test_substack_of_one_lane_is_that_lanes_message():
     data = np.arange(20) % 7
     substack(Uniform(7, 20), slice(1, 2)).push(wide, data)
     Uniform(7, 20).push(narrow, data)
-    assert wide.heads[1] == narrow.heads[0] and wide.words.tolist() == narrow.words.tolist()
+    assert wide.states[1] == narrow.states[0] and wide.words.tolist() == narrow.words.tolist()
     with pytest.raises(ValueError):
         substack(BYTE, slice(5, 6)).push(wide, 3)
 

@@ -53,7 +53,7 @@ def assert_table(codec, size, expected, low=0):
     message = Message(lanes=2 * size)
     values = np.stack([table[:-1], table[1:] - 1]).reshape(-1)
     message.push_bits(values, codec(size).precision)
-    message._heads[:] |= np.uint64(1 << 62)  # deep heads: popping them takes no words
+    message._states[:] |= np.uint64(1 << 62)  # deep states: popping them takes no words
     popped = np.concatenate([codec(2 * size).pop(message)])
     assert popped.tolist() == 2 * list(range(low, low + size))
 
@@ -160,7 +160,7 @@ def test_every_build_gives_the_same_intervals_and_message(isa):
     GaussianBins(means[:, 0], scales[:, 0], means[:, 0] + scales[:, 1], scales[:, 2], 8).push(message, np.abs(symbols))
     Bernoulli(weights[:, 0]).push(message, symbols % 2)
     Uniform(1000, n).push(message, np.abs(symbols))
-    assert f"{message.heads[0]:x} {len(message.words)} {int(message.words.sum(dtype=np.uint64)):x}" == PINNED
+    assert f"{message.states[0]:x} {len(message.words)} {int(message.words.sum(dtype=np.uint64)):x}" == PINNED
 
 
 PINNED = "25f9d0b0cb12b 5658 b02c0a4893d"

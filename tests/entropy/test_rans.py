@@ -31,15 +31,15 @@ def intervals(draw, min_size=0, max_size=40):
 
 @st.composite
 def contents(draw):
-    """Heads and words of any message of one lane, extreme heads included."""
+    """State and words of any message of one lane, extreme states included."""
     extreme = st.sampled_from([2**31, 2**32 - 1, 2**32, 2**63 - 1])
-    head = draw(st.one_of(st.integers(2**31, 2**63 - 1), extreme))
-    return head, draw(st.lists(st.integers(0, 2**32 - 1), max_size=30))
+    state = draw(st.one_of(st.integers(2**31, 2**63 - 1), extreme))
+    return state, draw(st.lists(st.integers(0, 2**32 - 1), max_size=30))
 
 
-def build(kind, head, words):
-    data = b"".join(word.to_bytes(4, "little") for word in words) + head.to_bytes(8, "little").rstrip(b"\0")
-    return kind.from_bytes(b"" if head == 2**31 and not words else data)
+def build(kind, state, words):
+    data = b"".join(word.to_bytes(4, "little") for word in words) + state.to_bytes(8, "little").rstrip(b"\0")
+    return kind.from_bytes(b"" if state == 2**31 and not words else data)
 
 
 @both
@@ -48,7 +48,7 @@ def test_pinned_bits(kind):
     message.push([1, 2, 3, 40000], [5, 6, 7, 100], 16)
     message.push([0], [1 << 31], 31)
     message.push(3, 5, 24)
-    assert message.heads == [343127621636]
+    assert message.states == [343127621636]
     assert message.words.tolist() == [3442737159, 65537]
     assert message.to_bytes().hex() == "070034cd01000100040000e44f"
     assert message.bits == pytest.approx(71.31995431070376, abs=1e-9)
@@ -59,7 +59,7 @@ def test_pinned_bits_of_three_lanes(kind):
     message = kind(3)
     message.push(np.arange(10) * 50, np.arange(10) + 1, 9)
     message.push([7], [1], 31)
-    assert message.heads == [263524914663784455, 3602879711070770, 1779199856999526]
+    assert message.states == [263524914663784455, 3602879711070770, 1779199856999526]
     assert message.words.tolist() == [1596796416]
     assert message.to_bytes().hex() == "002e2d5f66fc753f2c52060032ca58cdcccc0c0007000080833aa803"
 
@@ -189,7 +189,7 @@ def test_both_back_ends_agree(symbols, lanes):
     for message in messages:
         message.push(*symbols)
     fast, plain = messages
-    assert fast.heads == plain.heads
+    assert fast.states == plain.states
     assert fast.words.tolist() == plain.words.tolist()
     assert fast.to_bytes() == plain.to_bytes()
     assert fast.peek(13, lanes=lanes).tolist() == plain.peek(13, lanes=lanes).tolist()
@@ -210,7 +210,7 @@ def test_bits_are_what_the_frequencies_say(kind, symbols):
     message = kind()
     message.push(*symbols)
     ideal = sum(int(p) - math.log2(int(f)) for f, p in zip(symbols[1], symbols[2], strict=True))
-    # a push rounds head / freq, at least 2^(31 - p), down or adds up to one to it: hence the slack per symbol
+    # a push rounds state / freq, at least 2^(31 - p), down or adds up to one to it: hence the slack per symbol
     slack = sum(2.0 ** (int(p) - 31) * 1.5 for p in symbols[2])
     assert ideal - slack - 1e-9 <= message.bits <= ideal + slack + 1e-9
 
@@ -263,7 +263,7 @@ def test_a_head_out_of_range_is_refused(kind):
 
 def test_a_head_changed_behind_its_back_is_refused():
     message = Message()
-    message._heads[0] = 5
+    message._states[0] = 5
     with pytest.raises(RuntimeError):
         message.push([1], [1], 4)
 
@@ -287,9 +287,9 @@ def test_some_lanes_share_the_words():
     message = Message.random(20, np.random.default_rng(0), lanes=6)
     before = message.copy()
     with message.some_lanes(slice(1, 6, 2)) as part:
-        assert part.heads == before.heads[1:6:2]
+        assert part.states == before.states[1:6:2]
         values = part.pop_bits(12, 20)
-    assert message.heads[::2] == before.heads[::2]
+    assert message.states[::2] == before.states[::2]
     assert message.bits < before.bits - 200
     with message.some_lanes(slice(1, 6, 2)) as part:
         part.push_bits(values, 20)
@@ -313,13 +313,13 @@ def test_numpys_heads_move_as_the_c_stacks_do(lanes, count, precision, seed):
     fast, plain = Message(lanes), NumpyMessage(lanes)
     for message in (fast, plain):
         message.push(starts, freqs, precision)
-    assert fast.heads == plain.heads.tolist()
+    assert fast.states == plain.states.tolist()
     assert fast.words.tolist() == plain.words.tolist()
     for first in range(0, count, lanes):
         rows = slice(first, first + lanes)
         top = plain.peek(precision, len(starts[rows])).astype(np.int64)
         assert ((starts[rows] <= top) & (top < starts[rows].astype(np.int64) + freqs[rows])).all()
         plain.advance(starts[rows], freqs[rows], precision)
-    assert plain.heads.tolist() == [2**31] * lanes and plain.words.size == 0
+    assert plain.states.tolist() == [2**31] * lanes and plain.words.size == 0
     with pytest.raises(UnderflowError):
         plain.advance(np.zeros(lanes, np.uint32), np.ones(lanes, np.uint32), precision)

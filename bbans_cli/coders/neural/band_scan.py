@@ -96,7 +96,7 @@ class Pass:
 
     def pop(self, message, threads: int, progress: Callable[[int], None]) -> None:
         """Decode: pop all pixels of the pass from the message into ``pixels``. Raises CorruptError."""
-        head = message._heads_view
+        head = message._states_view
         words = message._words
         self._run(lambda budget: lib.bbc_pass_decode(self._state, threads, budget, head, words), progress)
 

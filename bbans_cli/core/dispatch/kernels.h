@@ -27,8 +27,8 @@ typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrd
 struct pass_state; /* band_scan.h */
 struct pass_pixel;
 struct latents_encoder;        /* latents_types.h */
-struct bbc_location;           /* location_scale-inl.h */
-struct bbc_words;              /* ans.cdef.h */
+struct bbc_location_scale;     /* location_scale_types.h */
+struct bbc_ans_words;          /* ans.cdef.h */
 struct bbc_coefficients_state; /* coefficients_types.h */
 
 typedef struct {
@@ -46,10 +46,10 @@ typedef struct {
                                int channels, int x0, int y0, int side, float *out);
     void (*latents_dense)(int m, int n, int k, const float *in, const float *weight, const float *bias, int leaky,
                           float *out);
-    int (*location_intervals)(const struct bbc_location *model, const uint32_t *symbols, uint32_t *starts,
-                              uint32_t *freqs, size_t n, size_t *done);
-    int (*location_pop)(const struct bbc_location *model, uint64_t *heads, size_t lanes, struct bbc_words *words,
-                        uint32_t *symbols, size_t n, size_t *done);
+    int (*location_scale_intervals)(const struct bbc_location_scale *model, const uint32_t *symbols, uint32_t *starts,
+                                    uint32_t *freqs, size_t n, size_t *done);
+    int (*location_scale_pop)(const struct bbc_location_scale *model, uint64_t *states, size_t lanes,
+                              struct bbc_ans_words *words, uint32_t *symbols, size_t n, size_t *done);
     void (*coefficients)(struct bbc_coefficients_state *picture, int16_t *coefficients, int64_t blocks);
 } bbc_kernels;
 

@@ -18,39 +18,39 @@ int bbc_bins_intervals(const double *prior_mean, const double *prior_deviation, 
                        const double *deviation, const uint32_t *symbols, uint32_t *starts, uint32_t *freqs,
                        const double *edges, unsigned bits, unsigned precision, size_t n, size_t *done)
 {
-    bbc_scale scale;
+    bbc_cumulative_scale scale;
     *done = 0;
     if (bits > BBC_BINS_MAX_BITS) return BBC_ANS_BAD_SYMBOL;
-    int status = bbc_scale_init(&scale, (uint32_t)1 << bits, BBC_FLOOR, precision);
+    int status = bbc_cumulative_scale_init(&scale, (uint32_t)1 << bits, BBC_CUMULATIVE_FLOOR, precision);
     if (status != BBC_ANS_OK) return status;
     bbc_fp_state saved = bbc_fp_enter();
     size_t i;
     for (i = 0; i < n && symbols[i] < scale.n; i++) {
         bbc_bins_model model = bbc_bins_of(prior_mean[i], prior_deviation[i], mean[i], deviation[i], edges);
-        starts[i] = bbc_cum(&scale, symbols[i], bbc_bins_cdf(&model, symbols[i]));
-        freqs[i] = bbc_cum(&scale, symbols[i] + 1, bbc_bins_cdf(&model, symbols[i] + 1)) - starts[i];
+        starts[i] = bbc_cumulative(&scale, symbols[i], bbc_bins_cdf(&model, symbols[i]));
+        freqs[i] = bbc_cumulative(&scale, symbols[i] + 1, bbc_bins_cdf(&model, symbols[i] + 1)) - starts[i];
     }
     bbc_fp_leave(saved);
     *done = i;
     return i == n ? BBC_ANS_OK : BBC_ANS_BAD_SYMBOL;
 }
 
-int bbc_bins_pop(uint64_t *heads, size_t lanes, bbc_words *words, const double *prior_mean,
+int bbc_bins_pop(uint64_t *states, size_t lanes, bbc_ans_words *words, const double *prior_mean,
                  const double *prior_deviation, const double *mean, const double *deviation, uint32_t *symbols,
                  const double *edges, unsigned bits, unsigned precision, size_t n, size_t *done)
 {
-    bbc_scale scale;
-    int status = bbc_ans_check(heads, lanes, words);
+    bbc_cumulative_scale scale;
+    int status = bbc_ans_check(states, lanes, words);
     *done = 0;
     if (status != BBC_ANS_OK) return status;
     if (bits > BBC_BINS_MAX_BITS) return BBC_ANS_BAD_SYMBOL;
-    status = bbc_scale_init(&scale, (uint32_t)1 << bits, BBC_FLOOR, precision);
+    status = bbc_cumulative_scale_init(&scale, (uint32_t)1 << bits, BBC_CUMULATIVE_FLOOR, precision);
     if (status != BBC_ANS_OK) return status;
     bbc_fp_state saved = bbc_fp_enter();
     size_t i;
     for (i = 0; i < n; i++) {
         bbc_bins_model model = bbc_bins_of(prior_mean[i], prior_deviation[i], mean[i], deviation[i], edges);
-        status = bbc_bins_pop_one(&heads[i % lanes], words, &model, &scale, precision, &symbols[i]);
+        status = bbc_bins_pop_one(&states[i % lanes], words, &model, &scale, precision, &symbols[i]);
         if (status != BBC_ANS_OK) break;
     }
     bbc_fp_leave(saved);

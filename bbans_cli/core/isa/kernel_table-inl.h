@@ -69,7 +69,7 @@ static void mixture_edges(ptrdiff_t n, int c, const float *output, const float *
         .mixture_edges = mixture_edges, \
         .latents_statistics = latents_statistics, \
         .latents_dense = latents_dense, \
-        .location_intervals = location_intervals, \
-        .location_pop = location_pop, \
+        .location_scale_intervals = location_scale_intervals, \
+        .location_scale_pop = location_scale_pop, \
         .coefficients = coefficients_blocks, \
     };

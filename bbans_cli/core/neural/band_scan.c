@@ -284,7 +284,7 @@ int64_t bbc_pass_encode(void *state, int threads, int64_t budget, uint32_t *star
 
 /* Pops further pixels of the pass from the message and writes them to the pixels given at the start. Returns their number,
  * 0 at the end of the pass, or an error of the stack (negative): the pass cannot go on then. */
-int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head, bbc_words *words)
+int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head, bbc_ans_words *words)
 {
     pass_state *s = state;
     s->decode = 1;

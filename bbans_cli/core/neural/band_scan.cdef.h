@@ -20,7 +20,7 @@ int64_t bbc_pass_size(const bbc_pass *pass);
 int bbc_pass_begin(void *state, int64_t size, const bbc_pass *pass, const float *weights, const float *modulation,
                    uint8_t *pixels);
 int64_t bbc_pass_encode(void *state, int threads, int64_t budget, uint32_t *starts, uint32_t *freqs);
-int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head, bbc_words *words);
+int64_t bbc_pass_decode(void *state, int threads, int64_t budget, uint64_t *head, bbc_ans_words *words);
 int64_t bbc_pass_regress(void *state, float *maps);
 int bbc_pass_weights_now(const void *state, float *weights);
 int bbc_pass_gradient_now(const void *state, float *gradient);

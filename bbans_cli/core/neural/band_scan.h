@@ -95,7 +95,7 @@ typedef struct pass_state {
     int64_t budget, done;
     uint32_t *starts, *freqs;
     uint64_t *head;
-    bbc_words *words;
+    bbc_ans_words *words;
     atomic_int arrived, generation, ready; /* ready: the number of threads is settled */
 } pass_state;
 

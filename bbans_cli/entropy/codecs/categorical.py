@@ -71,9 +71,9 @@ class Categorical(Distribution):
         self.shared = weights.ndim == 1
         if self.shared:
             self.table, self.lookup_bits = np.empty(self.size + 1, np.uint32), min(precision, _LOOKUP_BITS)
-            self.entries = ffi.new("bbc_table_entry[]", self.size)
+            self.entries = ffi.new("bbc_categorical_entry[]", self.size)
             self.lookup = np.empty(1 << self.lookup_bits, np.uint32)
-            status = lib.bbc_table_build(
+            status = lib.bbc_categorical_build(
                 pointer(np.ascontiguousarray(weights)),
                 self.size,
                 precision,
@@ -90,7 +90,7 @@ class Categorical(Distribution):
     def push(self, message: Message, symbols: Any) -> None:
         if self.shared:
             shared = (self._offsets(symbols), self.entries, self.size, self.precision)
-            message.run(lib.bbc_table_push, self.count, *shared, pushing=True)
+            message.run(lib.bbc_categorical_push, self.count, *shared, pushing=True)
         else:
             super().push(message, symbols)
 
@@ -109,7 +109,7 @@ class Categorical(Distribution):
         if self.shared:
             lookup = (pointer(self.lookup), self.lookup_bits)
             shared = (offsets, pointer(self.table), self.size, self.precision, *lookup)
-            message.run(lib.bbc_table_pop, self.count, *shared, pushing=False)
+            message.run(lib.bbc_categorical_pop, self.count, *shared, pushing=False)
         else:
             rows = (self.weights, offsets, self.size, self.precision, pointer(_scratch(self.size)))
             message.run(lib.bbc_weights_pop, self.count, *rows, pushing=False, piece=_piece(self.size))
@@ -173,4 +173,4 @@ def _piece(size: int) -> int:
 
 
 def _scratch(size: int) -> np.ndarray:
-    return np.empty(lib.BBC_ROWS * (size + 1), np.float64)
+    return np.empty(lib.BBC_WEIGHTS_ROWS * (size + 1), np.float64)

@@ -116,10 +116,10 @@ def autoregressive(
 def substack(codec: Codec[Symbol], lanes: slice) -> Codec[Symbol]:
     """The codec, on some lanes of the message.
 
-        heads of the message    0   1   2   3   4   5   6   7
+        states of the message    0   1   2   3   4   5   6   7
         substack(.., slice(4))  o---o---o---o                        words: shared by all
 
-    Symbols then go to those heads in turn. Use it to give parts of a model heads of their own, so that the
+    Symbols then go to those states in turn. Use it to give parts of a model states of their own, so that the
     coder can work on them side by side. lanes: a slice of 0..message.lanes-1.
     """
 

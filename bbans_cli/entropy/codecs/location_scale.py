@@ -13,7 +13,7 @@ from bbans_cli.entropy.native import PIECE, doubles, in_pieces, pointer
 from bbans_cli.entropy.rans import Message
 
 
-class _Location(Distribution):
+class _LocationScale(Distribution):
     """A location and a scale for each symbol, or several of both with weights along the last axis."""
 
     family: int
@@ -35,8 +35,10 @@ class _Location(Distribution):
         super().__init__(shape_of(shape, np.empty(common[:-1], bool)), precision)
         self.components = common[-1]
         self.low, self.size = int(low), int(high) - int(low) + 1
-        if not 1 <= self.components <= lib.BBC_MAX_COMPONENTS:
-            raise ValueError(f"a mixture has 1 to {lib.BBC_MAX_COMPONENTS} components, not {self.components}")
+        if not 1 <= self.components <= lib.BBC_LOCATION_SCALE_MAX_COMPONENTS:
+            raise ValueError(
+                f"a mixture has 1 to {lib.BBC_LOCATION_SCALE_MAX_COMPONENTS} components, not {self.components}"
+            )
         if not -(2**31) <= low <= high < 2**31 or self.size > 1 << (precision - 2):
             raise ValueError(f"{low}..{high} is not a range that a precision of {precision} can code")
         rows = (self.count, self.components)
@@ -45,16 +47,16 @@ class _Location(Distribution):
     def _intervals(self, offsets: np.ndarray, starts: np.ndarray, freqs: np.ndarray) -> None:
         support = (self.components, self.family, self.low, self.size, self.precision)
         arrays = (*self.parameters, offsets, starts, freqs)
-        in_pieces(lib.bbc_location_intervals, self.count, (*arrays, *support), piece=PIECE // self.components)
+        in_pieces(lib.bbc_location_scale_intervals, self.count, (*arrays, *support), piece=PIECE // self.components)
 
     def _pop(self, message: Message, offsets: np.ndarray) -> None:
         support = (self.components, self.family, self.low, self.size, self.precision)
         quantiles = pointer(_quantiles(self.family))
         arguments = (*self.parameters, offsets, *support, quantiles)
-        message.run(lib.bbc_location_pop, self.count, *arguments, pushing=False, piece=PIECE // self.components)
+        message.run(lib.bbc_location_scale_pop, self.count, *arguments, pushing=False, piece=PIECE // self.components)
 
 
-class LogisticMixture(_Location):
+class LogisticMixture(_LocationScale):
     """Integers low..high with the mass of a mixture of logistics, one mixture for each symbol.
 
         push   [ message ]  ->  [ message | x ]          - log2 P(x) bits
@@ -67,7 +69,7 @@ class LogisticMixture(_Location):
     that are negative count as 0, scales that are not positive as 1e-12; a single weight is not looked at.
     """
 
-    family = lib.BBC_LOGISTIC
+    family = lib.BBC_LOCATION_SCALE_LOGISTIC
 
     def __init__(
         self,
@@ -82,7 +84,7 @@ class LogisticMixture(_Location):
         super().__init__(weights, means, scales, low, high, shape, precision)
 
 
-class GaussianMixture(_Location):
+class GaussianMixture(_LocationScale):
     """Integers low..high with the mass of a mixture of normal distributions, one mixture for each symbol.
 
         push   [ message ]  ->  [ message | x ]          - log2 P(x) bits
@@ -92,7 +94,7 @@ class GaussianMixture(_Location):
     Parameters, tails and floors are those of `LogisticMixture`.
     """
 
-    family = lib.BBC_GAUSSIAN
+    family = lib.BBC_LOCATION_SCALE_GAUSSIAN
 
     def __init__(
         self,
@@ -153,6 +155,6 @@ class Gaussian(GaussianMixture):
 
 @lru_cache
 def _quantiles(family: int) -> np.ndarray:
-    table = np.empty(lib.BBC_QUANTILES + 1, np.float64)
-    lib.bbc_location_quantiles(family, pointer(table))
+    table = np.empty(lib.BBC_LOCATION_SCALE_QUANTILES + 1, np.float64)
+    lib.bbc_location_scale_quantiles(family, pointer(table))
     return table
