@@ -1,17 +1,21 @@
-"""numpy arrays into the C coder and its status codes out: checks before, pieces during, exceptions after."""
+"""From numpy arrays to the C coder and back: checks of arguments, calls in pieces, status codes as exceptions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError, TruncatedError
 
-# One call of C stays below 0.1 s with the slowest model, so that signals and progress bars get their turn.
+# Symbols of one call of C. It then takes below 0.1 s with the slowest distribution, so that signals and progress
+# bars are handled in time. Tuned by hand, not recorded.
 PIECE = 1 << 16
+
+CData: TypeAlias = Any  # what cffi returns: it has no types
 
 _CTYPES = {
     np.dtype(np.uint8): "uint8_t[]",
@@ -21,13 +25,17 @@ _CTYPES = {
 
 
 class UnderflowError(TruncatedError):
-    """A pop asked for more than the message holds: a damaged file, or bits back without enough initial
-    bits."""
+    """A pop needs more bits than the message holds.
+
+    The file is damaged, or bits-back coding began without enough initial bits.
+    """
 
 
-def integers(values: Any, dtype: type, name: str) -> np.ndarray:
-    """``values`` as a C-contiguous array of an unsigned type; ValueError unless they are integers that
-    fit."""
+def integers(values: ArrayLike, dtype: type[np.unsignedinteger], name: str) -> np.ndarray:
+    """``values`` as a C-contiguous array of an unsigned ``dtype``, of the same shape (at least one axis).
+
+    ValueError, which calls the argument ``name``, for numbers that are not integers or do not fit.
+    """
     array = np.asarray(values)
     if array.dtype == dtype:
         return np.ascontiguousarray(array)
@@ -38,29 +46,29 @@ def integers(values: Any, dtype: type, name: str) -> np.ndarray:
     return np.ascontiguousarray(array, dtype)
 
 
-def doubles(values: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """``values`` broadcast to ``shape`` as C-contiguous float64; float32 and integers become it exactly."""
+def doubles(values: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
+    """``values`` broadcast to ``shape``, C-contiguous float64; float32 and 32-bit integers convert exactly."""
     return np.ascontiguousarray(np.broadcast_to(np.asarray(values, np.float64), shape))
 
 
-def pointer(array: np.ndarray) -> Any:
-    """The array's memory for C, whole; it must be C-contiguous and outlive the call."""
+def pointer(array: np.ndarray) -> CData:
+    """The memory of an array for C. The array must be C-contiguous and outlive the call."""
     return ffi.from_buffer(_CTYPES[array.dtype], array)
 
 
 def in_pieces(
     function: Callable[..., int],
     count: int,
-    arguments: Sequence[Any],
-    before: Sequence[Any] = (),
+    arguments: Sequence[object],
+    before: Sequence[object] = (),
     piece: int = PIECE,
     backwards: bool = False,
 ) -> None:
-    """Call ``function(*before, *arguments, n, done)`` for pieces of ``count`` symbols; raise what it reports.
+    """Call ``function(*before, *arguments, n, done)`` on pieces of n <= ``piece`` of ``count`` symbols.
 
-    ndarrays among the arguments, C-contiguous with one row per symbol, are cut into pieces; the rest is
-    passed on as it is. backwards: last piece first, and the function itself takes the last symbol of each
-    first.
+    ndarrays among ``arguments``, C-contiguous with one row for each symbol, are cut into pieces; all other
+    arguments are passed on unchanged. backwards: the last piece first, for a function that takes the last
+    symbol of a piece first. An error code of the function is raised as an exception, see `failure`.
     """
     done = ffi.new("size_t *")
     firsts = range(0, count, piece)
@@ -73,7 +81,7 @@ def in_pieces(
 
 
 def failure(status: int, symbol: int) -> Exception:
-    """The exception for a code of enum bbc_ans_status, met at the given symbol of an array."""
+    """The exception for a code of enum bbc_ans_status that occurred at index ``symbol`` of an array."""
     if status == lib.BBC_ANS_UNDERFLOW:
         return UnderflowError(f"the message is too short: it ends at symbol {symbol} of this pop")
     if status == lib.BBC_ANS_MISMATCH:
@@ -81,5 +89,5 @@ def failure(status: int, symbol: int) -> Exception:
     if status == lib.BBC_ANS_BAD_INTERVAL:
         return ValueError(f"symbol {symbol}: needs freq >= 1, start + freq <= 2^precision, precision 1 to 31")
     if status == lib.BBC_ANS_BAD_SYMBOL:
-        return ValueError(f"symbol {symbol}, or what its model was given, is out of range")
+        return ValueError(f"symbol {symbol}, or a parameter of its distribution, is out of range")
     return RuntimeError(f"the coder's state is not valid (code {status})")

@@ -1,14 +1,15 @@
 """The message: a stack of symbols held as one large number, on the coder of core/entropy/ans.c.
 
-A message is last in, first out. It grows by log2(2^precision / freq) bits when a symbol is pushed and
-shrinks by as much when it is popped, and it may be popped with another model than it was pushed with: bits
-back lives on that. core/entropy/ans.h states the arithmetic, docs/rans.md why it is exactly invertible.
+A message is last in, first out. It grows by log2(2^precision / freq) bits when a symbol is pushed and shrinks
+by the same amount when the symbol is popped. It may be popped with another distribution than it was pushed
+with: bits-back coding relies on that. core/entropy/ans.h states the arithmetic, docs/rans.md shows why it is
+exactly invertible.
 
-Symbols are pushed in reverse order of an array and popped forwards, so that ``push`` and the pops of the
-same array undo each other. A call either does all of its symbols or, raising, none: the message is then
-what it was before.
+An array of symbols is pushed from its last symbol to its first and popped from its first to its last, so that
+a push and a pop of the same arrays undo each other. A call either handles all of its symbols or raises an
+exception and leaves the message unchanged.
 
-What this module does not do: turn probabilities into intervals. That is `bbans_cli.codecs`.
+Probabilities become intervals in `bbans_cli.codecs`, not here.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bbans_cli.core import ffi, lib
 from bbans_cli.entropy.native import PIECE, failure, in_pieces, integers, pointer
@@ -29,17 +31,26 @@ STATE_LIMIT = 1 << 63
 MAX_PRECISION = 31
 _MIN_CAPACITY = 64
 
-IntLike = int | np.integer | np.ndarray
-
 
 class Message:
-    """A range-ANS stack of 32-bit words under one or more 63-bit states.
+    """A range-ANS stack: 32-bit words under one or more states of 63 bits (Duda, arXiv:1311.2540).
 
-    lanes: number of states. Symbol i of an array goes to state i % lanes and all states share the words, so
-    that symbols of different lanes do not wait for each other: long arrays are coded faster, and every state
-    adds up to 63 bits to the serialised message. Single symbols use lane 0. One lane is right for files.
+        >>> message = Message()
+        >>> message.push(4, 2, precision=3)  # the interval [4, 6) of [0, 8): a symbol of probability 1/4
+        >>> round(message.bits, 6)
+        2.0
+        >>> message.peek(precision=3) in range(4, 6)
+        True
+        >>> message.advance(4, 2, precision=3)
+        >>> message.empty
+        True
 
-    A new message is empty: every state is 2^31 and there are no words. Not for use by two threads at once.
+    lanes: the number of states, at least 1. Symbol i of an array belongs to state i % lanes, and all states
+    share the words. Symbols of different lanes do not depend on each other, so long arrays are coded faster,
+    but each lane adds up to 63 bits to the message. A single symbol uses lane 0. Files use one lane.
+
+    A new message is empty: every state is 2^31 and there are no words. Two threads must not use one message
+    at the same time. ValueError for less than one lane.
     """
 
     __slots__ = ("_states", "_states_view", "_buffer", "_buffer_view", "_words")
@@ -56,28 +67,29 @@ class Message:
 
     @property
     def lanes(self) -> int:
-        """Number of states."""
+        """The number of states."""
         return len(self._states)
 
     @property
     def states(self) -> list[int]:
-        """The states, each in [2^31, 2^63)."""
+        """The states, one for each lane, each in [2^31, 2^63)."""
         return [int(state) for state in self._states]
 
     @property
-    def words(self) -> np.ndarray:
-        """A copy of the words, uint32, the top of the stack last."""
-        return self._buffer[: self._words.count].copy()
+    def words(self) -> NDArray[np.uint32]:
+        """A copy of the words, uint32 of shape (number of words,), the top of the stack last."""
+        words: NDArray[np.uint32] = self._buffer[: self._words.count].copy()
+        return words
 
     @property
     def bits(self) -> float:
-        """Information held: 32 per word and log2(state / 2^31) per state; 0.0 for an empty message."""
-        return 32.0 * self._words.count + sum(math.log2(state) - 31.0 for state in self.states)
+        """The information held, in bits: 32 for a word, log2(state / 2^31) for a state; 0.0 when empty."""
+        return 32.0 * float(self._words.count) + sum(math.log2(state) - 31.0 for state in self.states)
 
     @property
     def empty(self) -> bool:
-        """True when nothing is left: no words, and every state back at 2^31."""
-        return self._words.count == 0 and bool((self._states == EMPTY_STATE).all())
+        """Whether nothing is left: no words, and every state at 2^31."""
+        return int(self._words.count) == 0 and bool((self._states == EMPTY_STATE).all())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
@@ -99,12 +111,12 @@ class Message:
 
     # -- symbols
 
-    def push(self, starts: IntLike, freqs: IntLike, precision: IntLike) -> None:
-        """Put symbols on top, the last of the arrays first.
+    def push(self, starts: ArrayLike, freqs: ArrayLike, precision: ArrayLike) -> None:
+        """Push symbols, the last of the arrays first.
 
-        starts, freqs: intervals [start, start + freq) of [0, 2^precision), freq >= 1; ints, or int arrays
-        of equal shape, read in C order. precision: 1 to 31, one for all or an array. ValueError for an
-        impossible interval.
+        starts, freqs: the intervals [start, start + freq) of [0, 2^precision), freq >= 1; integers, or
+        integer arrays of equal size, read in C order. precision: in bits, 1 to 31, one for all symbols or an
+        array. ValueError for an impossible interval and for arrays of different sizes.
         """
         if isinstance(starts, int):
             self._reserve(self._words.count + 1)
@@ -112,11 +124,17 @@ class Message:
         else:
             self._array(lib.bbc_ans_push, starts, freqs, precision, pushing=True)
 
-    def peek(self, precision: int, lanes: int | None = None) -> Any:
-        """The value in [0, 2^precision) that tells which symbol is on top, an int; the message stays as it
-        is.
+    @overload
+    def peek(self, precision: int) -> int: ...
 
-        lanes: look at that many lanes instead and return a uint32 array, one value for each.
+    @overload
+    def peek(self, precision: int, lanes: int) -> NDArray[np.uint32]: ...
+
+    def peek(self, precision: int, lanes: int | None = None) -> int | NDArray[np.uint32]:
+        """The value in [0, 2^precision) whose interval identifies the symbol on top; changes nothing.
+
+        precision: in bits, 1 to 31. lanes: without it, the result is that of lane 0, an int; with it, the
+        values of the first ``lanes`` lanes, uint32 of shape (lanes,). ValueError if either is out of range.
         """
         if not 1 <= precision <= MAX_PRECISION:
             raise ValueError(f"a precision is 1 to {MAX_PRECISION}, not {precision}")
@@ -125,35 +143,40 @@ class Message:
             return int(self._states[0]) & mask
         if not 0 <= lanes <= self.lanes:
             raise ValueError(f"the message has {self.lanes} lanes, not {lanes}")
-        return (self._states[:lanes] & np.uint64(mask)).astype(np.uint32)
+        values: NDArray[np.uint32] = (self._states[:lanes] & np.uint64(mask)).astype(np.uint32)
+        return values
 
-    def advance(self, starts: IntLike, freqs: IntLike, precision: IntLike) -> None:
-        """Take known symbols off, the first of the arrays first: the inverse of `push` with equal arguments.
+    def advance(self, starts: ArrayLike, freqs: ArrayLike, precision: ArrayLike) -> None:
+        """Pop symbols whose intervals are known, the first of the arrays first: the inverse of `push`.
 
-        For one symbol: `peek`, find the interval that holds the value, then advance by it. CorruptError
-        when the value on top lies outside the interval given, UnderflowError when the message is too short.
+        The arguments are those of `push`. To pop one symbol: `peek`, find the interval that contains the
+        value, then advance with this interval. CorruptError if the value on top lies outside the interval,
+        UnderflowError if the message is too short, ValueError as for `push`.
         """
         if isinstance(starts, int):
             self._symbol(lib.bbc_ans_advance_symbol, starts, freqs, precision)
         else:
             self._array(lib.bbc_ans_pop_intervals, starts, freqs, precision, pushing=False)
 
-    def push_bits(self, values: IntLike, precision: int) -> None:
-        """Put values of ``precision`` bits on top, each at that cost exactly."""
+    def push_bits(self, values: ArrayLike, precision: int) -> None:
+        """Push integers in [0, 2^precision), each of which costs ``precision`` bits exactly, 1 to 31."""
         values = np.asarray(values)
         self.push(values, np.ones(values.shape, np.uint32), precision)
 
-    def pop_bits(self, count: int, precision: int) -> np.ndarray:
-        """Take ``count`` values of ``precision`` bits off: uint32 of shape (count,), as they were pushed."""
+    def pop_bits(self, count: int, precision: int) -> NDArray[np.uint32]:
+        """Pop ``count`` integers of ``precision`` bits: uint32 of shape (count,), in the order of `push_bits`.
+
+        UnderflowError if the message is too short.
+        """
         values = np.empty(count, np.uint32)
-        self.run(lib.bbc_ans_pop_bits, count, values, precision, pushing=False)
+        self.call(lib.bbc_ans_pop_bits, count, values, precision, pushing=False)
         return values
 
     @contextmanager
     def some_lanes(self, lanes: slice) -> Iterator[Message]:
-        """A message made of some of the lanes, sharing the words; what is done to it is done to this one.
+        """A message of some of the lanes over the same words; its changes are changes of this message.
 
-        ``with message.some_lanes(slice(4, 8)) as part: ...``. Leave this message alone inside the block.
+        ``with message.some_lanes(slice(4, 8)) as part: ...``. Inside the block, use only ``part``.
         """
         index = range(self.lanes)[lanes]
         part = Message(len(index))
@@ -170,11 +193,11 @@ class Message:
     # -- bytes
 
     def to_bytes(self) -> bytes:
-        """The words, bottom first, then the states, last lane first, all little-endian.
+        """The message as bytes: the words, bottom first, then the states, last lane first; little-endian.
 
-        A word takes 4 bytes, a state 8, but that of lane 0, which ends the string, 4 to 8: zero bytes at its
-        upper end are left out. An empty message is b"". Equal messages give equal bytes and the other way
-        round.
+        A word takes 4 bytes, a state 8 bytes, except the state of lane 0, which comes last and takes 4 to 8:
+        its upper zero bytes are left out. An empty message is b"". Messages with the same number of lanes
+        are equal if and only if their bytes are.
         """
         if self.empty:
             return b""
@@ -184,8 +207,10 @@ class Message:
 
     @classmethod
     def from_bytes(cls, data: bytes, lanes: int = 1) -> Message:
-        """The message that `to_bytes` wrote; TruncatedError or CorruptError for bytes it cannot have
-        written."""
+        """The message of the bytes that `to_bytes` returned for a message with that many lanes.
+
+        TruncatedError for too few bytes, CorruptError for other bytes that `to_bytes` cannot return.
+        """
         message = cls(lanes)
         if not data:
             return message
@@ -211,7 +236,7 @@ class Message:
 
     @classmethod
     def random(cls, words: int, rng: np.random.Generator, lanes: int = 1) -> Message:
-        """That many random words under random states: initial bits for experiments, never for files."""
+        """``words`` random words under random states: initial bits for experiments, never for files."""
         message = cls(lanes)
         message._reserve(words)
         message._buffer[:words] = rng.integers(0, 1 << 32, words, np.uint32)
@@ -219,14 +244,16 @@ class Message:
         message._states[:] = rng.integers(EMPTY_STATE, STATE_LIMIT, lanes, np.uint64)
         return message
 
-    # -- the way into C
+    # -- calls of C
 
-    def run(self, function: Callable[..., int], count: int, *arguments: Any, pushing: bool, piece: int = PIECE) -> None:
-        """Call ``function(states, lanes, words, *arguments, n, done)`` on pieces of ``count`` symbols.
+    def call(
+        self, function: Callable[..., int], count: int, *arguments: object, pushing: bool, piece: int = PIECE
+    ) -> None:
+        """Call the C function ``function(states, lanes, words, *arguments, n, done)`` on ``count`` symbols.
 
-        What a codec with C code of its own uses; `bbans_cli.native.in_pieces` says what becomes of the
-        arguments. A push may add one word for each symbol. When the function fails, the message goes back
-        to what it was.
+        For codecs with C code of their own. `bbans_cli.entropy.native.in_pieces` explains the arguments. A
+        push may add one word for each symbol. If the function fails, the message is restored and the error
+        raised as an exception.
         """
         if pushing:
             self._reserve(self._words.count + count)
@@ -244,18 +271,20 @@ class Message:
             self._states[:], self._words.count = states, words
             raise
 
-    def _array(self, function: Callable, starts: Any, freqs: Any, precision: Any, pushing: bool) -> None:
+    def _array(
+        self, function: Callable[..., int], starts: ArrayLike, freqs: ArrayLike, precision: ArrayLike, pushing: bool
+    ) -> None:
         starts = integers(starts, np.uint32, "starts").reshape(-1)
         freqs = integers(freqs, np.uint32, "freqs").reshape(-1)
         precisions = integers(precision, np.uint8, "precision").reshape(-1)
         if len(freqs) != len(starts) or len(precisions) not in (1, len(starts)):
-            raise ValueError("starts, freqs and precisions are not as many as each other")
+            raise ValueError("starts, freqs and precisions differ in number")
         if len(precisions) == 1:
-            self.run(function, len(starts), starts, freqs, pointer(precisions), 0, pushing=pushing)
+            self.call(function, len(starts), starts, freqs, pointer(precisions), 0, pushing=pushing)
         else:
-            self.run(function, len(starts), starts, freqs, precisions, 1, pushing=pushing)
+            self.call(function, len(starts), starts, freqs, precisions, 1, pushing=pushing)
 
-    def _symbol(self, function: Callable, start: int, freq: Any, precision: Any) -> None:
+    def _symbol(self, function: Callable[..., int], start: int, freq: ArrayLike, precision: ArrayLike) -> None:
         try:
             status = function(self._states_view, self._words, start, freq, precision)
         except OverflowError:

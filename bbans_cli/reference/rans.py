@@ -1,15 +1,17 @@
-"""The message again, in plain Python integers and in numpy: what the C stack must agree with bit for bit.
+"""The message again, in plain Python integers and in numpy: the references of the C stack, equal bit for bit.
 
-`ReferenceMessage` is slow and short; it has the interface of `bbans_cli.rans.Message`, and the same tests run on both.
-`NumpyMessage` is rANS as Craystack and HiLLoC have it, whole arrays of states in one numpy operation: the speed of the
-C stack is compared with it. Nothing of the product uses either.
+`ReferenceMessage` is slow and short. It has the interface of `bbans_cli.entropy.rans.Message`, and the same tests run
+on both. `NumpyMessage` is rANS as Craystack and HiLLoC have it, with the states of all lanes in one numpy operation;
+`make bench-codecs` compares its speed with that of the C stack. The package itself uses neither.
 """
 
 from __future__ import annotations
 
 import math
+from typing import overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import EMPTY_STATE, MAX_PRECISION, STATE_LIMIT
@@ -17,7 +19,7 @@ from bbans_cli.errors import CorruptError, TruncatedError
 
 
 class ReferenceMessage:
-    """A range-ANS stack: ``states``, ints in [2^31, 2^63), over ``_words``, a list of ints below 2^32."""
+    """A range-ANS stack: ``states``, ints in [2^31, 2^63), over ``_words``, ints below 2^32; docs/rans.md."""
 
     def __init__(self, lanes: int = 1) -> None:
         if lanes < 1:
@@ -30,7 +32,7 @@ class ReferenceMessage:
         return len(self.states)
 
     @property
-    def words(self) -> np.ndarray:
+    def words(self) -> NDArray[np.uint32]:
         return np.array(self._words, np.uint32)
 
     @property
@@ -53,7 +55,7 @@ class ReferenceMessage:
         other.states, other._words = list(self.states), list(self._words)
         return other
 
-    def push(self, starts, freqs, precision) -> None:
+    def push(self, starts: ArrayLike, freqs: ArrayLike, precision: ArrayLike) -> None:
         symbols = _intervals(starts, freqs, precision)
         after = self.copy()
         for i, (start, freq, p) in reversed(list(enumerate(symbols))):
@@ -64,16 +66,22 @@ class ReferenceMessage:
             after.states[i % self.lanes] = (state // freq << p) + state % freq + start
         self.states, self._words = after.states, after._words
 
-    def peek(self, precision: int, lanes: int | None = None):
+    @overload
+    def peek(self, precision: int) -> int: ...
+
+    @overload
+    def peek(self, precision: int, lanes: int) -> NDArray[np.uint32]: ...
+
+    def peek(self, precision: int, lanes: int | None = None) -> int | NDArray[np.uint32]:
         if not 1 <= precision <= MAX_PRECISION:
             raise ValueError("precision")
         if lanes is None:
-            return self.states[0] % 2**precision
+            return self.states[0] % (1 << precision)
         if not 0 <= lanes <= self.lanes:
             raise ValueError("lanes")
-        return np.array([state % 2**precision for state in self.states[:lanes]], np.uint32)
+        return np.array([state % (1 << precision) for state in self.states[:lanes]], np.uint32)
 
-    def advance(self, starts, freqs, precision) -> None:
+    def advance(self, starts: ArrayLike, freqs: ArrayLike, precision: ArrayLike) -> None:
         after = self.copy()
         for i, (start, freq, p) in enumerate(_intervals(starts, freqs, precision)):
             state = after.states[i % self.lanes]
@@ -88,10 +96,10 @@ class ReferenceMessage:
             after.states[i % self.lanes] = state
         self.states, self._words = after.states, after._words
 
-    def push_bits(self, values, precision: int) -> None:
-        self.push(values, np.ones_like(values), precision)
+    def push_bits(self, values: ArrayLike, precision: int) -> None:
+        self.push(values, np.ones_like(np.asarray(values)), precision)
 
-    def pop_bits(self, count: int, precision: int) -> np.ndarray:
+    def pop_bits(self, count: int, precision: int) -> NDArray[np.uint32]:
         after = self.copy()
         values = []
         for i in range(count):
@@ -112,7 +120,7 @@ class ReferenceMessage:
 
     @classmethod
     def from_bytes(cls, data: bytes, lanes: int = 1) -> ReferenceMessage:
-        """Tries every length that lane 0's state can have: at most one of them writes these bytes again."""
+        """Tries every length of the state of lane 0: at most one of the messages has these bytes again."""
         for size in range(4, 9):
             split = len(data) - size - 8 * (lanes - 1)
             if split < 0 or split % 4:
@@ -131,7 +139,7 @@ class ReferenceMessage:
 
 
 class NumpyMessage:
-    """A range-ANS stack with ``lanes`` states, all of which move in each numpy operation."""
+    """A range-ANS stack with ``lanes`` states, uint64 (lanes,); each operation codes one symbol of every lane."""
 
     def __init__(self, lanes: int) -> None:
         self.states = np.full(lanes, EMPTY_STATE, np.uint64)
@@ -139,11 +147,12 @@ class NumpyMessage:
         self._count = 0
 
     @property
-    def words(self) -> np.ndarray:
-        return self._words[: self._count].copy()
+    def words(self) -> NDArray[np.uint32]:
+        words: NDArray[np.uint32] = self._words[: self._count].copy()
+        return words
 
     def push(self, starts: np.ndarray, freqs: np.ndarray, precision: int) -> None:
-        """Arrays of n symbols, the last first; symbol i goes to state i % lanes."""
+        """Push n symbols, the last first; symbol i belongs to state i % lanes. starts, freqs: integers (n,)."""
         p, lanes = np.uint64(precision), len(self.states)
         for first in reversed(range(0, len(starts), lanes)):
             start = starts[first : first + lanes].astype(np.uint64)
@@ -159,12 +168,13 @@ class NumpyMessage:
             whole = state // freq
             self.states[: len(start)] = (whole << p) + (state - whole * freq) + start
 
-    def peek(self, precision: int, lanes: int) -> np.ndarray:
-        """The values on top of the first states, uint32 (lanes,)."""
-        return (self.states[:lanes] & np.uint64((1 << precision) - 1)).astype(np.uint32)
+    def peek(self, precision: int, lanes: int) -> NDArray[np.uint32]:
+        """The values of the first ``lanes`` states, uint32 (lanes,)."""
+        values: NDArray[np.uint32] = (self.states[:lanes] & np.uint64((1 << precision) - 1)).astype(np.uint32)
+        return values
 
     def advance(self, starts: np.ndarray, freqs: np.ndarray, precision: int) -> None:
-        """Take one symbol off each of the first states; at most ``lanes`` symbols."""
+        """Pop one symbol of each of the first states. starts, freqs: uint64 (n,), n at most the number of lanes."""
         state = self.states[: len(starts)]
         value = state & np.uint64((1 << precision) - 1)
         state = freqs * (state >> np.uint64(precision)) + value - starts
@@ -177,7 +187,8 @@ class NumpyMessage:
         self.states[: len(starts)] = state
 
 
-def _intervals(starts, freqs, precision) -> list[tuple[int, int, int]]:
+def _intervals(starts: ArrayLike, freqs: ArrayLike, precision: ArrayLike) -> list[tuple[int, int, int]]:
+    """(start, freq, precision) of each symbol, or ValueError for an impossible interval."""
     starts, freqs = np.asarray(starts).reshape(-1), np.asarray(freqs).reshape(-1)
     precisions = np.broadcast_to(np.asarray(precision).reshape(-1), starts.shape)
     if starts.shape != freqs.shape:

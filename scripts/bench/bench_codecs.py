@@ -132,7 +132,7 @@ def bell(kind: type, n: int, few: int, rng: np.random.Generator) -> dict[str, Co
     symbols = np.clip(np.rint(draw(mean, deviation)), LOW, HIGH).astype(np.int32)
 
     def cum(rows: slice) -> Callable:
-        return reference.location(kind.family, mean[:few][rows], deviation[:few][rows], LOW, SIZE, PRECISION)
+        return reference.location_scale(kind.family, mean[:few][rows], deviation[:few][rows], LOW, SIZE, PRECISION)
 
     def intervals(rows: slice, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         start, end = cum(rows)(s), cum(rows)(s + 1)

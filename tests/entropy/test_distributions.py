@@ -111,7 +111,7 @@ def test_logistic_and_gaussian(family, mean, deviation, size, low):
 def test_the_reference_finds_symbols_too(family):
     rng = np.random.default_rng(8)
     mean, deviation = rng.normal(0, 50, 500), np.exp(rng.normal(1, 1, 500))
-    cum = reference.location(family.family, mean, deviation, -99, 200, 20)
+    cum = reference.location_scale(family.family, mean, deviation, -99, 200, 20)
     symbols = rng.integers(0, 200, 500)
     starts, freqs = family(mean, deviation, -99, 100, precision=20).intervals(symbols - 99)
     assert np.array_equal(cum(symbols), starts) and np.array_equal(cum(symbols + 1), starts + freqs)

@@ -1,4 +1,4 @@
-/* A Gaussian latent over bins of equal mass under its prior (BB-ANS, Townsend, Bird and Barber, 2019, section 3.2).
+/* A Gaussian latent over bins of equal mass under its prior (Townsend, Bird and Barber, 2019).
  *
  * Under the prior N(m, s^2) the real line is cut at m + s * q(i / n), where q is the standard normal quantile and
  * n = 2^bits. So every bin has prior mass 1/n, and a bin is coded with `bits` bits under the prior, for all m and s.

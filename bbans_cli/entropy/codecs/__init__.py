@@ -1,14 +1,14 @@
 """Composable entropy coding: small codecs on a last-in, first-out message.
 
-    from bbans_cli.codecs import Message, Gaussian
+    >>> from bbans_cli.codecs import Gaussian, Message
+    >>> message = Message()
+    >>> Gaussian(mean=[3.0, 40.0], deviation=2.0).push(message, [5, 41])
+    >>> len(message.to_bytes())
+    5
 
-    message = Message()
-    Gaussian(mean=[3.0, 40.0], deviation=2.0).push(message, [5, 41])
-    message.to_bytes()
-
-A codec has a push and a pop that undo each other (`codec`); codecs combine into codecs (`combinators`), and
-with a latent variable model into bits back (`bitsback`). docs/codecs.md goes from one symbol to a picture.
-After Craystack, by J. Townsend and others, on this package's own coder and exact arithmetic.
+A codec has a push and a pop that undo each other (`codec`). Codecs combine into codecs (`combinators`), and with a
+latent variable model into bits-back coding (`bitsback`). docs/codecs.md is a tutorial from one symbol to a picture.
+After Craystack, by J. Townsend and others, on the coder and the exact arithmetic of this package.
 """
 
 from bbans_cli.entropy.codecs.bitsback import BBANS, GaussianBins, bin_values, hierarchy

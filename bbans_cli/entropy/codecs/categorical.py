@@ -1,17 +1,16 @@
-"""Symbols 0, 1, ..., size - 1: uniform, of given weights, of two values, of counts."""
+"""Symbols 0..size-1: uniform, with given weights, two values, counts."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bbans_cli.core import ffi, lib
-from bbans_cli.entropy.codecs.codec import PRECISION, Distribution, shape_of
+from bbans_cli.entropy.codecs.codec import PRECISION, Distribution, Shape, shape_of
 from bbans_cli.entropy.native import PIECE, doubles, failure, in_pieces, integers, pointer
 from bbans_cli.entropy.rans import Message
 
-_LOOKUP_BITS = 12  # a table of 16 KiB: the first-level cache holds it beside the message
+_LOOKUP_BITS = 12  # a table of 16 KiB, which fits the first-level cache beside the message
 
 
 class Uniform(Distribution):
@@ -19,12 +18,16 @@ class Uniform(Distribution):
 
         push   [ message ]  ->  [ message | x ]          + log2(size) bits
 
-    size: an int or an array of them, 1 to 2^precision. shape: of the symbols; by default that of ``size``. The first
-    i symbols have floor(i 2^precision / size) of the 2^precision values. By default a size that is a power of two has
-    just its own number of bits as precision, so that nothing is lost.
+        >>> Uniform(8).bits(5)
+        3.0
+
+    size: an int or an array of ints, 1 to 2^precision; symbol x has the values from floor(x 2^precision / size) to
+    below floor((x + 1) 2^precision / size). shape: of the symbols; by default that of ``size``. precision: in bits.
+    By default it is log2(size) where all sizes are the same power of two, which loses nothing; else 24, or log2(size)
+    rounded up + 7 if that is more, at most 31. ValueError for sizes out of range.
     """
 
-    def __init__(self, size: Any, shape: tuple[int, ...] | int | None = None, precision: int | None = None) -> None:
+    def __init__(self, size: ArrayLike, shape: Shape = None, precision: int | None = None) -> None:
         sizes = integers(size, np.uint32, "size")
         sizes = sizes.reshape(np.shape(size))
         largest, smallest = int(sizes.max(initial=1)), int(sizes.min(initial=2**31))
@@ -46,21 +49,24 @@ class Uniform(Distribution):
         freqs[:] = ((low + np.uint64(1)) << shift) // sizes - starts
 
     def _pop(self, message: Message, offsets: np.ndarray) -> None:
-        message.run(lib.bbc_uniform_pop, self.count, self.sizes, offsets, self.precision, pushing=False)
+        message.call(lib.bbc_uniform_pop, self.count, self.sizes, offsets, self.precision, pushing=False)
 
 
 class Categorical(Distribution):
-    """Symbols 0..K-1 with probabilities in the ratio of given weights.
+    """Symbols 0..K-1 with probabilities proportional to given weights.
 
         push   [ message ]  ->  [ message | x ]          + log2(sum(weights) / weights[x]) bits
 
-    weights: (K,), the same for all symbols, or (..., K), for each symbol its own; floats, not negative, of
-    any positive sum. shape: of the symbols; by default weights.shape[:-1]. K is at most 2^(precision - 1).
-    Every symbol gets a frequency of at least 1, so that one of weight zero costs ``precision`` bits and is
-    not impossible.
+        >>> round(Categorical([7, 2, 1]).bits(2), 3)
+        3.322
+
+    weights: floats of any positive sum; (K,), the same for all symbols, or (..., K), one row for each symbol.
+    Negative weights and NaN count as 0. K is at most 2^(precision - 1). Every symbol has a frequency of at least 1,
+    so a symbol of weight 0 costs ``precision`` bits. shape: of the symbols; by default weights.shape[:-1].
+    precision: in bits. ValueError for weights without a last axis and for too many symbols.
     """
 
-    def __init__(self, weights: Any, shape: tuple[int, ...] | int | None = None, precision: int = PRECISION) -> None:
+    def __init__(self, weights: ArrayLike, shape: Shape = None, precision: int = PRECISION) -> None:
         weights = np.asarray(weights, np.float64)
         if weights.ndim < 1 or weights.shape[-1] < 1:
             raise ValueError("weights need a last axis with one weight for each symbol")
@@ -87,10 +93,11 @@ class Categorical(Distribution):
         else:
             self.weights = doubles(weights, (*self.shape, self.size)).reshape(self.count, self.size)
 
-    def push(self, message: Message, symbols: Any) -> None:
+    def push(self, message: Message, symbols: ArrayLike) -> None:
+        """``[ message ] -> [ message | symbols ]``; ValueError as `Distribution.push`."""
         if self.shared:
             shared = (self._offsets(symbols), self.entries, self.size, self.precision)
-            message.run(lib.bbc_categorical_push, self.count, *shared, pushing=True)
+            message.call(lib.bbc_categorical_push, self.count, *shared, pushing=True)
         else:
             super().push(message, symbols)
 
@@ -109,46 +116,52 @@ class Categorical(Distribution):
         if self.shared:
             lookup = (pointer(self.lookup), self.lookup_bits)
             shared = (offsets, pointer(self.table), self.size, self.precision, *lookup)
-            message.run(lib.bbc_categorical_pop, self.count, *shared, pushing=False)
+            message.call(lib.bbc_categorical_pop, self.count, *shared, pushing=False)
         else:
             rows = (self.weights, offsets, self.size, self.precision, pointer(_scratch(self.size)))
-            message.run(lib.bbc_weights_pop, self.count, *rows, pushing=False, piece=_piece(self.size))
+            message.call(lib.bbc_weights_pop, self.count, *rows, pushing=False, piece=_piece(self.size))
 
 
 class Bernoulli(Categorical):
     """Symbols 0 and 1; 1 has the given probability.
 
-        push   [ message ]  ->  [ message | x ]          - log2(p) bits for a 1, - log2(1 - p) for a 0
+        push   [ message ]  ->  [ message | x ]          - log2(p) bits for 1, - log2(1 - p) bits for 0
 
-    probability: of a 1, a float or an array of them; what lies outside 0..1 counts as the nearer end, where
-    the other symbol still has a frequency of 1.
+        >>> round(Bernoulli(0.25).bits(1), 3)
+        2.0
+
+    probability: of a 1, a float or an array of floats. A probability beyond 0 or 1 counts as 0 or 1; the symbol of
+    probability 0 still has a frequency of 1. shape: of the symbols; by default that of ``probability``. precision:
+    in bits.
     """
 
-    def __init__(
-        self, probability: Any, shape: tuple[int, ...] | int | None = None, precision: int = PRECISION
-    ) -> None:
+    def __init__(self, probability: ArrayLike, shape: Shape = None, precision: int = PRECISION) -> None:
         probability = np.asarray(probability, np.float64)
         super().__init__(np.stack([1.0 - probability, probability], axis=-1), shape, precision)
 
 
 class BetaBinomial(Distribution):
-    """Counts 0..n: successes in n trials whose chance was drawn from a beta distribution; the raw-MNIST
-    pixel of BB-ANS.
+    """Counts 0..n: successes in n trials whose probability has a beta distribution.
 
         push   [ message ]  ->  [ message | x ]          - log2 P(x) bits
 
         P(x) = binomial(n, x) B(x + alpha, n - x + beta) / B(alpha, beta)
 
-    alpha, beta: positive floats or arrays of them, clipped to 1e-6..1e6. P is computed from the ratios P(x
-    + 1) / P(x), so that no gamma function is needed.
+        >>> round(BetaBinomial(3, alpha=1.0, beta=1.0).bits(2), 3)  # uniform
+        2.0
+
+    n: the number of trials, below 2^(precision - 1). alpha, beta: positive floats or arrays of them, clipped to
+    1e-6..1e6. P is computed from the ratios P(x + 1) / P(x), without gamma functions. shape: of the counts; by
+    default that of alpha and beta. precision: in bits. ValueError for n out of range. Source: the distribution of a
+    raw-MNIST pixel in BB-ANS (Townsend, Bird and Barber, ICLR 2019).
     """
 
     def __init__(
         self,
         n: int,
-        alpha: Any,
-        beta: Any,
-        shape: tuple[int, ...] | int | None = None,
+        alpha: ArrayLike,
+        beta: ArrayLike,
+        shape: Shape = None,
         precision: int = PRECISION,
     ) -> None:
         alpha, beta = np.asarray(alpha, np.float64), np.asarray(beta, np.float64)
@@ -165,11 +178,11 @@ class BetaBinomial(Distribution):
 
     def _pop(self, message: Message, offsets: np.ndarray) -> None:
         model = (self.alpha, self.beta, offsets, self.size, self.precision, pointer(_scratch(self.size)))
-        message.run(lib.bbc_beta_binomial_pop, self.count, *model, pushing=False, piece=_piece(self.size))
+        message.call(lib.bbc_beta_binomial_pop, self.count, *model, pushing=False, piece=_piece(self.size))
 
 
 def _piece(size: int) -> int:
-    return max(1, min(PIECE, (1 << 23) // size))  # 2^23 weights take well below 0.1 s
+    return max(1, min(PIECE, (1 << 23) // size))  # 2^23 weights take well below 0.1 s; see PIECE
 
 
 def _scratch(size: int) -> np.ndarray:

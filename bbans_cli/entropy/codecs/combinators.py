@@ -2,97 +2,119 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from bbans_cli.entropy.codecs.codec import Codec, Pair
 from bbans_cli.entropy.rans import Message
 
 Symbol = TypeVar("Symbol")
+_Axis: TypeAlias = int | slice | np.ndarray
+Index = TypeVar("Index", bound=_Axis | tuple[_Axis, ...])
 
 
-def serial(codecs: Sequence[Codec[Any]]) -> Codec[list[Any]]:
-    """A list of symbols, each with its own codec; the first one ends on top.
+def serial(codecs: Sequence[Codec[Symbol]]) -> Codec[list[Symbol]]:
+    """A list of symbols, each with its own codec; the first symbol ends on top.
 
         push   [ message ]  ->  [ message | x[n-1] | ... | x[1] | x[0] ]
         pop    x[0] first
 
-    ValueError for a list that is not as long as ``codecs``.
+        >>> codec, message = serial([Uniform(6), Bernoulli(0.1)]), Message()
+        >>> codec.push(message, [5, 0])
+        >>> codec.pop(message)
+        [5, 0]
+
+    ValueError for a list of another length than ``codecs``.
     """
     codecs = list(codecs)
 
-    def push(message: Message, symbols: Sequence[Any]) -> None:
+    def push(message: Message, symbols: Sequence[Symbol]) -> None:
         if len(symbols) != len(codecs):
             raise ValueError(f"{len(symbols)} symbols for {len(codecs)} codecs")
         for codec, symbol in zip(reversed(codecs), reversed(symbols), strict=True):
             codec.push(message, symbol)
 
-    def pop(message: Message) -> list[Any]:
+    def pop(message: Message) -> list[Symbol]:
         return [codec.pop(message) for codec in codecs]
 
     return Pair(push, pop)
 
 
 def repeat(codec: Codec[Symbol], count: int) -> Codec[list[Symbol]]:
-    """``count`` symbols with the same codec; the first one ends on top, as in `serial`.
+    """A list of ``count`` symbols with the same codec; the first symbol ends on top, as in `serial`.
 
         push   [ message ]  ->  [ message | x[count-1] | ... | x[0] ]
 
-    With a codec of bits back this is the chain of BB-ANS: each symbol's initial bits are those of the ones
-    below it.
+    With a bits-back codec this is the chain of BB-ANS (Townsend, Bird and Barber, ICLR 2019): the initial bits of
+    each symbol are those of the symbols below it. ValueError for a list of another length than ``count``.
     """
     return serial([codec] * count)
 
 
-def dependent(*steps: Callable[[list[Any]], Codec[Any]]) -> Codec[list[Any]]:
-    """A list of symbols, each with a codec that depends on those before it.
+def dependent(*conditionals: Callable[[list[Symbol]], Codec[Symbol]]) -> Codec[list[Symbol]]:
+    """A list of symbols, each with a codec that depends on the symbols before it.
 
-        push   [ message ]  ->  [ message | x[n-1] | ... | x[0] ]        x[i] with steps[i]([x[0], ...,
-        x[i-1]]) pop    x[0] first: it is known when the codec of x[1] is made
+        push   [ message ]  ->  [ message | x[n-1] | ... | x[0] ]
+        pop    x[0] first: x[0] is known when the codec of x[1] is made
 
-    steps: functions from the list of earlier symbols to the codec of the next one. ValueError for a list of
-    another length than theirs.
+        >>> codec = dependent(lambda x: Uniform(6), lambda x: Uniform(x[0] + 1))  # the second is at most the first
+        >>> message = Message()
+        >>> codec.push(message, [4, 2])
+        >>> codec.pop(message)
+        [4, 2]
+
+    conditionals: x[i] has the codec conditionals[i]([x[0], ..., x[i-1]]). ValueError for a list of another
+    length than ``conditionals``.
     """
 
-    def push(message: Message, symbols: Sequence[Any]) -> None:
-        if len(symbols) != len(steps):
-            raise ValueError(f"{len(symbols)} symbols for {len(steps)} steps")
-        for i in reversed(range(len(steps))):
-            steps[i](list(symbols[:i])).push(message, symbols[i])
+    def push(message: Message, symbols: Sequence[Symbol]) -> None:
+        if len(symbols) != len(conditionals):
+            raise ValueError(f"{len(symbols)} symbols for {len(conditionals)} conditionals")
+        for i in reversed(range(len(conditionals))):
+            conditionals[i](list(symbols[:i])).push(message, symbols[i])
 
-    def pop(message: Message) -> list[Any]:
-        symbols: list[Any] = []
-        for step in steps:
-            symbols.append(step(list(symbols)).pop(message))
+    def pop(message: Message) -> list[Symbol]:
+        symbols: list[Symbol] = []
+        for conditional in conditionals:
+            symbols.append(conditional(list(symbols)).pop(message))
         return symbols
 
     return Pair(push, pop)
 
 
 def autoregressive(
-    conditional: Callable[[np.ndarray, Any], Codec[np.ndarray]],
-    order: Iterable[Any],
+    conditional: Callable[[np.ndarray, Index], Codec[np.ndarray]],
+    order: Iterable[Index],
     shape: tuple[int, ...],
-    dtype: Any = np.int32,
+    dtype: DTypeLike = np.int32,
 ) -> Codec[np.ndarray]:
-    """An array whose elements are coded piece by piece, each piece given those before it.
+    """An array whose elements are coded in parts, each part given the parts before it.
 
         push   [ message ]  ->  [ message | x[order[-1]] | ... | x[order[0]] ]
         pop    x[order[0]] first
 
-    order: numpy indices that together name every element once; the elements of one index are coded
-    together. A row of a picture, or every pixel of a wavefront, are one index each. conditional(seen,
-    index): the codec of x[index], where ``seen`` is the array with zeros for all that is not yet known. A
-    push builds ``seen`` as the pop will see it, so that a model that looks ahead sees zeros in both and
-    cannot go wrong unnoticed. It must not write to ``seen``.
+        >>> def conditional(seen, i):  # the mean of each element is the element before it
+        ...     return Gaussian(seen[i - 1] if i else 128, 4.0)
+        >>> codec = autoregressive(conditional, order=range(3), shape=(3,))
+        >>> message = Message()
+        >>> codec.push(message, np.array([120, 121, 125]))
+        >>> codec.pop(message).tolist()
+        [120, 121, 125]
+
+    conditional(seen, index): the codec of x[index], a symbol of its shape. ``seen`` is the array with zeros for
+    all elements that are not yet known; do not write to it. A push builds ``seen`` as the pop will see it, so that
+    a model cannot use unknown elements by mistake. order: numpy indices that together name every element of an
+    array of ``shape`` exactly once, for example one for each row of a picture; ValueError for others. dtype: of the
+    array. ValueError from a push for an array of another shape.
     """
     order = list(order)
-    named = np.zeros(shape, np.int64)
-    for index in order:
-        np.add.at(named, index, 1)
-    if (named != 1).any():
+    positions = np.arange(math.prod(shape)).reshape(shape)
+    named = np.concatenate([np.empty(0, np.int64), *(np.ravel(positions[index]) for index in order)])
+    if not np.array_equal(np.sort(named), positions.ravel()):
         raise ValueError("the indices of an order must name every element exactly once")
 
     def push(message: Message, data: np.ndarray) -> None:
@@ -114,13 +136,14 @@ def autoregressive(
 
 
 def substack(codec: Codec[Symbol], lanes: slice) -> Codec[Symbol]:
-    """The codec, on some lanes of the message.
+    """The same codec on some lanes of the message.
 
-        states of the message    0   1   2   3   4   5   6   7
-        substack(.., slice(4))  o---o---o---o                        words: shared by all
+        lanes of the message      0   1   2   3   4   5   6   7
+        substack(.., slice(4))    o---o---o---o                    the words are shared by all lanes
 
-    Symbols then go to those states in turn. Use it to give parts of a model states of their own, so that the
-    coder can work on them side by side. lanes: a slice of 0..message.lanes-1.
+    lanes: a slice of 0..message.lanes-1, with at least one lane. Symbol i of an array belongs to lane i modulo their
+    number. With lanes of their own, parts of a model can be coded side by side by one processor core. After
+    Craystack.
     """
 
     def push(message: Message, symbol: Symbol) -> None:

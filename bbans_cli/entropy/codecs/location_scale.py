@@ -1,31 +1,31 @@
-"""Integers with the mass that a bell-shaped density puts around them, and mixtures of such."""
+"""Discretised location-scale distributions: logistic, Gaussian, and mixtures of either."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bbans_cli.core import lib
-from bbans_cli.entropy.codecs.codec import PRECISION, Distribution, shape_of
+from bbans_cli.entropy.codecs.codec import PRECISION, Distribution, Shape, shape_of
 from bbans_cli.entropy.native import PIECE, doubles, in_pieces, pointer
 from bbans_cli.entropy.rans import Message
 
 
 class _LocationScale(Distribution):
-    """A location and a scale for each symbol, or several of both with weights along the last axis."""
+    """Symbols with mixtures of one family: weights, means and scales with the components along the last axis."""
 
     family: int
 
     def __init__(
         self,
-        weights: Any,
-        means: Any,
-        deviations: Any,
+        weights: ArrayLike,
+        means: ArrayLike,
+        deviations: ArrayLike,
         low: int,
         high: int,
-        shape: tuple[int, ...] | int | None,
+        shape: Shape,
         precision: int,
     ) -> None:
         parameters = [np.asarray(each, np.float64) for each in (weights, means, deviations)]
@@ -53,32 +53,37 @@ class _LocationScale(Distribution):
         support = (self.components, self.family, self.low, self.size, self.precision)
         quantiles = pointer(_quantiles(self.family))
         arguments = (*self.parameters, offsets, *support, quantiles)
-        message.run(lib.bbc_location_scale_pop, self.count, *arguments, pushing=False, piece=PIECE // self.components)
+        message.call(lib.bbc_location_scale_pop, self.count, *arguments, pushing=False, piece=PIECE // self.components)
 
 
 class LogisticMixture(_LocationScale):
-    """Integers low..high with the mass of a mixture of logistics, one mixture for each symbol.
+    """Integers low..high with the mass of a mixture of logistic distributions, one mixture for each symbol.
 
         push   [ message ]  ->  [ message | x ]          - log2 P(x) bits
 
         P(x) = F(x + 1/2) - F(x - 1/2),   F(t) = sum_k w_k / (1 + exp(-(t - mean_k) / scale_k)) / sum_k w_k
 
-    The lowest and the highest integer also take the tails, and every integer has a frequency of at least 1,
-    however far out it lies. weights, means, scales: floats or arrays, the components along the last axis
-    (up to 32). shape: of the symbols; by default that of the parameters without their last axis. Weights
-    that are negative count as 0, scales that are not positive as 1e-12; a single weight is not looked at.
+        >>> round(LogisticMixture([1, 1], [10.0, 200.0], [1.0, 5.0]).bits(10), 2)
+        3.03
+
+    weights, means, scales: floats or arrays that broadcast together, the components along the last axis, at most
+    32. Negative weights count as 0, scales below 1e-12 as 1e-12, and a single weight is ignored. low, high: the
+    range of the symbols, at most 2^(precision - 2) integers of 32 bits. The lowest and the highest integer also have
+    the mass of the tails, and every integer has a frequency of at least 1. shape: of the symbols; by default that of
+    the parameters without their last axis. precision: in bits. ValueError for a range or a number of components out
+    of range. Source: Salimans, Karpathy, Chen and Kingma, "PixelCNN++", ICLR 2017, equation 2.
     """
 
     family = lib.BBC_LOCATION_SCALE_LOGISTIC
 
     def __init__(
         self,
-        weights: Any,
-        means: Any,
-        scales: Any,
+        weights: ArrayLike,
+        means: ArrayLike,
+        scales: ArrayLike,
         low: int = 0,
         high: int = 255,
-        shape: tuple[int, ...] | int | None = None,
+        shape: Shape = None,
         precision: int = PRECISION,
     ) -> None:
         super().__init__(weights, means, scales, low, high, shape, precision)
@@ -91,61 +96,72 @@ class GaussianMixture(_LocationScale):
 
         P(x) = F(x + 1/2) - F(x - 1/2),   F(t) = sum_k w_k Phi((t - mean_k) / deviation_k) / sum_k w_k
 
-    Parameters, tails and floors are those of `LogisticMixture`.
+    Phi is the standard normal distribution function. weights, means, deviations, low, high, shape, precision and
+    errors: as in `LogisticMixture`, with standard deviations as scales.
     """
 
     family = lib.BBC_LOCATION_SCALE_GAUSSIAN
 
     def __init__(
         self,
-        weights: Any,
-        means: Any,
-        deviations: Any,
+        weights: ArrayLike,
+        means: ArrayLike,
+        deviations: ArrayLike,
         low: int = 0,
         high: int = 255,
-        shape: tuple[int, ...] | int | None = None,
+        shape: Shape = None,
         precision: int = PRECISION,
     ) -> None:
         super().__init__(weights, means, deviations, low, high, shape, precision)
 
 
 class Logistic(LogisticMixture):
-    """Integers low..high with logistic mass: one mean and one scale for each symbol.
+    """Integers low..high with the mass of a logistic distribution, one mean and one scale for each symbol.
 
-        push   [ message ]  ->  [ message | x ]          - log2(sigmoid(x + 1/2) - sigmoid(x - 1/2)) bits
-                                                           sigmoid: the logistic around mean, of that scale
+        push   [ message ]  ->  [ message | x ]          - log2 P(x) bits
 
-    mean, scale: floats or arrays that broadcast to ``shape``. Tails and floors as in `LogisticMixture`.
+        P(x) = F(x + 1/2) - F(x - 1/2),   F(t) = 1 / (1 + exp(-(t - mean) / scale))
+
+        >>> round(Logistic(mean=100.0, scale=2.0).bits(101), 1)
+        3.1
+
+    mean, scale: floats or arrays that broadcast to ``shape``. low, high, shape, precision, tails and errors: as in
+    `LogisticMixture`.
     """
 
     def __init__(
         self,
-        mean: Any,
-        scale: Any,
+        mean: ArrayLike,
+        scale: ArrayLike,
         low: int = 0,
         high: int = 255,
-        shape: tuple[int, ...] | int | None = None,
+        shape: Shape = None,
         precision: int = PRECISION,
     ) -> None:
         super().__init__(1.0, np.asarray(mean)[..., None], np.asarray(scale)[..., None], low, high, shape, precision)
 
 
 class Gaussian(GaussianMixture):
-    """Integers low..high with normal mass: one mean and one standard deviation for each symbol.
+    """Integers low..high with the mass of a normal distribution, one mean and one standard deviation for each symbol.
 
-        push   [ message ]  ->  [ message | x ]          - log2(Phi(x + 1/2) - Phi(x - 1/2)) bits
-                                                           Phi: the normal distribution function
+        push   [ message ]  ->  [ message | x ]          - log2 P(x) bits
 
-    mean, deviation: floats or arrays that broadcast to ``shape``. Tails and floors as in `LogisticMixture`.
+        P(x) = Phi((x + 1/2 - mean) / deviation) - Phi((x - 1/2 - mean) / deviation)
+
+        >>> round(Gaussian(mean=100.0, deviation=3.0).bits(101), 1)
+        3.0
+
+    mean, deviation: floats or arrays that broadcast to ``shape``. low, high, shape, precision, tails and errors: as
+    in `LogisticMixture`.
     """
 
     def __init__(
         self,
-        mean: Any,
-        deviation: Any,
+        mean: ArrayLike,
+        deviation: ArrayLike,
         low: int = 0,
         high: int = 255,
-        shape: tuple[int, ...] | int | None = None,
+        shape: Shape = None,
         precision: int = PRECISION,
     ) -> None:
         super().__init__(
