@@ -18,9 +18,18 @@ def page(request):
     return request.param
 
 
+def anchors(text: str) -> set[str]:
+    """What links to the headings of a page end in, as GitHub makes it."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
-        assert "://" in target or (page.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text()):
+        if "://" not in target:
+            file = page.parent / target if target else page
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file.read_text()), f"{target}#{anchor}"
 
 
 def test_files_that_are_named_exist(page):
@@ -30,17 +39,23 @@ def test_files_that_are_named_exist(page):
 
 def test_targets_that_are_named_exist(page):
     targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z][a-z0-9-]*)", page.read_text())) <= targets
+    assert set(re.findall(r"(?:`|^)make ([a-z][a-z0-9-]*)", page.read_text(), re.MULTILINE)) <= targets
 
 
 def test_the_format_names_the_learning_rates():
     text = (ROOT / "docs" / "format.md").read_text().replace("\n", " ")
     (rates,) = re.findall(r"learning rate in \(([^)]*)\)", text)
     assert [float(rate) for rate in rates.split(",")] == list(neural_coder.LEARNING_RATES)
-    assert [128 >> k for k in range(4)] == list(neural_coder.BATCHES) and "a run has R = 128 / 2^k pixels" in text
+    assert [128 >> k for k in range(4)] == list(neural_coder.BATCHES) and "a mini-batch has R = 128 / 2^k pixels" in text
 
 
 def test_the_format_names_the_precision_of_the_posterior():
-    text = (ROOT / "docs" / "format.md").read_text()
+    text = " ".join((ROOT / "docs" / "format.md").read_text().split())
     assert f"symbol k has at precision {POSTERIOR_PRECISION} the interval" in text
     assert f"round((2^{POSTERIOR_PRECISION} - 2048)" in text and f"cum(1024) = 2^{POSTERIOR_PRECISION}" in text
+
+
+def test_the_glossary_is_short_and_sorted():
+    text = (ROOT / "docs" / "glossary.md").read_text()
+    words = [row.split("|")[1].strip().lower() for row in text.splitlines() if row.startswith("| ")][1:]
+    assert len(text.splitlines()) <= 40 and words == sorted(words)
