@@ -19,7 +19,7 @@ from bbans_cli.coders.neural import weights
 from scripts.common import marked
 
 FOLDER = Path(__file__).resolve().parents[2] / "weights"
-COLUMNS = ["bits per sub-pixel, without learning, blocks inside pictures", "with latents", "without", "KL"]
+COLUMNS = ["bits per sub-pixel, no learning, blocks inside pictures", "with latents (KL included)", "without", "KL"]
 
 
 def add(trained: Path, name: str) -> Path:

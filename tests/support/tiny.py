@@ -1,10 +1,12 @@
-"""Small models and pictures for tests, the same on every machine: from raw integers of a generator of numpy's."""
+"""Small random networks and pictures for tests, the same on every machine: made of raw integers of numpy's PCG64."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,35 +17,38 @@ TWO_LEVELS = {"hidden": 16, "layers": 2, "head": 16, "latents": [16, 16], "block
 
 
 def uniform(seed: int, *shape: int) -> np.ndarray:
-    """float32 numbers from a grid over [-1, 1)."""
+    """float32 multiples of 2^-23 in [-1, 1), of a shape."""
     raw = np.random.PCG64(seed).random_raw(int(np.prod(shape))) >> np.uint64(40)
     return (raw.astype(np.float64) / 2**23 - 1).astype(np.float32).reshape(shape)
 
 
 def integers(seed: int, limit: int, *shape: int) -> np.ndarray:
-    """int64 numbers below limit, a power of two."""
+    """int64 numbers below a limit, which is a power of two, of a shape."""
     raw = np.random.PCG64(seed).random_raw(int(np.prod(shape))) >> np.uint64(32)
     return (raw % np.uint64(limit)).astype(np.int64).reshape(shape)
 
 
-def tensors(size: dict, seed: int = 1) -> dict[str, np.ndarray]:
-    """Weights by name, as training saves them: every output depends on every input, predictions are tolerable."""
+def tensors(size: Mapping[str, Any], seed: int = 1) -> dict[str, np.ndarray]:
+    """Weights by name, as training saves them. Every output depends on every input, and predictions are fair.
+
+    size: as in the metadata of a weights file.
+    """
     found: dict[str, np.ndarray] = {}
 
     def layer(name: str, inputs: int, outputs: int, gain: float, bias: np.ndarray | None = None) -> None:
         spread = np.float32(gain * (3 / inputs) ** 0.5)
         here = seed * 1000 + len(found)
         found[name + ".weight"] = uniform(here, outputs, inputs) * spread
-        start = np.zeros(outputs, np.float32) if bias is None else bias.astype(np.float32)
-        found[name + ".bias"] = start + uniform(here + 1, outputs) * np.float32(0.1)
+        mean = np.zeros(outputs, np.float32) if bias is None else bias.astype(np.float32)
+        found[name + ".bias"] = mean + uniform(here + 1, outputs) * np.float32(0.1)
 
     hidden, layers, head = size["hidden"], size["layers"], size["head"]
     for i in range(layers):
         layer(f"likelihood.trunk.{i}", hidden if i else 175, hidden, 1.0)
-    shape = np.array([0] * 4 + [-0.6, -0.1, 0.1, 0.6] + [-0.5, -1.5, -1.5, -0.5] + [0] * 4)
+    mixture = np.array([0] * 4 + [-0.6, -0.1, 0.1, 0.6] + [-0.5, -1.5, -1.5, -0.5] + [0] * 4)
     for c, extra in enumerate((0, 4, 6)):
         layer(f"likelihood.head.{c}", hidden + extra, head, 1.0)
-        layer(f"likelihood.out.{c}", head, 16, 0.3, shape)
+        layer(f"likelihood.out.{c}", head, 16, 0.3, mixture)
     layer("latents.embed", 51, 32, 1.0)
     layer("latents.mix", 32, 32, 1.0)
     for i, n in enumerate(size["latents"]):
@@ -59,18 +64,18 @@ def tensors(size: dict, seed: int = 1) -> dict[str, np.ndarray]:
     return found
 
 
-def save(folder: Path, size: dict, names: list[str], seed: int = 1) -> bytes:
-    """Write a model as <name>-<id>.safetensors for each name; returns its id."""
+def save(folder: Path, size: Mapping[str, Any], names: list[str], seed: int = 1) -> bytes:
+    """Write the same weights as <name>-<id>.safetensors for each name; returns the id."""
     data = to_bytes(tensors(size, seed), size)
-    digest = hashlib.sha256(data).digest()[:4]
+    id = hashlib.sha256(data).digest()[:4]
     for name in names:
-        (folder / f"{name}-{digest.hex()}.safetensors").write_bytes(data)
-    return digest
+        (folder / f"{name}-{id.hex()}.safetensors").write_bytes(data)
+    return id
 
 
-def to_bytes(named: dict[str, np.ndarray], size: dict) -> bytes:
-    """A safetensors file, the same bytes every time: the library's own writer shuffles the metadata."""
-    header: dict[str, dict] = {"__metadata__": {"size": json.dumps(size), "record": "{}"}}
+def to_bytes(named: Mapping[str, np.ndarray], size: Mapping[str, Any]) -> bytes:
+    """A safetensors file. The library's own writer shuffles the metadata; this gives the same bytes every time."""
+    header: dict[str, dict[str, Any]] = {"__metadata__": {"size": json.dumps(size), "record": "{}"}}
     at = 0
     for name, array in named.items():
         header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [at, at + array.nbytes]}
@@ -81,7 +86,7 @@ def to_bytes(named: dict[str, np.ndarray], size: dict) -> bytes:
 
 
 def picture(height: int, width: int, channels: int, seed: int = 1) -> np.ndarray:
-    """(height, width, channels) uint8 with the looks of a photograph: soft shapes, edges, a little noise."""
+    """(height, width, channels) uint8, somewhat like a photograph: soft shapes, edges, a little noise."""
     out = np.empty((height, width, channels), np.int64)
     y, x = np.mgrid[:height, :width]
     edge = (x * 3 + y * 5) // 40 % 2 * 24
@@ -99,7 +104,7 @@ def _clouds(seed: int, height: int, width: int) -> np.ndarray:
 
 
 def _soft(field: np.ndarray, side: int) -> np.ndarray:
-    """Means over squares."""
+    """Means over squares of ``side`` pixels."""
     sums = np.zeros((field.shape[0] + 1, field.shape[1] + 1), np.int64)
     sums[1:, 1:] = field.cumsum(0).cumsum(1)
     return (sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]) // side**2
