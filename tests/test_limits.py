@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bbans_cli.coders.neural.band_scan import Shape
+from bbans_cli.coders.neural.band_scan import ScanShape
 from bbans_cli.core import ffi, lib
 from bbans_cli.limits import MAX_NEURAL_WIDTH, MAX_WEBP_SIDE
 
 
 def test_the_core_takes_bands_as_wide_as_the_neural_coder_and_no_wider() -> None:
-    widest = Shape(width=MAX_NEURAL_WIDTH, height=1, channels=1, first_row=0, last_row=1, hidden=16, layers=1, head=16)
-    assert lib.bbc_pass_size(ffi.new("bbc_pass *", vars(widest))) > 0
+    widest = ScanShape(
+        width=MAX_NEURAL_WIDTH, height=1, channels=1, first_row=0, last_row=1, hidden=16, layers=1, head=16
+    )
+    assert lib.bbc_scan_size(ffi.new("bbc_scan_shape *", vars(widest))) > 0
     wider = replace(widest, width=MAX_NEURAL_WIDTH + 1)
-    assert lib.bbc_pass_size(ffi.new("bbc_pass *", vars(wider))) <= 0
+    assert lib.bbc_scan_size(ffi.new("bbc_scan_shape *", vars(wider))) <= 0
 
 
 def test_webp_has_as_many_pixels_a_side_and_no_more(tmp_path: Path) -> None:

@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from bbans_cli.coders.neural.band_scan import Shape
+from bbans_cli.coders.neural.band_scan import ScanShape
 from bbans_cli.coders.neural.neighbourhood import SKEW, phase_rows
 from bbans_cli.reference.mixture import cumulative, mixture
 from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
 from bbans_cli.reference.network import Forward, Net, forward
-from bbans_cli.reference.online_learning import Edges, QHAdam, backward, earlier, factors
+from bbans_cli.reference.online_learning import BinEdges, QHAdam, backward, earlier, factors
 from bbans_cli.reference.phase_ls import maps
 
 Array = np.ndarray[Any, Any]
 
 
-def steps(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array, Array]]:
+def diagonals(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array, Array]]:
     """The pixels (x, y) of each wavefront step that has any, in coding order."""
     rows = np.arange(first_row, last_row)
     for step in range(SKEW * first_row, width + SKEW * last_row):
@@ -32,34 +32,34 @@ def steps(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array, Ar
             yield x[here], rows[here]
 
 
-def runs(shape: Shape) -> Iterator[tuple[list[tuple[Array, Array]], bool]]:
+def batches(shape: ScanShape) -> Iterator[tuple[list[tuple[Array, Array]], bool]]:
     """Steps that are coded with one state of the network, and whether a step of learning follows them."""
     held: list[tuple[Array, Array]] = []
-    passed_over = 0
-    for step in steps(shape.width, shape.first_row, shape.last_row):
+    skip = 0
+    for step in diagonals(shape.width, shape.first_row, shape.last_row):
         held.append(step)
         pixels = sum(len(x) for x, _ in held)
-        if shape.run and passed_over > 0:
-            passed_over -= pixels
+        if shape.batch and skip > 0:
+            skip -= pixels
             yield held, False
             held = []
-        elif shape.run and pixels >= shape.run:
-            passed_over = (shape.every - 1) * pixels
+        elif shape.batch and pixels >= shape.batch:
+            skip = (shape.update_interval - 1) * pixels
             yield held, True
             held = []
     if held:
         yield held, False
 
 
-class ReferencePass:
-    """A pass of bbans_cli.wavefront.Pass, encoding only. weights and gradient are those after the last run done."""
+class ReferenceScan:
+    """A pass of BandScan, encoding only. weights and gradient are those after the last run done."""
 
-    def __init__(self, shape: Shape, network: Array, modulation: Array | None, pixels: Array) -> None:
+    def __init__(self, shape: ScanShape, network: Array, modulation: Array | None, pixels: Array) -> None:
         self.shape, self.planes = shape, coding_planes(pixels)
         self.weights, self.gradient = network.copy(), np.zeros_like(network)
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
-        self.edges = Edges()
-        self.adam = QHAdam(shape.rate, factors(self.net))
+        self.edges = BinEdges()
+        self.adam = QHAdam(shape.learning_rate, factors(self.net))
         grid = shape.grid_x, shape.grid_y
         self.maps = maps(self.planes, shape.first_row, shape.last_row, shape.channels, grid, shape.period)
         self.modulation = None
@@ -69,7 +69,7 @@ class ReferencePass:
     def intervals(self) -> tuple[Array, Array]:
         """starts and freqs, uint32, in coding order: step by step, channel by channel, row by row."""
         found = []
-        for held, learns in runs(self.shape):
+        for held, learns in batches(self.shape):
             x, y = (np.concatenate(part) for part in zip(*held, strict=True))
             cum = self._run(x, y, learns)
             cuts = np.cumsum([len(step) for step, _ in held])[:-1]

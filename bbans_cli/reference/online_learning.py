@@ -25,12 +25,12 @@ def earlier(run: Forward, channel: int) -> Array:
 
 
 @np.errstate(all="ignore")
-def backward(net: Net, run: Forward, value: Array, channels: int, edges: Edges | None = None) -> Array:
+def backward(net: Net, run: Forward, value: Array, channels: int, edges: BinEdges | None = None) -> Array:
     """Gradient of the mean of -ln p over the run's pixels by all weights, laid out like net.flat; the edges learn.
 
     value (n, 3) int32. Heads of channels that a grey picture has not get 0.
     """
-    edges = edges or Edges()
+    edges = edges or BinEdges()
     grown = Net(np.zeros_like(net.flat), *_widths(net))
     scale = np.float32(1) / np.float32(len(value))
     d_hidden = np.zeros_like(run.hidden[-1])
@@ -67,7 +67,7 @@ def factors(net: Net) -> Array:
     return out.flat
 
 
-class Edges:
+class BinEdges:
     """Where each channel's values begin, (3, 257): what is seen more often than the mixture says becomes wider."""
 
     def __init__(self) -> None:

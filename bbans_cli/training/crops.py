@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from bbans_cli.coders.neural.band_scan import MAPS
+from bbans_cli.coders.neural.band_scan import LS_COLUMNS
 from bbans_cli.coders.neural.neighbourhood import BLOCK, PHASE_ROWS, PHASES, REACH, locate, phase_rows
 from bbans_cli.training.pictures import files, grey, planes_of, read, to_ycbcr
 from bbans_cli.training.regions import SIDE, Region, least_squares
@@ -30,7 +30,7 @@ class Batch:
 
     planes: (3, blocks * SIDE * SIDE) uint8, the patches in coding order. pixels: (n,) int64, flat positions of the
     drawn pixels in them, those of a block together; taps (n, 48) int64, positions of their taps; known (n, 48) bool,
-    False for taps that no pixel stands for. maps: (n, MAPS) float32, what the least squares say of the pixels. phase:
+    False for taps that no pixel stands for. maps: (n, LS_COLUMNS) float32, both least squares. phase:
     (n, 3) int64, rows of the network's table. blocks: (blocks, 3, BLOCK, BLOCK) uint8. mask: (blocks, patches) bool,
     the 4x4 patches that the posterior may read. latent: (blocks,) bool, False where z is left out. area: (blocks,)
     float64, pixels that share the KL divergence of a block's latents.
@@ -201,7 +201,7 @@ def _pack(patches: list[Region], places: list[Places], mask: np.ndarray, latent:
         pixels=pixels,
         taps=taps,
         known=known,
-        maps=np.stack([p.maps for p in patches]).reshape(-1, MAPS)[pixels].astype(np.float32),
+        maps=np.stack([p.maps for p in patches]).reshape(-1, LS_COLUMNS)[pixels].astype(np.float32),
         phase=phase,
         blocks=planes[:, :, REACH:-REACH, REACH:-REACH].copy(),
         mask=mask,

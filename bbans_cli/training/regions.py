@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bbans_cli.coders.neural.band_scan import regression
+from bbans_cli.coders.neural import band_scan
 from bbans_cli.coders.neural.neighbourhood import BLOCK, PERIOD, PHASES, REACH
 from bbans_cli.training.pictures import interleaved
 
@@ -17,9 +17,9 @@ SIDE = BLOCK + 2 * REACH  # side of a patch: a block and what its pixels' taps r
 class Region:
     """A part of a picture.
 
-    planes: (3, height, width) uint8 in coding order. maps: (height, width, MAPS) float16, what both least squares say
-    of each pixel. columns (width,), rows (height,): where they lie in the 16-pixel period of the grid, modulo 16, if
-    ``grid`` is True.
+    planes: (3, height, width) uint8 in coding order. maps: (height, width, LS_COLUMNS) float16, what both least squares
+    say of each pixel. columns (width,), rows (height,): where they lie in the 16-pixel period of the grid, modulo 16,
+    if ``grid`` is True.
     """
 
     planes: np.ndarray
@@ -54,7 +54,7 @@ class Region:
 
 
 def least_squares(planes: np.ndarray, origin: tuple[int, int] | None = None) -> np.ndarray:
-    """What both least squares say of planes (3, height, width) uint8 in coding order: (height, width, MAPS) float16.
+    """Both least squares of planes (3, height, width) uint8 in coding order: (height, width, LS_COLUMNS) float16.
 
     origin: column and row of the first pixel in the grid's period, None without a grid.
     """
@@ -62,5 +62,7 @@ def least_squares(planes: np.ndarray, origin: tuple[int, int] | None = None) -> 
     if (planes == planes[:1]).all():  # the coder has one channel then
         pixels = np.ascontiguousarray(pixels[:, :, :1])
     if origin is None:
-        return regression(pixels).astype(np.float16)
-    return regression(pixels, (int(origin[0]) % PHASES, int(origin[1]) % PHASES), PERIOD).astype(np.float16)
+        return band_scan.least_squares(pixels).astype(np.float16)
+    return band_scan.least_squares(pixels, (int(origin[0]) % PHASES, int(origin[1]) % PHASES), PERIOD).astype(
+        np.float16
+    )

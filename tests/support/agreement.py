@@ -4,7 +4,7 @@ import numpy as np
 from scans import grid
 
 from bbans_cli.coders.neural import latents as module
-from bbans_cli.coders.neural.band_scan import Pass, Shape
+from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
 from bbans_cli.coders.neural.latents import Latents
 from bbans_cli.coders.neural.neighbourhood import PERIOD
 from bbans_cli.coders.neural.weights import Weights
@@ -12,20 +12,20 @@ from bbans_cli.coders.neural.weights import Weights
 SPREAD, FLOOR, FLOOR_BITS = 2**24 - 4096, 16, 20
 
 
-def shape_of(model: Weights, pixels: np.ndarray, first: int = 0, run: int = 0, grid_at=None) -> Shape:
+def shape_of(model: Weights, pixels: np.ndarray, first: int = 0, run: int = 0, grid_at=None) -> ScanShape:
     """Of a pass over the rows from `first` on; with a run, one whose step of learning changes next to nothing.
 
     grid_at: the grid's x and y, or None."""
     height, width, channels = pixels.shape
     widths = (model.hidden, model.layers, model.head, model.blocks[-1])
     place = () if grid_at is None else (*grid_at, PERIOD)
-    return Shape(width, height, channels, first, height, *widths, run, 1e-9 if run else 0.0, 1, *place)
+    return ScanShape(width, height, channels, first, height, *widths, run, 1e-9 if run else 0.0, 1, *place)
 
 
 def frequencies(model, pixels, modulation=None, first=0, grid_at=None):
     """By place, rows from `first` on: (rows, width, channels)."""
     shape = shape_of(model, pixels, first, 0, grid_at)
-    return grid(shape, Pass(shape, model.network, modulation, pixels).intervals(1, lambda done: None)[1])[first:]
+    return grid(shape, BandScan(shape, model.network, modulation, pixels).intervals(1, lambda done: None)[1])[first:]
 
 
 def check_bits(freqs: np.ndarray, bits: np.ndarray) -> None:
@@ -41,7 +41,7 @@ def check_bits(freqs: np.ndarray, bits: np.ndarray) -> None:
 def gradient_of(model, pixels, modulation, grid_at=None):
     """The C core's gradient of the mean over all pixels of a picture."""
     run = pixels.shape[0] * pixels.shape[1]
-    work = Pass(shape_of(model, pixels, 0, run, grid_at), model.network, modulation, pixels)
+    work = BandScan(shape_of(model, pixels, 0, run, grid_at), model.network, modulation, pixels)
     work.intervals(1, lambda done: None)
     return work.gradient()
 

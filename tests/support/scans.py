@@ -6,14 +6,14 @@ import numpy as np
 import tiny
 
 from bbans_cli.coders.neural import band as bands
-from bbans_cli.coders.neural.band_scan import Pass, Shape
+from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
 from bbans_cli.coders.neural.weights import flatten
 from bbans_cli.entropy.rans import Message
-from bbans_cli.reference.band_scan import steps
+from bbans_cli.reference.band_scan import diagonals
 from bbans_cli.reference.network import Net
 
 
-def inputs(shape: Shape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+def inputs(shape: ScanShape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """A network, the modulation (None without blocks) and pixels for a pass."""
     size = {"hidden": shape.hidden, "layers": shape.layers, "head": shape.head, "latents": [], "blocks": []}
     network = flatten(tiny.tensors(size), shape.layers)
@@ -25,7 +25,7 @@ def inputs(shape: Shape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     return network, modulation, tiny.picture(shape.height, shape.width, shape.channels)
 
 
-def without_squares(shape: Shape) -> np.ndarray:
+def without_squares(shape: ScanShape) -> np.ndarray:
     """The network of `inputs`, but with no use for what either least squares say."""
     network = inputs(shape)[0]
     net = Net(network, shape.hidden, shape.layers, shape.head)
@@ -37,15 +37,17 @@ def without_squares(shape: Shape) -> np.ndarray:
     return network
 
 
-def least_squares(shape: Shape, pixels: np.ndarray) -> np.ndarray:
-    """What both least squares say of the pixels of a pass, by the C core: Pass.regression."""
-    return Pass(shape, inputs(replace(shape, height=1, first_row=0, last_row=1, block=0))[0], None, pixels).regression()
+def least_squares(shape: ScanShape, pixels: np.ndarray) -> np.ndarray:
+    """What both least squares say of the pixels of a pass, by the C core: BandScan.least_squares."""
+    return BandScan(
+        shape, inputs(replace(shape, height=1, first_row=0, last_row=1, block=0))[0], None, pixels
+    ).least_squares()
 
 
-def grid(shape: Shape, values: np.ndarray) -> np.ndarray:
+def grid(shape: ScanShape, values: np.ndarray) -> np.ndarray:
     """Values in coding order by place: (height, width, channels), channels in coding order; 0 where none was coded."""
     out, at = np.zeros((shape.height, shape.width, shape.channels), values.dtype), 0
-    for x, y in steps(shape.width, shape.first_row, shape.last_row):
+    for x, y in diagonals(shape.width, shape.first_row, shape.last_row):
         n = shape.channels * len(x)
         out[y, x] = values[at : at + n].reshape(shape.channels, -1).T
         at += n
@@ -53,12 +55,12 @@ def grid(shape: Shape, values: np.ndarray) -> np.ndarray:
 
 
 def intervals(
-    shape: Shape, pixels: np.ndarray, modulation: np.ndarray | None = None, network: np.ndarray | None = None
+    shape: ScanShape, pixels: np.ndarray, modulation: np.ndarray | None = None, network: np.ndarray | None = None
 ) -> np.ndarray:
     """starts and freqs by place: (2, height, width, channels); modulation and network: None for those of `inputs`."""
     usual_network, usual, _ = inputs(shape)
     given = usual_network if network is None else network
-    work = Pass(shape, given, usual if modulation is None else modulation, pixels)
+    work = BandScan(shape, given, usual if modulation is None else modulation, pixels)
     return np.stack([grid(shape, values) for values in work.intervals(1, lambda done: None)])
 
 

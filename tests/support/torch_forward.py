@@ -12,7 +12,7 @@ from bbans_cli.coders.neural.latents import LOG_DEVIATION_RANGE
 from bbans_cli.coders.neural.neighbourhood import CHANNELS, PERIOD, PHASE_ROWS, locate, phase_rows
 from bbans_cli.coders.neural.weights import flatten
 from bbans_cli.reference import phase_ls
-from bbans_cli.reference.band_scan import steps
+from bbans_cli.reference.band_scan import diagonals
 from bbans_cli.training.network import LEAKY_SLOPE, Size, gather
 from bbans_cli.training.vae import Vae
 
@@ -52,7 +52,7 @@ def pixel_bits(
     the grid, or None.
     """
     height, width, channels = pixels.shape
-    x, y = (np.concatenate(part) for part in zip(*steps(width, first, height), strict=True))
+    x, y = (np.concatenate(part) for part in zip(*diagonals(width, first, height), strict=True))
     columns, rows, known = locate(x, y, width, first)
     place = ((-1, -1), 1) if grid_at is None else (grid_at, PERIOD)
     maps = phase_ls.maps(_planes(pixels).astype(np.int32), first, height, channels, *place)[y - first, x]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bbans_cli.coders.neural.band_scan import PRECISION, Pass, Shape
+from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, ScanShape
 from bbans_cli.coders.neural.latents import Latents, Symbols
 from bbans_cli.coders.neural.neighbourhood import PERIOD
 from bbans_cli.coders.neural.weights import Weights
@@ -107,7 +107,7 @@ class RowsCodec:
     hidden), or None without latents.
     """
 
-    shape: Shape
+    shape: ScanShape
     network: np.ndarray
     modulation: np.ndarray | None
     threads: int
@@ -115,12 +115,12 @@ class RowsCodec:
 
     def push(self, message: Message, pixels: np.ndarray) -> None:
         """Put the rows on the message."""
-        intervals = Pass(self.shape, self.network, self.modulation, pixels).intervals(self.threads, self.progress)
+        intervals = BandScan(self.shape, self.network, self.modulation, pixels).intervals(self.threads, self.progress)
         message.push(*intervals, PRECISION)
 
     def pop(self, message: Message, pixels: np.ndarray) -> None:
         """Take the rows off the message into ``pixels``; rows above them must be there. Raises CorruptError."""
-        Pass(self.shape, self.network, self.modulation, pixels).pop(message, self.threads, self.progress)
+        BandScan(self.shape, self.network, self.modulation, pixels).pop(message, self.threads, self.progress)
 
 
 @dataclass
@@ -157,7 +157,7 @@ class BandCodec:
         return self._rows(split, self.height, None)
 
     def _rows(self, first_row: int, last_row: int, modulation: np.ndarray | None) -> RowsCodec:
-        shape = Shape(
+        shape = ScanShape(
             width=self.width,
             height=self.height,
             channels=self.channels,
@@ -167,9 +167,9 @@ class BandCodec:
             layers=self.weights.layers,
             head=self.weights.head,
             block=self.weights.blocks[-1],
-            run=self.run,
-            rate=self.rate,
-            every=self.every,
+            batch=self.run,
+            learning_rate=self.rate,
+            update_interval=self.every,
             grid_x=self.grid[0],
             grid_y=self.grid[1],
             period=PERIOD if self.grid[0] >= 0 else 1,

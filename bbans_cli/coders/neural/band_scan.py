@@ -1,4 +1,4 @@
-"""Passes of the C core over rows of a band: pixels to intervals, and a message back to pixels (core/neural/band_scan.h).
+"""Band scans by the C core (core/neural/band_scan.h): rows of pixels to intervals, and a message back to pixels.
 
 What a pass codes and in what order is fixed by its shape alone; threads and the size of a call change no bit.
 """
@@ -13,12 +13,12 @@ from bbans_cli.core import ffi, lib
 from bbans_cli.entropy.native import failure
 
 PRECISION = 24
-MAPS = lib.BBC_PASS_MAPS  # numbers that the least squares say of a pixel
+LS_COLUMNS = lib.BBC_SCAN_LS_COLUMNS  # numbers that the least squares say of a pixel
 _CALL_SECONDS = 0.05  # aim for one call of C: short enough for signals and progress
 
 
 @dataclass(frozen=True)
-class Shape:
+class ScanShape:
     """What a pass codes: rows first..last of pixels (height, width, channels), by a network of the given widths."""
 
     width: int
@@ -30,34 +30,34 @@ class Shape:
     layers: int
     head: int
     block: int = 0
-    run: int = 0
-    rate: float = 0.0
-    every: int = 1
+    batch: int = 0
+    learning_rate: float = 0.0
+    update_interval: int = 1
     grid_x: int = -1  # place of the first pixel in a grid of 16x16, or -1, -1
     grid_y: int = -1
     period: int = 1  # of the least squares by place, a power of two up to 16; 1 without a grid
 
 
-class Pass:
+class BandScan:
     """One pass over rows of ``pixels`` (height, width, channels) uint8, C-contiguous; decoding writes into it.
 
     network: flat float32 weights. modulation: float32 (blocks, layers, 2, hidden) or None.
     """
 
-    def __init__(self, shape: Shape, network: np.ndarray, modulation: np.ndarray | None, pixels: np.ndarray):
+    def __init__(self, shape: ScanShape, network: np.ndarray, modulation: np.ndarray | None, pixels: np.ndarray):
         if pixels.shape != (shape.height, shape.width, shape.channels) or pixels.dtype != np.uint8:
             raise ValueError("pixels do not have the shape of the pass")
         if not pixels.flags.c_contiguous:
             raise ValueError("pixels are not C-contiguous")
         self.shape = shape
-        c_shape = ffi.new("bbc_pass *", vars(shape))
-        if len(network) != lib.bbc_pass_weights(c_shape):
+        c_shape = ffi.new("bbc_scan_shape *", vars(shape))
+        if len(network) != lib.bbc_scan_weight_count(c_shape):
             raise ValueError("the network does not have the widths of the pass")
         if modulation is not None:
             blocks = -(-shape.width // shape.block) * -(-shape.last_row // shape.block)
             if modulation.size < blocks * shape.layers * 2 * shape.hidden:
                 raise ValueError("the modulation has too few blocks")
-        size = lib.bbc_pass_size(c_shape)
+        size = lib.bbc_scan_size(c_shape)
         self._buffer = np.empty(size + 64, np.uint8)
         self._state = ffi.cast("char *", ffi.from_buffer(self._buffer))
         self._state += -int(ffi.cast("uintptr_t", self._state)) % 64
@@ -68,9 +68,9 @@ class Pass:
             if pixels.flags.writeable
             else ffi.cast("uint8_t *", pixels.ctypes.data)
         )
-        code = lib.bbc_pass_begin(self._state, size, c_shape, ffi.from_buffer("float[]", network), view, data)
+        code = lib.bbc_scan_begin(self._state, size, c_shape, ffi.from_buffer("float[]", network), view, data)
         if code:
-            raise ValueError(f"bbc_pass_begin: {code}")
+            raise ValueError(f"bbc_scan_begin: {code}")
 
     @property
     def pixels(self) -> int:
@@ -87,7 +87,7 @@ class Pass:
         def advance(budget: int) -> int:
             nonlocal at
             here = [ffi.from_buffer("uint32_t[]", array[at * channels :]) for array in (starts, freqs)]
-            done = lib.bbc_pass_encode(self._state, threads, budget, *here)
+            done = lib.bbc_scan_encode(self._state, threads, budget, *here)
             at += max(done, 0)
             return done
 
@@ -98,26 +98,27 @@ class Pass:
         """Decode: pop all pixels of the pass from the message into ``pixels``. Raises CorruptError."""
         head = message._states_view
         words = message._words
-        self._run(lambda budget: lib.bbc_pass_decode(self._state, threads, budget, head, words), progress)
+        self._run(lambda budget: lib.bbc_scan_decode(self._state, threads, budget, head, words), progress)
 
-    def regression(self) -> np.ndarray:
-        """(rows, width, MAPS) float32: what both least squares say of every pixel of the pass (bbc_pass_regress in
-        core/neural/band_scan.c). Instead of coding."""
+    def least_squares(self) -> np.ndarray:
+        """What both least squares predict of every pixel (bbc_scan_least_squares): (rows, width, LS_COLUMNS) float32.
+
+        Called in place of coding: the scan is used up."""
         shape = self.shape
-        maps = np.empty((shape.last_row - shape.first_row, shape.width, MAPS), np.float32)
-        lib.bbc_pass_regress(self._state, ffi.from_buffer("float[]", maps))
-        return maps
+        found = np.empty((shape.last_row - shape.first_row, shape.width, LS_COLUMNS), np.float32)
+        lib.bbc_scan_least_squares(self._state, ffi.from_buffer("float[]", found))
+        return found
 
     def weights(self) -> np.ndarray:
         """The network's weights as learning has left them, flat float32."""
         network = np.empty(len(self._kept[0]), np.float32)
-        lib.bbc_pass_weights_now(self._state, ffi.from_buffer("float[]", network))
+        lib.bbc_scan_weights(self._state, ffi.from_buffer("float[]", network))
         return network
 
     def gradient(self) -> np.ndarray:
         """The gradient of the last step of learning, laid out like the weights, in nats per pixel."""
         gradient = np.zeros(len(self._kept[0]), np.float32)
-        lib.bbc_pass_gradient_now(self._state, ffi.from_buffer("float[]", gradient))
+        lib.bbc_scan_gradient(self._state, ffi.from_buffer("float[]", gradient))
         return gradient
 
     def _run(self, advance: Callable[[int], int], progress: Callable[[int], None]) -> None:
@@ -133,9 +134,9 @@ class Pass:
             budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
 
 
-def regression(pixels: np.ndarray, grid: tuple[int, int] = (-1, -1), period: int = 1) -> np.ndarray:
-    """What both least squares say of every pixel of a picture (h, w, 1 or 3) uint8: Pass.regression."""
+def least_squares(pixels: np.ndarray, grid: tuple[int, int] = (-1, -1), period: int = 1) -> np.ndarray:
+    """What both least squares say of every pixel of a picture (h, w, 1 or 3) uint8: BandScan.least_squares."""
     height, width, channels = pixels.shape
-    shape = Shape(width, height, channels, 0, height, 16, 1, 16, grid_x=grid[0], grid_y=grid[1], period=period)
-    network = np.zeros(lib.bbc_pass_weights(ffi.new("bbc_pass *", vars(shape))), np.float32)
-    return Pass(shape, network, None, pixels).regression()
+    shape = ScanShape(width, height, channels, 0, height, 16, 1, 16, grid_x=grid[0], grid_y=grid[1], period=period)
+    network = np.zeros(lib.bbc_scan_weight_count(ffi.new("bbc_scan_shape *", vars(shape))), np.float32)
+    return BandScan(shape, network, None, pixels).least_squares()

@@ -12,6 +12,8 @@ int bbc_kernel_fma(int isa, ptrdiff_t n, const float *a, const float *b, const f
 int bbc_kernel_map32(int isa, int function, ptrdiff_t n, const float *in, float *out);
 int bbc_kernel_map64(int isa, int function, ptrdiff_t n, const double *in, double *out);
 double bbc_kernel_gemm_rate(int isa, int m, int n, int k, int transposed, double seconds);
+int bbc_kernel_mixture(int isa, ptrdiff_t n, int channel, const float *output, const int32_t *base,
+                       const float *activity, const float *earlier, const float *bin_edge, int32_t *cum);
 uint64_t bbc_fp_set_raw(uint64_t control);
 
 /* self_test.c */

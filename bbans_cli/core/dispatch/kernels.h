@@ -24,8 +24,8 @@ enum { BBC_EXP64, BBC_LOG64, BBC_ERF64, BBC_NORMAL_CDF64, BBC_NORMAL_QUANTILE64,
 typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b, ptrdiff_t ldb,
                          const float *init, float *c, ptrdiff_t ldc);
 
-struct pass_state; /* band_scan.h */
-struct pass_pixel;
+struct scan_state; /* band_scan.h */
+struct scan_pixel;
 struct latents_encoder;        /* latents_types.h */
 struct bbc_location_scale;     /* location_scale_types.h */
 struct bbc_ans_words;          /* ans.cdef.h */
@@ -38,9 +38,9 @@ typedef struct {
     void (*fma)(ptrdiff_t n, const float *a, const float *b, const float *c, float *out);
     void (*map32)(int function, ptrdiff_t n, const float *in, float *out);
     void (*map64)(int function, ptrdiff_t n, const double *in, double *out);
-    void (*wavefront)(struct pass_state *state, int index);
-    void (*regress)(struct pass_state *state, float *maps);
-    void (*mixture_edges)(ptrdiff_t n, int c, const float *output, const float *edge, const struct pass_pixel *pixel,
+    void (*wavefront)(struct scan_state *state, int index);
+    void (*least_squares)(struct scan_state *state, float *least_squares);
+    void (*mixture_cumulative)(ptrdiff_t n, int c, const float *output, const float *bin_edge, const struct scan_pixel *pixel,
                           int32_t *cum);
     void (*latents_statistics)(const struct latents_encoder *encoder, const uint8_t *pixels, int width, int rows,
                                int channels, int x0, int y0, int side, float *out);

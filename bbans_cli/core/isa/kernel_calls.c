@@ -2,6 +2,7 @@
  * set; the sizes and strides are the caller's to check. */
 #define _POSIX_C_SOURCE 200809L
 #include "kernels.h"
+#include "band_scan.h"
 #include "dispatch.cdef.h"
 #include <stdlib.h>
 #include <time.h>
@@ -76,6 +77,31 @@ double bbc_kernel_gemm_rate(int isa, int m, int n, int k, int transposed, double
     bbc_fp_leave(saved);
     free(memory);
     return best;
+}
+
+/* Cumulative frequencies (n, 257) of a channel from outputs (n, 16), bases and activities (n) and (n, 4) of the two
+ * channels before their residuals, the rule and the prediction by place, with bin edges (257). Returns 0, or -1 where this CPU lacks the instruction set. */
+int bbc_kernel_mixture(int isa, ptrdiff_t n, int channel, const float *output, const int32_t *base,
+                       const float *activity, const float *earlier, const float *bin_edge, int32_t *cum)
+{
+    const bbc_kernels *kernels = bbc_kernels_of(isa);
+    if (!kernels || channel < 0 || channel > 2) return -1;
+    bbc_fp_state saved = bbc_fp_enter();
+    for (ptrdiff_t at = 0; at < n; at += SCAN_CHUNK) {
+        scan_pixel pixel[SCAN_CHUNK] = {0};
+        ptrdiff_t m = n - at < SCAN_CHUNK ? n - at : SCAN_CHUNK;
+        for (ptrdiff_t i = 0; i < m; i++) {
+            pixel[i].base[channel] = base[at + i];
+            pixel[i].activity[channel] = activity[at + i];
+            pixel[i].residual[0] = earlier[4 * (at + i)];
+            pixel[i].residual[1] = earlier[4 * (at + i) + 1];
+            pixel[i].local_conditional[channel] = earlier[4 * (at + i) + 2];
+            pixel[i].phase_prediction[channel] = earlier[4 * (at + i) + 3];
+        }
+        kernels->mixture_cumulative(m, channel, output + at * SCAN_OUTPUTS, bin_edge, pixel, cum + at * 257);
+    }
+    bbc_fp_leave(saved);
+    return 0;
 }
 
 /* Sets the floating-point control register (MXCSR or FPCR) of this thread and returns its old value; 0 and no

@@ -41,16 +41,16 @@ static void map64(int function, ptrdiff_t n, const double *in, double *restrict 
 #undef MAP
 
 /* All 257 cumulative frequencies of n pixels of channel c. */
-static void mixture_edges(ptrdiff_t n, int c, const float *output, const float *edge, const struct pass_pixel *pixel,
-                          int32_t *cum)
+static void mixture_cumulative(ptrdiff_t n, int c, const float *output, const float *bin_edge,
+                               const struct scan_pixel *pixel, int32_t *cum)
 {
-    for (ptrdiff_t at = 0; at < n; at += PASS_CHUNK) {
+    for (ptrdiff_t at = 0; at < n; at += SCAN_CHUNK) {
         mixture mix;
-        int m = n - at < PASS_CHUNK ? (int)(n - at) : PASS_CHUNK;
-        mixture_prepare(m, c, output + at * PASS_OUTPUTS, edge, pixel + at, &mix);
+        int m = n - at < SCAN_CHUNK ? (int)(n - at) : SCAN_CHUNK;
+        mixture_prepare(m, c, output + at * SCAN_OUTPUTS, bin_edge, pixel + at, &mix);
         for (int32_t symbol = 0; symbol <= 256; symbol++) {
-            int32_t column[PASS_CHUNK];
-            for (int i = 0; i < PASS_CHUNK; i++) column[i] = mixture_cum(&mix, i, symbol);
+            int32_t column[SCAN_CHUNK];
+            for (int i = 0; i < SCAN_CHUNK; i++) column[i] = mixture_cum(&mix, i, symbol);
             for (int i = 0; i < m; i++) cum[(at + i) * 257 + symbol] = column[i];
         }
     }
@@ -65,8 +65,8 @@ static void mixture_edges(ptrdiff_t n, int c, const float *output, const float *
         .map32 = map32, \
         .map64 = map64, \
         .wavefront = wavefront_run, \
-        .regress = wavefront_regress, \
-        .mixture_edges = mixture_edges, \
+        .least_squares = wavefront_least_squares, \
+        .mixture_cumulative = mixture_cumulative, \
         .latents_statistics = latents_statistics, \
         .latents_dense = latents_dense, \
         .location_scale_intervals = location_scale_intervals, \

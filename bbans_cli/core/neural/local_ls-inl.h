@@ -3,100 +3,101 @@
  * A pixel's vector holds, for each channel in coding order, six neighbours and after them the three values themselves,
  * all less the channel's base. Products of these are summed over a causal window that fades with the distance; the
  * Cholesky factor of the sums (with a small ridge) gives at once the prediction of each channel from the neighbours, from
- * the channels before it, and the deviation that is to be expected. One factor serves a cell of four pixels in a row.
+ * the channels before it, and the half_log_sigma that is to be expected. One factor serves a block of four pixels in a row.
  *
- * The cells of one wave, cell + row = wave, lie in columns beside each other: lanes run across them. Plain products and
+ * The blocks of one wave, block + row = wave, lie in columns beside each other: lanes run across them. Plain products and
  * sums in the order of this source, so that the number of lanes changes no bit. */
-#ifndef BBC_REGRESSION_H
-#define BBC_REGRESSION_H
+#ifndef BBC_LOCAL_LS_H
+#define BBC_LOCAL_LS_H
 
 #include "cholesky-inl.h"
 #include "local_ls_types.h"
 
-#define REGRESSION_FADE 0.88f                                     /* from row to row */
-static const float regression_side[4] = {1.0f, 0.8f, 0.5f, 0.3f}; /* weights of columns 0 to 3 away */
-#define REGRESSION_RELATIVE 0.003f
+#define LOCAL_LS_DECAY 0.88f                                             /* from row to row */
+static const float local_ls_column_weight[4] = {1.0f, 0.8f, 0.5f, 0.3f}; /* weights of columns 0 to 3 away */
+#define LOCAL_LS_RIDGE 0.003f
 
-/* Factors of the 16 cells from column `first` on. */
-static void regression_solve(const regression *r, int first)
+/* Factors of the 16 blocks from column `first` on. */
+static void local_ls_solve(const local_ls *r, int first)
 {
-    enum { L = REGRESSION_LANES };
-    float low[REGRESSION_FACTOR][L], count[L];
-    for (int k = 0; k < REGRESSION_MOMENTS; k++) {
-        const float *m = r->moments + k * r->stride + REGRESSION_PAD + first;
-        float *s = k == REGRESSION_COUNT ? count : low[k];
+    enum { L = LOCAL_LS_LANES };
+    float low[LOCAL_LS_FACTOR][L], count[L];
+    for (int k = 0; k < LOCAL_LS_MOMENTS; k++) {
+        const float *m = r->moments + k * r->stride + LOCAL_LS_PAD + first;
+        float *s = k == LOCAL_LS_COUNT ? count : low[k];
         for (int l = 0; l < L; l++)
-            s[l] = ((m[l] + (m[l - 1] + m[l + 1]) * regression_side[1]) + (m[l - 2] + m[l + 2]) * regression_side[2]) +
-                   (m[l - 3] + m[l + 3]) * regression_side[3];
+            s[l] = ((m[l] + (m[l - 1] + m[l + 1]) * local_ls_column_weight[1]) +
+                    (m[l - 2] + m[l + 2]) * local_ls_column_weight[2]) +
+                   (m[l - 3] + m[l + 3]) * local_ls_column_weight[3];
     }
-    cholesky_factor(REGRESSION_ORDER, REGRESSION_INPUTS, REGRESSION_RELATIVE, low);
+    cholesky_factor(LOCAL_LS_ORDER, LOCAL_LS_INPUTS, LOCAL_LS_RIDGE, low);
     for (int c = 0; c < 3; c++) {
-        const float *d = low[cholesky_at(REGRESSION_INPUTS + c, REGRESSION_INPUTS + c)];
-        float *deviation = low[REGRESSION_PRODUCTS + c];
-        for (int l = 0; l < L; l++) deviation[l] = ex_log(1.0f / (d[l] * d[l] * (count[l] + 1.0f))) * 0.25f;
+        const float *d = low[cholesky_at(LOCAL_LS_INPUTS + c, LOCAL_LS_INPUTS + c)];
+        float *half_log_sigma = low[LOCAL_LS_PRODUCTS + c];
+        for (int l = 0; l < L; l++) half_log_sigma[l] = ex_log(1.0f / (d[l] * d[l] * (count[l] + 1.0f))) * 0.25f;
     }
-    for (int k = 0; k < REGRESSION_FACTOR; k++)
-        memcpy(r->factor + k * r->stride + REGRESSION_PAD + first, low[k], sizeof low[k]);
+    for (int k = 0; k < LOCAL_LS_FACTOR; k++)
+        memcpy(r->factor + k * r->stride + LOCAL_LS_PAD + first, low[k], sizeof low[k]);
 }
 
-/* Of n pixels (at most 16) of cells from column `first` on: prediction (3, 16) of each channel from the neighbours
- * alone, less its base; blame (3, 16): how much of the error in G counts for R, of G for B, of R for B; deviation (3, 16):
+/* Of n pixels (at most 16) of blocks from column `first` on: prediction (3, 16) of each channel from the neighbours
+ * alone, less its base; gain (3, 16): how much of the error in G counts for R, of G for B, of R for B; half_log_sigma (3, 16):
  * log of the expected error, halved. vector: (ORDER, 16), neighbours only. */
-static void regression_predict(const regression *r, int first, float vector[][REGRESSION_LANES],
-                               float prediction[][REGRESSION_LANES], float blame[][REGRESSION_LANES],
-                               float deviation[][REGRESSION_LANES])
+static void local_ls_predict(const local_ls *r, int first, float vector[][LOCAL_LS_LANES],
+                             float prediction[][LOCAL_LS_LANES], float gain[][LOCAL_LS_LANES],
+                             float half_log_sigma[][LOCAL_LS_LANES])
 {
-    enum { L = REGRESSION_LANES };
-    const float *factor = r->factor + REGRESSION_PAD + first;
-    float white[REGRESSION_INPUTS][L];
-    for (int i = 0; i < REGRESSION_ORDER; i++) {
+    enum { L = LOCAL_LS_LANES };
+    const float *factor = r->factor + LOCAL_LS_PAD + first;
+    float white[LOCAL_LS_INPUTS][L];
+    for (int i = 0; i < LOCAL_LS_ORDER; i++) {
         float a[L];
-        int inputs = i < REGRESSION_INPUTS ? i : REGRESSION_INPUTS;
+        int inputs = i < LOCAL_LS_INPUTS ? i : LOCAL_LS_INPUTS;
         for (int l = 0; l < L; l++) a[l] = 0.0f;
         for (int k = 0; k < inputs; k++) {
             const float *f = factor + cholesky_at(i, k) * r->stride;
             for (int l = 0; l < L; l++) a[l] = a[l] + f[l] * white[k][l];
         }
-        if (i < REGRESSION_INPUTS) {
+        if (i < LOCAL_LS_INPUTS) {
             const float *d = factor + cholesky_at(i, i) * r->stride;
             for (int l = 0; l < L; l++) white[i][l] = (vector[i][l] - a[l]) * d[l];
-        } else memcpy(prediction[i - REGRESSION_INPUTS], a, sizeof a);
+        } else memcpy(prediction[i - LOCAL_LS_INPUTS], a, sizeof a);
     }
     static const int rows[3] = {1, 2, 2}, columns[3] = {0, 0, 1};
     for (int b = 0; b < 3; b++) {
-        int row = REGRESSION_INPUTS + rows[b], column = REGRESSION_INPUTS + columns[b];
+        int row = LOCAL_LS_INPUTS + rows[b], column = LOCAL_LS_INPUTS + columns[b];
         const float *f = factor + cholesky_at(row, column) * r->stride;
         const float *d = factor + cholesky_at(column, column) * r->stride;
-        for (int l = 0; l < L; l++) blame[b][l] = ex_clip(f[l] * d[l], -4.0f, 4.0f);
-        memcpy(deviation[b], factor + (REGRESSION_PRODUCTS + b) * r->stride, L * sizeof(float));
+        for (int l = 0; l < L; l++) gain[b][l] = ex_clip(f[l] * d[l], -4.0f, 4.0f);
+        memcpy(half_log_sigma[b], factor + (LOCAL_LS_PRODUCTS + b) * r->stride, L * sizeof(float));
     }
 }
 
-/* Adds the vectors of a wave's pixels to the moments of its cells [from, to), at most 16. */
-static void regression_update(const regression *r, int from, int to)
+/* Adds the vectors of a wave's pixels to the moments of its blocks [from, to), at most 16. */
+static void local_ls_update(const local_ls *r, int from, int to)
 {
-    enum { L = REGRESSION_LANES };
-    const float *vector = r->vector + REGRESSION_PAD + from;
-    const ptrdiff_t next = REGRESSION_ORDER * r->stride;
+    enum { L = LOCAL_LS_LANES };
+    const float *vector = r->vector + LOCAL_LS_PAD + from;
+    const ptrdiff_t next = LOCAL_LS_ORDER * r->stride;
     int32_t inside[L];
     float pixels[L];
     for (int l = 0; l < L; l++) {
-        int left = r->width - REGRESSION_CELL * (from + l);
+        int left = r->width - LOCAL_LS_BLOCK * (from + l);
         inside[l] = from + l < to;
-        pixels[l] = (float)(left < REGRESSION_CELL ? left : REGRESSION_CELL);
+        pixels[l] = (float)(left < LOCAL_LS_BLOCK ? left : LOCAL_LS_BLOCK);
     }
-    for (int i = 0; i < REGRESSION_ORDER; i++)
+    for (int i = 0; i < LOCAL_LS_ORDER; i++)
         for (int j = 0; j <= i; j++) {
-            float *m = r->moments + cholesky_at(i, j) * r->stride + REGRESSION_PAD + from;
+            float *m = r->moments + cholesky_at(i, j) * r->stride + LOCAL_LS_PAD + from;
             const float *p = vector + i * r->stride, *q = vector + j * r->stride;
             for (int l = 0; l < L; l++) {
                 float sum = (p[l] * q[l] + p[next + l] * q[next + l]) +
                             (p[2 * next + l] * q[2 * next + l] + p[3 * next + l] * q[3 * next + l]);
-                m[l] = inside[l] ? m[l] * REGRESSION_FADE + sum : m[l];
+                m[l] = inside[l] ? m[l] * LOCAL_LS_DECAY + sum : m[l];
             }
         }
-    float *m = r->moments + REGRESSION_COUNT * r->stride + REGRESSION_PAD + from;
-    for (int l = 0; l < L; l++) m[l] = inside[l] ? m[l] * REGRESSION_FADE + pixels[l] : m[l];
+    float *m = r->moments + LOCAL_LS_COUNT * r->stride + LOCAL_LS_PAD + from;
+    for (int l = 0; l < L; l++) m[l] = inside[l] ? m[l] * LOCAL_LS_DECAY + pixels[l] : m[l];
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* A pixel's causal context, normalised: the inputs of the likelihood network (docs/format.md, section context). */
-#ifndef BBC_CONTEXT_H
-#define BBC_CONTEXT_H
+#ifndef BBC_NEIGHBOURHOOD_H
+#define BBC_NEIGHBOURHOOD_H
 
 #include "exact.h"
 #include "band_scan.h"
@@ -8,7 +8,7 @@
 #include "local_ls-inl.h"
 
 /* Taps of one channel in raster order: rows -5 to 0 of the context, 48 bytes. */
-EX void context_taps(const uint8_t *at, ptrdiff_t stride, uint8_t *taps)
+EX void neighbourhood_taps(const uint8_t *at, ptrdiff_t stride, uint8_t *taps)
 {
     memcpy(taps, at - 5 * stride - 2, 5);
     memcpy(taps + 5, at - 4 * stride - 3, 7);
@@ -19,101 +19,102 @@ EX void context_taps(const uint8_t *at, ptrdiff_t stride, uint8_t *taps)
 }
 
 /* Median edge detector (LOCO-I, Weinberger et al. 2000). */
-EX int context_base(int west, int north, int northwest)
+EX int neighbourhood_median_edge(int west, int north, int northwest)
 {
     int high = west > north ? west : north, low = west > north ? north : west;
     return northwest >= high ? low : northwest <= low ? high : west + north - northwest;
 }
 
-EX int context_distance(int a, int b) { return a > b ? a - b : b - a; }
+EX int neighbourhood_distance(int a, int b) { return a > b ? a - b : b - a; }
 
 /* Inputs of the pixel p->x, p->y but for the regression's, and its neighbours for that; fills base and activity. */
-static void context_gather(const pass_state *s, pass_pixel *p, float *input, float neighbour[][REGRESSION_LANES],
-                           int lane)
+static void neighbourhood_gather(const scan_state *s, scan_pixel *p, float *input, float neighbour[][LOCAL_LS_LANES],
+                                 int lane)
 {
-    uint8_t taps[3][PASS_TAPS];
+    uint8_t taps[3][SCAN_TAPS];
     for (int c = 0; c < 3; c++) {
         uint8_t *t = taps[c];
-        context_taps(pass_at(s, c, p->x, p->y), s->stride, t);
-        int base = context_base(t[47], t[38], t[37]), sum = 0;
-        for (int i = 24; i <= 28; i++) sum += context_distance(t[i], base);
-        for (int i = 36; i <= 40; i++) sum += context_distance(t[i], base);
-        sum += context_distance(t[46], base) + context_distance(t[47], base);
-        float inverse = s->inverse_activity[sum], *row = input + c * PASS_TAPS;
-        for (int i = 0; i < PASS_TAPS; i++) row[i] = ex_clip((float)(t[i] - base) * inverse, -6.0f, 6.0f);
-        input[3 * PASS_TAPS + c] = s->log_activity[sum];
-        input[3 * PASS_TAPS + 3 + c] = (float)base * 0.0078125f - 1.0f;
-        static const int place[REGRESSION_NEIGHBOURS] = {47, 38, 37, 39, 26, 46};
-        for (int k = 0; k < REGRESSION_NEIGHBOURS; k++)
-            neighbour[c * REGRESSION_NEIGHBOURS + k][lane] = (float)(t[place[k]] - base);
+        neighbourhood_taps(scan_at(s, c, p->x, p->y), s->stride, t);
+        int base = neighbourhood_median_edge(t[47], t[38], t[37]), sum = 0;
+        for (int i = 24; i <= 28; i++) sum += neighbourhood_distance(t[i], base);
+        for (int i = 36; i <= 40; i++) sum += neighbourhood_distance(t[i], base);
+        sum += neighbourhood_distance(t[46], base) + neighbourhood_distance(t[47], base);
+        float inverse = s->inverse_activity[sum], *row = input + c * SCAN_TAPS;
+        for (int i = 0; i < SCAN_TAPS; i++) row[i] = ex_clip((float)(t[i] - base) * inverse, -6.0f, 6.0f);
+        input[3 * SCAN_TAPS + c] = s->log_activity[sum];
+        input[3 * SCAN_TAPS + 3 + c] = (float)base * 0.0078125f - 1.0f;
+        static const int tap[LOCAL_LS_NEIGHBOURS] = {47, 38, 37, 39, 26, 46};
+        for (int k = 0; k < LOCAL_LS_NEIGHBOURS; k++)
+            neighbour[c * LOCAL_LS_NEIGHBOURS + k][lane] = (float)(t[tap[k]] - base);
         p->base[c] = base;
         p->activity[c] = 0.7f + (float)sum / 12.0f;
-        p->west[c] = t[PERIODIC_WEST];
+        p->west[c] = t[PHASE_LS_WEST];
     }
-    periodic_gather(s, (int)(p - s->pixel) - s->count, taps);
+    phase_ls_gather(s, (int)(p - s->pixel) - s->count, taps);
 }
 
 /* A prediction less the base, so that the predicted value is one that a pixel can have. */
-EX float context_valid(const pass_pixel *p, int c, float prediction)
+EX float neighbourhood_clip(const scan_pixel *p, int c, float prediction)
 {
     return ex_clip(prediction + (float)p->base[c], 0.0f, 255.0f) - (float)p->base[c];
 }
 
-/* The regression's inputs of n pixels below each other in one step, at most REGRESSION_LANES. */
-static void context_regress(pass_state *s, pass_pixel *p, int n, float neighbour[][REGRESSION_LANES], float *input)
+/* The regression's inputs of n pixels below each other in one step, at most LOCAL_LS_LANES. */
+static void neighbourhood_local_ls(scan_state *s, scan_pixel *p, int n, float neighbour[][LOCAL_LS_LANES], float *input)
 {
-    const regression *r = &s->regression;
-    const int first = p[n - 1].x / REGRESSION_CELL, place = p->x % REGRESSION_CELL;
-    float *vector = r->vector + place * REGRESSION_ORDER * r->stride + REGRESSION_PAD + first;
-    float prediction[3][REGRESSION_LANES], blame[3][REGRESSION_LANES], deviation[3][REGRESSION_LANES];
-    for (int k = 0; k < REGRESSION_INPUTS; k++)
-        memcpy(vector + k * r->stride, neighbour[k], (size_t)n * sizeof *vector);
-    regression_predict(r, first, neighbour, prediction, blame, deviation);
-    for (int i = 0; i < n; i++, p++, input += PASS_INPUT_STRIDE)
+    const local_ls *r = &s->local_ls;
+    const int first = p[n - 1].x / LOCAL_LS_BLOCK, offset = p->x % LOCAL_LS_BLOCK;
+    float *vector = r->vector + offset * LOCAL_LS_ORDER * r->stride + LOCAL_LS_PAD + first;
+    float prediction[3][LOCAL_LS_LANES], gain[3][LOCAL_LS_LANES], half_log_sigma[3][LOCAL_LS_LANES];
+    for (int k = 0; k < LOCAL_LS_INPUTS; k++) memcpy(vector + k * r->stride, neighbour[k], (size_t)n * sizeof *vector);
+    local_ls_predict(r, first, neighbour, prediction, gain, half_log_sigma);
+    for (int i = 0; i < n; i++, p++, input += SCAN_INPUT_STRIDE)
         for (int c = 0; c < 3; c++) {
-            float *to = input + PASS_REGRESSED + c;
-            p->prediction[c] = prediction[c][n - 1 - i];
-            p->blame[c] = blame[c][n - 1 - i];
-            p->rule[c] = context_valid(p, c, p->prediction[c]);
-            to[0] = ex_clip(p->rule[c] / p->activity[c], -6.0f, 6.0f);
-            to[3] = p->blame[c];
-            to[6] = deviation[c][n - 1 - i];
+            float *to = input + SCAN_LOCAL_LS + c;
+            p->local_prediction[c] = prediction[c][n - 1 - i];
+            p->gain[c] = gain[c][n - 1 - i];
+            p->local_conditional[c] = neighbourhood_clip(p, c, p->local_prediction[c]);
+            to[0] = ex_clip(p->local_conditional[c] / p->activity[c], -6.0f, 6.0f);
+            to[3] = p->gain[c];
+            to[6] = half_log_sigma[c][n - 1 - i];
         }
 }
 
-/* The six errors at column x, row y: of the regression, by place; 0 outside the pass, but beyond the end of a row its last. */
-EX const float *context_errors(const pass_state *s, int x, int y)
+/* The six errors at column x, row y: of the regression, by phase; 0 outside the pass, but beyond the end of a row its last. */
+EX const float *neighbourhood_ls_errors(const scan_state *s, int x, int y)
 {
     static const float none[6];
     if (x >= s->shape.width) x = s->shape.width - 1;
-    return x < 0 || y < s->shape.first_row ? none : periodic_errors(s, x, y);
+    return x < 0 || y < s->shape.first_row ? none : phase_ls_errors(s, x, y);
 }
 
-/* The inputs by place of n pixels below each other in one step, at most PASS_CHUNK. */
-static void context_periodic(const pass_state *s, pass_pixel *p, int n, float *input)
+/* The inputs by phase of n pixels below each other in one step, at most SCAN_CHUNK. */
+static void neighbourhood_phase_ls(const scan_state *s, scan_pixel *p, int n, float *input)
 {
-    float green[PASS_CHUNK][PERIODIC_OUTPUTS], chroma[PASS_CHUNK][PERIODIC_OUTPUTS], size[6 * PASS_CHUNK];
-    const periodic_system *f = &s->periodic.green, *g = &s->periodic.chroma;
+    float green[SCAN_CHUNK][PHASE_LS_OUTPUTS], chroma[SCAN_CHUNK][PHASE_LS_OUTPUTS], size[6 * SCAN_CHUNK];
+    const phase_ls_system *f = &s->phase_ls.green, *g = &s->phase_ls.chroma;
     const int at = (int)(p - s->pixel) - s->count, first = p->y - at, grey = s->shape.channels == 1;
-    periodic_apply(s, f, first, at, at + n, green);
-    if (!grey) periodic_apply(s, g, first, at, at + n, chroma);
+    phase_ls_predict(s, f, first, at, at + n, green);
+    if (!grey) phase_ls_predict(s, g, first, at, at + n, chroma);
     for (int i = 0; i < n; i++, p++) {
-        float *to = input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_PERIODIC;
-        const int place = periodic_place(s, g, p->x, p->y);
-        p->periodic[0] = context_valid(p, 0, green[i][0] + (float)(p->west[0] - p->base[0]));
-        to[0] = ex_clip(p->periodic[0] / p->activity[0], -6.0f, 6.0f);
-        to[1] = f->deviation[0];
-        to[2] = grey ? PERIODIC_GREY : g->deviation[2 * place];
-        to[3] = grey ? PERIODIC_GREY : g->deviation[2 * place + 1];
-        const float *weights = periodic_weights(g, place) + (g->known - 1) * PERIODIC_OUTPUTS;
-        p->partial[0] = grey ? 0.0f : chroma[i][0];
-        p->partial[1] = grey ? 0.0f : chroma[i][1];
-        p->later[0] = grey ? 0.0f : weights[0];
-        p->later[1] = grey ? 0.0f : weights[1];
-        p->later[2] = grey ? 0.0f : weights[PERIODIC_OUTPUTS + 1];
-        to = input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_ERRORS;
-        const float *west = context_errors(s, p->x - 1, p->y), *north = context_errors(s, p->x, p->y - 1);
-        const float *corner = context_errors(s, p->x - 1, p->y - 1), *other = context_errors(s, p->x + 1, p->y - 1);
+        float *to = input + (ptrdiff_t)i * SCAN_INPUT_STRIDE + SCAN_PHASE_LS;
+        const int phase = phase_ls_phase(s, g, p->x, p->y);
+        p->phase_prediction[0] = neighbourhood_clip(p, 0, green[i][0] + (float)(p->west[0] - p->base[0]));
+        to[0] = ex_clip(p->phase_prediction[0] / p->activity[0], -6.0f, 6.0f);
+        to[1] = f->half_log_sigma[0];
+        to[2] = grey ? PHASE_LS_GREY_HALF_LOG_SIGMA : g->half_log_sigma[2 * phase];
+        to[3] = grey ? PHASE_LS_GREY_HALF_LOG_SIGMA : g->half_log_sigma[2 * phase + 1];
+        const float *weights = phase_ls_weights(g, phase) + (g->known - 1) * PHASE_LS_OUTPUTS;
+        p->phase_partial[0] = grey ? 0.0f : chroma[i][0];
+        p->phase_partial[1] = grey ? 0.0f : chroma[i][1];
+        p->phase_weight[0] = grey ? 0.0f : weights[0];
+        p->phase_weight[1] = grey ? 0.0f : weights[1];
+        p->phase_weight[2] = grey ? 0.0f : weights[PHASE_LS_OUTPUTS + 1];
+        to = input + (ptrdiff_t)i * SCAN_INPUT_STRIDE + SCAN_LS_ERRORS;
+        const float *west = neighbourhood_ls_errors(s, p->x - 1, p->y),
+                    *north = neighbourhood_ls_errors(s, p->x, p->y - 1);
+        const float *corner = neighbourhood_ls_errors(s, p->x - 1, p->y - 1),
+                    *other = neighbourhood_ls_errors(s, p->x + 1, p->y - 1);
         for (int k = 0; k < 6; k++) {
             float sum = (__builtin_fabsf(west[k]) + __builtin_fabsf(north[k])) +
                         (__builtin_fabsf(corner[k]) + __builtin_fabsf(other[k]));
@@ -126,31 +127,31 @@ static void context_periodic(const pass_state *s, pass_pixel *p, int n, float *i
     }
     for (int i = 0; i < 6 * n; i++) size[i] = ex_log(size[i]) * 0.5f;
     for (int i = 0; i < n; i++)
-        memcpy(input + (ptrdiff_t)i * PASS_INPUT_STRIDE + PASS_ERRORS, size + 6 * i, 6 * sizeof *size);
+        memcpy(input + (ptrdiff_t)i * SCAN_INPUT_STRIDE + SCAN_LS_ERRORS, size + 6 * i, 6 * sizeof *size);
 }
 
 /* All inputs of pixels [from, to) of the run, which belong to one step. */
-static void context_inputs(pass_state *s, int from, int to)
+static void neighbourhood_inputs(scan_state *s, int from, int to)
 {
-    for (int i = from; i < to; i += REGRESSION_LANES) {
-        int n = to - i < REGRESSION_LANES ? to - i : REGRESSION_LANES;
-        float neighbour[REGRESSION_INPUTS][REGRESSION_LANES] = {0};
-        float *input = s->input + (ptrdiff_t)i * PASS_INPUT_STRIDE;
+    for (int i = from; i < to; i += LOCAL_LS_LANES) {
+        int n = to - i < LOCAL_LS_LANES ? to - i : LOCAL_LS_LANES;
+        float neighbour[LOCAL_LS_INPUTS][LOCAL_LS_LANES] = {0};
+        float *input = s->input + (ptrdiff_t)i * SCAN_INPUT_STRIDE;
         for (int j = 0; j < n; j++)
-            context_gather(s, s->pixel + i + j, input + j * PASS_INPUT_STRIDE, neighbour, n - 1 - j);
-        context_regress(s, s->pixel + i, n, neighbour, input);
-        context_periodic(s, s->pixel + i, n, input);
+            neighbourhood_gather(s, s->pixel + i + j, input + j * SCAN_INPUT_STRIDE, neighbour, n - 1 - j);
+        neighbourhood_local_ls(s, s->pixel + i, n, neighbour, input);
+        neighbourhood_phase_ls(s, s->pixel + i, n, input);
     }
 }
 
 /* The values of a pixel, now known, for the moments of both. */
-EX void context_known(const pass_state *s, const pass_pixel *p)
+EX void neighbourhood_record(const scan_state *s, const scan_pixel *p)
 {
-    const regression *r = &s->regression;
-    float *vector = r->vector + (p->x % REGRESSION_CELL * REGRESSION_ORDER + REGRESSION_INPUTS) * r->stride;
+    const local_ls *r = &s->local_ls;
+    float *vector = r->vector + (p->x % LOCAL_LS_BLOCK * LOCAL_LS_ORDER + LOCAL_LS_INPUTS) * r->stride;
     for (int c = 0; c < 3; c++)
-        vector[c * r->stride + REGRESSION_PAD + p->x / REGRESSION_CELL] = (float)(p->value[c] - p->base[c]);
-    periodic_known(s, p, (int)(p - s->pixel) - s->count);
+        vector[c * r->stride + LOCAL_LS_PAD + p->x / LOCAL_LS_BLOCK] = (float)(p->value[c] - p->base[c]);
+    phase_ls_record(s, p, (int)(p - s->pixel) - s->count);
 }
 
 #endif

@@ -2,8 +2,8 @@
  *
  * Only the likelihood network learns. Each weight's gradient is one fma chain over the run's pixels in coding order, so
  * that threads, which share the pixels first and the weights then, change no bit. */
-#ifndef BBC_LEARN_H
-#define BBC_LEARN_H
+#ifndef BBC_ONLINE_LEARNING_H
+#define BBC_ONLINE_LEARNING_H
 
 #include "network-inl.h"
 
@@ -16,38 +16,38 @@
 #define LEARN_HEAD 0.72f
 #define LEARN_OUT 0.45f
 /* What is kept of the mean of squares from step to step. */
-#define LEARN_SECOND 0.99f
+#define LEARN_BETA2 0.99f
 /* An edge's n-th step is this over n + COUNT; it stays within REACH of its place, so that edges ascend. */
-#define LEARN_EDGE 1.5f
-#define LEARN_EDGE_COUNT 300.0f
-#define LEARN_EDGE_REACH 0.45f
+#define LEARN_BIN_EDGE 1.5f
+#define LEARN_BIN_EDGE_COUNT 300.0f
+#define LEARN_BIN_EDGE_REACH 0.45f
 
 /* d through a leaky ReLU whose result was `active`, for n elements. */
-static void learn_leaky(ptrdiff_t n, const float *restrict active, float *restrict d)
+static void learn_leaky_relu(ptrdiff_t n, const float *restrict active, float *restrict d)
 {
     for (ptrdiff_t i = 0; i < n; i++) d[i] = active[i] > 0.0f ? d[i] : d[i] * 0.1f;
 }
 
-/* Errors of all units of pixels [from, to), at most PASS_CHUNK. */
-static void learn_backward(pass_state *s, int from, int to)
+/* Errors of all units of pixels [from, to), at most SCAN_CHUNK. */
+static void learn_backward(scan_state *s, int from, int to)
 {
     const int h = s->shape.hidden, u = s->shape.head, m = to - from, last = s->shape.layers - 1;
     float scale = 1.0f / (float)s->count, *d_hidden = s->d_hidden + (ptrdiff_t)from * h;
     memset(d_hidden, 0, (size_t)m * h * sizeof *d_hidden);
     for (int c = 0; c < s->shape.channels; c++) {
-        float *d_output = s->d_output[c] + (ptrdiff_t)from * PASS_OUTPUTS;
+        float *d_output = s->d_output[c] + (ptrdiff_t)from * SCAN_OUTPUTS;
         float *d_unit = s->d_unit[c] + (ptrdiff_t)from * u;
         memset(d_unit, 0, (size_t)m * u * sizeof *d_unit);
-        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * PASS_OUTPUTS, network_edges(s, c), s->pixel + from,
+        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * SCAN_OUTPUTS, network_bin_edges(s, c), s->pixel + from,
                          scale, d_output);
-        gemm(m, u, PASS_OUTPUTS, d_output, PASS_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
-        learn_leaky((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
+        gemm(m, u, SCAN_OUTPUTS, d_output, SCAN_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
+        learn_leaky_relu((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
         gemm(m, h, u, d_unit, u, 1, s->transposed.head[c], h, NULL, d_hidden, h);
     }
     for (int layer = last; layer >= 0; layer--) {
         float *d_active = s->d_active[layer] + (ptrdiff_t)from * h;
         memcpy(d_active, d_hidden, (size_t)m * h * sizeof *d_active);
-        learn_leaky((ptrdiff_t)m * h, s->active[layer] + (ptrdiff_t)from * h, d_active);
+        learn_leaky_relu((ptrdiff_t)m * h, s->active[layer] + (ptrdiff_t)from * h, d_active);
         for (int i = 0; s->modulation && i < m; i++) {
             const float *restrict scale = s->pixel[from + i].modulation + layer * 2 * h;
             float *restrict d = d_active + (ptrdiff_t)i * h;
@@ -64,7 +64,7 @@ static void learn_adam(ptrdiff_t n, float step, float root, const float *restric
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         float g = gradient[i];
-        float m = first[i] * 0.98f + g * (1.0f - 0.98f), v = second[i] * LEARN_SECOND + g * g * (1.0f - LEARN_SECOND);
+        float m = first[i] * 0.98f + g * (1.0f - 0.98f), v = second[i] * LEARN_BETA2 + g * g * (1.0f - LEARN_BETA2);
         m = m > 0x1p-60f || m < -0x1p-60f ? m : 0.0f;
         v = v > 0x1p-100f ? v : 0.0f;
         first[i] = m;
@@ -74,16 +74,16 @@ static void learn_adam(ptrdiff_t n, float step, float root, const float *restric
 }
 
 /* Rows [row0, row1) of one matrix (rows, n) and, by the thread that has row 0, its bias: gradient, step, transpose. */
-static void learn_matrix(const pass_state *s, float step, float root, int rows, int n, int index, int of,
+static void learn_matrix(const scan_state *s, float step, float root, int rows, int n, int index, int of,
                          const float *in, ptrdiff_t in_stride, const float *d, ptrdiff_t offset, ptrdiff_t bias,
                          float *transposed)
 {
-    static const float zero[PASS_MAX_HIDDEN];
+    static const float zero[SCAN_MAX_HIDDEN];
     int row0 = (int)((int64_t)rows * index / of), row1 = (int)((int64_t)rows * (index + 1) / of);
     ptrdiff_t at = offset + (ptrdiff_t)row0 * n, size = (ptrdiff_t)(row1 - row0) * n;
     gemm(row1 - row0, n, s->count, in + row0, 1, in_stride, d, n, zero, s->gradients + at, n);
     learn_adam(size, step, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
-    if (transposed) pass_transpose(row0, row1, rows, n, s->weights + offset, transposed);
+    if (transposed) scan_transpose(row0, row1, rows, n, s->weights + offset, transposed);
     if (index == 0 && bias >= 0) {
         static const float one = 1.0f;
         gemm(1, n, s->count, &one, 0, 0, d, n, zero, s->gradients + bias, n);
@@ -92,10 +92,10 @@ static void learn_matrix(const pass_state *s, float step, float root, int rows, 
 }
 
 /* This thread's share of the rows of net.phase; each has the pixels of the run that lie there. */
-static void learn_phase(const pass_state *s, float step, float root, int index)
+static void learn_phase(const scan_state *s, float step, float root, int index)
 {
-    const int h = s->shape.hidden, row0 = PASS_PHASE_ROWS * index / s->threads,
-              row1 = PASS_PHASE_ROWS * (index + 1) / s->threads;
+    const int h = s->shape.hidden, row0 = SCAN_PHASE_ROWS * index / s->threads,
+              row1 = SCAN_PHASE_ROWS * (index + 1) / s->threads;
     ptrdiff_t offset = s->net.phase - s->weights, at = offset + (ptrdiff_t)row0 * h,
               size = (ptrdiff_t)(row1 - row0) * h;
     memset(s->gradients + at, 0, (size_t)size * sizeof *s->gradients);
@@ -113,45 +113,46 @@ static void learn_phase(const pass_state *s, float step, float root, int index)
 }
 
 /* Moves the edges of a run's values: one that is seen more often than the mixture says becomes wider. */
-static void learn_edges(const pass_state *s)
+static void learn_bin_edges(const scan_state *s)
 {
     for (int c = 0; c < s->shape.channels; c++)
         for (int i = 0; i < s->count; i++) {
-            const pass_pixel *p = s->pixel + i;
-            float *edge = network_edges(s, c), *count = s->edge_count + c * PASS_EDGES;
+            const scan_pixel *p = s->pixel + i;
+            float *bin_edge = network_bin_edges(s, c), *count = s->bin_edge_count + c * SCAN_BIN_EDGES;
             for (int e = 0; e < 2; e++) {
                 int v = p->value[c] + e;
                 float middle = (float)v - 0.5f;
                 count[v] = count[v] + 1.0f;
-                float step = LEARN_EDGE / (count[v] + LEARN_EDGE_COUNT) * p->density[c][e];
-                edge[v] =
-                    ex_clip(e ? edge[v] + step : edge[v] - step, middle - LEARN_EDGE_REACH, middle + LEARN_EDGE_REACH);
+                float step = LEARN_BIN_EDGE / (count[v] + LEARN_BIN_EDGE_COUNT) * p->density[c][e];
+                bin_edge[v] = ex_clip(e ? bin_edge[v] + step : bin_edge[v] - step, middle - LEARN_BIN_EDGE_REACH,
+                                      middle + LEARN_BIN_EDGE_REACH);
             }
         }
 }
 
 /* This thread's share of one step of learning. */
-static void learn_step(const pass_state *s, int index)
+static void learn_step(const scan_state *s, int index)
 {
     const int h = s->shape.hidden, u = s->shape.head, of = s->threads, last = s->shape.layers - 1;
-    const float step = s->shape.rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
-    const float root = 1.0f / __builtin_sqrtf(1.0f - s->beta2 * LEARN_SECOND);
+    const float step =
+        s->shape.learning_rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
+    const float root = 1.0f / __builtin_sqrtf(1.0f - s->beta2 * LEARN_BETA2);
     for (int layer = 0; layer <= last; layer++) {
         const float *in = layer ? s->hidden[layer - 1] : s->input;
-        learn_matrix(s, step * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : PASS_INPUTS, h, index, of, in,
-                     layer ? h : PASS_INPUT_STRIDE, s->d_active[layer], s->net.trunk[layer] - s->weights,
+        learn_matrix(s, step * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : SCAN_INPUTS, h, index, of, in,
+                     layer ? h : SCAN_INPUT_STRIDE, s->d_active[layer], s->net.trunk[layer] - s->weights,
                      s->net.trunk_bias[layer] - s->weights, layer ? s->transposed.trunk[layer] : NULL);
     }
-    if (index == 0) learn_edges(s);
+    if (index == 0) learn_bin_edges(s);
     if (s->shape.grid_x >= 0) learn_phase(s, step * LEARN_PHASE, root, index);
     for (int c = 0; c < s->shape.channels; c++) {
-        ptrdiff_t head = s->net.head[c] - s->weights, stride = hidden_stride(s, last);
+        ptrdiff_t head = s->net.head[c] - s->weights, stride = network_hidden_stride(s, last);
         learn_matrix(s, step * LEARN_HEAD, root, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
                      s->net.head_bias[c] - s->weights, s->transposed.head[c]);
         if (c > 0 && index == of - 1)
-            learn_matrix(s, step * LEARN_HEAD, root, pass_extra[c], u, 0, 1, s->hidden[last] + h + pass_extra_at[c],
+            learn_matrix(s, step * LEARN_HEAD, root, scan_extra[c], u, 0, 1, s->hidden[last] + h + scan_extra_at[c],
                          stride, s->d_unit[c], head + (ptrdiff_t)h * u, -1, NULL);
-        learn_matrix(s, step * LEARN_OUT, root, u, PASS_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
+        learn_matrix(s, step * LEARN_OUT, root, u, SCAN_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
                      s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
     }
 }

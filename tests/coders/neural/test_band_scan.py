@@ -7,39 +7,39 @@ import pytest
 from scans import inputs
 
 from bbans_cli.coders.neural import band_scan
-from bbans_cli.coders.neural.band_scan import PRECISION, Pass, Shape
+from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, ScanShape
 from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError
 
-SHAPE = Shape(40, 30, 3, 4, 28, 16, 2, 16, 16, 100, 1e-3)
+SHAPE = ScanShape(40, 30, 3, 4, 28, 16, 2, 16, 16, 100, 1e-3)
 
 
 def test_wrong_arrays_are_refused():
     network, modulation, pixels = inputs(SHAPE)
     with pytest.raises(ValueError, match="network"):
-        Pass(SHAPE, network[:-1], modulation, pixels)
+        BandScan(SHAPE, network[:-1], modulation, pixels)
     with pytest.raises(ValueError, match="blocks"):
-        Pass(SHAPE, network, modulation[:-1], pixels)
+        BandScan(SHAPE, network, modulation[:-1], pixels)
     for wrong in (pixels[:-1], pixels[..., :1], pixels.astype(np.int16)):
         with pytest.raises(ValueError, match="shape"):
-            Pass(SHAPE, network, modulation, wrong)
+            BandScan(SHAPE, network, modulation, wrong)
     with pytest.raises(ValueError, match="contiguous"):
-        Pass(SHAPE, network, modulation, pixels[:, ::-1])
+        BandScan(SHAPE, network, modulation, pixels[:, ::-1])
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"hidden": 24}, {"hidden": 0}, {"hidden": 1024}, {"layers": 0}, {"layers": 9}, {"head": 8}, {"channels": 2},
-        {"first_row": -1}, {"first_row": 29}, {"last_row": 31}, {"run": -1}, {"period": 8},
+        {"first_row": -1}, {"first_row": 29}, {"last_row": 31}, {"batch": -1}, {"period": 8},
         *({"grid_x": 3, "grid_y": 5, "period": period} for period in (-8, 0, 3, 12, 32)),
     ],
 )  # fmt: skip
 def test_impossible_shapes_are_refused(change):
     with pytest.raises(ValueError):
         shape = replace(SHAPE, **change)
-        Pass(shape, *inputs(SHAPE)[:2], np.zeros((shape.height, shape.width, shape.channels), np.uint8))
+        BandScan(shape, *inputs(SHAPE)[:2], np.zeros((shape.height, shape.width, shape.channels), np.uint8))
 
 
 def test_the_size_of_a_call_changes_nothing(monkeypatch):
@@ -49,13 +49,13 @@ def test_the_size_of_a_call_changes_nothing(monkeypatch):
     def run(seconds):
         monkeypatch.setattr(band_scan, "_CALL_SECONDS", seconds)
         told: list[int] = []
-        work = Pass(SHAPE, network, modulation, pixels)
+        work = BandScan(SHAPE, network, modulation, pixels)
         starts, freqs = work.intervals(2, told.append)
         message = Message()
         message.push(starts, freqs, PRECISION)
         out = pixels.copy()
         out[4:28] = 0
-        Pass(SHAPE, network, modulation, out).pop(message, 2, told.append)
+        BandScan(SHAPE, network, modulation, out).pop(message, 2, told.append)
         assert np.array_equal(out, pixels) and sum(told) == 2 * 24 * 40
         return starts.tobytes() + freqs.tobytes() + work.weights().tobytes(), len(told)
 
@@ -64,7 +64,7 @@ def test_the_size_of_a_call_changes_nothing(monkeypatch):
 
 
 def test_too_many_threads_are_refused():
-    work = Pass(SHAPE, *inputs(SHAPE))
+    work = BandScan(SHAPE, *inputs(SHAPE))
     with pytest.raises(RuntimeError):
         work.intervals(0, lambda done: None)
     with pytest.raises(RuntimeError):
@@ -75,24 +75,24 @@ def test_too_many_threads_are_refused():
 def test_a_message_that_ends_early(threads):
     network, modulation, pixels = inputs(SHAPE)
     message = Message()
-    message.push(*Pass(SHAPE, network, modulation, pixels).intervals(1, lambda done: None), PRECISION)
+    message.push(*BandScan(SHAPE, network, modulation, pixels).intervals(1, lambda done: None), PRECISION)
     short = Message.from_bytes(message.to_bytes()[400:])
     with pytest.raises(UnderflowError):
-        Pass(SHAPE, network, modulation, pixels.copy()).pop(short, threads, lambda done: None)
+        BandScan(SHAPE, network, modulation, pixels.copy()).pop(short, threads, lambda done: None)
     assert issubclass(UnderflowError, CorruptError)
 
 
 def test_read_only_pixels_can_be_coded():
     network, modulation, pixels = inputs(SHAPE)
-    expected = Pass(SHAPE, network, modulation, pixels).intervals(1, lambda done: None)
+    expected = BandScan(SHAPE, network, modulation, pixels).intervals(1, lambda done: None)
     pixels.flags.writeable = False
-    found = Pass(SHAPE, network, modulation, pixels).intervals(1, lambda done: None)
+    found = BandScan(SHAPE, network, modulation, pixels).intervals(1, lambda done: None)
     assert np.array_equal(found, expected)
 
 
 def test_the_network_given_is_not_changed():
     network, modulation, pixels = inputs(SHAPE)
     before = network.copy()
-    work = Pass(SHAPE, network, modulation, pixels)
+    work = BandScan(SHAPE, network, modulation, pixels)
     work.intervals(1, lambda done: None)
     assert np.array_equal(network, before) and not np.array_equal(work.weights(), before)

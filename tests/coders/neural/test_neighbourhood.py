@@ -5,7 +5,7 @@ import pytest
 import tiny
 from scans import intervals, without_squares
 
-from bbans_cli.coders.neural.band_scan import Shape
+from bbans_cli.coders.neural.band_scan import ScanShape
 from bbans_cli.coders.neural.neighbourhood import NEAREST, NORTH, NORTHWEST, REACH, SKEW, TAPS, WEST, locate
 
 SIZES = [(1, 1), (1, 9), (9, 1), (2, 2), (3, 7), (7, 12), (40, 11)]
@@ -52,7 +52,7 @@ def test_the_core_reads_the_taps_and_no_others(where):
     """One pixel changes a little: the intervals that change are its own and those of pixels with a tap on it.
 
     The least squares see further (core/test_regression.py, core/test_periodic.py)."""
-    shape = Shape(31, 13, 3, 0, 13, 16, 1, 16)
+    shape = ScanShape(31, 13, 3, 0, 13, 16, 1, 16)
     pixels = tiny.picture(13, 31, 3) // 4 + 90  # smooth: no input is clipped
     changed = pixels.copy()
     changed[where] += 3
@@ -71,7 +71,7 @@ def test_the_core_reads_the_taps_and_no_others(where):
 def test_pixels_not_yet_coded_change_nothing(run, step):
     """Everything from a step on becomes other pixels: earlier intervals stay, and in the step each channel's depend
     on the channels before it alone."""
-    shape = Shape(31, 13, 3, 0, 13, 16, 2, 16, 8, run, 3e-3)
+    shape = ScanShape(31, 13, 3, 0, 13, 16, 2, 16, 8, run, 3e-3)
     order = [1, 0, 2]  # G, R, B of an RGB picture
     pixels = tiny.picture(13, 31, 3)
     other = tiny.integers(3, 256, 13, 31, 3).astype(np.uint8)
@@ -89,7 +89,7 @@ def test_pixels_not_yet_coded_change_nothing(run, step):
 
 def test_a_tail_sees_the_head_above_it():
     """Its own pixels not yet coded do not reach a pass that begins below row 0 either; the rows above do."""
-    shape = Shape(31, 13, 3, 4, 13, 16, 1, 16)
+    shape = ScanShape(31, 13, 3, 4, 13, 16, 1, 16)
     pixels = tiny.picture(13, 31, 3)
     y, x = np.mgrid[:13, :31]
     later = x + SKEW * y >= 30

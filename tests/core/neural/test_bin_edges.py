@@ -7,15 +7,15 @@ import pytest
 import tiny
 from scans import inputs
 
-from bbans_cli.coders.neural.band_scan import Pass, Shape
+from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
 from bbans_cli.reference import mixture as reference
-from bbans_cli.reference.online_learning import Edges
+from bbans_cli.reference.online_learning import BinEdges
 
-SHAPE = Shape(96, 80, 3, 0, 80, 16, 2, 16, 0, 64, 1e-4)
+SHAPE = ScanShape(96, 80, 3, 0, 80, 16, 2, 16, 0, 64, 1e-4)
 
 
 def bits(shape, pixels):
-    freqs = Pass(shape, inputs(shape)[0], None, pixels).intervals(1, lambda done: None)[1]
+    freqs = BandScan(shape, inputs(shape)[0], None, pixels).intervals(1, lambda done: None)[1]
     return -np.log2(freqs / 2**24).mean()
 
 
@@ -59,13 +59,13 @@ def test_missing_values_are_learned(channels):
     shape = replace(SHAPE, channels=channels)
     noise = tiny.integers(7, 128, 80, 96, channels).astype(np.uint8)
     every, even = noise + 64, (noise // 2 * 2 + 64).astype(np.uint8)
-    static = replace(shape, run=0)
+    static = replace(shape, batch=0)
     assert abs(bits(static, every) - bits(static, even)) < 0.05
     assert bits(shape, every) - bits(shape, even) > 0.3
 
 
 def test_edges_stay_within_reach_and_ascend():
-    edges = Edges()
+    edges = BinEdges()
     for _ in range(2000):
         edges.learn(0, np.array([7, 9]), np.full((2, 2), 4, np.float32))
     assert np.all(np.diff(edges.place[0]) > 0.09)

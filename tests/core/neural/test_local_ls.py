@@ -8,7 +8,7 @@ import pytest
 import tiny
 from scans import least_squares
 
-from bbans_cli.coders.neural.band_scan import Shape
+from bbans_cli.coders.neural.band_scan import ScanShape
 from bbans_cli.reference import local_ls
 from bbans_cli.reference.neighbourhood import coding_planes
 
@@ -45,7 +45,7 @@ def maps(pixels, first, last):
 @pytest.mark.parametrize("name", CASES)
 def test_equal_bits_with_the_reference(isa, name):
     pixels, first, last = picture(name)
-    shape = Shape(pixels.shape[1], pixels.shape[0], pixels.shape[2], first, last, 16, 1, 16)
+    shape = ScanShape(pixels.shape[1], pixels.shape[0], pixels.shape[2], first, last, 16, 1, 16)
     assert least_squares(shape, pixels)[..., :9].tobytes() == maps(pixels, first, last).tobytes()
 
 

@@ -96,7 +96,7 @@ def test_frequencies_follow_the_mixture(kernels):
 
 
 def test_the_sigmoid_rises(kernels):
-    """docs/exactness.md builds on it. Some neighbours here; all floats in scripts/experiments/scan_sigmoid.py."""
+    """The lemma of docs/exactness.md, in part; scripts/experiments/scan_sigmoid.py tries all floats."""
     rng = np.random.default_rng(8)
     centres = np.concatenate([rng.uniform(-89, 89, 40), rng.normal(0, 2, 40), [-88, -87, 0.5, 16.6, 17.3, 18]])
     for centre in centres.astype(np.float32):

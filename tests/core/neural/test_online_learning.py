@@ -4,18 +4,18 @@ import numpy as np
 import tiny
 from scans import inputs
 
-from bbans_cli.coders.neural.band_scan import Pass, Shape
+from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
 from bbans_cli.reference import mixture
-from bbans_cli.reference.band_scan import ReferencePass
+from bbans_cli.reference.band_scan import ReferenceScan
 from bbans_cli.reference.network import Net
 from bbans_cli.reference.online_learning import QHAdam, backward, earlier
 
-SHAPE = Shape(12, 10, 3, 0, 10, 16, 2, 16, 4, 120, 1e-3, 1, 9, 13, 8)
+SHAPE = ScanShape(12, 10, 3, 0, 10, 16, 2, 16, 4, 120, 1e-3, 1, 9, 13, 8)
 
 
 def nats(shape, network, modulation, pixels):
     """The mean over pixels of -ln p, p as the gradient understands it, from float64 sums of the mixture's masses."""
-    work = ReferencePass(shape, network, modulation, pixels)
+    work = ReferenceScan(shape, network, modulation, pixels)
     y, x = (a.ravel() for a in np.mgrid[: shape.height, : shape.width])
     value = work.planes[:, y, x].T
     run = work.forward(x, y)
@@ -48,7 +48,7 @@ def test_gradient_is_the_derivative_of_the_code_length():
 
 def test_the_core_leaves_the_gradient_of_its_last_step():
     network, modulation, pixels = inputs(SHAPE)
-    work = Pass(SHAPE, network, modulation, pixels)
+    work = BandScan(SHAPE, network, modulation, pixels)
     assert not work.gradient().any()
     work.intervals(1, lambda done: None)
     _, run, value = nats(SHAPE, network, modulation, pixels)
@@ -57,9 +57,9 @@ def test_the_core_leaves_the_gradient_of_its_last_step():
 
 
 def test_a_grey_picture_teaches_one_head():
-    shape = Shape(12, 10, 1, 0, 10, 16, 1, 16, 0, 60, 1e-3)
+    shape = ScanShape(12, 10, 1, 0, 10, 16, 1, 16, 0, 60, 1e-3)
     network, _, pixels = inputs(shape)
-    work = Pass(shape, network, None, pixels)
+    work = BandScan(shape, network, None, pixels)
     work.intervals(1, lambda done: None)
     moved = Net((work.weights() != network).astype(np.float32), 16, 1, 16)
     assert moved.out[0].weight.any() and moved.head[0].weight.any() and moved.trunk[0].weight.any()

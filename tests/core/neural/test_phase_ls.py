@@ -10,7 +10,7 @@ import tiny
 from scans import inputs, least_squares
 
 from bbans_cli.coders.neural import band_scan
-from bbans_cli.coders.neural.band_scan import Pass, Shape
+from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
 from bbans_cli.coders.neural.neighbourhood import CHANNELS
 from bbans_cli.reference import phase_ls
 from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
@@ -62,7 +62,9 @@ def expected(name):
 
 def by_the_core(pixels, first, last, grid, period):
     height, width, channels = pixels.shape
-    return least_squares(Shape(width, height, channels, first, last, 16, 1, 16, 0, 0, 0.0, 1, *grid, period), pixels)
+    return least_squares(
+        ScanShape(width, height, channels, first, last, 16, 1, 16, 0, 0, 0.0, 1, *grid, period), pixels
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -118,7 +120,7 @@ def test_a_period_is_learned():
     residual = planes.reshape(3, -1).T - float_least_squares.context(planes, 0, 160)[1]
 
     def errors(grid, period):
-        said = band_scan.regression(pixels, grid, period)[..., 9:12]
+        said = band_scan.least_squares(pixels, grid, period)[..., 9:12]
         return np.abs(residual.reshape(said.shape) - said)[120:].mean((0, 1))
 
     without, by_place = errors((0, 0), 1), errors((0, 0), 8)
@@ -182,7 +184,7 @@ def test_a_grey_picture_has_one_channel():
 @pytest.mark.parametrize("period, channels", [(1, 3), (8, 3), (16, 3), (8, 1)])
 def test_threads_change_no_bit(threads, period, channels):
     """Solving is shared by place, sums by place and by row; outputs see what comes of them."""
-    shape = Shape(120, 50, channels, 2, 49, 16, 1, 16, 0, 0, 0.0, 1, 5, 6, period)
+    shape = ScanShape(120, 50, channels, 2, 49, 16, 1, 16, 0, 0, 0.0, 1, 5, 6, period)
     network, _, pixels = inputs(shape)
-    one, many = (Pass(shape, network, None, pixels).intervals(n, lambda done: None) for n in (1, threads))
+    one, many = (BandScan(shape, network, None, pixels).intervals(n, lambda done: None) for n in (1, threads))
     assert np.array_equal(one, many)

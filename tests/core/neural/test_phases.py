@@ -9,12 +9,12 @@ import tiny
 from agreement import check_bits, frequencies
 from scans import inputs, intervals
 
-from bbans_cli.coders.neural.band_scan import Pass, Shape
+from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
 from bbans_cli.reference.network import Net
 
-STATIC = Shape(37, 21, 3, 2, 21, 16, 2, 16, 8)
+STATIC = ScanShape(37, 21, 3, 2, 21, 16, 2, 16, 8)
 GRID = replace(STATIC, grid_x=3, grid_y=14, period=8)
-LEARNING = replace(GRID, run=64, rate=1e-3)
+LEARNING = replace(GRID, batch=64, learning_rate=1e-3)
 
 
 def phase(shape, network):
@@ -23,7 +23,7 @@ def phase(shape, network):
 
 def learned(shape):
     network, modulation, pixels = inputs(shape)
-    work = Pass(shape, network, modulation, pixels)
+    work = BandScan(shape, network, modulation, pixels)
     work.intervals(1, lambda done: None)
     return work
 
@@ -76,4 +76,4 @@ def test_the_rows_share_the_gradient_of_the_bias():
 def test_impossible_places_are_refused(x, y):
     shape = replace(GRID, grid_x=x, grid_y=y, period=1)
     with pytest.raises(ValueError):
-        Pass(shape, *inputs(GRID))
+        BandScan(shape, *inputs(GRID))
