@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bbans_cli.container import CODERS, MODEL, Container, Part, band_heights
+from bbans_cli.container import CODER_NAMES, Container, Part, band_heights
 from bbans_cli.container import metadata as kinds
 
 _WORDS = {
@@ -40,7 +40,7 @@ def _metadata(file: Container) -> list[str]:
 
 def _part(file: Container, part: Part) -> dict[str, Any]:
     return {
-        "coder": CODERS[part.coder],
+        "coder": CODER_NAMES[part.coder],
         "model": part.model_id.hex() or None,
         "settings": part.settings.hex(),
         "channels": part.channels,
@@ -57,7 +57,7 @@ def words(file: Container, size: int) -> str:
     samples = file.width * file.height * file.channels
     line = f"{file.width}x{file.height} {file.mode}, {file.depth} bits, {size:,} bytes, {8 * size / samples:.3f} bpd"
     for part in file.parts:
-        line += f", {CODERS[part.coder]}" + (f" {part.model_id.hex()}" if part.coder == MODEL else "")
+        line += f", {CODER_NAMES[part.coder]}" + (f" {part.model_id.hex()}" if part.model_id else "")
     names = _metadata(file)
     return line + (f", with {', '.join(names)}" if names else "")
 

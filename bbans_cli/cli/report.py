@@ -17,7 +17,7 @@ from bbans_cli.cli.fileio import STDIO, write_stdout
 from bbans_cli.cli.plan import Task
 from bbans_cli.errors import BbcError
 
-SCHEMA = 1
+SCHEMA = 2
 OK, SKIPPED, FAILED, PLANNED = "ok", "skipped", "failed", "planned"
 
 # Codes of errors that other people's code raises.

@@ -1,6 +1,6 @@
 """Planes to a part of the container and back by chances learned on the way, without a model: few_colours.c, deep.c.
 
-DISCRETE is for few colours (screens, drawings, palettes, alpha); GRADED for deep samples that change by degrees.
+FEW_COLOURS is for few colours (screens, drawings, palettes, alpha); DEEP for deep samples that change by degrees.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from bbans_cli.coders import raw
-from bbans_cli.container import DISCRETE, GRADED, Band, Part, band_heights
+from bbans_cli.container import DEEP, FEW_COLOURS, Band, Part, band_heights
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError, UnsupportedError
 
 # Bands begin with nothing learned, so they are large: small pictures have one.
 BAND_PIXELS = 1 << 22
 # Samples in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
-PIECE = {DISCRETE: 1 << 13, GRADED: 1 << 12}
-NAMES = {DISCRETE: "few_colours", GRADED: "deep"}
+PIECE = {FEW_COLOURS: 1 << 13, DEEP: 1 << 12}
+NAMES = {FEW_COLOURS: "few_colours", DEEP: "deep"}
 # Lines of 64 bytes: four for each sample, at most 64 MiB in all.
 LEAST_BUCKET_BITS, MOST_BUCKET_BITS = 8, 20
 
@@ -44,7 +44,7 @@ def encode(
     """(h, w, c) samples of `depth` bits -> a part.
 
     known  (h, w, k) planes, k + c <= 4, that both sides have and that help
-    low    GRADED only: code the lowest `low` bits of the samples; a decoder gets the others. 0: whole samples
+    low    DEEP only: code the lowest `low` bits of the samples; a decoder gets the others. 0: whole samples
     most   raise TooLargeError once a band's payload takes more bytes
 
     progress gets numbers of pixels as they are done.
@@ -105,8 +105,8 @@ def decode(
 
 
 def encode_payload(planes: np.ndarray, depth: int) -> bytes:
-    """(h, w, c) samples of `depth` bits -> the payload of one DISCRETE band."""
-    return _run(DISCRETE, _together(planes, None), planes.shape[2], depth, 0, _bucket_bits(planes.size), None,
+    """(h, w, c) samples of `depth` bits -> the payload of one FEW_COLOURS band."""
+    return _run(FEW_COLOURS, _together(planes, None), planes.shape[2], depth, 0, _bucket_bits(planes.size), None,
                 planes.size * 3 + 64, None)  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def decode_payload(payload: bytes, shape: tuple[int, int, int], depth: int) -> n
     """What encode_payload made into samples of a shape (h, w, c) again."""
     samples = np.zeros(shape, np.uint16)
     if samples.size:
-        _run(DISCRETE, samples, shape[2], depth, 0, _bucket_bits(samples.size), payload, 0, None)
+        _run(FEW_COLOURS, samples, shape[2], depth, 0, _bucket_bits(samples.size), payload, 0, None)
     return samples.astype(np.uint16 if depth > 8 else np.uint8)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bbans_cli.coders import context_mixing, raw, webp
-from bbans_cli.container import DISCRETE, GRADED, JPEG, MODEL, STORED, WEBP, Container, Part, histogram_packing
+from bbans_cli.container import DEEP, FEW_COLOURS, JPEG, NEURAL, RAW, WEBP, Container, Part, histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.pictures.picture import Picture, from_items
@@ -64,7 +64,7 @@ def _groups(container: Container, depth: int) -> list[tuple[Part, Part | None]]:
         low = None
         if part.depth != depth:
             low = next(parts, None)
-            fits = low is not None and (low.coder, low.depth, low.channels) == (GRADED, 8, part.channels)
+            fits = low is not None and (low.coder, low.depth, low.channels) == (DEEP, 8, part.channels)
             if not fits or (depth, part.depth) != (16, 8):
                 raise CorruptError("corrupt header: its parts do not make up the picture")
         groups.append((part, low))
@@ -108,14 +108,14 @@ class _Decoder:
             self.progress(min(1.0, self.done / self.total))
 
     def _decode(self, part: Part, known: np.ndarray | None) -> np.ndarray:
-        if part.coder == MODEL:
+        if part.coder == NEURAL:
             return (self.decode or _model_decode)(part, *self._size(), part.channels, self.threads, self._count)
-        if part.coder == STORED:
+        if part.coder == RAW:
             return raw.decode(part, *self._size())
         if part.coder == WEBP:
             return webp.decode(part, *self._size())
         if part.coder == JPEG:
             return _jpeg_decode(part, *self._size(), self._count)
-        if part.coder in (DISCRETE, GRADED):
+        if part.coder in (FEW_COLOURS, DEEP):
             return context_mixing.decode(part, *self._size(), known, None, self.threads, self._count)
         raise UnsupportedError(f"needs a newer bbc: unknown coder {part.coder}")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bbans_cli.coders import context_mixing, raw, webp
-from bbans_cli.container import DISCRETE, GRADED, MODES, Container, Part, histogram_packing
+from bbans_cli.container import DEEP, FEW_COLOURS, MODES, Container, Part, histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.limits import MAX_NEURAL_WIDTH
 from bbans_cli.pictures.picture import Picture
@@ -206,10 +206,10 @@ class _Trials:
             self.best = parts
 
     def _discrete(self) -> list[Part]:
-        return [self._adaptive(DISCRETE, self.whole, self.depth)]
+        return [self._adaptive(FEW_COLOURS, self.whole, self.depth)]
 
     def _graded(self) -> list[Part]:
-        return [self._adaptive(GRADED, self.colour, self.depth), *self._alpha()]
+        return [self._adaptive(DEEP, self.colour, self.depth), *self._alpha()]
 
     def _jpeg(self) -> list[Part]:
         return [_jpeg_encode(np.ascontiguousarray(self.colour), self.history, self._count), *self._alpha()]
@@ -223,7 +223,7 @@ class _Trials:
         if 8 * cost(self.best) / self.colour.size - low < NOISE:
             return []
         high = self._modelled((self.colour >> low).astype(np.uint8))
-        return [high, self._adaptive(GRADED, self.colour, 8 + low, low=low), *self._alpha()]
+        return [high, self._adaptive(DEEP, self.colour, 8 + low, low=low), *self._alpha()]
 
     def _webp(self) -> list[Part]:
         first = webp.encode(self.whole, webp.METHODS[0])
@@ -240,7 +240,7 @@ class _Trials:
             return []
         if np.all(self.alpha == self.alpha[0, 0]):
             return [raw.encode(self.alpha, self.depth)]
-        return [self._adaptive(DISCRETE, self.alpha, self.depth, known=self.colour)]
+        return [self._adaptive(FEW_COLOURS, self.alpha, self.depth, known=self.colour)]
 
     def _adaptive(
         self, coder: int, planes: np.ndarray, depth: int, known: np.ndarray | None = None, low: int = 0

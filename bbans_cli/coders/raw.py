@@ -10,11 +10,11 @@ import zlib
 
 import numpy as np
 
-from bbans_cli.container import STORED, Band, Part, band_heights
+from bbans_cli.container import RAW, Band, Part, band_heights
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.pictures.picture import pack_rows, row_bytes, unpack_rows
 
-RAW, DEFLATED, CONSTANT = range(3)
+PACKED, DEFLATED, CONSTANT = range(3)
 # Small enough for damage to stay local, large enough for its 8 bytes of table to vanish.
 BAND_BYTES = 1 << 22
 
@@ -41,7 +41,7 @@ def encode(planes: np.ndarray, depth: int, thorough: bool = True) -> Part:
         samples = planes[top : top + rows]
         payload = _payload(samples, depth, thorough)
         bands.append(Band(payload, 0, checksum(samples, payload)))
-    return Part(STORED, channels, depth, b"", b"", rows, bands)
+    return Part(RAW, channels, depth, b"", b"", rows, bands)
 
 
 def _payload(samples: np.ndarray, depth: int, thorough: bool) -> bytes:
@@ -52,7 +52,7 @@ def _payload(samples: np.ndarray, depth: int, thorough: bool) -> bytes:
         packed = zlib.compress(raw, 9)
         if len(packed) < len(raw):
             return bytes([DEFLATED]) + packed
-    return bytes([RAW]) + raw
+    return bytes([PACKED]) + raw
 
 
 def decode(part: Part, width: int, height: int) -> np.ndarray:
@@ -74,11 +74,11 @@ def _samples(payload: bytes, shape: tuple[int, int, int], depth: int) -> np.ndar
         width, rows = 1, 1
     elif method == bytes([DEFLATED]):
         data = _inflate(data, rows * row_bytes(width, channels, depth))
-    elif method != bytes([RAW]):
-        raise UnsupportedError("needs a newer bbc: unknown way of storing samples")
+    elif method != bytes([PACKED]):
+        raise UnsupportedError("needs a newer bbc: unknown way of storing raw samples")
     size = row_bytes(width, channels, depth)
     if len(data) != rows * size:
-        raise CorruptError("corrupt: stored samples have a wrong size")
+        raise CorruptError("corrupt: raw samples have a wrong size")
     return unpack_rows(np.frombuffer(data, np.uint8).reshape(rows, size), width, channels, depth)
 
 
@@ -87,7 +87,7 @@ def _inflate(data: bytes, size: int) -> bytes:
     try:
         plain = stream.decompress(data, size + 1)
     except zlib.error as error:
-        raise CorruptError("corrupt: stored samples cannot be unpacked") from error
+        raise CorruptError("corrupt: raw samples cannot be unpacked") from error
     if not stream.eof or stream.unused_data:
-        raise CorruptError("corrupt: stored samples have a wrong size")
+        raise CorruptError("corrupt: raw samples have a wrong size")
     return plain

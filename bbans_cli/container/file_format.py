@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from bbans_cli.container import metadata
 from bbans_cli.container.byte_reader import Reader, varint
+from bbans_cli.container.coder_ids import CODER_NAMES, WITH_MODEL_ID
 from bbans_cli.errors import CorruptError, LimitError, UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 
@@ -29,9 +30,6 @@ MODES = ("grey", "grey+alpha", "rgb", "rgba", "palette")
 CHANNELS = {"grey": 1, "grey+alpha": 2, "rgb": 3, "rgba": 4, "palette": 1}
 DEPTHS = (1, 2, 4, 8, 16)
 
-MODEL, STORED, WEBP, DISCRETE, GRADED, JPEG = range(6)
-CODERS = {MODEL: "model", STORED: "stored", WEBP: "webp", DISCRETE: "discrete", GRADED: "graded", JPEG: "jpeg"}
-
 FLAG_METADATA = 1
 # A reader that does not know one of the low seven flags must stop; it may pass over the others.
 CRITICAL_FLAGS = 0x7F
@@ -43,7 +41,7 @@ class Band:
     """One message: `payload` decodes to a band's rows, of which the first `split` were coded with latents.
 
     `crc` is the CRC-32 of the band's samples (row by row, channels interleaved, 16-bit samples big-endian);
-    for every coder but the model it goes on over the payload, as those coders have bytes that no pixel
+    for every coder but the neural one it goes on over the payload, as those coders have bytes that no pixel
     depends on.
     """
 
@@ -57,8 +55,8 @@ class Part:
     """Some planes of the picture: `channels` of them with samples of `depth` bits, cut into bands of
     `band_rows` rows.
 
-    coder      one of CODERS
-    model_id   4 bytes that name the weights; only coder MODEL has them, elsewhere b""
+    coder      a number that CODER_NAMES has
+    model_id   4 bytes that name the weights; b"" for coders that are not in WITH_MODEL_ID
     settings   up to 255 bytes that mean something to the coder alone
     band_rows  height of all bands but the last, at least 1
     """
@@ -116,7 +114,7 @@ def to_bytes(container: Container) -> bytes:
 def _part_to_bytes(part: Part, height: int) -> bytes:
     if len(part.bands) != len(band_heights(height, part.band_rows)):
         raise ValueError("the band table does not match the height")
-    if len(part.model_id) != (4 if part.coder == MODEL else 0) or len(part.settings) > 255:
+    if len(part.model_id) != (4 if part.coder in WITH_MODEL_ID else 0) or len(part.settings) > 255:
         raise ValueError("a part's model id or settings have a wrong length")
     out = bytearray([part.coder | (part.channels - 1) << 3 | DEPTHS.index(part.depth) << 5])
     out += part.model_id + bytes([len(part.settings)]) + part.settings + varint(part.band_rows)
@@ -190,9 +188,9 @@ def _part_from_bytes(header: Reader, height: int) -> tuple[Part, list[int]]:
     """A part whose bands have no payload yet, and the payloads' lengths."""
     byte = header.byte()
     coder, channels, depth = byte & 7, (byte >> 3 & 3) + 1, byte >> 5
-    if coder not in CODERS or depth >= len(DEPTHS):
+    if coder not in CODER_NAMES or depth >= len(DEPTHS):
         raise UnsupportedError(f"needs a newer bbc: coder {coder} with depth code {depth}")
-    model_id = header.take(4) if coder == MODEL else b""
+    model_id = header.take(4) if coder in WITH_MODEL_ID else b""
     settings = header.take(header.byte())
     band_rows = header.varint()
     if band_rows == 0:

@@ -34,7 +34,7 @@ def overhead(pixels: np.ndarray, level: int) -> dict[str, float]:
     tables = sum(_varint(len(band.payload)) + _varint(band.split) + 4 for band in bands)
     heads = 0.0
     for part in file.parts:
-        if part.coder == container.MODEL:
+        if part.coder == container.NEURAL:
             heads += sum(len(band.payload) - Message.from_bytes(band.payload).bits / 8 for band in part.bands)
     everything = len(data) - payload + heads
     return {

@@ -15,6 +15,7 @@ import bbans_cli
 from bbans_cli import api, errors
 from bbans_cli.cli import atomic_output, plan, report
 from bbans_cli.cli.main import bbc
+from bbans_cli.container import CODER_NAMES
 
 ROOT = Path(__file__).parents[2]
 SHARE = ROOT / "share"
@@ -51,6 +52,12 @@ def test_the_man_page_names_every_code() -> None:
     codes = {kind.code for kind in kinds if isinstance(kind, type) and issubclass(kind, errors.BbcError)}
     # "error" is the base's, "usage" ends the command before there is a file to tell of.
     assert listed == codes - {"error", "usage"} | set(report._SYSTEM_CODES.values()) | {"io", "memory", "internal"}
+
+
+def test_the_man_page_names_every_coder() -> None:
+    page = (SHARE / "man/man1/bbc.1").read_text().replace("\\-", "-")
+    listed = re.search(r"\.IR coder :\n(.*?)\.\n", page, re.DOTALL)[1]
+    assert set(re.split(r",\s|\sor\s", listed)) == set(CODER_NAMES.values())
 
 
 def test_the_man_page_is_well_formed() -> None:

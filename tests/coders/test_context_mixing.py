@@ -7,7 +7,7 @@ import pytest
 from mixing_pictures import hills, noise, screen
 
 from bbans_cli.coders import context_mixing
-from bbans_cli.container import DISCRETE, GRADED
+from bbans_cli.container import DEEP, FEW_COLOURS
 from bbans_cli.errors import CorruptError, UnsupportedError
 
 
@@ -19,7 +19,7 @@ def check(coder, planes, depth, known=None, **more):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (3, 5), (17, 33)])
-@pytest.mark.parametrize("coder", [DISCRETE, GRADED])
+@pytest.mark.parametrize("coder", [FEW_COLOURS, DEEP])
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
 def test_noise_comes_back(coder, depth, size):
     planes = noise(depth, *size)
@@ -27,14 +27,14 @@ def test_noise_comes_back(coder, depth, size):
     assert check(coder, planes, depth) <= 1.3 * planes.size * depth / 8 + 32
 
 
-@pytest.mark.parametrize("coder", [DISCRETE, GRADED])
+@pytest.mark.parametrize("coder", [FEW_COLOURS, DEEP])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_channels_come_back(coder, channels):
     check(coder, screen(channels=channels), 8)
     check(coder, hills(20, 30, channels=channels), 16)
 
 
-@pytest.mark.parametrize("coder", [DISCRETE, GRADED])
+@pytest.mark.parametrize("coder", [FEW_COLOURS, DEEP])
 @pytest.mark.parametrize("value", [0, 1, 255])
 def test_one_colour_costs_next_to_nothing(coder, value):
     assert check(coder, np.full((64, 64, 3), value, np.uint8), 8) < 40
@@ -42,23 +42,23 @@ def test_one_colour_costs_next_to_nothing(coder, value):
 
 def test_screens_take_less_than_png_would():
     planes = screen(300, 400)
-    assert check(DISCRETE, planes, 8) < 0.5 * len(zlib.compress(planes, 9))
+    assert check(FEW_COLOURS, planes, 8) < 0.5 * len(zlib.compress(planes, 9))
 
 
 def test_slopes_cost_about_their_noise():
     planes = hills(200, 200)
-    assert check(GRADED, planes, 16) < 1.2 * planes.size * np.log2(13) / 8
+    assert check(DEEP, planes, 16) < 1.2 * planes.size * np.log2(13) / 8
 
 
 def test_known_planes_help():
     colour = screen(channels=3)
     alpha = np.where(colour[:, :, :1] == 240, 0, colour[:, :, :1] // 2 + 9).astype(np.uint8)
-    assert check(DISCRETE, alpha, 8, colour) < 0.6 * check(DISCRETE, alpha, 8)
+    assert check(FEW_COLOURS, alpha, 8, colour) < 0.6 * check(FEW_COLOURS, alpha, 8)
 
 
 def test_low_bits_given_the_high_ones():
     planes = (hills() >> 4).astype(np.uint16)
-    part = context_mixing.encode(GRADED, planes, 12, low=4)
+    part = context_mixing.encode(DEEP, planes, 12, low=4)
     assert context_mixing.low_bits(part) == 4
     high = (planes >> 4).astype(np.uint8)
     assert np.array_equal(context_mixing.decode(part, 100, 80, None, high), planes)
@@ -69,27 +69,27 @@ def test_low_bits_given_the_high_ones():
 def test_several_bands(monkeypatch):
     planes = screen(50, 40)
     monkeypatch.setattr(context_mixing, "BAND_PIXELS", 40 * 16)
-    parts = [context_mixing.encode(DISCRETE, planes, 8, threads=threads) for threads in (1, 3)]
+    parts = [context_mixing.encode(FEW_COLOURS, planes, 8, threads=threads) for threads in (1, 3)]
     assert parts[0] == parts[1] and len(parts[0].bands) == 4
     assert np.array_equal(context_mixing.decode(parts[0], 40, 50, threads=2), planes)
 
 
 def test_pieces_do_not_matter(monkeypatch):
     planes = screen(40, 30)
-    whole = context_mixing.encode(DISCRETE, planes, 8)
-    monkeypatch.setattr(context_mixing, "PIECE", {DISCRETE: 1, GRADED: 1})
+    whole = context_mixing.encode(FEW_COLOURS, planes, 8)
+    monkeypatch.setattr(context_mixing, "PIECE", {FEW_COLOURS: 1, DEEP: 1})
     done = []
-    assert context_mixing.encode(DISCRETE, planes, 8, progress=done.append) == whole
+    assert context_mixing.encode(FEW_COLOURS, planes, 8, progress=done.append) == whole
     assert sum(done) == 1200 and len(done) == 40
 
 
 def test_pinned_payloads():
     """The coders are part of the format: for these pictures they may never give other bytes."""
     payloads = [
-        context_mixing.encode(DISCRETE, screen(), 8).bands[0].payload,
-        context_mixing.encode(DISCRETE, noise(2), 2).bands[0].payload,
-        context_mixing.encode(GRADED, noise(16), 16).bands[0].payload,
-        context_mixing.encode(GRADED, (np.arange(600, dtype=np.uint16) ** 2 % 997).reshape(10, 20, 3), 16)
+        context_mixing.encode(FEW_COLOURS, screen(), 8).bands[0].payload,
+        context_mixing.encode(FEW_COLOURS, noise(2), 2).bands[0].payload,
+        context_mixing.encode(DEEP, noise(16), 16).bands[0].payload,
+        context_mixing.encode(DEEP, (np.arange(600, dtype=np.uint16) ** 2 % 997).reshape(10, 20, 3), 16)
         .bands[0]
         .payload,
     ]
@@ -102,10 +102,10 @@ PINNED = [(149, 2064996847), (218, 2688702415), (1681, 276395608), (1078, 296274
 @pytest.mark.parametrize("most", [0, 1, 100, 1000])
 def test_giving_up_early(most):
     with pytest.raises(context_mixing.TooLargeError):
-        context_mixing.encode(GRADED, noise(16), 16, most=most)
+        context_mixing.encode(DEEP, noise(16), 16, most=most)
 
 
-@pytest.mark.parametrize("coder", [DISCRETE, GRADED])
+@pytest.mark.parametrize("coder", [FEW_COLOURS, DEEP])
 def test_damage_is_noticed(coder):
     planes = screen(10, 12)
     part = context_mixing.encode(coder, planes, 8)
@@ -120,12 +120,12 @@ def test_damage_is_noticed(coder):
 
 @pytest.mark.parametrize("settings", [b"", b"\x07", b"\x15", b"\x0c\x09", b"\x0c\x00", b"\x0c\x01\x01"])
 def test_unknown_settings(settings):
-    part = context_mixing.encode(GRADED, noise(8), 8)
+    part = context_mixing.encode(DEEP, noise(8), 8)
     with pytest.raises(UnsupportedError):
-        context_mixing.decode(type(part)(GRADED, 1, 8, b"", settings, part.band_rows, part.bands), 21, 33)
+        context_mixing.decode(type(part)(DEEP, 1, 8, b"", settings, part.band_rows, part.bands), 21, 33)
 
 
 def test_known_and_coded_planes_are_at_most_four():
-    part = context_mixing.encode(DISCRETE, noise(8), 8)
+    part = context_mixing.encode(FEW_COLOURS, noise(8), 8)
     with pytest.raises(CorruptError, match="cannot have made"):
         context_mixing.decode(part, 21, 33, noise(8, channels=4))

@@ -37,7 +37,7 @@ def unpack(data, **more):
 
 
 def coders(data):
-    return [container.CODERS[part.coder] for part in container.from_bytes(data).parts]
+    return [container.CODER_NAMES[part.coder] for part in container.from_bytes(data).parts]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (17, 33)])
@@ -65,12 +65,12 @@ def photo(height=60, width=80, channels=3):
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (from_array(photo()), ["model"]),
-        (from_array(screen()), ["discrete"]),
-        (from_array(np.full((50, 60, 3), 7, np.uint8)), ["stored"]),
-        (from_array(hills()), ["graded"]),
-        (Picture(screen(channels=1) // 16, "palette", 4, bytes(48)), ["discrete"]),
-        (picture("rgb", 8, 2, 2), ["stored"]),
+        (from_array(photo()), ["neural"]),
+        (from_array(screen()), ["few-colours"]),
+        (from_array(np.full((50, 60, 3), 7, np.uint8)), ["raw"]),
+        (from_array(hills()), ["deep"]),
+        (Picture(screen(channels=1) // 16, "palette", 4, bytes(48)), ["few-colours"]),
+        (picture("rgb", 8, 2, 2), ["raw"]),
     ],
     ids=["photo", "screen", "one colour", "deep", "palette", "tiny"],
 )
@@ -83,16 +83,16 @@ def tiny_model(planes, level, threads, progress):
     progress(planes.shape[0] * planes.shape[1])
     rows = planes.shape[0]
     band = container.Band(b"tiny", 0, 0)
-    return container.Part(container.MODEL, planes.shape[2], 8, b"tiny", b"", rows, [band])
+    return container.Part(container.NEURAL, planes.shape[2], 8, b"tiny", b"", rows, [band])
 
 
 def test_alpha_of_a_photo_is_a_part_of_its_own():
     alpha = np.zeros((60, 80, 1), np.uint8)
     alpha[20:40, 20:60] = 255
     given = from_array(np.concatenate([photo(), alpha], axis=2))
-    assert coders(pack(given, encode=tiny_model)) == ["model", "discrete"]
+    assert coders(pack(given, encode=tiny_model)) == ["neural", "few-colours"]
     opaque = from_array(np.concatenate([photo(), np.full_like(alpha, 255)], axis=2))
-    assert coders(pack(opaque, encode=tiny_model)) == ["model", "stored"]
+    assert coders(pack(opaque, encode=tiny_model)) == ["neural", "raw"]
 
 
 def test_what_once_was_a_jpeg_is_coded_as_that(least):
@@ -105,7 +105,7 @@ def test_what_once_was_a_jpeg_is_coded_as_that(least):
     alpha[20:40, 20:60] = 255
     given = from_array(np.concatenate([through_jpeg(soft, quality=80), alpha], axis=2))
     data = pack(given)
-    assert coders(data) == ["jpeg", "discrete"] and same(unpack(data), given)
+    assert coders(data) == ["jpeg", "few-colours"] and same(unpack(data), given)
 
 
 def test_fine_quantisers_leave_it_to_the_sizes(monkeypatch, least):
@@ -152,7 +152,7 @@ def test_noisy_high_bits_go_to_the_model(least):
     rng = np.random.default_rng(1)
     noise = (rng.normal(0, 1, (100, 120)) * 900 + 30_000).astype(np.uint16)
     packed = encode_picture.picture_to_container(from_array(noise), encode=tiny_model)
-    assert [container.CODERS[part.coder] for part in packed.parts] == ["model", "graded"]
+    assert [container.CODER_NAMES[part.coder] for part in packed.parts] == ["neural", "deep"]
     assert [part.depth for part in packed.parts] == [8, 8]
     from bbans_cli.coders.neural import coder as neural_coder
 
@@ -175,14 +175,14 @@ def test_large_pictures_are_sampled_first(monkeypatch, least):
     alpha[30:60, 30:90] = 200
     given = from_array(np.concatenate([screen(120, 160), alpha], axis=2))
     data = pack(given, encode=model)
-    assert coders(data) == ["discrete"]
+    assert coders(data) == ["few-colours"]
     assert same(unpack(data), given)
     assert asked in ([], [(24, 160, 3)])
 
 
 def big_model(planes):
     band = container.Band(bytes(planes.size), 0, 0)
-    return container.Part(container.MODEL, planes.shape[2], 8, b"big.", b"", planes.shape[0], [band])
+    return container.Part(container.NEURAL, planes.shape[2], 8, b"big.", b"", planes.shape[0], [band])
 
 
 def test_progress_rises_to_one():
@@ -195,9 +195,9 @@ def test_progress_rises_to_one():
 
 
 SMALL = {
-    "stored": picture("rgb", 8, 3, 4),
-    "discrete": from_array(screen(16, 20)),
-    "graded": from_array((hills(10, 14) >> 2).astype(np.uint16)),
+    "raw": picture("rgb", 8, 3, 4),
+    "few-colours": from_array(screen(16, 20)),
+    "deep": from_array((hills(10, 14) >> 2).astype(np.uint16)),
     "palette": picture("palette", 4, 12, 9, transparency=b"\1"),
     "values": from_array((np.arange(900).reshape(30, 30) % 37 * 257).astype(np.uint16)),
 }

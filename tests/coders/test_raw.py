@@ -29,14 +29,14 @@ def test_one_colour_takes_one_pixel():
 
 @pytest.mark.parametrize("payload", [b"", b"\0", b"\0abc", b"\1abc", b"\2", b"\2ab"])
 def test_stored_damage(payload):
-    part = Part(raw.STORED, 1, 8, b"", b"", 2, [Band(payload, 0, 0)])
+    part = Part(raw.RAW, 1, 8, b"", b"", 2, [Band(payload, 0, 0)])
     with pytest.raises((CorruptError, UnsupportedError)):
         raw.decode(part, 2, 2)
 
 
 def test_unknown_method():
     with pytest.raises(UnsupportedError, match="unknown way"):
-        raw.decode(Part(raw.STORED, 1, 8, b"", b"", 1, [Band(b"\3a", 0, 0)]), 1, 1)
+        raw.decode(Part(raw.RAW, 1, 8, b"", b"", 1, [Band(b"\3a", 0, 0)]), 1, 1)
 
 
 @pytest.mark.parametrize("mode", ["grey", "grey+alpha", "rgb", "rgba"])

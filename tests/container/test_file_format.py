@@ -15,7 +15,7 @@ from bbans_cli.errors import CorruptError, LimitError, TruncatedError, Unsupport
 def photo(payloads=(b"eight by", b"and more"), items=()):
     """A container of two bands with one model part."""
     bands = [c.Band(data, split, zlib.crc32(data)) for split, data in enumerate(payloads)]
-    part = c.Part(c.MODEL, 3, 8, b"\x01\x02\x03\x04", b"\x05\x00", 40, bands)
+    part = c.Part(c.NEURAL, 3, 8, b"\x01\x02\x03\x04", b"\x05\x00", 40, bands)
     return c.Container(64, 40 * len(payloads), "rgb", 8, [part], list(items))
 
 
@@ -34,8 +34,8 @@ def test_round_trip_with_metadata():
 
 
 def test_several_parts_keep_order_and_fields():
-    high = c.Part(c.MODEL, 1, 8, b"abcd", b"", 3, [c.Band(b"h0", 1, 1), c.Band(b"h1", 0, 2)])
-    low = c.Part(c.DISCRETE, 1, 8, b"", b"s", 5, [c.Band(b"low", 0, 2**32 - 1)])
+    high = c.Part(c.NEURAL, 1, 8, b"abcd", b"", 3, [c.Band(b"h0", 1, 1), c.Band(b"h1", 0, 2)])
+    low = c.Part(c.FEW_COLOURS, 1, 8, b"", b"s", 5, [c.Band(b"low", 0, 2**32 - 1)])
     picture = c.Container(7, 5, "grey", 16, [high, low])
     assert c.from_bytes(c.to_bytes(picture)) == picture
 
@@ -44,13 +44,13 @@ def test_thumbnail_overhead():
     """Magic, header, table and checksums of a 64x64 RGB picture, and the 8 bytes of the stack's head: under
     40.
     """
-    part = c.Part(c.MODEL, 3, 8, b"\xff" * 4, b"\x05\x01", 64, [c.Band(bytes(5_400), 0, 2**32 - 1)])
+    part = c.Part(c.NEURAL, 3, 8, b"\xff" * 4, b"\x05\x01", 64, [c.Band(bytes(5_400), 0, 2**32 - 1)])
     assert len(c.to_bytes(c.Container(64, 64, "rgb", 8, [part]))) - 5_400 + 8 < 40
 
 
 def test_pinned_bytes():
     """The format itself: these bytes may never change for version 1."""
-    part = c.Part(c.STORED, 1, 8, b"", b"\x07", 2, [c.Band(b"\x09", 0, 0x04030201)])
+    part = c.Part(c.RAW, 1, 8, b"", b"\x07", 2, [c.Band(b"\x09", 0, 0x04030201)])
     data = c.to_bytes(c.Container(300, 2, "grey", 8, [part]))
     header = "00ac02021861010702010001020304"
     assert data.hex() == "bb62626300010f" + header + "c060b6f109"
@@ -113,7 +113,7 @@ def test_advisory_flags_are_passed_over():
 
 
 def test_limit_is_checked_before_anything_is_built():
-    part = c.Part(c.STORED, 1, 8, b"", b"", 10**9, [c.Band(b"", 0, 0)])
+    part = c.Part(c.RAW, 1, 8, b"", b"", 10**9, [c.Band(b"", 0, 0)])
     data = c.to_bytes(c.Container(1000, 1000, "grey", 8, [part]))
     assert c.from_bytes(data, max_pixels=10**6).width == 1000
     with pytest.raises(LimitError, match="1000x1000 is 1,000,000 pixels, above the limit of 999,999"):
@@ -121,7 +121,7 @@ def test_limit_is_checked_before_anything_is_built():
 
 
 def test_band_count_must_fit_the_header():
-    size, shape = varint(1) + varint(1 << 27), bytes([3 << 3, c.STORED | 3 << 5, 0])
+    size, shape = varint(1) + varint(1 << 27), bytes([3 << 3, c.RAW | 3 << 5, 0])
     body = varint(0) + size + shape + varint(1) + bytes(6)
     head = c.MAGIC + bytes([c.VERSION]) + varint(len(body)) + body
     with pytest.raises(CorruptError, match="more bands than the header has room for"):
@@ -138,8 +138,8 @@ def test_impossible_headers():
 def test_wrong_fields_are_our_own_mistake():
     good = photo()
     part = good.parts[0]
-    no_id = c.Part(c.MODEL, 3, 8, b"", b"", 40, part.bands)
-    wrong_table = c.Part(c.MODEL, 3, 8, b"1234", b"", 9, part.bands)
+    no_id = c.Part(c.NEURAL, 3, 8, b"", b"", 40, part.bands)
+    wrong_table = c.Part(c.NEURAL, 3, 8, b"1234", b"", 9, part.bands)
     for parts in ([], [part] * 5, [no_id], [wrong_table]):
         with pytest.raises(ValueError):
             c.to_bytes(c.Container(64, 80, "rgb", 8, parts))

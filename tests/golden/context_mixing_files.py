@@ -37,21 +37,21 @@ def few_colours_rgb() -> Made:
     palette = tiny.integers(8, 256, 16, 3).astype(np.uint8)
     pixels = palette[screen(60, 80, 16)[:, :, 0]]
     pixels[30:50, 40:70] = tiny.picture(20, 30, 3)
-    return pixels, _file("rgb", 8, pixels, [context_mixing.encode(container.DISCRETE, pixels, 8)])
+    return pixels, _file("rgb", 8, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 8)])
 
 
 def few_colours_palette() -> Made:
     pixels = screen(40, 90, 4).astype(np.uint8)
     palette = [(kinds.PALETTE, bytes(range(12))), (kinds.TRANSPARENCY, b"\0")]
-    return pixels, _file("palette", 2, pixels, [context_mixing.encode(container.DISCRETE, pixels, 2)], palette)
+    return pixels, _file("palette", 2, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 2)], palette)
 
 
 def deep_alpha() -> Made:
     """Deep grey, and its alpha channel with the help of it."""
     grey, alpha = deep(30, 40, 1), (screen(30, 40, 4) * 21845).astype(np.uint16)
     parts = [
-        context_mixing.encode(container.GRADED, grey, 16),
-        context_mixing.encode(container.DISCRETE, alpha, 16, known=grey),
+        context_mixing.encode(container.DEEP, grey, 16),
+        context_mixing.encode(container.FEW_COLOURS, alpha, 16, known=grey),
     ]
     pixels = np.concatenate([grey, alpha], axis=2)
     return pixels, _file("grey+alpha", 16, pixels, parts)
@@ -61,7 +61,7 @@ def deep_low() -> Made:
     """The low bits alone, the high ones in another part."""
     pixels, low = deep(24, 30, 3) >> 2, 6
     high = raw.encode((pixels >> low).astype(np.uint8), 8, thorough=False)
-    return pixels, _file("rgb", 16, pixels, [high, context_mixing.encode(container.GRADED, pixels, 8 + low, low=low)])
+    return pixels, _file("rgb", 16, pixels, [high, context_mixing.encode(container.DEEP, pixels, 8 + low, low=low)])
 
 
 def jpeg_rgb() -> Made:

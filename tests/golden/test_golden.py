@@ -68,10 +68,10 @@ def test_they_hold_what_there_is_to_pin():
     """Latents above a tail, a band without, learning, grey; few colours, deep samples, whole and low bits alone;
     a JPEG's coefficients."""
     parts = [part for name in GOLDEN for part in container.from_bytes((FILES / name).read_bytes()).parts]
-    modelled = [part for part in parts if part.coder == container.MODEL]
+    modelled = [part for part in parts if part.coder == container.NEURAL]
     assert any(part.bands[0].split > 64 for part in modelled)
     assert any(part.channels == 1 for part in modelled)
     assert len({part.settings for part in modelled}) > 1
     assert {part.channels for part in parts if part.coder == container.JPEG} == {1, 3}
-    whole_and_low = {(container.DISCRETE, 1), (container.GRADED, 1), (container.GRADED, 2)}
+    whole_and_low = {(container.FEW_COLOURS, 1), (container.DEEP, 1), (container.DEEP, 2)}
     assert {(part.coder, len(part.settings)) for part in parts} >= whole_and_low

@@ -15,7 +15,7 @@ import numpy as np
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural.latents import Latents, Posterior, Prior, Symbols
-from bbans_cli.container import MODEL, Container, Part
+from bbans_cli.container import NEURAL, Container, Part
 from bbans_cli.entropy.rans import Message
 from bbans_cli.progress import PixelProgress, ShareProgress
 
@@ -34,7 +34,7 @@ def add_bits(details: dict[str, Any], file: Container, threads: int, progress: S
 
     Decodes them, and takes as long. Raises CorruptError, ModelMismatchError, UnsupportedError.
     """
-    coded = [(part, row) for part, row in zip(file.parts, details["parts"], strict=True) if part.coder == MODEL]
+    coded = [(part, row) for part, row in zip(file.parts, details["parts"], strict=True) if part.coder == NEURAL]
     total, done = file.width * file.height * len(coded), 0
 
     def count(pixels: int) -> None:

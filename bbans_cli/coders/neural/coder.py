@@ -130,7 +130,7 @@ def encode(planes: np.ndarray, level: int, threads: int, progress: PixelProgress
         crc = zlib.crc32(np.ascontiguousarray(planes[top : top + band_rows]).data)
         coded.append(container.Band(payload=message.to_bytes(), split=split, crc=crc))
     return container.Part(
-        coder=container.MODEL,
+        coder=container.NEURAL,
         channels=channels,
         depth=8,
         model_id=model.id,

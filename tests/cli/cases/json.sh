@@ -12,7 +12,7 @@ python - <<'END'
 import json
 for line in open("lines"):
     record = json.loads(line)
-    assert record["schema"] == 1
+    assert record["schema"] == 2
     sizes = ["in_bytes", "out_bytes", "width", "height", "bpd", "seconds"]
     assert all(record[key] is None or record[key] >= 0 for key in sizes)
     print(*record)

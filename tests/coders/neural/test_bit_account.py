@@ -72,7 +72,7 @@ def test_damage_is_an_error(least):
 
 def test_bits_join_the_details_of_a_file(least):
     planes = tiny.picture(20, 20, 3)
-    stored = container.Part(container.STORED, 1, 8, b"", b"", 20, [container.Band(bytes(400), 0, 0)])
+    stored = container.Part(container.RAW, 1, 8, b"", b"", 20, [container.Band(bytes(400), 0, 0)])
     file = Container(20, 20, "rgba", 8, [neural_coder.encode(planes, 5, threads=1), stored])
     details = info.details(file, 2000)
     shares: list[float] = []

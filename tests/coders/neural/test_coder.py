@@ -55,7 +55,7 @@ def test_round_trips(model, name, level):
 
 def test_a_part_names_its_coder_and_weights(model):
     part = neural_coder.encode(PICTURES["64x64"], 5, threads=1)
-    assert part.coder == container.MODEL and part.model_id == model.id
+    assert part.coder == container.NEURAL and part.model_id == model.id
 
 
 @pytest.mark.parametrize(

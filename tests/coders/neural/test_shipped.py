@@ -50,7 +50,7 @@ def test_the_size_is_the_negative_elbo(model, photograph):
     expected = (initial + latent_rows + prior - posterior) / 8
     payload = message.to_bytes()
     part = container.Part(
-        coder=container.MODEL,
+        coder=container.NEURAL,
         channels=3,
         depth=8,
         model_id=model.id,
