@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bbans_cli import container
-from bbans_cli.coders.decode_picture import container_to_picture
-from bbans_cli.coders.encode_picture import picture_to_container
+from bbans_cli.coders import decode_picture, encode_picture
 from bbans_cli.errors import BbcError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.picture import Picture
@@ -92,11 +91,11 @@ class PictureCodec:
             picture = picture.stripped()
         halves = 2 if self.verify else 1
         packed = container.to_bytes(
-            picture_to_container(picture, self.level, threads, lambda share: progress(share / halves))
+            encode_picture.encode(picture, self.level, threads, lambda share: progress(share / halves))
         )
         if self.verify:
             # From the bytes, as a reader would: the container is under test as well.
-            given = container_to_picture(
+            given = decode_picture.decode(
                 container.from_bytes(packed, self.max_pixels), threads, lambda share: progress((1 + share) / 2)
             )
             if not _equal_pixels(picture, given) or picture.items() != given.items():
@@ -105,7 +104,7 @@ class PictureCodec:
 
     def decompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Picture:
         """A .bbc file's bytes -> the picture."""
-        return container_to_picture(container.from_bytes(data, self.max_pixels), threads, progress)
+        return decode_picture.decode(container.from_bytes(data, self.max_pixels), threads, progress)
 
 
 def _equal_pixels(one: Picture, other: Picture) -> bool:

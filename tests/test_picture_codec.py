@@ -14,14 +14,14 @@ PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
 @pytest.fixture
 def careless(monkeypatch: pytest.MonkeyPatch) -> None:
     """An encoder that gets one sample wrong."""
-    right = api.picture_to_container
+    right = api.encode_picture.encode
 
     def wrong(picture, *args):
         pixels = picture.pixels.copy()
         pixels[-1, -1, -1] ^= 1
         return right(from_array(pixels), *args)
 
-    monkeypatch.setattr(api, "picture_to_container", wrong)
+    monkeypatch.setattr(api.encode_picture, "encode", wrong)
 
 
 def test_a_wrong_result_is_not_handed_out(careless: None) -> None:
@@ -35,8 +35,8 @@ def test_verification_can_be_left_out(careless: None) -> None:
 
 
 def test_lost_metadata_is_a_wrong_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = api.picture_to_container
-    monkeypatch.setattr(api, "picture_to_container", lambda picture, *args: right(picture.stripped(), *args))
+    right = api.encode_picture.encode
+    monkeypatch.setattr(api.encode_picture, "encode", lambda picture, *args: right(picture.stripped(), *args))
     picture = from_array(PIXELS)
     picture.metadata.append((18, b"<xmp/>"))
     with pytest.raises(VerifyError):

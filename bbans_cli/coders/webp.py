@@ -16,12 +16,26 @@ from bbans_cli.limits import MAX_WEBP_SIDE
 WRAPPING = 20
 
 
-# Effort of libwebp: the second takes up to twice as long as the first and gains, or loses, a few parts in a hundred.
+# Methods of libwebp: the second takes up to twice as long as the first and gains, or loses, a few parts in a hundred,
+# so it is tried where the first is at most this much larger than the bound. Tuned by hand, not recorded.
 METHODS = (4, 6)
+CLOSE = 1.08
 
 
-def encode(planes: np.ndarray, method: int) -> Part | None:
-    """(h, w, 1..4) uint8 -> a part of one band, or None if the picture is too large for WebP. method: of METHODS."""
+def encode(planes: np.ndarray, max_bytes: int, quick: bool = False) -> Part | None:
+    """(h, w, 1..4) uint8 -> the smaller part of both methods; of the first one if `quick`, or far above `max_bytes`.
+
+    None if the picture is too large for WebP.
+    """
+    first = _encode(planes, METHODS[0])
+    if first is None or quick or first.approximate_bytes > CLOSE * max_bytes:
+        return first
+    second = _encode(planes, METHODS[1])
+    return first if second is None else min(first, second, key=lambda part: part.approximate_bytes)
+
+
+def _encode(planes: np.ndarray, method: int) -> Part | None:
+    """One part of one band, or None."""
     height, width, channels = planes.shape
     if max(height, width) > MAX_WEBP_SIDE:
         return None

@@ -69,6 +69,11 @@ class Part:
     band_rows: int
     bands: list[Band]
 
+    @property
+    def approximate_bytes(self) -> int:
+        """Bytes of its payloads, and about those of its tables."""
+        return 6 + len(self.settings) + sum(len(band.payload) + 8 for band in self.bands)
+
 
 @dataclass(frozen=True)
 class Container:

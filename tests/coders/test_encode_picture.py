@@ -15,6 +15,7 @@ from sample_pictures import PNG_KINDS, picture, same
 
 from bbans_cli import container
 from bbans_cli.coders import context_mixing, decode_picture, encode_picture
+from bbans_cli.coders.registry import CODERS
 from bbans_cli.container import histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError, CorruptError, UnsupportedError
@@ -24,16 +25,21 @@ from bbans_cli.pictures.read_write import read_picture, write_picture
 DATA = Path(os.environ.get("BBC_DATA", "."), "dev")
 
 
-def no_model(*_):
-    raise context_mixing.TooLargeError
+def with_neural(encode):
+    """The coders, with a neural one whose encoder is this function of a request."""
+    return CODERS | {container.NEURAL: replace(CODERS[container.NEURAL], encode=encode)}
+
+
+def no_neural(request):
+    return None
 
 
 def pack(given, **more):
-    return container.to_bytes(encode_picture.picture_to_container(given, **more))
+    return container.to_bytes(encode_picture.encode(given, **more))
 
 
 def unpack(data, **more):
-    return decode_picture.container_to_picture(container.from_bytes(data), **more)
+    return decode_picture.decode(container.from_bytes(data), **more)
 
 
 def coders(data):
@@ -75,24 +81,23 @@ def photo(height=60, width=80, channels=3):
     ids=["photo", "screen", "one colour", "deep", "palette", "tiny"],
 )
 def test_who_codes_what(given, expected, monkeypatch):
-    """With a model that takes next to nothing, so that it wins wherever it is asked."""
-    assert coders(pack(given, encode=tiny_model)) == expected
+    """With a neural coder whose parts take next to nothing, so that it wins wherever it is asked."""
+    assert coders(pack(given, coders=with_neural(tiny_part))) == expected
 
 
-def tiny_model(planes, level, threads, progress):
-    progress(planes.shape[0] * planes.shape[1])
-    rows = planes.shape[0]
-    band = container.Band(b"tiny", 0, 0)
-    return container.Part(container.NEURAL, planes.shape[2], 8, b"tiny", b"", rows, [band])
+def tiny_part(request):
+    rows, columns, channels = request.planes.shape
+    request.progress(rows * columns)
+    return container.Part(container.NEURAL, channels, 8, b"tiny", b"", rows, [container.Band(b"tiny", 0, 0)])
 
 
 def test_alpha_of_a_photo_is_a_part_of_its_own():
     alpha = np.zeros((60, 80, 1), np.uint8)
     alpha[20:40, 20:60] = 255
     given = from_array(np.concatenate([photo(), alpha], axis=2))
-    assert coders(pack(given, encode=tiny_model)) == ["neural", "few-colours"]
+    assert coders(pack(given, coders=with_neural(tiny_part))) == ["neural", "few-colours"]
     opaque = from_array(np.concatenate([photo(), np.full_like(alpha, 255)], axis=2))
-    assert coders(pack(opaque, encode=tiny_model)) == ["neural", "raw"]
+    assert coders(pack(opaque, coders=with_neural(tiny_part))) == ["neural", "raw"]
 
 
 def test_what_once_was_a_jpeg_is_coded_as_that(least):
@@ -114,11 +119,11 @@ def test_fine_quantisers_leave_it_to_the_sizes(monkeypatch, least):
     given = from_array(through_jpeg(noisy_slopes(160, 200), quality=80))
     asked = []
 
-    def model(planes, *more):
-        asked.append(planes.shape)
-        return big_model(planes)
+    def neural(request):
+        asked.append(request.planes.shape)
+        return big_part(request.planes)
 
-    assert coders(pack(given, encode=model)) == ["jpeg"] and asked == [(160, 200, 3)]
+    assert coders(pack(given, coders=with_neural(neural))) == ["jpeg"] and asked == [(160, 200, 3)]
 
 
 def test_grey_in_colour_is_coded_once(least):
@@ -148,10 +153,10 @@ def test_sparse_values_are_numbered(least):
     assert same(unpack(data), given)
 
 
-def test_noisy_high_bits_go_to_the_model(least):
+def test_noisy_high_bits_go_to_the_neural_coder(least):
     rng = np.random.default_rng(1)
     noise = (rng.normal(0, 1, (100, 120)) * 900 + 30_000).astype(np.uint16)
-    packed = encode_picture.picture_to_container(from_array(noise), encode=tiny_model)
+    packed = encode_picture.encode(from_array(noise), coders=with_neural(tiny_part))
     assert [container.CODER_NAMES[part.coder] for part in packed.parts] == ["neural", "deep"]
     assert [part.depth for part in packed.parts] == [8, 8]
     from bbans_cli.coders.neural import coder as neural_coder
@@ -167,30 +172,30 @@ def test_large_pictures_are_sampled_first(monkeypatch, least):
     monkeypatch.setattr(encode_picture, "SAMPLE_PIXELS", 1 << 12)
     asked = []
 
-    def model(planes, *more):
-        asked.append(planes.shape)
-        return big_model(planes)
+    def neural(request):
+        asked.append(request.planes.shape)
+        return big_part(request.planes)
 
     alpha = np.zeros((120, 160, 1), np.uint8)
     alpha[30:60, 30:90] = 200
     given = from_array(np.concatenate([screen(120, 160), alpha], axis=2))
-    data = pack(given, encode=model)
+    data = pack(given, coders=with_neural(neural))
     assert coders(data) == ["few-colours"]
     assert same(unpack(data), given)
     assert asked in ([], [(24, 160, 3)])
 
 
-def big_model(planes):
+def big_part(planes):
     band = container.Band(bytes(planes.size), 0, 0)
     return container.Part(container.NEURAL, planes.shape[2], 8, b"big.", b"", planes.shape[0], [band])
 
 
 def test_progress_rises_to_one():
     seen = []
-    pack(from_array(screen()), progress=seen.append, encode=no_model)
+    pack(from_array(screen()), progress=seen.append, coders=with_neural(no_neural))
     assert seen == sorted(seen) and seen[-1] == 1.0 and len(seen) > 2
     seen.clear()
-    unpack(pack(from_array(screen()), encode=no_model), progress=seen.append)
+    unpack(pack(from_array(screen()), coders=with_neural(no_neural)), progress=seen.append)
     assert seen == sorted(seen) and seen[-1] == 1.0
 
 
@@ -205,7 +210,7 @@ SMALL = {
 
 @pytest.mark.parametrize("given", SMALL.values(), ids=SMALL.keys())
 def test_every_prefix_and_every_flipped_byte_is_noticed(given):
-    data = pack(given, encode=no_model)
+    data = pack(given, coders=with_neural(no_neural))
     for size in range(len(data)):
         with pytest.raises(CorruptError):
             unpack(data[:size])
@@ -216,12 +221,12 @@ def test_every_prefix_and_every_flipped_byte_is_noticed(given):
             unpack(bytes(damaged))
 
 
-def test_flipped_bytes_of_webp_and_model(least):
+def test_flipped_bytes_of_webp_and_neural(least):
     from bbans_cli.coders import webp
     from bbans_cli.coders.neural import coder as neural_coder
 
     given = photo(12, 10)
-    for part in (webp.encode(given, 4), neural_coder.encode(given, 1, 1)):
+    for part in (webp.encode(given, given.size), neural_coder.encode(given, 1, 1)):
         data = container.to_bytes(container.Container(10, 12, "rgb", 8, [part]))
         assert np.array_equal(unpack(data).pixels, given)
         for at in range(len(data)):
@@ -237,7 +242,7 @@ def test_parts_must_make_up_the_picture(parts):
 
     made = [raw.encode(np.zeros((4, 5, channels), np.uint8), 8) for channels in parts]
     with pytest.raises(CorruptError, match="do not make up"):
-        decode_picture.container_to_picture(container.Container(5, 4, "rgba" if parts != [4] else "rgb", 8, made))
+        decode_picture.decode(container.Container(5, 4, "rgba" if parts != [4] else "rgb", 8, made))
 
 
 def test_depths_must_fit():
@@ -246,18 +251,18 @@ def test_depths_must_fit():
     eight, sixteen = (raw.encode(np.zeros((4, 5, 1), dtype), 8 * dtype().itemsize) for dtype in (np.uint8, np.uint16))
     for depth, parts in ((16, [eight]), (8, [sixteen]), (16, [eight, eight])):
         with pytest.raises(CorruptError, match="do not make up"):
-            decode_picture.container_to_picture(container.Container(5, 4, "grey", depth, parts))
+            decode_picture.decode(container.Container(5, 4, "grey", depth, parts))
 
 
 def test_palette_and_values_must_fit():
-    packed = encode_picture.picture_to_container(picture("palette", 4, 12, 9), encode=no_model)
+    packed = encode_picture.encode(picture("palette", 4, 12, 9), coders=with_neural(no_neural))
     without = container.Container(9, 12, "palette", 4, packed.parts, [])
     with pytest.raises(CorruptError, match="palette"):
-        decode_picture.container_to_picture(without)
-    packed = encode_picture.picture_to_container(SMALL["values"], encode=no_model)
+        decode_picture.decode(without)
+    packed = encode_picture.encode(SMALL["values"], coders=with_neural(no_neural))
     short = [(kinds.VALUES, histogram_packing.to_bytes(np.arange(5)))]
     with pytest.raises(CorruptError, match="beyond the list"):
-        decode_picture.container_to_picture(container.Container(30, 30, "grey", 16, packed.parts, short))
+        decode_picture.decode(container.Container(30, 30, "grey", 16, packed.parts, short))
 
 
 def smaller_of_webp_and_png(given):
@@ -281,7 +286,7 @@ def test_never_larger_than_webp_or_png(folder, least):
     assert paths
     for path in paths:
         given = read_picture(path.read_bytes())
-        packed = encode_picture.picture_to_container(given)
+        packed = encode_picture.encode(given)
         bare = replace(packed, metadata=[item for item in packed.metadata if item[0] < kinds.OPTIONAL])
         smaller, whole_png = smaller_of_webp_and_png(given)
         assert len(container.to_bytes(bare)) <= smaller + 64, path.name

@@ -43,8 +43,8 @@ def test_pngsuite_comes_back(path, least):
     """Through the whole .bbc and out again, read by pypng and by Pillow."""
     data = path.read_bytes()
     given = read_picture(data)
-    packed = container.to_bytes(encode_picture.picture_to_container(given))
-    restored = decode_picture.container_to_picture(container.from_bytes(packed))
+    packed = container.to_bytes(encode_picture.encode(given))
+    restored = decode_picture.decode(container.from_bytes(packed))
     assert same(restored, given) and not given.lost
     written, lost = write_picture(restored)
     assert not lost

@@ -61,7 +61,7 @@ def test_those_without_a_model(name):
     path = FILES / f"good-{name}.bbc"
     pixels, data = make_files.context_mixing_files.FILES[name]()
     assert hashlib.sha256(data).hexdigest() == GOLDEN[path.name]["sha256"]
-    assert np.array_equal(decode_picture.container_to_picture(container.from_bytes(path.read_bytes())).pixels, pixels)
+    assert np.array_equal(decode_picture.decode(container.from_bytes(path.read_bytes())).pixels, pixels)
 
 
 def test_they_hold_what_there_is_to_pin():

@@ -1,0 +1,205 @@
+"""The coders, in one table: number and name in a file, encoder, decoder, cost, and for which pictures each may be best.
+
+The encoder's choice (encode_picture.py) and the decoder's dispatch (decode_picture.py) read it. Numbers and names come
+from container/coder_ids.py, which is all that reading a header takes. The neural and the JPEG coder are imported when
+they are first used, so that the others do not wait for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bbans_cli.coders import context_mixing, raw, webp
+from bbans_cli.coders.picture_traits import PictureTraits
+from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, JPEG, NEURAL, RAW, WEBP, Part
+from bbans_cli.limits import MAX_NEURAL_WIDTH
+from bbans_cli.progress import PixelProgress
+
+if TYPE_CHECKING:
+    from bbans_cli.coders.jpeg.coder import JpegCoefficients
+
+# Bounds of the flatness. Of 230 photographs all but four lie below the first, of 26 screens and stamps with flat
+# grounds all but three above; nothing photographic lies above the second. The pictures are not recorded.
+FLAT = 0.6
+FLATTER = 0.9
+
+
+@dataclass(frozen=True)
+class EncodeRequest:
+    """Planes that are to become one part.
+
+    planes     (h, w, c) samples of `depth` bits, uint8 or uint16
+    known      (h, w, k) planes that a decoder has by then, for coders that make use of them
+    low_bits   code only this many of the lowest bits, as a decoder has the others; 0: whole samples
+    max_bytes  a part of more bytes is of no use, so that a coder may stop there
+    level      1, 5 or 9
+    threads    at least 1
+    progress   gets numbers of pixels
+    jpeg       the coefficients that the JPEG coder is to store
+    quick      spare what takes time and gains little: the part serves to compare coders, or as a bound
+    """
+
+    planes: np.ndarray
+    depth: int
+    max_bytes: int
+    level: int
+    threads: int
+    progress: PixelProgress
+    known: np.ndarray | None = None
+    low_bits: int = 0
+    jpeg: JpegCoefficients | None = None
+    quick: bool = False
+
+
+@dataclass(frozen=True)
+class DecodeRequest:
+    """A part that is to become planes (height, width, c).
+
+    known     as in EncodeRequest
+    high      (height, width, c) uint8, the high bits of the samples if the part has only the low ones
+    progress  gets numbers of pixels
+    """
+
+    part: Part
+    width: int
+    height: int
+    threads: int
+    progress: PixelProgress
+    known: np.ndarray | None = None
+    high: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Coder:
+    """One row of the table.
+
+    encode      a part, or None where the coder cannot hold the planes or takes more than `max_bytes`
+    decode      the planes. Raises CorruptError, ModelMismatchError, UnsupportedError
+    applies     whether the coder may be the best for the colours of a picture
+    with_alpha  colours and alpha go into one part; else alpha becomes a part of its own
+    cost        time for a pixel, in units of the fastest: for the progress bar alone. Tuned by hand, not recorded
+    """
+
+    number: int
+    encode: Callable[[EncodeRequest], Part | None]
+    decode: Callable[[DecodeRequest], np.ndarray]
+    applies: Callable[[PictureTraits], bool]
+    with_alpha: bool
+    cost: int
+
+    @property
+    def name(self) -> str:
+        return CODER_NAMES[self.number]
+
+
+def _encode_neural(request: EncodeRequest) -> Part:
+    from bbans_cli.coders.neural import coder
+
+    return coder.encode(np.ascontiguousarray(request.planes), request.level, request.threads, request.progress)
+
+
+def _decode_neural(request: DecodeRequest) -> np.ndarray:
+    from bbans_cli.coders.neural import coder
+
+    part = request.part
+    return coder.decode(part, request.width, request.height, part.channels, request.threads, request.progress)
+
+
+def _neural_applies(traits: PictureTraits) -> bool:
+    return traits.continuous and traits.flatness < FLATTER and traits.columns <= MAX_NEURAL_WIDTH
+
+
+def _encode_raw(request: EncodeRequest) -> Part:
+    return raw.encode(request.planes, request.depth, thorough=not request.quick)
+
+
+def _decode_raw(request: DecodeRequest) -> np.ndarray:
+    return raw.decode(request.part, request.width, request.height)
+
+
+def _raw_applies(traits: PictureTraits) -> bool:
+    return True
+
+
+def _encode_webp(request: EncodeRequest) -> Part | None:
+    return webp.encode(request.planes, request.max_bytes, quick=request.quick)
+
+
+def _decode_webp(request: DecodeRequest) -> np.ndarray:
+    return webp.decode(request.part, request.width, request.height)
+
+
+def _webp_applies(traits: PictureTraits) -> bool:
+    return traits.continuous
+
+
+def _context_mixing_encoder(number: int) -> Callable[[EncodeRequest], Part | None]:
+    def encode(request: EncodeRequest) -> Part | None:
+        planes, depth, known, low = request.planes, request.depth, request.known, request.low_bits
+        try:
+            return context_mixing.encode(
+                number, planes, depth, known, low, request.threads, request.progress, request.max_bytes
+            )
+        except context_mixing.TooLargeError:
+            return None
+
+    return encode
+
+
+def _decode_context_mixing(request: DecodeRequest) -> np.ndarray:
+    size, planes = (request.width, request.height), (request.known, request.high)
+    return context_mixing.decode(request.part, *size, *planes, request.threads, request.progress)
+
+
+def _few_colours_applies(traits: PictureTraits) -> bool:
+    if traits.flatness > FLAT:
+        return True
+    if traits.depth == 16:
+        return False
+    return not traits.continuous or traits.alpha or traits.packed or traits.columns > MAX_NEURAL_WIDTH
+
+
+def _deep_applies(traits: PictureTraits) -> bool:
+    return traits.depth == 16 or traits.packed
+
+
+def _encode_jpeg(request: EncodeRequest) -> Part | None:
+    from bbans_cli.coders.jpeg import coder
+
+    if request.jpeg is None:
+        return None
+    return coder.encode(np.ascontiguousarray(request.planes), request.jpeg, request.progress)
+
+
+def _decode_jpeg(request: DecodeRequest) -> np.ndarray:
+    from bbans_cli.coders.jpeg import coder
+
+    return coder.decode(request.part, request.width, request.height, request.progress)
+
+
+def _jpeg_applies(traits: PictureTraits) -> bool:
+    return traits.jpeg is not None
+
+
+CODERS = {
+    coder.number: coder
+    for coder in (
+        Coder(NEURAL, _encode_neural, _decode_neural, _neural_applies, with_alpha=False, cost=20),
+        Coder(RAW, _encode_raw, _decode_raw, _raw_applies, with_alpha=True, cost=0),
+        Coder(WEBP, _encode_webp, _decode_webp, _webp_applies, with_alpha=True, cost=0),
+        Coder(
+            FEW_COLOURS,
+            _context_mixing_encoder(FEW_COLOURS),
+            _decode_context_mixing,
+            _few_colours_applies,
+            with_alpha=True,
+            cost=5,
+        ),
+        Coder(DEEP, _context_mixing_encoder(DEEP), _decode_context_mixing, _deep_applies, with_alpha=False, cost=30),
+        Coder(JPEG, _encode_jpeg, _decode_jpeg, _jpeg_applies, with_alpha=False, cost=10),
+    )
+}
