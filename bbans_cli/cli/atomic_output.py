@@ -1,7 +1,7 @@
 """Bytes out, so that nobody ever sees half a file and nobody's file is lost.
 
-An output is written under a private name in the folder of its target and takes the target's name in one step when it
-is complete. `abandon_all` removes what is still private; after it nothing can be published any more.
+An output is written to a temporary file in the folder of its target and takes the target's name in one step when it is
+complete. `abandon_all` removes the temporary files; after it nothing can be published any more.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import sys
 import threading
 from types import TracebackType
 
-from bbans_cli.cli.fileio import STDIO, blaming, write_all
+from bbans_cli.cli.fileio import STDIO, errors_named, write_all
 from bbans_cli.errors import BbcError, OutputExistsError
 
-# Guards the step from private to published, and the list of what is private.
+# Guards the step from temporary to published, and the set of temporary files.
 _lock = threading.Lock()
-_private: set[str] = set()
+_temporary: set[str] = set()
 _abandoned = False
 
 # What file systems answer that have no hard links.
@@ -57,7 +57,7 @@ def is_special(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-class Straight:
+class DirectOutput:
     """Standard output, a device or a named pipe: written to as it is, for there is nothing to replace."""
 
     def __init__(self, target: str) -> None:
@@ -66,12 +66,12 @@ class Straight:
         if target == STDIO and sys.stdout is None:
             raise TerminalError("standard output is closed")
         if target != STDIO:
-            with blaming(self._name):
+            with errors_named(self._name):
                 self._descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
         if os.isatty(self._descriptor):
             raise TerminalError(f"{self._name} is a terminal, and the output is not text: use -o, or a pipe")
 
-    def __enter__(self) -> Straight:
+    def __enter__(self) -> DirectOutput:
         return self
 
     def __exit__(
@@ -81,15 +81,15 @@ class Straight:
             os.close(self._descriptor)
 
     def write(self, data: bytes) -> None:
-        with blaming(self._name):
+        with errors_named(self._name):
             write_all(self._descriptor, data)
 
     def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
         """Nothing is left to be done: what was written is out."""
 
 
-class Private:
-    """An output that is being written beside its target, mode 0600. Use as a context: what is not published vanishes.
+class TempOutput:
+    """A temporary file beside its target, mode 0600. Use as a context: what is not published is removed.
 
     Created before the work begins, so that a folder that cannot be written to costs no time.
     """
@@ -97,14 +97,14 @@ class Private:
     def __init__(self, target: str) -> None:
         self.target = target
         folder, name = os.path.split(target)
-        with blaming(target), _lock:
+        with errors_named(target), _lock:
             if _abandoned:
                 raise BbcError("stopped")
             os.makedirs(folder or os.curdir, exist_ok=True)
-            self._descriptor, self.path = _create_private(folder, name)
-            _private.add(self.path)
+            self._descriptor, self.path = _create_temporary(folder, name)
+            _temporary.add(self.path)
 
-    def __enter__(self) -> Private:
+    def __enter__(self) -> TempOutput:
         return self
 
     def __exit__(
@@ -112,12 +112,12 @@ class Private:
     ) -> None:
         os.close(self._descriptor)
         with _lock:
-            if self.path in _private:
-                _private.remove(self.path)
+            if self.path in _temporary:
+                _temporary.remove(self.path)
                 _unlink(self.path)
 
     def write(self, data: bytes) -> None:
-        with blaming(self.target):
+        with errors_named(self.target):
             write_all(self._descriptor, data)
 
     def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
@@ -128,21 +128,21 @@ class Private:
         """
         _copy_status(self._descriptor, like)
         if sync:
-            with blaming(self.target):
+            with errors_named(self.target):
                 os.fsync(self._descriptor)
-        with blaming(self.target), _lock:
+        with errors_named(self.target), _lock:
             if _abandoned:
                 raise BbcError("stopped")
             if force:
                 os.replace(self.path, self.target)
             else:
                 _link(self.path, self.target)
-            _private.remove(self.path)
+            _temporary.remove(self.path)
         if sync:
             sync_folder(os.path.dirname(self.target))
 
 
-def _create_private(folder: str, name: str) -> tuple[int, str]:
+def _create_temporary(folder: str, name: str) -> tuple[int, str]:
     """A new file under a name that nobody else has, readable by nobody else."""
     while True:
         # 40 characters take at most 160 of the 255 bytes that a name may have.
@@ -152,13 +152,13 @@ def _create_private(folder: str, name: str) -> tuple[int, str]:
 
 
 def abandon_all() -> None:
-    """Remove every private file and see to it that none is made or published from now on."""
+    """Remove every temporary file and see to it that none is made or published from now on."""
     global _abandoned
     with _lock:
         _abandoned = True
-        for path in _private:
+        for path in _temporary:
             _unlink(path)
-        _private.clear()
+        _temporary.clear()
 
 
 def _unlink(path: str) -> None:
@@ -197,7 +197,7 @@ def exists(target: str) -> OutputExistsError:
     """The error that says so."""
     if os.path.isdir(target):
         return OutputExistsError("is a folder, and the output's name")
-    return OutputExistsError("exists already; -f replaces it, --skip-existing passes it by")
+    return OutputExistsError("exists already; -f replaces it, --skip-existing skips it")
 
 
 def _copy_status(descriptor: int, like: os.stat_result | None) -> None:

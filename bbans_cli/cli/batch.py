@@ -50,7 +50,7 @@ def run(tasks: Sequence[Task], options: Options, report: Report, progress: Progr
         progress.finish(task)
         if isinstance(result.error, BrokenPipeError) and task.target == STDIO:
             raise signals.Interrupted(signal.SIGPIPE)
-        with progress.aside():
+        with progress.paused():
             report.add(result)
 
 
@@ -64,7 +64,7 @@ def one(task: Task, options: Options, threads: int, progress: ShareProgress) -> 
     try:
         _WORK[options.verb](task, options, threads, progress, result)
     except LossyError as error:
-        # A walk through folders passes by what it would have passed by, had the file's name told it.
+        # A walk through folders skips a lossy file without error, as it would one with a lossy suffix.
         if task.found:
             result.status, result.reason = SKIPPED, str(error)
         else:
@@ -77,7 +77,7 @@ def one(task: Task, options: Options, threads: int, progress: ShareProgress) -> 
 
 def _read(task: Task, options: Options, result: Result) -> tuple[bytes, os.stat_result | None]:
     limit = options.max_pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
-    with fileio.blaming(task.source):
+    with fileio.errors_named(task.source):
         data, status = fileio.read(task.source, limit)
     result.in_bytes = len(data)
     return data, status
@@ -93,8 +93,8 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
     """compress and decompress: read, work, write, publish, and only then perhaps remove the input."""
     assert task.target is not None and options.coder is not None
     data, status = _read(task, options, result)
-    straight = task.target == STDIO or atomic_output.is_special(task.target)
-    with (atomic_output.Straight if straight else atomic_output.Private)(task.target) as output:
+    direct = task.target == STDIO or atomic_output.is_special(task.target)
+    with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(task.target) as output:
         if options.verb == "compress":
             outcome = options.coder.compress_file(data, threads, progress)
         else:
@@ -106,10 +106,10 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
         output.write(outcome.data)
         output.publish(status, options.force, sync=options.remove)
     result.out_bytes = len(outcome.data)
-    if options.remove and (straight or task.source == STDIO):
+    if options.remove and (direct or task.source == STDIO):
         result.note = "nothing to remove" if task.source == STDIO else "input kept: the output is no file"
     elif options.remove:
-        with fileio.blaming(task.source):
+        with fileio.errors_named(task.source):
             atomic_output.remove_input(task.source, status)
 
 

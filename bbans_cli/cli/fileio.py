@@ -61,7 +61,7 @@ def write_stdout(data: bytes) -> None:
     Raises Interrupted if nobody reads: other commands die of a signal then, and in silence.
     """
     try:
-        with blaming("(standard output)"):
+        with errors_named("(standard output)"):
             write_all(1, data)
     except BrokenPipeError:
         raise Interrupted(signal.SIGPIPE) from None
@@ -75,7 +75,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def blaming(name: str) -> Iterator[None]:
+def errors_named(name: str) -> Iterator[None]:
     """Errors of the system name this file, whatever temporary name or none they came with."""
     try:
         yield

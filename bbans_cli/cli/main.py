@@ -62,8 +62,11 @@ def bbc(context: click.Context, version: bool, verbose: bool) -> None:
         raise click.UsageError("one of compress, decompress, verify and info is needed", context)
 
 
-@bbc.command(short_help="Turn pictures into .bbc files.")
-@opt.group(opt.FILES, opt.COMPRESSING, opt.WRITING, opt.INPUTS, opt.WORKING, opt.TALKING)
+@bbc.command(
+    cls=opt.Verb,
+    sections=(opt.COMPRESSION, opt.OUTPUT, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
+    short_help="Turn pictures into .bbc files.",
+)
 def compress(**given: Any) -> int:
     """Turn pictures into .bbc files: photo.png becomes photo.bbc. Without FILE, or with -, standard input becomes
     standard output. Every result is decoded and compared before it is published.
@@ -83,8 +86,11 @@ def compress(**given: Any) -> int:
     return _write("compress", plan.Naming(lambda name: _has(name, wanted), output), given)
 
 
-@bbc.command(short_help="Turn .bbc files back into pictures.")
-@opt.group(opt.FILES, opt.DECOMPRESSING, opt.WRITING, opt.INPUTS, opt.WORKING, opt.TALKING)
+@bbc.command(
+    cls=opt.Verb,
+    sections=(opt.DECOMPRESSION, opt.OUTPUT, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
+    short_help="Turn .bbc files back into pictures.",
+)
 def decompress(**given: Any) -> int:
     """Turn .bbc files back into pictures: photo.bbc becomes photo.png. Without FILE, or with -, standard input
     becomes standard output.
@@ -100,15 +106,17 @@ def decompress(**given: Any) -> int:
     return _write("decompress", plan.Naming(_is_bbc, output), given)
 
 
-@bbc.command(short_help="Decode .bbc files, write nothing, say what is damaged.")
-@opt.group(opt.FILES, opt.INPUTS, opt.WORKING, opt.TALKING)
+@bbc.command(
+    cls=opt.Verb,
+    sections=(opt.INPUT, opt.RESOURCES, opt.MESSAGES),
+    short_help="Decode .bbc files, write nothing, say what is damaged.",
+)
 def verify(**given: Any) -> int:
     """Decode .bbc files in full and check every pixel's checksum; nothing is written. `bbc test` is the same."""
     return _read("verify", given)
 
 
-@bbc.command(short_help="Show what .bbc files hold.")
-@opt.group(opt.FILES, opt.INPUTS, opt.WORKING, opt.TALKING)
+@bbc.command(cls=opt.Verb, sections=(opt.INPUT, opt.RESOURCES, opt.MESSAGES), short_help="Show what .bbc files hold.")
 def info(**given: Any) -> int:
     """Show what .bbc files hold, from their headers. With -v, decode them and show where their bits went."""
     return _read("info", given)
@@ -234,7 +242,7 @@ def _threads(given: int | None, told: report.Report) -> int:
     """-T, else BBC_THREADS, else every core."""
     text = os.environ.get("BBC_THREADS", "")
     if given is None and text:
-        if text.isdecimal() and int(text) <= opt.MOST_THREADS:
+        if text.isdecimal() and int(text) <= opt.MAX_THREADS:
             given = int(text)
         else:
             told.warn(f"BBC_THREADS={text} is no number of threads and was ignored")

@@ -55,7 +55,7 @@ class Progress:
             self._bar.set_postfix_str(f"{self._finished}/{len(self._done)} files", refresh=False)
 
     @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
+    def paused(self) -> Iterator[None]:
         """Take the bar off the screen while something else is printed; the next step draws it again."""
         with self._lock:
             if self._bar is not None and self._bar.last_print_t >= self._bar.start_t + self._bar.delay:

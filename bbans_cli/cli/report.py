@@ -185,7 +185,7 @@ def code_of(error: Exception) -> str:
 
 
 def failure_line(result: Result) -> str:
-    """The file that is to blame first: the output if writing failed, else the input."""
+    """The file that the error is about, the output if writing failed, else the input; and what went wrong."""
     error = result.error
     assert error is not None
     name = os.fsdecode(error.filename) if isinstance(error, OSError) and error.filename else result.input

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bbans_cli.cli import atomic_output, fileio
-from bbans_cli.cli.atomic_output import NotRemovedError, Private, Straight
+from bbans_cli.cli.atomic_output import DirectOutput, NotRemovedError, TempOutput
 from bbans_cli.errors import BbcError, OutputExistsError
 
 
@@ -25,14 +25,14 @@ def stopped(monkeypatch: pytest.MonkeyPatch):
 
 
 def put(target: str, data: bytes = b"new", force: bool = False, sync: bool = False) -> None:
-    with Private(target) as output:
+    with TempOutput(target) as output:
         output.write(data)
         output.publish(None, force, sync)
 
 
-def test_private_until_published_under_a_name_beside_the_target() -> None:
+def test_temporary_until_published_under_a_name_beside_the_target() -> None:
     os.mkdir("t")
-    with Private("t/photo.bbc") as output:
+    with TempOutput("t/photo.bbc") as output:
         output.write(b"half")
         (name,) = os.listdir("t")
         assert name.startswith(".photo.bbc.") and name.endswith(".tmp")
@@ -44,14 +44,14 @@ def test_private_until_published_under_a_name_beside_the_target() -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_what_is_not_published_vanishes(error: type[BaseException]) -> None:
-    with pytest.raises(error), Private("a.bbc") as output:
+    with pytest.raises(error), TempOutput("a.bbc") as output:
         output.write(b"half")
         raise error
     assert os.listdir() == []
 
 
 def test_a_file_that_came_meanwhile_is_not_replaced() -> None:
-    with pytest.raises(OutputExistsError), Private("a.bbc") as output:
+    with pytest.raises(OutputExistsError), TempOutput("a.bbc") as output:
         Path("a.bbc").write_bytes(b"theirs")
         output.publish(None, force=False, sync=False)
     assert os.listdir() == ["a.bbc"] and Path("a.bbc").read_bytes() == b"theirs"
@@ -105,7 +105,7 @@ def test_status_is_copied() -> None:
     Path("a.png").touch()
     os.chmod("a.png", 0o4751)
     os.utime("a.png", ns=(10**18, 10**18 + 123_456_789))
-    with Private("a.bbc") as output:
+    with TempOutput("a.bbc") as output:
         output.publish(os.stat("a.png"), force=False, sync=False)
     came = os.stat("a.bbc")
     assert stat.S_IMODE(came.st_mode) == 0o751
@@ -120,7 +120,7 @@ def test_another_group_gains_nothing(monkeypatch: pytest.MonkeyPatch, mode: int,
     monkeypatch.setattr(os, "fchown", fchown)
     Path("a.png").touch()
     os.chmod("a.png", mode)
-    with Private("a.bbc") as output:
+    with TempOutput("a.bbc") as output:
         output.publish(os.stat("a.png"), force=False, sync=False)
     assert stat.S_IMODE(os.stat("a.bbc").st_mode) == expected
 
@@ -142,14 +142,14 @@ def test_sync_reaches_the_disk_before_and_after_the_name(monkeypatch: pytest.Mon
 
 
 def test_after_the_stop_nothing_is_left_and_nothing_gets_out(stopped: None) -> None:
-    first = Private("a.bbc")
+    first = TempOutput("a.bbc")
     first.write(b"half")
     atomic_output.abandon_all()
     assert os.listdir() == []
     with pytest.raises(BbcError, match="stopped"), first:
         first.publish(None, force=False, sync=False)
     with pytest.raises(BbcError, match="stopped"):
-        Private("b.bbc")
+        TempOutput("b.bbc")
     assert os.listdir() == []
 
 
@@ -185,7 +185,7 @@ def test_special_files() -> None:
         "pipe",
         "/dev/null",
     ]
-    with Straight("/dev/null") as output:
+    with DirectOutput("/dev/null") as output:
         output.write(b"gone")
         output.publish(None, force=False, sync=False)
 
@@ -193,5 +193,5 @@ def test_special_files() -> None:
 def test_errors_name_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("file").touch()
     with pytest.raises(OSError) as caught:
-        Private("file/a.bbc")
+        TempOutput("file/a.bbc")
     assert caught.value.filename == "file/a.bbc"

@@ -40,11 +40,11 @@ def test_a_pipe_is_read_to_its_end() -> None:
     writer.join()
 
 
-def test_blame() -> None:
-    with pytest.raises(FileNotFoundError) as caught, fileio.blaming("the output"):
+def test_errors_name_the_right_file() -> None:
+    with pytest.raises(FileNotFoundError) as caught, fileio.errors_named("the output"):
         os.link("missing", "temporary")
     assert caught.value.filename == "the output" and caught.value.filename2 is None
     # Errors of our own say what they have to say.
-    with pytest.raises(OutputExistsError) as ours, fileio.blaming("the output"):
+    with pytest.raises(OutputExistsError) as ours, fileio.errors_named("the output"):
         raise OutputExistsError("exists already")
     assert str(ours.value) == "exists already" and isinstance(ours.value, BbcError)

@@ -21,7 +21,7 @@ def test_no_terminal_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.stderr", stream)
         progress = Progress(TASKS, show)
         progress.at(TASKS[0], 0.5)
-        with progress.aside():
+        with progress.paused():
             progress.finish(TASKS[0])
         progress.close()
         assert stream is None or stream.getvalue() == ""
@@ -60,7 +60,7 @@ def test_quick_runs_draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", terminal)
     progress = Progress(TASKS, True)
     for task in TASKS:
-        with progress.aside():
+        with progress.paused():
             pass
         progress.finish(task)
     progress.close()

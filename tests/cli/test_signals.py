@@ -30,7 +30,7 @@ def start(*args: str | Path, cwd: Path, **more) -> subprocess.Popen:
     return subprocess.Popen([BBC, *args], cwd=cwd, stderr=subprocess.PIPE, **more)
 
 
-def wait_for_private(folder: Path) -> None:
+def wait_for_temporary_file(folder: Path) -> None:
     """Until the command has begun to work on a file."""
     end = time.monotonic() + 30
     while not list(folder.glob(".*.tmp")):
@@ -43,7 +43,7 @@ def test_a_signal_leaves_nothing_behind(signum: int, large: Path, tmp_path: Path
     process = start("compress", "--rm", "-f", "-o", "out/", large, cwd=tmp_path)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "large.bbc").write_bytes(b"old")
-    wait_for_private(tmp_path / "out")
+    wait_for_temporary_file(tmp_path / "out")
     process.send_signal(signum)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == -signum
@@ -58,7 +58,7 @@ def test_the_shell_sees_143(large: Path, tmp_path: Path) -> None:
     process = subprocess.Popen(
         ["sh", "-c", script, "sh", tmp_path, BBC, large], stdout=subprocess.PIPE, start_new_session=True
     )
-    wait_for_private(tmp_path)
+    wait_for_temporary_file(tmp_path)
     os.killpg(process.pid, signal.SIGTERM)
     assert process.communicate(timeout=30)[0] == b"143\n"
     assert os.listdir(tmp_path) == []
@@ -85,7 +85,7 @@ def test_what_was_done_before_the_signal_stays(large: Path, tmp_path: Path) -> N
     end = time.monotonic() + 30
     while (tmp_path / "small.ppm").exists() and time.monotonic() < end:
         time.sleep(0.01)
-    wait_for_private(tmp_path)
+    wait_for_temporary_file(tmp_path)
     process.terminate()
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGTERM

@@ -1,4 +1,4 @@
-# An output that exists is an error for that file, replaced with -f, passed by with --skip-existing.
+# An output that exists is an error for that file, replaced with -f, skipped with --skip-existing.
 picture 5 4 > a.png
 picture 5 4 1 > b.png
 echo mine > a.bbc

@@ -1,4 +1,4 @@
-# A JPEG is refused where it was named, passed by where it was met, taken with --pixels.
+# A JPEG is refused where it was named, skipped where a walk met it, taken with --pixels.
 picture 16 16 > a.png
 python -c '
 from PIL import Image
