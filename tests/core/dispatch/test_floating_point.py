@@ -85,7 +85,7 @@ def least_squares_maps():
 
 def context_mixing_parts():
     found = []
-    for coder, planes, depth in ((container.DISCRETE, screen(80, 90), 8), (container.GRADED, hills(80, 100), 16)):
+    for coder, planes, depth in ((container.FEW_COLOURS, screen(80, 90), 8), (container.DEEP, hills(80, 100), 16)):
         part = context_mixing.encode(coder, planes, depth)
         height, width, _ = planes.shape
         found += [part.bands[0].payload, context_mixing.decode(part, width, height).tobytes()]
