@@ -28,24 +28,19 @@ PATCH = 4  # side of the posterior's patches
 class Batch:
     """Blocks of BLOCK by BLOCK pixels, each in a patch of SIDE by SIDE, with some pixels drawn from each.
 
-    planes: (3, blocks * SIDE * SIDE) uint8, the patches in coding order. pixels: (n,) int64, flat positions of the
-    drawn pixels in them, those of a block together; taps (n, 48) int64, positions of their taps; known (n, 48) bool,
-    False for taps that no pixel stands for. maps: (n, LS_COLUMNS) float32, both least squares. phase:
-    (n, 3) int64, rows of the network's table. blocks: (blocks, 3, BLOCK, BLOCK) uint8. mask: (blocks, patches) bool,
-    the 4x4 patches that the posterior may read. latent: (blocks,) bool, False where z is left out. area: (blocks,)
-    float64, pixels that share the KL divergence of a block's latents.
+    n is the number of drawn pixels, those of a block together. A patch is in coding order: G, R, B.
     """
 
-    planes: np.ndarray
-    pixels: np.ndarray
-    taps: np.ndarray
-    known: np.ndarray
-    maps: np.ndarray
-    phase: np.ndarray
-    blocks: np.ndarray
-    mask: np.ndarray
-    latent: np.ndarray
-    area: np.ndarray
+    planes: np.ndarray  # (3, blocks * SIDE * SIDE) uint8: the patches
+    pixels: np.ndarray  # (n,) int64: flat positions of the drawn pixels in the planes
+    taps: np.ndarray  # (n, 48) int64: positions of their taps
+    known: np.ndarray  # (n, 48) bool: False for taps that no pixel stands for
+    least_squares: np.ndarray  # (n, LS_COLUMNS) float32: what both least squares say of the pixels
+    phase: np.ndarray  # (n, 3) int64: rows of the network's table of phases
+    blocks: np.ndarray  # (blocks, 3, BLOCK, BLOCK) uint8
+    mask: np.ndarray  # (blocks, patches) bool: the 4x4 patches that the posterior may read
+    latent: np.ndarray  # (blocks,) bool: False where z is left out
+    area: np.ndarray  # (blocks,) float64: pixels that share the KL divergence of the block's latents
 
 
 class Places(NamedTuple):
@@ -201,7 +196,7 @@ def _pack(patches: list[Region], places: list[Places], mask: np.ndarray, latent:
         pixels=pixels,
         taps=taps,
         known=known,
-        maps=np.stack([p.maps for p in patches]).reshape(-1, LS_COLUMNS)[pixels].astype(np.float32),
+        least_squares=np.stack([p.least_squares for p in patches]).reshape(-1, LS_COLUMNS)[pixels].astype(np.float32),
         phase=phase,
         blocks=planes[:, :, REACH:-REACH, REACH:-REACH].copy(),
         mask=mask,
@@ -235,8 +230,8 @@ def held_out(paths: list[Path], blocks: int, seed: int, pixels: int) -> Batch:
 def _padded(planes: np.ndarray) -> Region:
     """A picture as a region, with the margin that patches at its border need."""
     grid = min(planes.shape[1:]) > BLOCK
-    maps = least_squares(planes, (0, 0) if grid else None)
+    ls = least_squares(planes, (0, 0) if grid else None)
     margin = [(REACH, max(0, SIDE - side)) for side in planes.shape[1:]]
-    planes, maps = np.pad(planes, [(0, 0), *margin], mode="edge"), np.pad(maps, [*margin, (0, 0)], mode="edge")
+    planes, ls = np.pad(planes, [(0, 0), *margin], mode="edge"), np.pad(ls, [*margin, (0, 0)], mode="edge")
     columns, rows = (np.arange(side) - REACH for side in planes.shape[:0:-1])
-    return Region(planes, maps, columns, rows, grid)
+    return Region(planes, ls, columns, rows, grid)

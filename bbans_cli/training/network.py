@@ -56,9 +56,9 @@ class LeastSquares:
     errors: torch.Tensor
 
     @classmethod
-    def of(cls, maps: torch.Tensor) -> LeastSquares:
-        """From maps (n, 27) of the C core."""
-        return cls(*torch.split(maps, [3, 3, 3, 3, 15], dim=1))
+    def of(cls, columns: torch.Tensor) -> LeastSquares:
+        """From the LS_COLUMNS of the C core, (n, 27)."""
+        return cls(*torch.split(columns, [3, 3, 3, 3, 15], dim=1))
 
     def inputs(self, base: torch.Tensor, activity: torch.Tensor) -> torch.Tensor:
         """The network's inputs from these, (n, 25). base, activity: (n, 3)."""
@@ -128,19 +128,19 @@ class Likelihood(nn.Module):
         values: torch.Tensor,
         modulation: torch.Tensor | None,
         phase: torch.Tensor,
-        maps: torch.Tensor,
+        least_squares: torch.Tensor,
     ) -> torch.Tensor:
         """-log2 p of each sub-pixel, (n, 3).
 
         taps: (n, 3, 48). values: (n, 3), 0..255. modulation: (g, layers, 2, H), scales (less 1) and shifts, or None
         without latents; the pixels are g groups of equal size. phase: (n, 3) int64, rows of self.phase, PHASE_ROWS for
-        none. maps: (n, 27), what both least squares say (bbans_cli.coders.neural.band_scan).
+        none. least_squares: (n, 27), LS_COLUMNS of bbans_cli.coders.neural.band_scan.
         """
         inputs, base, activity = normalise(taps)
-        squares = LeastSquares.of(maps)
+        ls = LeastSquares.of(least_squares)
         residual = values - base
-        conditional, by_phase = squares.conditional(base, residual), squares.phase_prediction
-        inputs = torch.cat([inputs, squares.inputs(base, activity)], dim=1)
+        conditional, by_phase = ls.conditional(base, residual), ls.phase_prediction
+        inputs = torch.cat([inputs, ls.inputs(base, activity)], dim=1)
         hidden = self.hidden_units(inputs, phase, modulation)
         bits = []
         for c in range(3):

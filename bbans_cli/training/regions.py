@@ -15,18 +15,13 @@ SIDE = BLOCK + 2 * REACH  # side of a patch: a block and what its pixels' taps r
 
 @dataclass
 class Region:
-    """A part of a picture.
+    """A part of a picture."""
 
-    planes: (3, height, width) uint8 in coding order. maps: (height, width, LS_COLUMNS) float16, what both least squares
-    say of each pixel. columns (width,), rows (height,): where they lie in the 16-pixel period of the grid, modulo 16,
-    if ``grid`` is True.
-    """
-
-    planes: np.ndarray
-    maps: np.ndarray
-    columns: np.ndarray
-    rows: np.ndarray
-    grid: bool
+    planes: np.ndarray  # (3, height, width) uint8 in coding order
+    least_squares: np.ndarray  # (height, width, LS_COLUMNS) float16: what both least squares say of each pixel
+    columns: np.ndarray  # (width,) int: where the columns lie in the 16-pixel period of the grid, modulo 16
+    rows: np.ndarray  # (height,) int: the same for the rows
+    grid: bool  # whether there is a grid
 
     @classmethod
     def whole(cls, planes: np.ndarray, columns: np.ndarray, rows: np.ndarray, grid: bool) -> Region:
@@ -37,20 +32,24 @@ class Region:
         """The square of ``side`` pixels whose corner is column ``left`` of row ``top``; less at the region's end."""
         rows, columns = slice(top, top + side), slice(left, left + side)
         return Region(
-            self.planes[:, rows, columns], self.maps[rows, columns], self.columns[columns], self.rows[rows], self.grid
+            self.planes[:, rows, columns],
+            self.least_squares[rows, columns],
+            self.columns[columns],
+            self.rows[rows],
+            self.grid,
         )
 
     def copy(self) -> Region:
         """The same without a hold on the arrays of a larger region."""
-        return Region(self.planes.copy(), self.maps.copy(), self.columns.copy(), self.rows.copy(), self.grid)
+        return Region(self.planes.copy(), self.least_squares.copy(), self.columns.copy(), self.rows.copy(), self.grid)
 
     def bordered(self, height: int, width: int, grid: bool) -> Region:
         """A patch, but with its block's first rows and columns, ``height`` and ``width``, as a picture of their own."""
         rows, columns = slice(REACH, REACH + height), slice(REACH, REACH + width)
-        maps = self.maps.copy()
-        maps[rows, columns] = least_squares(self.planes[:, rows, columns], (0, 0) if grid else None)
+        own = self.least_squares.copy()
+        own[rows, columns] = least_squares(self.planes[:, rows, columns], (0, 0) if grid else None)
         positions = np.arange(SIDE) - REACH
-        return Region(self.planes, maps, positions, positions, grid)
+        return Region(self.planes, own, positions, positions, grid)
 
 
 def least_squares(planes: np.ndarray, origin: tuple[int, int] | None = None) -> np.ndarray:

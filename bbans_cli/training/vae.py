@@ -50,9 +50,9 @@ class Vae(nn.Module):
                 modulation = modulation[:, 0]
             else:
                 modulation = modulation[torch.arange(n) // (n // blocks), self._finest_block(pixels)]
-        phase, maps = torch.from_numpy(batch.phase), torch.from_numpy(batch.maps)
+        phase, least_squares = torch.from_numpy(batch.phase), torch.from_numpy(batch.least_squares)
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            bits = self.likelihood(taps, values, modulation, phase, maps)
+            bits = self.likelihood(taps, values, modulation, phase, least_squares)
         return bits.reshape(blocks, n // blocks, 3), kl
 
     def _finest_block(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -49,10 +49,10 @@ VARIANTS: dict[str, tuple[Change, bool]] = {
     "without a grid": (lambda band: replace(band, grid=(-1, -1)), True),
     "deaf to the regression": (lambda band: deaf(band, REGRESSION), True),
     "deaf to the least squares by place": (lambda band: deaf(band, BY_PLACE), True),
-    "runs of 128 pixels": (lambda band: replace(band, run=128), True),
-    "without learning": (lambda band: replace(band, run=0, rate=0.0), True),
-    "without learning and latents": (lambda band: replace(band, run=0, rate=0.0), False),
-    "without learning and grid": (lambda band: replace(band, run=0, rate=0.0, grid=(-1, -1)), True),
+    "runs of 128 pixels": (lambda band: replace(band, batch=128), True),
+    "without learning": (lambda band: replace(band, batch=0, learning_rate=0.0), True),
+    "without learning and latents": (lambda band: replace(band, batch=0, learning_rate=0.0), False),
+    "without learning and grid": (lambda band: replace(band, batch=0, learning_rate=0.0, grid=(-1, -1)), True),
 }
 
 

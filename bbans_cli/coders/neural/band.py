@@ -127,8 +127,8 @@ class RowsCodec:
 class BandCodec:
     """The codecs that a band of pixels (height, width, channels) is coded with.
 
-    run: pixels of a mini-batch, 0 if the network does not learn; every: one of so many mini-batches is learned from;
-    rate: learning rate. grid: column and row of the band's first pixel in the 16-pixel period of a JPEG file's grid,
+    batch: pixels of a mini-batch, 0 if the network does not learn; update_interval: one of so many mini-batches is
+    learned from. grid: column and row of the band's first pixel in the 16-pixel period of a JPEG file's grid,
     (-1, -1) without a grid. threads change no bit.
     """
 
@@ -136,9 +136,9 @@ class BandCodec:
     height: int
     width: int
     channels: int
-    run: int = 0
-    rate: float = 0.0
-    every: int = 1
+    batch: int = 0
+    learning_rate: float = 0.0
+    update_interval: int = 1
     grid: tuple[int, int] = (-1, -1)
     threads: int = 1
     progress: PixelProgress = no_progress
@@ -167,9 +167,9 @@ class BandCodec:
             layers=self.weights.layers,
             head=self.weights.head,
             block=self.weights.blocks[-1],
-            batch=self.run,
-            learning_rate=self.rate,
-            update_interval=self.every,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            update_interval=self.update_interval,
             grid_x=self.grid[0],
             grid_y=self.grid[1],
             period=PERIOD if self.grid[0] >= 0 else 1,

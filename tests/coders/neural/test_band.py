@@ -24,7 +24,7 @@ def decoded(band, pixels, split, message):
     return out
 
 
-@pytest.mark.parametrize("learning", [{}, {"run": 40, "rate": 1e-3}], ids=["static", "learning"])
+@pytest.mark.parametrize("learning", [{}, {"batch": 40, "learning_rate": 1e-3}], ids=["static", "learning"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_round_trips_for_every_split(model, channels, learning):
     pixels = tiny.picture(23, 37, channels)

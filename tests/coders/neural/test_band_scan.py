@@ -1,4 +1,4 @@
-"""The way into the passes: arguments are checked, calls are short, progress adds up. Bits: core/test_pass.py."""
+"""The way into a band scan: arguments are checked, calls are short, progress adds up. For bits: core/neural."""
 
 from dataclasses import replace
 
@@ -11,8 +11,21 @@ from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, ScanShape
 from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError
+from bbans_cli.progress import no_progress
 
-SHAPE = ScanShape(40, 30, 3, 4, 28, 16, 2, 16, 16, 100, 1e-3)
+SHAPE = ScanShape(
+    width=40,
+    height=30,
+    channels=3,
+    first_row=4,
+    last_row=28,
+    hidden=16,
+    layers=2,
+    head=16,
+    block=16,
+    batch=100,
+    learning_rate=1e-3,
+)
 
 
 def test_wrong_arrays_are_refused():
@@ -43,56 +56,56 @@ def test_impossible_shapes_are_refused(change):
 
 
 def test_the_size_of_a_call_changes_nothing(monkeypatch):
-    """Calls of a step each give what one call gives, learning included."""
+    """Calls of one diagonal each give what one call gives, learning included."""
     network, modulation, pixels = inputs(SHAPE)
 
-    def run(seconds):
+    def code(seconds):
         monkeypatch.setattr(band_scan, "_CALL_SECONDS", seconds)
-        told: list[int] = []
-        work = BandScan(SHAPE, network, modulation, pixels)
-        starts, freqs = work.intervals(2, told.append)
+        reported: list[int] = []
+        scan = BandScan(SHAPE, network, modulation, pixels)
+        starts, freqs = scan.intervals(2, reported.append)
         message = Message()
         message.push(starts, freqs, PRECISION)
         out = pixels.copy()
         out[4:28] = 0
-        BandScan(SHAPE, network, modulation, out).pop(message, 2, told.append)
-        assert np.array_equal(out, pixels) and sum(told) == 2 * 24 * 40
-        return starts.tobytes() + freqs.tobytes() + work.weights().tobytes(), len(told)
+        BandScan(SHAPE, network, modulation, out).pop(message, 2, reported.append)
+        assert np.array_equal(out, pixels) and sum(reported) == 2 * 24 * 40
+        return starts.tobytes() + freqs.tobytes() + scan.weights().tobytes(), len(reported)
 
-    (short, many), (long, few) = run(1e-9), run(100.0)
+    (short, many), (long, few) = code(seconds=1e-9), code(seconds=100.0)
     assert short == long and many > 2 * few
 
 
 def test_too_many_threads_are_refused():
-    work = BandScan(SHAPE, *inputs(SHAPE))
+    scan = BandScan(SHAPE, *inputs(SHAPE))
     with pytest.raises(RuntimeError):
-        work.intervals(0, lambda done: None)
+        scan.intervals(0, no_progress)
     with pytest.raises(RuntimeError):
-        work.intervals(65, lambda done: None)
+        scan.intervals(65, no_progress)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_a_message_that_ends_early(threads):
+def test_a_message_that_ends_early_is_an_error(threads):
     network, modulation, pixels = inputs(SHAPE)
     message = Message()
-    message.push(*BandScan(SHAPE, network, modulation, pixels).intervals(1, lambda done: None), PRECISION)
+    message.push(*BandScan(SHAPE, network, modulation, pixels).intervals(1, no_progress), PRECISION)
     short = Message.from_bytes(message.to_bytes()[400:])
     with pytest.raises(UnderflowError):
-        BandScan(SHAPE, network, modulation, pixels.copy()).pop(short, threads, lambda done: None)
+        BandScan(SHAPE, network, modulation, pixels.copy()).pop(short, threads, no_progress)
     assert issubclass(UnderflowError, CorruptError)
 
 
 def test_read_only_pixels_can_be_coded():
     network, modulation, pixels = inputs(SHAPE)
-    expected = BandScan(SHAPE, network, modulation, pixels).intervals(1, lambda done: None)
+    expected = BandScan(SHAPE, network, modulation, pixels).intervals(1, no_progress)
     pixels.flags.writeable = False
-    found = BandScan(SHAPE, network, modulation, pixels).intervals(1, lambda done: None)
+    found = BandScan(SHAPE, network, modulation, pixels).intervals(1, no_progress)
     assert np.array_equal(found, expected)
 
 
 def test_the_network_given_is_not_changed():
     network, modulation, pixels = inputs(SHAPE)
     before = network.copy()
-    work = BandScan(SHAPE, network, modulation, pixels)
-    work.intervals(1, lambda done: None)
-    assert np.array_equal(network, before) and not np.array_equal(work.weights(), before)
+    scan = BandScan(SHAPE, network, modulation, pixels)
+    scan.intervals(1, no_progress)
+    assert np.array_equal(network, before) and not np.array_equal(scan.weights(), before)

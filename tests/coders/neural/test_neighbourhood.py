@@ -1,4 +1,6 @@
-"""The context's geometry: nothing is read before it is coded, and the C core reads just what the table says."""
+"""The causal neighbourhood: nothing is read before it is coded, and the C core reads just what the table says."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +13,15 @@ from bbans_cli.coders.neural.neighbourhood import NEAREST, NORTH, NORTHWEST, REA
 SIZES = [(1, 1), (1, 9), (9, 1), (2, 2), (3, 7), (7, 12), (40, 11)]
 
 
-def everything(width, height, first_row=0):
+def all_pixels(width, height, first_row=0):
     y, x = np.mgrid[first_row:height, :width]
     return x.ravel(), y.ravel()
+
+
+def whole_picture(height, width, layers):
+    return ScanShape(
+        width=width, height=height, channels=3, first_row=0, last_row=height, hidden=16, layers=layers, head=16
+    )
 
 
 def test_taps_are_causal_and_near():
@@ -31,7 +39,7 @@ def test_taps_are_causal_and_near():
 def test_only_pixels_coded_earlier_are_read(width, height, first_row):
     if first_row >= height:
         first_row = height - 1
-    x, y = everything(width, height, first_row)
+    x, y = all_pixels(width, height, first_row)
     columns, rows, known = locate(x, y, width, first_row)
     assert columns.min() >= 0 and columns.max() < width and rows.min() >= 0 and rows.max() < height
     earlier = columns + SKEW * rows < (x + SKEW * y)[:, None]
@@ -51,45 +59,46 @@ def test_inside_taps_are_read_where_they_are():
 def test_the_core_reads_the_taps_and_no_others(where):
     """One pixel changes a little: the intervals that change are its own and those of pixels with a tap on it.
 
-    The least squares see further (core/test_regression.py, core/test_periodic.py)."""
-    shape = ScanShape(31, 13, 3, 0, 13, 16, 1, 16)
+    The network has no weights for the least squares, which see further (test_local_ls.py, test_phase_ls.py).
+    """
+    shape = whole_picture(height=13, width=31, layers=1)
     pixels = tiny.picture(13, 31, 3) // 4 + 90  # smooth: no input is clipped
     changed = pixels.copy()
     changed[where] += 3
     network = without_squares(shape)
     before, after = (intervals(shape, each, None, network) for each in (pixels, changed))
     differ = (before != after).any(axis=(0, 3))
-    x, y = everything(31, 13)
+    x, y = all_pixels(31, 13)
     columns, rows, known = locate(x, y, 31)
     read = ((rows == where[0]) & (columns == where[1]) & known).any(1).reshape(13, 31)
     read[where] = True
     assert np.array_equal(differ, read)
 
 
-@pytest.mark.parametrize("run", [0, 30])
-@pytest.mark.parametrize("step", [0, 1, 5, 17, 40, 60])
-def test_pixels_not_yet_coded_change_nothing(run, step):
-    """Everything from a step on becomes other pixels: earlier intervals stay, and in the step each channel's depend
-    on the channels before it alone."""
-    shape = ScanShape(31, 13, 3, 0, 13, 16, 2, 16, 8, run, 3e-3)
+@pytest.mark.parametrize("batch", [0, 30])
+@pytest.mark.parametrize("diagonal", [0, 1, 5, 17, 40, 60])
+def test_pixels_not_yet_coded_change_nothing(batch, diagonal):
+    """All pixels from a diagonal on become others: earlier intervals stay, and on the diagonal those of a channel
+    depend on the channels before it alone."""
+    shape = replace(whole_picture(height=13, width=31, layers=2), block=8, batch=batch, learning_rate=3e-3)
     order = [1, 0, 2]  # G, R, B of an RGB picture
     pixels = tiny.picture(13, 31, 3)
     other = tiny.integers(3, 256, 13, 31, 3).astype(np.uint8)
     y, x = np.mgrid[:13, :31]
     before = intervals(shape, pixels)
     for same in range(4):
-        changed = np.where((x + SKEW * y >= step)[..., None], other, pixels)
-        here = x + SKEW * y == step
+        changed = np.where((x + SKEW * y >= diagonal)[..., None], other, pixels)
+        here = x + SKEW * y == diagonal
         for channel in order[:same]:
             changed[here, channel] = pixels[here, channel]
         after = intervals(shape, changed)
-        assert np.array_equal(before[:, x + SKEW * y < step], after[:, x + SKEW * y < step])
+        assert np.array_equal(before[:, x + SKEW * y < diagonal], after[:, x + SKEW * y < diagonal])
         assert np.array_equal(before[:, here, :same], after[:, here, :same])
 
 
-def test_a_tail_sees_the_head_above_it():
-    """Its own pixels not yet coded do not reach a pass that begins below row 0 either; the rows above do."""
-    shape = ScanShape(31, 13, 3, 4, 13, 16, 1, 16)
+def test_a_scan_from_a_later_row_sees_the_rows_above():
+    """Its own pixels that are not coded yet change nothing there either."""
+    shape = replace(whole_picture(height=13, width=31, layers=1), first_row=4)
     pixels = tiny.picture(13, 31, 3)
     y, x = np.mgrid[:13, :31]
     later = x + SKEW * y >= 30
