@@ -1,6 +1,6 @@
 """Trains the networks on a folder of pictures by their ELBO, and writes the weights and a log.
 
-    python -m scripts.training.train --data PICTURES --dev HELD_OUT --out run/small.safetensors --minutes 90
+    python -m scripts.training.train --data PICTURES --dev HELD_OUT --out trained/small.safetensors --minutes 90
 
 Can be stopped and resumed: the checkpoint beside the output is read if it exists. The learning rate falls to zero over
 --steps or --minutes of the whole training, whichever ends first. The log has one JSON object a line: step, seconds,

@@ -1,7 +1,9 @@
 """Keeps the folder weights/: copies trained files there under their names, and writes the list in weights/README.md.
 
-python -m scripts.training.weights_record                                  write the list
-python -m scripts.training.weights_record --add run/a.safetensors small    copy a trained file and its log there first
+    python -m scripts.training.weights_record
+    python -m scripts.training.weights_record --add trained/small.safetensors small
+
+The first writes the list. The second copies a trained file and its log there before.
 """
 
 from __future__ import annotations

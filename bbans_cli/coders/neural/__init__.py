@@ -1,1 +1,1 @@
-"""The neural coder: bits back, the network's likelihood and its adaptation to the picture."""
+"""The neural coder: a likelihood network that learns while it codes, and latents coded with bits-back coding."""

@@ -59,7 +59,7 @@ class InitialBits(NamedTuple):
 def _initial_bits(pixels: np.ndarray, band: BandCodec) -> InitialBits | None:
     """Code as few initial-bits rows as the latents of the rows above can be popped from; None if no number will do.
 
-    The first attempt is one row. Its bits tell how many rows should do; where those are too few, more are tried. At
+    The first attempt is one row; its bits say how many rows should do. Where those are too few, more are tried. At
     last, rows whose bits were left over are given back to the latent rows, where a row costs less.
     """
     # Attempts code the same rows again and again: progress counts them once, when the number of rows is settled.

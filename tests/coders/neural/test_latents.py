@@ -12,7 +12,7 @@ from bbans_cli.entropy.rans import Message
 SIZES = [(64, 64), (1, 1), (17, 33), (130, 70), (65, 200)]
 
 
-def message(seed=1, words=20_000):
+def random_message(seed=1, words=20_000):
     return Message.random(words, np.random.default_rng(seed))
 
 
@@ -21,14 +21,14 @@ def test_push_undoes_pop(model, size):
     latents = Latents(model, width=size[1], rows=size[0])
     posterior = latents.posterior(tiny.picture(*size, 3))
     for codec in (posterior, latents.prior):
-        stack = message()
-        z = codec.pop(stack)
-        assert stack != message()
+        message = random_message()
+        z = codec.pop(message)
+        assert message != random_message()
         assert sum(level.size for level in z) == latents.count
         assert [level.shape[0] for level in z] == [down * across for down, across in latents.map_shapes]
         assert all(level.max() < 1 << BITS for level in z)
-        codec.push(stack, z)
-        assert stack == message()
+        codec.push(message, z)
+        assert message == random_message()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -40,10 +40,10 @@ def test_pop_undoes_push(model, size):
         for level, ((down, across), n) in enumerate(zip(latents.map_shapes, model.latents, strict=True))
     ]
     for codec in (posterior, latents.prior):
-        stack = message(2, 10)
-        codec.push(stack, z)
-        assert all(np.array_equal(a, b) for a, b in zip(codec.pop(stack), z, strict=True))
-        assert stack == message(2, 10)
+        message = random_message(2, 10)
+        codec.push(message, z)
+        assert all(np.array_equal(a, b) for a, b in zip(codec.pop(message), z, strict=True))
+        assert message == random_message(2, 10)
 
 
 def test_the_ends_of_the_bins_can_be_coded(model):
@@ -55,18 +55,18 @@ def test_the_ends_of_the_bins_can_be_coded(model):
             np.full((d * a, n), symbol, np.uint32) for (d, a), n in zip(latents.map_shapes, model.latents, strict=True)
         ]
         assert min(freqs.min() for _, freqs in posterior.intervals(z)) >= 1
-        stack = Message()
-        posterior.push(stack, z)
-        assert all(np.array_equal(a, b) for a, b in zip(posterior.pop(stack), z, strict=True))
-        assert stack.empty
+        message = Message()
+        posterior.push(message, z)
+        assert all(np.array_equal(a, b) for a, b in zip(posterior.pop(message), z, strict=True))
+        assert message.empty
 
 
 def test_the_prior_costs_its_bits(model):
     latents = Latents(model, width=100, rows=100)
-    stack = message()
-    before = stack.bits
-    z = latents.prior.pop(stack)
-    assert before - stack.bits == pytest.approx(BITS * latents.count, abs=1e-6)
+    message = random_message()
+    before = message.bits
+    z = latents.prior.pop(message)
+    assert before - message.bits == pytest.approx(BITS * latents.count, abs=1e-6)
     assert np.bincount(z[0].ravel() >> 9, minlength=2).min() > 0
 
 
@@ -77,7 +77,9 @@ def test_popping_draws_from_the_posterior(least):
     posterior = latents.posterior(pixels)
     standard = (np.zeros((1, 16)), np.ones((1, 16)))
     mean, deviation = posterior.moments(level=0, above=None)
-    drawn = np.array([bin_values(posterior.pop(message(seed, 200))[0], *standard, BITS)[0] for seed in range(400)])
+    drawn = np.array(
+        [bin_values(posterior.pop(random_message(seed, 200))[0], *standard, BITS)[0] for seed in range(400)]
+    )
     assert np.all(np.abs(drawn.mean(0) - mean[0]) < 4.5 * deviation[0] / 20)
     assert np.all(np.abs(drawn.std(0) / deviation[0] - 1) < 0.2)
 
@@ -85,7 +87,7 @@ def test_popping_draws_from_the_posterior(least):
 def test_lower_levels_follow_the_upper(two_levels):
     latents = Latents(two_levels, width=130, rows=70)
     posterior = latents.posterior(tiny.picture(70, 130, 3))
-    z = latents.prior.pop(message())
+    z = latents.prior.pop(random_message())
     before = posterior.intervals(z)
     z[0][4] = 1023 - z[0][4]  # the second of three blocks of the second row, of which six rows are left
     after = posterior.intervals(z)
@@ -107,10 +109,10 @@ def test_maps_cover_every_size(model):
 
 def test_no_rows_have_no_latents(model):
     latents = Latents(model, width=50, rows=0)
-    stack = message()
+    message = random_message()
     assert latents.count == 0
-    assert all(level.size == 0 for level in latents.posterior(tiny.picture(3, 50, 3)).pop(stack))
-    assert stack == message()
+    assert all(level.size == 0 for level in latents.posterior(tiny.picture(3, 50, 3)).pop(message))
+    assert message == random_message()
 
 
 def test_an_empty_message_holds_no_latents(model):
@@ -123,7 +125,7 @@ def test_an_empty_message_holds_no_latents(model):
 
 def test_symbols_outside_the_bins_are_refused(model):
     latents = Latents(model, width=64, rows=64)
-    z = latents.prior.pop(message())
+    z = latents.prior.pop(random_message())
     z[0][0, 0] = 1 << BITS
     with pytest.raises(ValueError, match="range"):
         latents.modulation(z)
