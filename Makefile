@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands bench-jpeg ablation bbans-mnist hilloc front plots weights-record clean
+.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands bench-inversion bench-against ablation bbans-mnist hilloc front plots weights-record clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -51,19 +51,22 @@ bench-markdown: $(VENV)/.measuring ## the same, into docs/bench.md and the table
 	$(RUN) -m scripts.bench.bench --markdown $(BENCH)
 
 bench-core: build ## speed of the bare matrix product, and of coding beside it
-	$(RUN) -m scripts.bench.bench_core $(BENCH)
+	$(RUN) -m scripts.bench.core $(BENCH)
 
 bench-codecs: $(VENV)/.measuring ## speed of single codecs beside constriction and rANS in numpy
-	$(RUN) -m scripts.bench.bench_codecs $(BENCH)
+	$(RUN) -m scripts.bench.codecs $(BENCH)
 
 bench-overhead: build ## bytes of a file that are not pixels
-	$(RUN) -m scripts.bench.bench_overhead $(BENCH)
+	$(RUN) -m scripts.bench.overhead $(BENCH)
 
-bench-jpeg: build ## what is found again of JPEG files, picture by picture
-	$(RUN) -m scripts.bench.bench_jpeg $(BENCH)
+bench-inversion: build ## JPEG coefficients recovered from pixels: exact blocks, sizes, times
+	$(RUN) -m scripts.bench.jpeg_inversion $(BENCH)
 
 bench-bands: build ## height of bands against bytes, memory and speed, into docs/bands.md
-	$(RUN) -m scripts.bench.bench_bands --markdown $(BENCH)
+	$(RUN) -m scripts.bench.bands --markdown $(BENCH)
+
+bench-against: build ## bytes and processor time beside another build: OTHER=path/to/bbc BENCH='[options] PICTURE...'
+	$(RUN) -m scripts.bench.versions $(OTHER) $(BENCH)
 
 ablation: build ## what each part of the model is worth in bits, into docs/experiments.md
 	$(RUN) -m scripts.experiments.ablation --markdown $(BENCH)
@@ -75,7 +78,7 @@ hilloc: build ## HiLLoC on photographs: trained on 32x32 alone, rates and bounds
 	$(RUN) -m scripts.experiments.hilloc_photos $(BENCH)
 
 front: $(VENV)/.measuring ## size against time with other formats, a picture in docs/
-	$(RUN) -m scripts.bench.plot_front $(BENCH)
+	$(RUN) -m scripts.bench.front $(BENCH)
 
 plots: $(VENV)/.measuring ## curves of the training runs whose logs lie in weights/
 	$(RUN) -m scripts.training.plot_training weights/*.jsonl

@@ -3,7 +3,6 @@
 import importlib
 import signal
 import sys
-from pathlib import Path
 
 import pytest
 import tiny
@@ -11,8 +10,6 @@ import tiny
 from bbans_cli import core
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
-
-SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,11 +59,10 @@ def two_levels(tmp_path, monkeypatch):
 
 @pytest.fixture
 def script():
-    """Imports a script by its name."""
+    """Imports a script by its name below scripts/, such as "bench.table"."""
 
     def load(name):
-        (path,) = SCRIPTS.glob(f"*/{name}.py")
-        return importlib.import_module(f"scripts.{path.parent.name}.{name}")
+        return importlib.import_module(f"scripts.{name}")
 
     yield load
     for name in [name for name in sys.modules if name.startswith("scripts.")]:

@@ -1,11 +1,11 @@
-"""Sizes, speeds and memory of bbc and of other lossless formats on folders of pictures, in one table and one run.
+"""Sizes, speeds and memory of bbc and of other lossless formats on folders of pictures, in one table.
 
     python -m scripts.bench.bench [--levels 1,5] [--sets kodak,dev/photos,FOLDER] [--limit 3] [--markdown]
 
-Every picture is encoded, decoded and compared. Sizes of other formats are kept in .bench/ by a hash of the pixels and
-the library's version; ours and all times are measured anew. Times are taken picture by picture, one codec after the
-other, on some pictures of each set: the largest and others evenly spread. bbc encodes without its own check there,
-which the column "checked" includes; whatever else the encoder tries is counted.
+Every picture is encoded, decoded and compared. Sizes of other formats are cached in .bench/ under a hash of the pixels
+and the version of the library; sizes of bbc and all times are measured in each run. Times are taken picture by
+picture, one codec after the other, on some pictures of each set: the largest and others evenly spread. The column
+"encode" is bbc without its own verification, "checked" with it; all coders that the encoder tries are counted.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import numpy as np
 from tqdm import tqdm
 
 from bbans_cli import scheduler
-from scripts.bench import bench_table
-from scripts.bench.compared import MissingError
+from scripts.bench import table
+from scripts.bench.formats import MissingError
 from scripts.bench.worker import Worker
 from scripts.common import picture_sets
 
@@ -35,7 +35,7 @@ PEERS = ("png", "webp-6", "jxl-7", "jxl-9")
 
 @dataclass
 class Row:
-    """What one codec did with one set: bytes of all pictures, seconds of the timed ones."""
+    """A codec on a set: bytes of all pictures, seconds of the timed ones, peak memory in bytes."""
 
     codec: str
     title: str
@@ -75,7 +75,7 @@ def _hash(pixels: np.ndarray) -> str:
 
 
 def measure(pictures: picture_sets.PictureSet, codecs: list[str], sizes: Sizes, threads: int, pixels: float) -> dict:
-    """One set, as JSON: its name and extent, and a row for each codec that this machine has."""
+    """One set, as JSON: its name and size, and a row for each codec that this machine has. pixels: how many to time."""
     timed = picture_sets.timed(pictures.files, pixels)
     rest = [path for path in pictures.files if path not in timed]
     samples = area = timed_area = 0
@@ -124,25 +124,25 @@ def _one(row: Row, worker: Worker, image: np.ndarray, sizes: Sizes, timed: bool,
 @click.command()
 @click.option("--sets", default=SETS, show_default=True, help="Folders, or their names below $BBC_DATA.")
 @click.option("--levels", default="1,5,9", show_default=True, help="Levels of bbc.")
-@click.option("--peers", default=",".join(PEERS), show_default=True, help="Other codecs, as in compared.py.")
-@click.option("--limit", type=int, help="Take so many pictures of each set only.")
+@click.option("--peers", default=",".join(PEERS), show_default=True, help="Other codecs, as in formats.py.")
+@click.option("--limit", type=int, help="Take at most N pictures of each set.")
 @click.option("--threads", default=1, show_default=True, help="Threads while times are taken.")
-@click.option("--timed", default=1.5, show_default=True, help="Mpixels of each set to take times on.")
+@click.option("--timed", default=1.5, show_default=True, help="Mpixels of each set on which times are taken.")
 @click.option("--markdown", is_flag=True, help="Write docs/bench.md and the table of README.md as well.")
 def main(sets: str, levels: str, peers: str, limit: int | None, threads: int, timed: float, markdown: bool) -> None:
     """Measure bbc and other lossless formats on folders of pictures."""
     codecs = [f"bbc-{level}" for level in levels.split(",") if level] + [peer for peer in peers.split(",") if peer]
     found = [picture_sets.find(name, limit) for name in sets.split(",")]
     sizes = Sizes(CACHE)
-    result = {"machine": bench_table.machine(), "sets": []}
+    result = {"machine": table.machine(), "sets": []}
     for pictures in found:
         measured = measure(pictures, codecs, sizes, threads, timed * 1e6)
         result["sets"].append(measured)
-        click.echo("\n".join(bench_table.lines(measured)) + "\n")
+        click.echo("\n".join(table.lines(measured)) + "\n")
     RESULT.write_text(json.dumps(result, indent=1))
-    click.echo("\n".join(bench_table.notes(result)))
+    click.echo("\n".join(table.notes(result)))
     if markdown:
-        bench_table.write_markdown(result, ROOT)
+        table.write_markdown(result, ROOT)
 
 
 if __name__ == "__main__":

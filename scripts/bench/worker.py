@@ -1,7 +1,7 @@
-"""A process that holds one codec: it codes pictures that it is sent, checks that they come back, and takes times.
+"""A process with one codec, which encodes, decodes, compares and times the pictures that it receives.
 
-One process for each codec keeps their memories apart and lets a measurement go from codec to codec on every picture, so
-that what else the machine does meanwhile hits all alike.
+One process for each codec keeps their memory apart, and lets a measurement take turns among the codecs on every
+picture, so that a load from other programs affects all of them alike.
 """
 
 from __future__ import annotations
@@ -12,25 +12,26 @@ import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import Any
 
 import numpy as np
 
-from scripts.bench import compared
+from scripts.bench import formats
 
 
 @dataclass(frozen=True)
 class Coded:
-    """What came of one picture. Seconds are of the wall clock; `cpu` is processor time of the first two together."""
+    """The result of one picture. Seconds are wall time; `cpu` is processor time of `encode` and `decode` together."""
 
     size: int
     encode: float
     decode: float
-    verified: float | None  # encoding with the encoder's own check, where it has one and it was asked for
+    verified: float | None  # encoding with the encoder's own verification, where it has one and it was asked for
     cpu: float
 
 
 class Worker:
-    """Use as `with Worker("jxl-9") as worker`. Raises compared.MissingError where there is no such codec here."""
+    """Use as `with Worker("jxl-9") as worker`. Raises formats.MissingError if this machine lacks the codec."""
 
     def __init__(self, name: str) -> None:
         # Not forked: a fork starts with the memory of this process.
@@ -53,19 +54,19 @@ class Worker:
         self._process.join()
 
     def code(self, pixels: np.ndarray, threads: int, verified: bool = False) -> Coded:
-        """Encode and decode (h, w, c) uint8. verified: encode once more, with the encoder's own check, and time that.
+        """Encode and decode (h, w, c) uint8. verified: encode once more, with its own verification, and time it.
 
-        Raises RuntimeError if other pixels came back, and whatever the codec raises.
+        Raises RuntimeError if the decoded pixels differ, and the exceptions of the codec.
         """
         self._pipe.send((pixels, threads, verified))
         return self._answer()
 
     def peak(self) -> int:
-        """The most memory that the process has held so far, in bytes, Python and libraries included."""
+        """The peak memory of the process so far in bytes, Python and libraries included."""
         self._pipe.send(None)
         return self._answer()
 
-    def _answer(self):
+    def _answer(self) -> Any:  # Coded, int, or (title, version)
         answer = self._pipe.recv()
         if isinstance(answer, BaseException):
             raise answer
@@ -74,7 +75,7 @@ class Worker:
 
 def _serve(name: str, pipe: Connection) -> None:
     try:
-        codec = compared.make(name)
+        codec = formats.make(name)
         pipe.send((codec.title, codec.version))
     except Exception as error:
         pipe.send(error)
@@ -87,7 +88,7 @@ def _serve(name: str, pipe: Connection) -> None:
             return
         try:
             if asked is not None and not warm:
-                # What is loaded on first use is not the speed of coding.
+                # Loading on first use is not part of the speed of coding.
                 _code(codec, asked[0][:64, :64], 1, False)
                 warm = True
             pipe.send(peak() if asked is None else _code(codec, *asked))
@@ -95,7 +96,7 @@ def _serve(name: str, pipe: Connection) -> None:
             pipe.send(error)
 
 
-def _code(codec: compared.Codec, pixels: np.ndarray, threads: int, verified: bool) -> Coded:
+def _code(codec: formats.Codec, pixels: np.ndarray, threads: int, verified: bool) -> Coded:
     clock, cpu = time.perf_counter, time.process_time()
     times = [clock()]
     data = codec.encode(pixels, threads, False)
@@ -104,21 +105,20 @@ def _code(codec: compared.Codec, pixels: np.ndarray, threads: int, verified: boo
     times.append(clock())
     cpu = time.process_time() - cpu
     if not np.array_equal(back, pixels):
-        raise RuntimeError(f"{codec.title}: a picture did not come back")
+        raise RuntimeError(f"{codec.title}: the decoded picture differs")
     checked = None
     if verified and codec.verifies:
         start = clock()
         if codec.encode(pixels, threads, True) != data:
-            raise RuntimeError(f"{codec.title}: the same picture gave other bytes")
+            raise RuntimeError(f"{codec.title}: the same picture was encoded differently")
         checked = clock() - start
     return Coded(len(data), times[1] - times[0], times[2] - times[1], checked, cpu)
 
 
 def peak() -> int:
-    """The most memory that this process has held, in bytes.
+    """The peak memory of this process in bytes.
 
-    Linux counts into getrusage's figure what the parent held before this program was loaded, so its own file is
-    asked first.
+    On Linux, ru_maxrss includes the memory of the parent before the program was loaded; VmHWM does not.
     """
     try:
         with open("/proc/self/status") as status:

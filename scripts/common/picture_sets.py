@@ -1,4 +1,4 @@
-"""Folders of pictures to measure on, as pixels that every codec of compared.py takes."""
+"""Folders of pictures to measure on, as pixels that every codec of bench/formats.py takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AS = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "P": "RGB",
 
 @dataclass(frozen=True)
 class PictureSet:
-    """`files` are those that can be compared; `left_out` those of deeper samples or other kinds."""
+    """files: 8-bit pictures, which all codecs can code; left_out: the others."""
 
     name: str
     files: list[Path]
@@ -24,9 +24,9 @@ class PictureSet:
 
 
 def find(name: str, limit: int | None = None) -> PictureSet:
-    """The pictures of a folder, given by its path or by its name below $BBC_DATA; `limit` takes as many, evenly spread.
+    """The pictures of a folder, a path or a name below $BBC_DATA; with `limit`, at most so many, evenly spread.
 
-    A folder without subfolders is read alone, not the tree below it. Raises click.UsageError where there is none.
+    Subfolders are not read. Raises click.UsageError if there is no such folder or it has no pictures.
     """
     places = [Path(os.environ.get("BBC_DATA", "."), name), Path(name)]
     folder = next((place for place in places if place.is_dir()), None)
@@ -47,7 +47,7 @@ def spread(items: list, count: int) -> list:
 
 
 def read(path: Path) -> np.ndarray:
-    """The pixels (h, w, c) uint8 of a picture: what it holds, palettes as their colours, JPEG decoded."""
+    """The pixels (h, w, c) uint8 of a picture: palettes expanded, JPEG decoded."""
     with Image.open(path) as image:
         pixels = np.asarray(image.convert(_mode(path)))
     return np.ascontiguousarray(pixels[:, :, None] if pixels.ndim == 2 else pixels)
@@ -71,7 +71,7 @@ def _area(path: Path) -> int:
 
 
 def _mode(path: Path) -> str | None:
-    """Pillow's mode to read it in; None if that would lose something."""
+    """Pillow's mode to read it in; None if a conversion would lose something."""
     with Image.open(path) as image:
         mode = _AS.get(image.mode)
         return "RGBA" if mode and mode != "LA" and "transparency" in image.info else mode

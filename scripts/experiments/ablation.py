@@ -18,7 +18,7 @@ import numpy as np
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
-from scripts.common import marked, picture_sets
+from scripts.common import pages, picture_sets
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
 Change = Callable[[bands.BandCodec], bands.BandCodec]
@@ -94,7 +94,7 @@ def main(names: str, level: int, limit: int, markdown: bool) -> None:
         click.echo("  ".join(cell.ljust(30 if i == 0 else 19) for i, cell in enumerate(lines[-1])))
     if markdown:
         counts = ", ".join(f"{len(images)} of {name}" for name, images in sets.items())
-        marked.write(PAGE, "make ablation", f"Level {level}; {counts}.\n\n{marked.table(lines)}")
+        pages.write(PAGE, "make ablation", f"Level {level}; {counts}.\n\n{pages.table(lines)}")
 
 
 if __name__ == "__main__":

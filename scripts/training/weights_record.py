@@ -18,7 +18,7 @@ from safetensors import safe_open
 
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
-from scripts.common import marked
+from scripts.common import pages
 
 FOLDER = Path(__file__).resolve().parents[2] / "weights"
 COLUMNS = ["bits per sub-pixel, no learning, blocks inside pictures", "with latents (KL included)", "without", "KL"]
@@ -51,7 +51,7 @@ def section(path: Path) -> list[str]:
     ]
     if record.get("dev"):
         rows = [[dev_set, *(f"{figure:.4f}" for figure in figures)] for dev_set, figures in record["dev"].items()]
-        out.append(marked.table([COLUMNS, *rows]))
+        out.append(pages.table([COLUMNS, *rows]))
     if (FOLDER / f"{name}.png").exists():
         out.append(f"![its training]({name}.png)")
     return out
@@ -64,7 +64,7 @@ def main(added: tuple[str, str] | None) -> None:
     if added:
         click.echo(add(Path(added[0]), added[1]))
     paragraphs = [paragraph for path in sorted(FOLDER.glob("*.safetensors")) for paragraph in section(path)]
-    marked.write(FOLDER / "README.md", "make weights-record", "\n\n".join(paragraphs))
+    pages.write(FOLDER / "README.md", "make weights-record", "\n\n".join(paragraphs))
 
 
 if __name__ == "__main__":

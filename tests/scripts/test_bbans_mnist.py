@@ -24,14 +24,14 @@ def strokes(kind, count=20):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pictures_of_no_set_come_back(script, kind):
-    result = script("bbans_mnist").measure(script("mnist_model").Model(kind), strokes(kind))
+    result = script("experiments.bbans_mnist").measure(script("experiments.mnist_model").Model(kind), strokes(kind))
     assert 0 < result.rate < (1 if kind == "binarised" else 8)
     assert result.size == pytest.approx((result.rate * 20 * 784 + result.initial) / 8, abs=12)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_instruction_set_writes_the_same_message(script, kind):
-    model, messages = script("mnist_model").Model, set()
+    model, messages = script("experiments.mnist_model").Model, set()
     try:
         for isa in available_isas():
             select_isa(isa)
@@ -47,23 +47,23 @@ def test_every_instruction_set_writes_the_same_message(script, kind):
 def test_the_rate_is_the_bound(script, kind):
     if not DATA.is_dir():
         pytest.skip("needs BBC_DATA, a folder with mnist")
-    model = script("mnist_model")
+    model = script("experiments.mnist_model")
     pictures = model.images("test")[:100]
     if kind == "binarised":
         pictures = model.binarised(pictures)
-    result = script("bbans_mnist").measure(model.Model(kind), pictures)
+    result = script("experiments.bbans_mnist").measure(model.Model(kind), pictures)
     assert result.rate == pytest.approx(result.bound, rel=0.02)
     assert result.initial < 12 * model.Model(kind).latents
 
 
 def test_groups_grow_with_the_bits_below_them(script):
-    groups = script("mnist_model").sizes(10_000)
+    groups = script("experiments.mnist_model").sizes(10_000)
     assert sum(groups) == 10_000 and max(groups) == 200 and groups[-6:] == [1] * 6
     assert all(size <= 1 + sum(groups[i + 1 :]) // 6 for i, size in enumerate(groups))
 
 
 def test_binarised_pixels_are_drawn_with_their_values_chance(script):
-    draw = script("mnist_model").binarised
+    draw = script("experiments.mnist_model").binarised
     levels = np.repeat(np.array([0, 51, 255], np.uint8), 20_000)
     drawn = draw(levels).reshape(3, -1)
     assert drawn[0].max() == 0 and drawn[2].min() == 1
@@ -72,7 +72,7 @@ def test_binarised_pixels_are_drawn_with_their_values_chance(script):
 
 
 def test_likelihoods_of_the_bound_are_those_of_the_codecs(script):
-    model = script("mnist_model")
+    model = script("experiments.mnist_model")
     rng = np.random.default_rng(3)
     alpha, beta = np.exp(rng.uniform(-6, 5, (2, 256)))
     x = np.arange(256)
@@ -94,7 +94,7 @@ def test_likelihoods_of_the_bound_are_those_of_the_codecs(script):
 @pytest.mark.parametrize("kind", KINDS)
 def test_training_makes_weights_that_code(script, kind, tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
-    training, model = script("mnist_train"), script("mnist_model")
+    training, model = script("experiments.mnist_train"), script("experiments.mnist_model")
     threads = torch.get_num_threads()
     monkeypatch.setattr(training, "WEIGHTS", tmp_path)
     monkeypatch.setattr(training, "images", lambda part: strokes("raw", 256))
@@ -103,14 +103,14 @@ def test_training_makes_weights_that_code(script, kind, tmp_path, monkeypatch):
     torch.set_num_threads(threads)
     trained = model.Model(kind, tmp_path / f"mnist-{kind}.safetensors")
     assert trained.record["latents"] == 16 and len(trained.record["sessions"]) == 2
-    assert script("bbans_mnist").measure(trained, strokes(kind)).rate < 8
+    assert script("experiments.bbans_mnist").measure(trained, strokes(kind)).rate < 8
 
 
 @pytest.mark.train
 def test_log_gamma_of_training_is_torchs(script):
     torch = pytest.importorskip("torch")
     x = torch.logspace(-3.5, 2.8, 200, requires_grad=True)
-    values = script("mnist_train").LogGamma.apply(x)
+    values = script("experiments.mnist_train").LogGamma.apply(x)
     values.sum().backward()
     assert torch.allclose(values, torch.lgamma(x), rtol=1e-5, atol=1e-5)
     assert torch.allclose(x.grad, torch.digamma(x), rtol=1e-5, atol=1e-5)

@@ -21,7 +21,7 @@ def hills(height=64, width=96, seed=0):
 
 
 def test_a_picture_of_no_set_comes_back_at_the_rate_of_the_bound(script):
-    model, picture = script("hilloc_model").Model(), hills()
+    model, picture = script("experiments.hilloc_model").Model(), hills()
     before = Message.random(8000, np.random.default_rng(0))
     bits = check_codec(model.codec(*picture.shape[:2]), picture, before)
     bound = np.mean([model.elbo(picture, seed) for seed in range(4)])
@@ -30,7 +30,7 @@ def test_a_picture_of_no_set_comes_back_at_the_rate_of_the_bound(script):
 
 
 def test_every_instruction_set_writes_the_same_message(script):
-    model, messages = script("hilloc_model").Model, set()
+    model, messages = script("experiments.hilloc_model").Model, set()
     try:
         for isa in available_isas():
             select_isa(isa)
@@ -43,7 +43,8 @@ def test_every_instruction_set_writes_the_same_message(script):
 
 
 def test_one_file_has_to_bring_the_initial_bits(script):
-    photos, model, picture = script("hilloc_photos"), script("hilloc_model").Model(), hills(32, 32)
+    photos = script("experiments.hilloc_photos")
+    model, picture = script("experiments.hilloc_model").Model(), hills(32, 32)
     message = Message.random(2000, np.random.default_rng(0))
     added, initial = photos.push_one(model, message, picture)
     assert initial > 0.8 * 10 * 16 * (64 + 16)
@@ -53,7 +54,7 @@ def test_one_file_has_to_bring_the_initial_bits(script):
 
 
 def test_an_album_begins_with_files_of_bbc(script):
-    photos, model = script("hilloc_photos"), script("hilloc_model").Model()
+    photos, model = script("experiments.hilloc_photos"), script("experiments.hilloc_model").Model()
     album = [hills(32, 32 + 8 * (seed % 3), seed) for seed in range(7)]
     result = photos.measure(model, album)
     assert 1 <= result.first <= 4
@@ -64,7 +65,7 @@ def test_an_album_begins_with_files_of_bbc(script):
 
 
 def test_pixels_are_those_of_their_cells(script):
-    model = script("hilloc_model")
+    model = script("experiments.hilloc_model")
     picture = np.random.default_rng(1).choice(np.array([0, 1, 100, 254, 255], np.uint8), (16, 24, 3))
     folded = model.cells(picture)
     assert folded.shape == (4, 6, 48) and folded[..., :16].min() == -128 and folded[..., 16:].max() == 255
@@ -74,7 +75,7 @@ def test_pixels_are_those_of_their_cells(script):
 
 
 def test_likelihoods_of_the_bound_are_those_of_the_codecs(script):
-    model, shape = script("hilloc_model"), (1, 2, 48)
+    model, shape = script("experiments.hilloc_model"), (1, 2, 48)
     means, scales = np.random.default_rng(2).normal(0, 60, shape), np.full(shape, 30.0)
     for green, other in ((-128, -255), (-40, 17), (127, 255)):
         x = np.full(shape, other)
@@ -88,7 +89,7 @@ def test_likelihoods_of_the_bound_are_those_of_the_codecs(script):
 def test_the_rate_is_the_bound_at_sizes_it_was_not_trained_on(script):
     if not DATA.is_dir():
         pytest.skip("needs BBC_DATA, a folder with dev/small64")
-    photos, model = script("hilloc_photos"), script("hilloc_model").Model()
+    photos, model = script("experiments.hilloc_photos"), script("experiments.hilloc_model").Model()
     for name, count in (("32", 12), ("64", 6), ("imagenet", 4)):
         result = photos.measure(model, photos.pictures(photos.ALBUMS[name], count))
         assert result.achieved == pytest.approx(result.bound, rel=0.02) and result.first <= 3
@@ -98,7 +99,7 @@ def test_the_rate_is_the_bound_at_sizes_it_was_not_trained_on(script):
 @pytest.mark.train
 def test_training_makes_weights_that_code_as_torch_computes(script, tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
-    training, exact = script("hilloc_train"), script("hilloc_model")
+    training, exact = script("experiments.hilloc_train"), script("experiments.hilloc_model")
     monkeypatch.setattr(training, "WEIGHTS", tmp_path)
     threads, data = torch.get_num_threads(), np.stack([hills(32, 32, seed) for seed in range(40)])
     path = training.train(0.02, data)

@@ -1,11 +1,37 @@
-"""The scripts that measure: what their tables are made of, without the measuring."""
+"""The scripts: how they are started, and the parts of those that measure, without measuring."""
 
+import ast
+import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
+PROGRAMS = [path for path in sorted(SCRIPTS.glob("*/*.py")) if '__name__ == "__main__"' in path.read_text()]
+OPTIONAL = ("constriction", "matplotlib", "mpmath", "torch")  # not installed for all tests
+WITHOUT_OPTIONS = {"fit_elementary", "scan_sigmoid"}
+
+
+def module_name(path: Path) -> str:
+    return f"scripts.{path.parent.name}.{path.stem}"
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=module_name)
+def test_the_docstring_says_how_to_start_it(path):
+    assert f"python -m {module_name(path)}" in (ast.get_docstring(ast.parse(path.read_text())) or "")
+
+
+@pytest.mark.parametrize("path", [path for path in PROGRAMS if path.stem not in WITHOUT_OPTIONS], ids=module_name)
+def test_it_starts(path):
+    missing = [name for name in OPTIONAL if f"import {name}" in path.read_text() and not importlib.util.find_spec(name)]
+    if missing:
+        pytest.skip(f"needs {missing[0]}")
+    command = [sys.executable, "-m", module_name(path), "--help"]
+    done = subprocess.run(command, cwd=SCRIPTS.parent, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.lower().startswith("usage:"), done.stderr
 
 
 def row(codec, size, encode=1.0, verified=None):
@@ -19,7 +45,7 @@ def measured(*rows):
 
 
 def test_figures_follow_from_bytes_and_seconds(script):
-    table = script("bench_table")
+    table = script("bench.table")
     title, heads, ours, theirs = table.lines(measured(row("bbc-5", 1_500_000, 2.0, 4.0), row("jxl-9", 2_000_000)))
     assert "2 pictures, 2.00 Mpixel" in title and "1 of them (1.00 Mpixel)" in title
     assert ours.split() == ["bbc-5", "1,500,000", "2.000", "0.7500", "0.500", "0.250", "2.000", "3"]
@@ -28,36 +54,36 @@ def test_figures_follow_from_bytes_and_seconds(script):
 
 
 def test_without_jpeg_xl_there_is_no_ratio(script):
-    *_, ours = script("bench_table").lines(measured(row("bbc-5", 1_500_000)))
+    *_, ours = script("bench.table").lines(measured(row("bbc-5", 1_500_000)))
     assert ours.split() == ["bbc-5", "1,500,000", "2.000", "1.000", "2.000", "3"]
 
 
 def test_a_busy_machine_is_admitted(script):
-    table = script("bench_table")
+    table = script("bench.table")
     assert table.busy({"sets": [measured(row("bbc-5", 1, 1.0))]}) == 1.0
     assert table.busy({"sets": [measured(row("bbc-5", 1, 2.5))]}) == 0.5
 
 
 def test_measured_text_goes_between_its_comments(script):
-    marked = script("marked")
-    page = f"before\n{marked.begin('make x')}\nold\n{marked.END}\nafter {marked.begin('make y')} {marked.END}"
-    once = marked.replace(page, "make x", "new")
+    pages = script("common.pages")
+    page = f"before\n{pages.begin('make x')}\nold\n{pages.END}\nafter {pages.begin('make y')} {pages.END}"
+    once = pages.replace(page, "make x", "new")
     assert "old" not in once and "new" in once and once.startswith("before") and "after" in once
-    assert marked.replace(once, "make x", "new") == once
+    assert pages.replace(once, "make x", "new") == once
     with pytest.raises(ValueError, match="lost a comment"):
-        marked.replace(page, "make z", "new")
+        pages.replace(page, "make z", "new")
 
 
 @pytest.mark.parametrize("command, page", [("make bench-markdown", "README.md"), ("make bench-bands", "docs/bands.md"),
                                            ("make weights-record", "weights/README.md")])  # fmt: skip
 def test_pages_have_the_comments(script, command, page):
-    assert "figures" in script("marked").replace((SCRIPTS.parent / page).read_text(), command, "figures")
+    assert "figures" in script("common.pages").replace((SCRIPTS.parent / page).read_text(), command, "figures")
 
 
 def test_times_are_taken_on_the_largest_and_some_others(script, tmp_path):
     from PIL import Image
 
-    sets = script("picture_sets")
+    sets = script("common.picture_sets")
     for i, side in enumerate([10, 20, 50, 20, 20, 20]):
         Image.new("RGB", (side, side)).save(tmp_path / f"{i}.png")
     files = sets.find(str(tmp_path)).files
@@ -72,14 +98,14 @@ def test_pictures_become_what_every_codec_takes(script, tmp_path):
     Image.new("I;16", (4, 3)).save(tmp_path / "deep.png")
     Image.new("P", (4, 3)).save(tmp_path / "palette.png")
     Image.new("L", (4, 3)).save(tmp_path / "grey.png")
-    sets = script("picture_sets")
+    sets = script("common.picture_sets")
     found = sets.find(str(tmp_path))
     assert [path.name for path in found.left_out] == ["deep.png"]
     assert [sets.read(path).shape for path in found.files] == [(3, 4, 1), (3, 4, 3)]
 
 
 def test_other_formats_give_pixels_back(script):
-    compared = script("compared")
+    compared = script("bench.formats")
     pixels = np.random.default_rng(1).integers(0, 255, (9, 7, 3), np.uint8)
     for name in ("png", "webp-4"):
         codec = compared.make(name)
@@ -89,7 +115,7 @@ def test_other_formats_give_pixels_back(script):
 
 
 def test_a_worker_codes_in_a_process_of_its_own(script):
-    worker = script("worker")
+    worker = script("bench.worker")
     pixels = np.zeros((40, 30, 3), np.uint8)
     with worker.Worker("png") as png:
         coded = png.code(pixels, 1, verified=True)
@@ -100,7 +126,7 @@ def test_a_worker_codes_in_a_process_of_its_own(script):
 
 
 def test_multiply_adds_are_those_of_the_layers(script):
-    bench = script("bench_core")
+    bench = script("bench.core")
 
     class Model:
         hidden, layers, head = 32, 2, 16

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.train
 def train(monkeypatch, tmp_path, capsys, script):
     """Runs the script with small sizes and further arguments; returns the log lines that it prints."""
     pytest.importorskip("torch")
-    module = script("train")
+    module = script("training.train")
     for folder in ("data/first", "data/second", "dev/photos", "dev/imagenet", "dev/small64"):
         (tmp_path / folder).mkdir(parents=True)
         for seed in range(2):

@@ -1,14 +1,14 @@
-"""Speed of single codecs: this package's C stack, constriction's Python API and rANS in numpy, on the same symbols.
+"""Speed of elementary codecs: this package, the Python API of constriction and rANS in numpy, on the same symbols.
 
-    python -m scripts.bench.bench_codecs [--symbols 500000] [--seconds 1.0]
+    python -m scripts.bench.codecs [--symbols 500000] [--seconds 1.0]
 
-Million symbols per second of processor time, the best of repeated runs of one thread. Making a codec of its parameters
-counts, except for the one table that all symbols of a row share. "bbc" has one lane, as files do, and so has
-constriction's coder, which has no logistic model.
+Million symbols per second of processor time on one thread, the best of several repetitions. The time to make a codec
+from its parameters is included, except for the table that all symbols of the first row share. "bbc" has one lane, as
+files have, and so has the coder of constriction, which has no logistic model.
 
-The speed of rANS in numpy is that of numpy's calls, shared by the lanes that one call moves; and every lane is 8 bytes
-of the message. 16 lanes are 128 bytes, more than most files could bear, and are compared with "bbc, 16", which writes
-the same bits; 1,024 lanes show where numpy ends up. It gets fewer symbols, since it would take minutes.
+The time of rANS in numpy is the overhead of numpy calls, divided by the number of lanes that one call moves; each lane
+costs 8 bytes of the message. "numpy, 16" writes the same bits as "bbc, 16"; 128 bytes are too many for most files, and
+1,024 lanes show the limit of the method. numpy gets fewer symbols, since it would take minutes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import NamedTuple
 import constriction
 import numpy as np
 
-from bbans_cli.codecs import PRECISION, Categorical, Gaussian, Logistic, Message
+from bbans_cli.codecs import PRECISION, Categorical, Distribution, Gaussian, Logistic, Message
 from bbans_cli.core import current_isa
 from bbans_cli.reference import distributions as reference
 from bbans_cli.reference.rans import NumpyMessage
@@ -32,15 +32,15 @@ ALPHABET = 32
 
 
 class Coder(NamedTuple):
-    """push() -> message, pop(message) -> symbols; the number of symbols and what they are."""
+    """push() -> message, pop(message) -> symbols, and the symbols."""
 
-    push: Callable
-    pop: Callable
+    push: Callable[..., object]
+    pop: Callable[..., np.ndarray]
     symbols: np.ndarray
 
 
-def bbc(codec: Callable, symbols: np.ndarray, lanes: int) -> Coder:
-    """codec(): made anew for each direction, as a decoder would."""
+def bbc(codec: Callable[[], Distribution], symbols: np.ndarray, lanes: int) -> Coder:
+    """codec(): makes the codec; called for each direction, as a decoder has to."""
 
     def push() -> Message:
         message = Message(lanes)
@@ -126,7 +126,7 @@ def own_tables(n: int, few: int, rng: np.random.Generator) -> dict[str, Coder]:
     }
 
 
-def bell(kind: type, n: int, few: int, rng: np.random.Generator) -> dict[str, Coder]:
+def location_scale(kind: type, n: int, few: int, rng: np.random.Generator) -> dict[str, Coder]:
     mean, deviation = rng.normal(0, 30, n), np.exp(rng.normal(1, 0.7, n))
     draw = rng.logistic if kind is Logistic else rng.normal
     symbols = np.clip(np.rint(draw(mean, deviation)), LOW, HIGH).astype(np.int32)
@@ -152,7 +152,7 @@ def bell(kind: type, n: int, few: int, rng: np.random.Generator) -> dict[str, Co
 
 
 def rates(coder: Coder, seconds: float) -> tuple[float, float]:
-    """Symbols a second, pushing and popping; the symbols must come back."""
+    """Symbols per second, pushing and popping; AssertionError if the symbols differ."""
     best = [np.inf, np.inf]
     until = time.thread_time() + seconds
     while time.thread_time() < until or np.inf in best:
@@ -170,14 +170,14 @@ def rates(coder: Coder, seconds: float) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--symbols", type=int, default=500_000)
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each model and coder")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of processor time for each model and coder")
     arguments = parser.parse_args()
     n, few = arguments.symbols, min(arguments.symbols, 1 << 14)
     models = {
         "categorical, 256, one table": one_table,
         f"categorical, {ALPHABET}, a table each": own_tables,
-        "Gaussian, 255, own mean, deviation": lambda *a: bell(Gaussian, *a),
-        "logistic, 255, own mean, scale": lambda *a: bell(Logistic, *a),
+        "Gaussian, 255, own mean, deviation": lambda *a: location_scale(Gaussian, *a),
+        "logistic, 255, own mean, scale": lambda *a: location_scale(Logistic, *a),
     }
     columns = ["bbc", "constriction", "bbc, 16", "numpy, 16", "numpy, 1024"]
     print(f"million symbols a second; {current_isa()}, precision {PRECISION}")

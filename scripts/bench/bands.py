@@ -1,10 +1,9 @@
-"""How high bands should be: bytes, memory and speed against their height; docs/bands.md has a table of it.
+"""Bytes, memory and speed against the height of bands; writes the table of docs/bands.md.
 
-    python -m scripts.bench.bench_bands [--sets dev/photos] [--smallest 1.0] [--markdown]
+    python -m scripts.bench.bands [--sets dev/photos] [--smallest 1.0] [--markdown]
 
-Every picture of at least `--smallest` Mpixel is coded whole and in bands of ever fewer pixels, each height in a
-process of its own. Only the default level is measured: the one that learns, and so the one that loses by starting
-afresh.
+Every picture of at least `--smallest` Mpixel is coded in one band and in bands of fewer and fewer pixels, each height
+in a process of its own. Online learning starts anew in each band, which is what small bands cost.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ import numpy as np
 
 from bbans_cli.coders.neural import coder as neural_coder
 from scripts.bench.worker import peak
-from scripts.common import marked, picture_sets
+from scripts.common import pages, picture_sets
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "bands.md"
 SHIFTS = range(16, 23)
 
 
 def measure(task: tuple[list[Path], int, int]) -> tuple[int, float, float, int]:
-    """Pictures with bands of about `pixels`: bytes, seconds of processor time each way, peak memory in bytes."""
+    """For bands of about `pixels` pixels: bytes, seconds of processor time each way, peak memory in bytes."""
     paths, pixels, level = task
     neural_coder.BAND_PIXELS = pixels
     size, encoding, decoding = 0, 0.0, 0.0
@@ -38,13 +37,13 @@ def measure(task: tuple[list[Path], int, int]) -> tuple[int, float, float, int]:
         encoding, decoding = encoding + middle - start, decoding + time.process_time() - middle
         if not np.array_equal(back, image):
             raise RuntimeError(f"{path.name} did not come back")
-        # Beside a payload, a band costs its entry in the table: two short numbers and a checksum.
+        # Beside its payload, a band has an entry in the table of bands: two short numbers and a checksum.
         size += sum(len(band.payload) + 9 for band in part.bands)
     return size, encoding, decoding, peak()
 
 
 def table(paths: list[Path], level: int) -> list[list[str]]:
-    """Lines of cells: pixels in a band, rows of a picture 1,500 wide, bytes, loss, Mpixel/s each way, memory."""
+    """The rows of the table, one for each height of bands; the columns are COLUMNS."""
     area = sum(image.shape[0] * image.shape[1] for image in map(picture_sets.read, paths)) / 1e6
     context = multiprocessing.get_context("spawn")
     found = {}
@@ -67,9 +66,9 @@ def table(paths: list[Path], level: int) -> list[list[str]]:
     ]
 
 
-HEADS = [
+COLUMNS = [
     "pixels in a band (*: in use)",
-    "rows at 1,500 wide",
+    "rows of a picture 1,500 pixels wide",
     "bytes",
     "loss",
     "encode Mpixel/s",
@@ -81,7 +80,7 @@ HEADS = [
 @click.command()
 @click.option("--sets", "name", default="dev/photos", show_default=True, help="A folder, or its name below $BBC_DATA.")
 @click.option("--smallest", default=1.0, show_default=True, help="Leave out pictures of fewer Mpixels.")
-@click.option("--limit", type=int, help="Take so many pictures only.")
+@click.option("--limit", type=int, help="Take at most N pictures.")
 @click.option("--level", default=5, show_default=True)
 @click.option("--markdown", is_flag=True, help="Write the table into docs/bands.md.")
 def main(name: str, smallest: float, limit: int | None, level: int, markdown: bool) -> None:
@@ -91,15 +90,15 @@ def main(name: str, smallest: float, limit: int | None, level: int, markdown: bo
     if not paths:
         raise click.UsageError(f"{name} has no pictures of {smallest} Mpixel")
     lines = table(paths, level)
-    widths = [max(len(row[i]) for row in [HEADS, *lines]) for i in range(len(HEADS))]
-    for row in [HEADS, *lines]:
+    widths = [max(len(row[i]) for row in [COLUMNS, *lines]) for i in range(len(COLUMNS))]
+    for row in [COLUMNS, *lines]:
         click.echo("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
     if markdown:
         area = sum(areas[path] for path in paths)
         count = f"{len(paths)} photograph{'s' * (len(paths) > 1)} of {area:.2f} Mpixel together"
         largest = max(areas[path] for path in paths)
         how = f"{count}, the largest of {largest:.2f}; level {level}, one thread."
-        marked.write(PAGE, "make bench-bands", how + "\n\n" + marked.table([HEADS, *lines]))
+        pages.write(PAGE, "make bench-bands", how + "\n\n" + pages.table([COLUMNS, *lines]))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""What is found again of JPEG files, from their pixels alone: squares of 8x8 that come out exact, sizes, time.
+"""JPEG coefficients recovered from decoded pixels: the share of exact 8x8 blocks, sizes and times.
 
-    python -m scripts.bench.bench_jpeg [FOLDER]
+    python -m scripts.bench.jpeg_inversion [FOLDER]
 
-Sizes are in bits per sub-pixel, ours without header and metadata; those of the files are 0 where they are no JPEG.
-Times are microseconds of processor time a pixel, search and coder.
+exact: the share of 8x8 blocks whose pixels the recovered coefficients decode to exactly. JPEG, bbc: bits per sub-pixel
+of the JPEG file (0 where the file is not a JPEG) and of the coefficients in bbc, without header and metadata. search,
+coder: microseconds of processor time per pixel.
 """
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import click
 import numpy as np
@@ -17,11 +19,11 @@ from bbans_cli.coders.jpeg import coder as jpeg_coder
 from bbans_cli.coders.jpeg.inversion import search
 from scripts.common import picture_sets
 
-COLUMNS = ("exact", "squares", "JPEG", "bbc", "search", "coder")
+COLUMNS = ("exact", "blocks", "JPEG", "bbc", "search", "coder")
 
 
-def measure(path) -> np.ndarray | None:
-    """Squares that are exact, all, bits of the file and ours, seconds of search and coder; None if not found."""
+def measure(path: Path) -> np.ndarray | None:
+    """Exact blocks, all blocks, bits of the file and of bbc, seconds of search and coder; None if none were found."""
     pixels = picture_sets.read(path)
     began = time.process_time()
     found = search.find(pixels)
@@ -39,15 +41,15 @@ def measure(path) -> np.ndarray | None:
 
 def line(name: str, sums: np.ndarray, pixels: int, samples: int) -> str:
     """A row of the table."""
-    exact, squares, file, own, searching, coding = sums
-    cells = f"{exact / squares:10.4f}{squares:10.0f}{file / samples:10.3f}{own / samples:10.3f}"
+    exact, blocks, file, own, searching, coding = sums
+    cells = f"{exact / blocks:10.4f}{blocks:10.0f}{file / samples:10.3f}{own / samples:10.3f}"
     return f"{name[:32]:34}{cells}{1e6 * searching / pixels:10.2f}{1e6 * coding / pixels:10.2f}"
 
 
 @click.command()
 @click.argument("folder", default="dev/imagenet")
 def main(folder: str) -> None:
-    """Look for the JPEG files that the pictures of a folder, or of a set below $BBC_DATA, once were."""
+    """Recover JPEG coefficients of the pictures in FOLDER, a path or the name of a set below $BBC_DATA."""
     files = picture_sets.find(folder).files
     total, pixels, samples, count = np.zeros(len(COLUMNS)), 0, 0, 0
     click.echo(f"{'':34}" + "".join(f"{column:>10}" for column in COLUMNS))

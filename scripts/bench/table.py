@@ -6,11 +6,11 @@ import platform
 import re
 from pathlib import Path
 
-from scripts.common import marked
+from scripts.common import pages
 
 BASE = "jxl-9"
 MIB = 1 << 20
-# In README, in the order of reading; other sets go by their own names.
+# Titles of sets; the others have their own names.
 NAMES = {"kodak": "Kodak", "dev/photos": "photos", "dev/imagenet": "ImageNet", "dev/small64": "64x64"}
 
 
@@ -61,36 +61,37 @@ def _title(measured: dict) -> str:
 
 
 def threads(measured: dict) -> str:
-    """How many threads took part while times were taken, in words."""
+    """The number of threads while times were taken, in words."""
     return "one thread" if measured["threads"] == 1 else f"{measured['threads']} threads"
 
 
 def lines(measured: dict) -> list[str]:
     """One set: a title, a heading, a line for each codec, and what was left out."""
     table = [_figures(measured, row) for row in measured["rows"]]
-    heads = list(table[0])
-    widths = {head: 2 + max(len(head), *(len(figures[head]) for figures in table)) for head in heads}
-    out = [_title(measured), f"{'':24}" + "".join(f"{head:>{widths[head]}}" for head in heads)]
+    columns = list(table[0])
+    widths = {name: 2 + max(len(name), *(len(figures[name]) for figures in table)) for name in columns}
+    out = [_title(measured), f"{'':24}" + "".join(f"{name:>{widths[name]}}" for name in columns)]
     for row, figures in zip(measured["rows"], table, strict=True):
-        out.append(f"{row['title']:24}" + "".join(f"{figures[head]:>{widths[head]}}" for head in heads))
+        out.append(f"{row['title']:24}" + "".join(f"{figures[name]:>{widths[name]}}" for name in columns))
     out += [f"left out, not 8-bit grey, RGB or palette: {name}" for name in measured["left_out"]]
     return out + [f"not measured: {reason}" for reason in dict.fromkeys(measured["missing"])]
 
 
 def busy(result: dict) -> float:
-    """The share of a core that the timed one-thread runs got: well below 1 where something else was running."""
+    """The share of a core that the timed runs of one thread got; well below 1 if other programs were running."""
     rows = [row for measured in result["sets"] if measured["threads"] == 1 for row in measured["rows"]]
     wall = sum(row["encode"] + row["decode"] for row in rows)
     return min(1.0, sum(row["cpu"] for row in rows) / wall) if wall else 1.0
 
 
 def notes(result: dict) -> list[str]:
-    """On what it was measured, and how."""
+    """The machine, and how it was measured."""
     on = result["machine"]
     out = [
         f"bbc {on['bbc']}, weights {', '.join(on['weights'])}; {on['cpu']}, {on['isa']} kernels; {on['system']}.",
-        "Every picture came back exactly. `encode` is without the encoder's own check, `checked` with it; all that the "
-        "encoder tries is counted. `MiB` is the most memory that the codec's process held, Python included.",
+        "Every picture was decoded and compared. `encode` is without the encoder's own verification, `checked` with "
+        "it; all coders that the encoder tries are counted. `MiB` is the peak memory of the codec's process, Python "
+        "included.",
     ]
     if busy(result) < 0.95:
         out.append(f"The machine was busy: the timed runs got {100 * busy(result):.0f} % of a core.")
@@ -98,8 +99,8 @@ def notes(result: dict) -> list[str]:
 
 
 def write_markdown(result: dict, root: Path) -> None:
-    """Write docs/bench.md whole, and README.md's table between its two comments."""
-    page = ["# Measured", "What `make bench-markdown` printed; the page is written by it and not by hand."]
+    """Write docs/bench.md, and the table of README.md between its two comments."""
+    page = ["# Measurements", "Written by `make bench-markdown`; do not edit."]
     for measured in result["sets"]:
         figures = [{"": row["title"]} | _figures(measured, row) for row in measured["rows"]]
         page += [f"## {NAMES.get(measured['name'], measured['name'])}", _title(measured) + ".", _markdown(figures)]
@@ -107,15 +108,15 @@ def write_markdown(result: dict, root: Path) -> None:
     if (root / "docs" / "front.png").exists():
         page += ["## Size against time", "From `make front`:", "![size against time](front.png)"]
     (root / "docs" / "bench.md").write_text("\n\n".join(page) + "\n")
-    marked.write(root / "README.md", "make bench-markdown", _summary(result))
+    pages.write(root / "README.md", "make bench-markdown", _summary(result))
 
 
 def _markdown(table: list[dict[str, str]]) -> str:
-    return marked.table([list(table[0]), *(list(row.values()) for row in table)])
+    return pages.table([list(table[0]), *(list(row.values()) for row in table)])
 
 
 def _summary(result: dict) -> str:
-    """README's table: bits per sub-pixel on every set, and the speed on the set with the most pixels timed."""
+    """The table of README.md: bits per sub-pixel on every set, and the speed on the set with the most timed pixels."""
     sets = result["sets"]
     speed = max(sets, key=lambda measured: measured["timed_pixels"])
     table = []
@@ -132,7 +133,7 @@ def _summary(result: dict) -> str:
 
 In brackets: total bytes as a share of JPEG XL's at effort 9. Mpixel/s and memory on {name}, {threads(speed)}.
 {notes(result)[0]}
-Every picture came back exactly. All figures, and how they were taken: [docs/bench.md](docs/bench.md)."""
+Every picture was decoded and compared. All figures: [docs/bench.md](docs/bench.md)."""
 
 
 def _same(measured: dict, row: dict) -> dict:

@@ -1,15 +1,15 @@
-"""Speed of the bare matrix product, and how much of it is left while a photo is coded, on one core.
+"""Speed of the matrix product by itself and while a photo is coded, on one core.
 
-    python -m scripts.bench.bench_core [--isa avx2] [--seconds 0.3] [--photo photo.png]
+    python -m scripts.bench.core [--isa avx2] [--seconds 0.3] [--photo photo.png]
 
-In the first table a line is one shape of the network's work on a run of pixels: forward (pixels x inputs -> outputs)
-and a weight's gradient, whose left operand is read by columns. GMAC/s: 10^9 multiply-adds per second, best of many
-short runs.
+Each line of the first table is one shape of matrix product in the network: forward (pixels x inputs -> outputs), or the
+gradient of a weight matrix, whose left operand is read by columns. GMAC/s: 10^9 multiply-adds per second, the best of
+many short repetitions.
 
-The second table divides the multiply-adds that the networks of a level need for a photo by the time that coding takes
-in each direction, all the rest of the work included: contexts, mixtures, frequencies, the stack, the search for the
-tail, Adam. It is processor time of the one thread, which other programs lengthen least. Beside it is the bare product
-at the network's own shapes, each weighted by its share of the multiply-adds.
+The second table divides the multiply-adds that the network of a level needs for a photo by the time of encoding and of
+decoding, which includes all other work: neighbourhoods, mixtures, frequencies, rANS, the search for the split, Adam. It
+is processor time of one thread, since other programs affect that least. "bare" is the speed of the product by itself at
+the shapes of the network, each weighted by its share of the multiply-adds.
 """
 
 from __future__ import annotations
@@ -41,48 +41,48 @@ SHAPES = [
     ("gradient, hidden layer", 96, 96, 128, True),
 ]
 INPUTS, OUTPUTS, EXTRAS = 175, 16, (0, 4, 6)  # docs/model.md
-RUN = 64  # pixels between two steps of learning
+BATCH = 64  # pixels of a mini-batch
 Product = tuple[int, int, int, bool]  # rows, outputs, inputs, transposed
 
 
 def products(model: Weights, every: int) -> list[tuple[Product, float]]:
-    """The matrix products of RUN pixels of an RGB picture, and how often each happens.
+    """The matrix products of a mini-batch of an RGB picture, and how often each is computed.
 
-    Once forward; backward where the level learns, from one of `every` runs (0: never).
+    Forward once; backward for one of ``every`` mini-batches (0: never).
     """
     hidden, head = model.hidden, model.head
     trunk = [(INPUTS, hidden)] + [(hidden, hidden)] * (model.layers - 1)
     heads = [(hidden + extra, head) for extra in EXTRAS]
     layers = [*trunk, *heads, *[(head, OUTPUTS)] * 3]
-    forward = [(RUN, outputs, inputs, False) for inputs, outputs in layers]
-    # The first layer's inputs need no gradient, nor do the residuals beside the hidden units.
-    errors = [(RUN, min(inputs, hidden), outputs, False) for inputs, outputs in layers[1:]]
-    gradients = [(inputs, outputs, RUN, True) for inputs, outputs in layers]
+    forward = [(BATCH, outputs, inputs, False) for inputs, outputs in layers]
+    # The inputs of the first layer and the residuals that a head gets beside hidden units need no gradient.
+    errors = [(BATCH, min(inputs, hidden), outputs, False) for inputs, outputs in layers[1:]]
+    gradients = [(inputs, outputs, BATCH, True) for inputs, outputs in layers]
     return [(shape, 1.0) for shape in forward] + [(shape, 1 / every) for shape in errors + gradients if every]
 
 
 def macs(shapes: list[tuple[Product, float]]) -> float:
     """Multiply-adds per pixel."""
-    return sum(m * n * k * times for (m, n, k, _), times in shapes) / RUN
+    return sum(m * n * k * times for (m, n, k, _), times in shapes) / BATCH
 
 
 def bare(shapes: list[tuple[Product, float]], seconds: float) -> float:
-    """Multiply-adds per second of these products one after the other, in the instruction set in use."""
+    """Multiply-adds per second of these products one after the other, with the selected instruction set."""
     kernels = KernelCalls(core.current_isa())
     rates = {shape: kernels.gemm_rate(*shape, seconds) for shape in dict.fromkeys(shape for shape, _ in shapes)}
     taken = sum(m * n * k * times / rates[m, n, k, transposed] for (m, n, k, transposed), times in shapes)
-    return macs(shapes) * RUN / taken
+    return macs(shapes) * BATCH / taken
 
 
 def code(pixels: np.ndarray, level: int) -> tuple[Part, float, float]:
-    """A photo coded on one thread: what came of it, and the seconds of processor time each way."""
+    """Code a photo on one thread: the coded part, and seconds of processor time to encode and to decode it."""
     start = time.process_time()
     part = neural_coder.encode(pixels, level, 1)
     middle = time.process_time()
     back = neural_coder.decode(part, pixels.shape[1], pixels.shape[0], pixels.shape[2], 1)
     end = time.process_time()
     if not np.array_equal(back, pixels):
-        raise RuntimeError("the photo did not come back")
+        raise RuntimeError("the decoded photo differs")
     return part, middle - start, end - middle
 
 
@@ -92,7 +92,7 @@ def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
     area = pixels.shape[0] * pixels.shape[1]
     out = [
         f"{'coding ' + photo.name + ', GMAC/s on one core':44}"
-        + "".join(f"{head:>10}" for head in ("kMAC/px", "bare", "encode", "share", "decode", "share", "Mpx/s"))
+        + "".join(f"{column:>10}" for column in ("kMAC/px", "bare", "encode", "share", "decode", "share", "Mpx/s"))
     ]
     for level in levels:
         code(pixels[:64, :64].copy(), level)
@@ -102,7 +102,7 @@ def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
         shapes = products(model, every)
         product = bare(shapes, seconds)
         each = [macs(shapes) * area / taken for taken in (encoding, decoding)]
-        how = "learning" + (f" from one of {every} runs" if every > 1 else "") if every else "static"
+        how = "learning" + (f" from one of {every} mini-batches" if every > 1 else "") if every else "static"
         title = f"bbc -{level}: {model.name}, {how}"
         speeds = f"{area / encoding / 1e6:.2f}/{area / decoding / 1e6:.2f}"
         out.append(
@@ -114,9 +114,9 @@ def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
 
 
 @click.command()
-@click.option("--isa", multiple=True, help="Instruction set; all that this CPU has, unless given.")
+@click.option("--isa", multiple=True, help="Instruction set; by default all that this CPU has.")
 @click.option("--seconds", default=0.3, show_default=True, help="Time for each figure.")
-@click.option("--photo", default=str(SAMPLE), show_default=False, help="What to code; the sample, unless given.")
+@click.option("--photo", default=str(SAMPLE), show_default=False, help="The picture to code; by default the sample.")
 @click.option("--levels", default="1,5,9", show_default=True, help="Levels to code it with.")
 def main(isa: tuple[str, ...], seconds: float, photo: str, levels: str) -> None:
     """Print GMAC/s of the bare matrix product, and of coding a photo."""

@@ -1,8 +1,8 @@
-"""The codecs that measurements compare, each as two functions between pixels and bytes.
+"""Lossless picture formats with the same interface: two functions between pixels and bytes.
 
 A codec is named `bbc-5` (the level), `png`, `webp-6` (Pillow's method), `jxl-9` (the effort) or `flif`. All get the
-same pixels, 8-bit grey, grey and alpha, RGB or RGBA, and write no metadata. Libraries are imported on first use: each
-worker process holds one codec alone, so that its memory is that codec's.
+same pixels, 8-bit grey, grey and alpha, RGB or RGBA, and write no metadata. Libraries are imported on first use, so
+that the memory of a worker process is that of its one codec.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 class Codec:
     """encode(pixels, threads, verify) -> bytes and decode(bytes, threads) -> pixels; arrays are (h, w, c) uint8.
 
-    version   names everything that the bytes depend on; None for ours, whose sizes are never taken from a cache
-    verifies  whether `verify` makes encode decode its own result; without, it is ignored
+    version   names everything that the bytes depend on; None for bbc, whose sizes are not cached
+    verifies  whether `verify` makes encode decode its own result; otherwise `verify` is ignored
     """
 
     title: str
@@ -36,11 +36,11 @@ class Codec:
 
 
 class MissingError(Exception):
-    """A codec that this machine does not have; the message says how to get it."""
+    """A codec that this machine does not have; the message says how to install it."""
 
 
 def make(name: str) -> Codec:
-    """The codec of a name. Raises MissingError, and ValueError for a name that means nothing."""
+    """The codec of a name. Raises MissingError, and ValueError for an unknown name."""
     kind, _, setting = name.partition("-")
     makers = {"bbc": _bbc, "jxl": _jxl, "webp": _webp}
     if kind in makers and setting.isdecimal():

@@ -1,9 +1,9 @@
-"""Size against time: every level of bbc, and of other lossless formats every effort, as a picture in docs/.
+"""Size against time of bbc at every level and of other lossless formats at every effort, as a plot in docs/.
 
-    python -m scripts.bench.plot_front [--sets dev/photos] [--limit 2] [--from-last]
+    python -m scripts.bench.front [--sets dev/photos] [--limit 2] [--from-last]
 
-Both directions on one thread, picture by picture and codec by codec in one run; docs/front.json keeps the figures. Down
-is smaller, right is faster. FLIF is there where the program is.
+Encoding and decoding on one thread, picture by picture and codec by codec; docs/front.json has the figures. FLIF is
+measured where the program `flif` is installed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import matplotlib
 
-from scripts.bench import bench, bench_table
+from scripts.bench import bench, table
 from scripts.common import picture_sets
 
 matplotlib.use("Agg")
@@ -46,7 +46,7 @@ def draw(measured: dict, out: Path) -> None:
             for row, point in zip(rows, points, strict=True):
                 setting = row["codec"].partition("-")[2]
                 axes.annotate(setting, point, xytext=(4, 4), textcoords="offset points", fontsize=8, color=colour)
-        axes.set(xscale="log", xlabel=f"{direction}: Mpixel/s, {bench_table.threads(measured)}")
+        axes.set(xscale="log", xlabel=f"{direction}: Mpixel/s, {table.threads(measured)}")
         axes.grid(alpha=0.25, which="both")
     panels[0].set_ylabel("bits per sub-pixel")
     panels[0].legend()
@@ -57,19 +57,21 @@ def draw(measured: dict, out: Path) -> None:
 
 @click.command()
 @click.option("--sets", "name", default="dev/photos", show_default=True, help="A folder, or its name below $BBC_DATA.")
-@click.option("--limit", default=2, show_default=True, help="Take so many pictures; effort 10 needs minutes for each.")
-@click.option("--codecs", default=",".join(CODECS), help="Codecs, as in compared.py.")
-@click.option("--from-last", is_flag=True, help="Draw docs/front.json again, measure nothing.")
+@click.option(
+    "--limit", default=2, show_default=True, help="Take at most N pictures; effort 10 takes minutes for each."
+)
+@click.option("--codecs", default=",".join(CODECS), help="Codecs, as in formats.py.")
+@click.option("--from-last", is_flag=True, help="Draw the figures of docs/front.json without measuring.")
 def main(name: str, limit: int, codecs: str, from_last: bool) -> None:
     """Measure size against time and draw it."""
     figures = DOCS / "front.json"
     if not from_last:
         sizes = bench.Sizes(bench.CACHE)
         measured = bench.measure(picture_sets.find(name, limit), codecs.split(","), sizes, 1, float("inf"))
-        measured["machine"] = bench_table.machine()
+        measured["machine"] = table.machine()
         figures.write_text(json.dumps(measured, indent=1) + "\n")
     measured = json.loads(figures.read_text())
-    click.echo("\n".join(bench_table.lines(measured)))
+    click.echo("\n".join(table.lines(measured)))
     draw(measured, DOCS / "front.png")
 
 
