@@ -71,5 +71,5 @@ static void mixture_cumulative(ptrdiff_t n, int c, const float *output, const fl
         .latents_dense = latents_dense, \
         .location_scale_intervals = location_scale_intervals, \
         .location_scale_pop = location_scale_pop, \
-        .coefficients = coefficients_blocks, \
+        .coefficients = coefficients_code_blocks, \
     };

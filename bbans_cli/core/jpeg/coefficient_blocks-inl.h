@@ -1,59 +1,95 @@
-/* Quantised DCT coefficients of JPEG pictures. A block is coded as the place of its last nonzero AC coefficient in
- * zigzag order, the AC coefficients up to there, and the DC coefficient, whose prediction profits from the others. What
- * is known beforehand of a coefficient's sign and size is gathered in two ways: predictions by least squares over
- * neighbouring blocks, this block and earlier components, from which chances are computed; and contexts, in which
- * chances are learned. Pixels continue from block to block, which gives an equation for each row of frequencies (with
- * the block on the left) and each column (with the one above). The predictions are binary64 arithmetic in the order of
- * this source, without fused or reordered operations: the same on every machine.
+/* The coder of quantised DCT coefficients of JPEG pictures. A block is coded as the place of its last nonzero AC
+ * coefficient in zigzag order, the AC coefficients up to there, and the DC coefficient, whose prediction profits from
+ * the others. What is known beforehand of a coefficient is gathered in two ways: predictions of its value and of its
+ * magnitude by windowed least squares over neighbouring blocks, this block and earlier components, which give priors
+ * (magnitudes-inl.h); and contexts, which select counters. The idea of continuing pixels from block to block
+ * (coefficient_neighbourhood-inl.h) is that of the DC prediction in Lepton (Horn et al. 2017) and of PAQ8's JPEG model.
+ *
+ * The predictions are binary64 arithmetic in the order of this source, without fused or reordered operations: the same
+ * on every machine. The coder is compiled once per instruction set: vectors go across weights, features and priors.
+ *
+ * All numbers below were tuned by hand, not recorded, unless they follow from the format of JPEG files.
  */
-#ifndef BBC_COEFFICIENTS_BLOCKS_H
-#define BBC_COEFFICIENTS_BLOCKS_H
+#ifndef BBC_COEFFICIENT_BLOCKS_INL_H
+#define BBC_COEFFICIENT_BLOCKS_INL_H
 
+#include "coefficient_neighbourhood-inl.h"
 #include "magnitudes-inl.h"
 
-enum { LOWEST = -2048, HIGHEST = 2047 };
-/* Of the least squares: features of the signed value and of its size, forgetting, samples between two solutions */
-enum { SIGNED = 10, SIZES = 14, EVERY = 16 };
-static const double KEEP = 0.998, RIDGE = 0.01;
+enum { COEFFICIENT_LOWEST = -2048, COEFFICIENT_HIGHEST = 2047 };
+/* Of the least squares: features of the value and of its magnitude, samples between two solutions, what is kept of older
+ * samples at each new one, and the ridge */
+enum { COEFFICIENT_VALUE_FEATURES = 10, COEFFICIENT_MAGNITUDE_FEATURES = 14, COEFFICIENT_INTERVAL = 16 };
+static const double COEFFICIENT_KEEP = 0.998, COEFFICIENT_RIDGE = 0.01;
 
-/* ---- coefficients ---- */
+/* ---- predictions ---- */
 
-#define PACK(a, b, d, e) \
-    ((uint64_t)(uint16_t)(a) << 48 | (uint64_t)(uint16_t)(b) << 32 | (uint64_t)(uint16_t)(d) << 16 | (uint16_t)(e))
-
-/* Features of the least squares, divided by `rough`, and what comes of them */
+/* Features, divided by `rough`, a magnitude to expect, and the predictions by them */
 typedef struct {
-    double signs[SIGNED], sizes[SIZES], rough, predicted, expected;
-} outlook;
+    double value_features[COEFFICIENT_VALUE_FEATURES], magnitude_features[COEFFICIENT_MAGNITUDE_FEATURES], rough;
+    double value, magnitude;
+} coefficient_prediction;
 
 /* Scale the features, and predict. A damaged file may lead to predictions that are not finite. */
-static void look_ahead(const picture *p, int c, int k, outlook *o)
+static void coefficient_predict(const coefficients_state *p, int c, int k, coefficient_prediction *o)
 {
-    for (int i = 0; i < SIGNED; i++) o->signs[i] /= o->rough;
-    for (int i = 0; i < SIZES; i++) o->sizes[i] /= o->rough;
-    const double predicted = bbc_squares_predict(&p->signs[c][k], o->signs, SIGNED) * o->rough;
-    const double expected = bbc_squares_predict(&p->sizes[c][k], o->sizes, SIZES) * o->rough;
-    o->predicted = predicted > -4096 ? predicted < 4096 ? predicted : 4096 : -4096;
-    o->expected = expected > 0.01 ? expected < 4096 ? expected : 4096 : 0.01;
+    for (int i = 0; i < COEFFICIENT_VALUE_FEATURES; i++) o->value_features[i] /= o->rough;
+    for (int i = 0; i < COEFFICIENT_MAGNITUDE_FEATURES; i++) o->magnitude_features[i] /= o->rough;
+    const double value =
+        windowed_ls_predict(&p->value_solvers[c][k], o->value_features, COEFFICIENT_VALUE_FEATURES) * o->rough;
+    const double magnitude =
+        windowed_ls_predict(&p->magnitude_solvers[c][k], o->magnitude_features, COEFFICIENT_MAGNITUDE_FEATURES) *
+        o->rough;
+    o->value = value > -4096 ? value < 4096 ? value : 4096 : -4096;
+    o->magnitude = magnitude > 0.01 ? magnitude < 4096 ? magnitude : 4096 : 0.01;
 }
 
-/* What of learning needs no value, done while the lines of the contexts are on their way from memory */
-static void meet(picture *p, int c, int k, const outlook *o)
+/* The part of learning that needs no value, done while the buckets are on their way from memory */
+static void coefficient_accumulate(coefficients_state *p, int c, int k, const coefficient_prediction *o)
 {
-    bbc_squares_meet(&p->signs[c][k], o->signs, SIGNED, KEEP);
-    bbc_squares_meet(&p->sizes[c][k], o->sizes, SIZES, KEEP);
+    windowed_ls_accumulate(&p->value_solvers[c][k], o->value_features, COEFFICIENT_VALUE_FEATURES, COEFFICIENT_KEEP);
+    windowed_ls_accumulate(&p->magnitude_solvers[c][k], o->magnitude_features, COEFFICIENT_MAGNITUDE_FEATURES,
+                           COEFFICIENT_KEEP);
 }
 
-static void learn(picture *p, int c, int k, const outlook *o, double value, double size)
+static void coefficient_update_and_solve(coefficients_state *p, int c, int k, const coefficient_prediction *o,
+                                         double value, double magnitude)
 {
-    bbc_squares_learn(&p->signs[c][k], o->signs, value / o->rough, SIGNED, KEEP, RIDGE, EVERY);
-    bbc_squares_learn(&p->sizes[c][k], o->sizes, size / o->rough, SIZES, KEEP, RIDGE, EVERY);
+    windowed_ls_update_and_solve(&p->value_solvers[c][k], o->value_features, value / o->rough,
+                                 COEFFICIENT_VALUE_FEATURES, COEFFICIENT_KEEP, COEFFICIENT_RIDGE, COEFFICIENT_INTERVAL);
+    windowed_ls_update_and_solve(&p->magnitude_solvers[c][k], o->magnitude_features, magnitude / o->rough,
+                                 COEFFICIENT_MAGNITUDE_FEATURES, COEFFICIENT_KEEP, COEFFICIENT_RIDGE,
+                                 COEFFICIENT_INTERVAL);
 }
 
-static int32_t clamp(int32_t value) { return value < LOWEST ? LOWEST : value > HIGHEST ? HIGHEST : value; }
+static int32_t coefficient_clamp(int32_t value)
+{
+    return value < COEFFICIENT_LOWEST ? COEFFICIENT_LOWEST : value > COEFFICIENT_HIGHEST ? COEFFICIENT_HIGHEST : value;
+}
 
-/* Known coefficients beside k in its block: the size they let expect; the nearest are kept in `near`. */
-static double find_inside(const double *mean, const int16_t *here, int k, int *near)
+static void coefficient_set_priors(magnitude_context *s, const double *means, const double *scales)
+{
+    memcpy(s->means, means, sizeof s->means);
+    memcpy(s->scales, scales, sizeof s->scales);
+}
+
+/* ---- AC coefficients ---- */
+
+/* What is known of AC coefficient k, nth in zigzag order of those up to the last one */
+typedef struct {
+    int k, left;     /* left: coefficients up to the last one, this included */
+    int share;       /* left, in sixteenths of those up to the end of the block */
+    int near[6];     /* known coefficients beside it in its block */
+    double inside;   /* the magnitude that these let expect */
+    double outside;  /* mean magnitude in the blocks around */
+    double trend;    /* the magnitude that what was coded lately lets expect */
+    int w, n, y, cb; /* the same coefficient in other blocks */
+    coefficient_edge_estimates edge;
+    coefficient_prediction prediction;
+} coefficient_ac;
+
+/* Known coefficients beside k in its block: the magnitude they let expect; the nearest are kept in `near`. */
+static double coefficient_find_inside(const double *mean, const int16_t *here, int k, int *near)
 {
     static const int8_t down[] = {0, -1, -1, 0, -2}, right[] = {-1, 0, -1, -2, 0};
     const int side = ((k >> 3) + k) & 1 ? -1 : 1;
@@ -63,158 +99,215 @@ static double find_inside(const double *mean, const int16_t *here, int k, int *n
         near[i] = 0;
         if (v < 0 || u < 0 || v > 7 || u > 7 || v + u == 0) continue;
         near[i] = here[v * 8 + u];
-        sum += (i < 2 ? 2 : 1) * size_of(near[i]);
+        sum += (i < 2 ? 2 : 1) * coefficient_magnitude(near[i]);
         usual += (i < 2 ? 2 : 1) * mean[v * 8 + u];
     }
     return mean[k] * sum / usual;
 }
 
-/* An AC coefficient, nth in zigzag order of `last`. */
-static int32_t code_ac(picture *p, around *a, int k, int nth, int last, int32_t value)
+static void coefficient_predict_ac(const coefficients_state *p, const coefficient_neighbourhood *a, int k, int nth,
+                                   int last, coefficient_ac *t)
 {
-    const int c = a->c, left = last - nth + 1;
-    const double *mean = p->mean[c];
-    int near[6];
-    const double inside = find_inside(mean, a->here, k, near), outside = beside(a, k);
-    double row, column, both;
-    solve(p, a, k, &row, &column, &both);
-    const int w = a->w[k], n = a->n[k], y = a->partner[0][k], cb = a->partner[1][k];
-    const double flowing = a->flow * mean[k];
-    outlook o = {
+    const double *mean = p->mean[a->c];
+    t->k = k;
+    t->left = last - nth + 1;
+    t->share = t->left * 16 / (64 - nth);
+    t->inside = coefficient_find_inside(mean, a->here, k, t->near);
+    t->outside = coefficient_outside(a, k);
+    t->trend = a->trend * mean[k];
+    t->edge = coefficient_solve_edge_equations(p, a, k);
+    const int w = t->w = a->w[k], n = t->n = a->n[k], y = t->y = a->earlier[0][k], cb = t->cb = a->earlier[1][k];
+    const int *near = t->near;
+    const double row = t->edge.row, column = t->edge.column, both = t->edge.both;
+    t->prediction = (coefficient_prediction){
         {row, column, both, w, n, near[3], near[4], near[2], y, cb},
-        {size_of(w), size_of(n), size_of(a->nw[k]), size_of(a->ne[k]), size_of(near[0]), size_of(near[1]), inside,
-         both < 0 ? -both : both, size_of(y), size_of(cb), mean[k], mean[k] * left / (64 - nth), a->activity[k],
-         flowing},
-        .rough = 0.5 * (inside + outside) + 1,
+        {coefficient_magnitude(w), coefficient_magnitude(n), coefficient_magnitude(a->nw[k]),
+         coefficient_magnitude(a->ne[k]), coefficient_magnitude(near[0]), coefficient_magnitude(near[1]), t->inside,
+         both < 0 ? -both : both, coefficient_magnitude(y), coefficient_magnitude(cb), mean[k],
+         mean[k] * t->left / (64 - nth), a->activity[k], t->trend},
+        .rough = 0.5 * (t->inside + t->outside) + 1,
     };
-    look_ahead(p, c, k, &o);
+    coefficient_predict(p, a->c, k, &t->prediction);
+}
 
-    /* Signs count in the direction of the predicted one. */
-    const int flip = o.predicted < 0, turn = flip ? -1 : 1;
-    const int e = step_of(o.expected), sure = step_of(o.predicted * turn), in = step_of(inside), out = step_of(outside);
-    const int share = left * 16 / (64 - nth), place = c << 8 | k;
-    const int row_step = signed_step(row * turn), column_step = signed_step(column * turn);
-    scene s;
-    scene_begin(&s, p, c, AC, (k >> 3) + (k & 7), e, sure < 4 ? share / 4 : sure + (share > 12) * 12);
-    const uint64_t contexts[CONTEXTS] = {
-        PACK(place, out, in, 0),
-        PACK(place, left, 0, 1),
-        PACK(place, in, left / 3, 4),
-        PACK(c, sure, e, 5),
-        PACK(place, row_step, e / 2, 7),
-        PACK(place, column_step, e / 2, 8),
-        PACK(place, within(near[0] * turn, 8), within(near[1] * turn, 8), 9),
-        PACK(place, within(near[3] * turn, 8), within(near[4] * turn, 8), 10),
-        PACK(place, within(y * turn, 12), within(cb * turn, 12), 11),
-        PACK(place, step_of(size_of(y)), e, 12),
-        PACK(c, e, share, 13),
-        PACK(c, row_step, column_step, e / 3),
+/* Contexts and priors. Signs count in the direction of the predicted one. */
+static void coefficient_begin_ac(coefficients_state *p, const coefficient_neighbourhood *a, const coefficient_ac *t,
+                                 magnitude_context *s)
+{
+    const coefficient_prediction *o = &t->prediction;
+    const int c = a->c, k = t->k, *near = t->near, left = t->left, share = t->share, place = c << 8 | k;
+    const int flip = o->value < 0, sign = flip ? -1 : 1;
+    const int e = coefficient_step(o->magnitude), sure = coefficient_step(o->value * sign);
+    const int in = coefficient_step(t->inside), out = coefficient_step(t->outside);
+    const int row = coefficient_signed_step(t->edge.row * sign);
+    const int column = coefficient_signed_step(t->edge.column * sign);
+    const int levels[] = {(k >> 3) + (k & 7), e, sure < 4 ? share / 4 : sure + (share > 12) * 12};
+    magnitude_begin(s, p, c, COEFFICIENTS_AC, levels);
+    s->flip = flip;
+    s->nonzero = left == 1;
+    const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
+        CONTEXT_PACK(place, out, in, 0),
+        CONTEXT_PACK(place, left, 0, 1),
+        CONTEXT_PACK(place, in, left / 3, 4),
+        CONTEXT_PACK(c, sure, e, 5),
+        CONTEXT_PACK(place, row, e / 2, 7),
+        CONTEXT_PACK(place, column, e / 2, 8),
+        CONTEXT_PACK(place, coefficient_limit(near[0] * sign, 8), coefficient_limit(near[1] * sign, 8), 9),
+        CONTEXT_PACK(place, coefficient_limit(near[3] * sign, 8), coefficient_limit(near[4] * sign, 8), 10),
+        CONTEXT_PACK(place, coefficient_limit(t->y * sign, 12), coefficient_limit(t->cb * sign, 12), 11),
+        CONTEXT_PACK(place, coefficient_step(coefficient_magnitude(t->y)), e, 12),
+        CONTEXT_PACK(c, e, share, 13),
+        CONTEXT_PACK(c, row, column, e / 3),
     };
-    memcpy(s.contexts, contexts, sizeof contexts);
-    const double means[GUESSES] = {o.predicted, both, both, o.predicted};
-    const double scales[GUESSES] = {o.expected * 1.2 + 0.02, a->activity[k] + 0.02, flowing + 0.1, o.rough - 0.7};
-    for (int i = 0; i < GUESSES; i++) s.means[i] = means[i] * turn;
-    memcpy(s.scales, scales, sizeof scales);
-    turn_to(&s, AC);
-    meet(p, c, k, &o);
-    value = clamp(code_value(&s, value, flip, left == 1));
-    learn(p, c, k, &o, value, size_of(value));
-    a->flow += (size_of(value) / (mean[k] + 0.02) - a->flow) * 0.15;
+    memcpy(s->contexts, contexts, sizeof contexts);
+    const double value = o->value * sign, both = t->edge.both * sign;
+    const double means[MAGNITUDE_PRIORS] = {value, both, both, value};
+    const double scales[MAGNITUDE_PRIORS] = {o->magnitude * 1.2 + 0.02, a->activity[k] + 0.02, t->trend + 0.1,
+                                             o->rough - 0.7};
+    coefficient_set_priors(s, means, scales);
+}
+
+/* AC coefficient k, nth in zigzag order of `last` */
+static int32_t coefficient_code_ac(coefficients_state *p, coefficient_neighbourhood *a, int k, int nth, int last,
+                                   int32_t value)
+{
+    const int c = a->c;
+    coefficient_ac t;
+    magnitude_context s;
+    coefficient_predict_ac(p, a, k, nth, last, &t);
+    coefficient_begin_ac(p, a, &t, &s);
+    magnitude_prefetch(&s, COEFFICIENTS_AC);
+    coefficient_accumulate(p, c, k, &t.prediction);
+    value = coefficient_clamp(magnitude_code_value(&s, value));
+    coefficient_update_and_solve(p, c, k, &t.prediction, value, coefficient_magnitude(value));
+    a->trend += (coefficient_magnitude(value) / (p->mean[c][k] + 0.02) - a->trend) * 0.15;
     return value;
 }
 
-/* The DC coefficient, when all others are known: the difference from its prediction. */
-static int32_t code_dc(picture *p, const around *a, int32_t value)
+/* ---- DC coefficients ---- */
+
+/* What is known of the DC coefficient, when all others of its block are */
+typedef struct {
+    int w, n, y, cb; /* residuals of DC in other blocks */
+    double missing;  /* mean magnitude of those of W and N */
+    double gap;      /* between the estimates by row and by column */
+    double target;   /* the predicted coefficient */
+    int32_t base;    /* the same, rounded: the residual is relative to it */
+    coefficient_edge_estimates edge;
+    coefficient_prediction prediction; /* relative to the mean of the neighbours */
+} coefficient_dc;
+
+static void coefficient_predict_dc(const coefficients_state *p, const coefficient_neighbourhood *a, coefficient_dc *t)
 {
-    const int c = a->c, w_miss = a->has_w ? p->misses[a->index - 1] : 0;
-    const int n_miss = a->has_n ? p->misses[a->index - p->shape.columns[c]] : 0;
-    const int y_miss = a->partner_miss[0], cb_miss = a->partner_miss[1];
-    double row, column, both, energy = 1;
-    solve(p, a, 0, &row, &column, &both);
-    const double gap = row > column ? row - column : column - row, missing = (size_of(w_miss) + size_of(n_miss)) / 2.0;
-    for (int k = 1; k < 64; k++) energy += size_of(a->here[k]) * p->shape.tables[c][k];
+    const int c = a->c, w = t->w = a->has_w ? p->dc_residuals[a->index - 1] : 0;
+    const int n = t->n = a->has_n ? p->dc_residuals[a->index - p->shape.columns[c]] : 0;
+    const int y = t->y = a->earlier_dc_residual[0], cb = t->cb = a->earlier_dc_residual[1];
+    t->edge = coefficient_solve_edge_equations(p, a, 0);
+    const double row = t->edge.row, column = t->edge.column, both = t->edge.both;
+    const double gap = t->gap = row > column ? row - column : column - row;
+    t->missing = (coefficient_magnitude(w) + coefficient_magnitude(n)) / 2.0;
+    double energy = 1;
+    for (int k = 1; k < 64; k++) energy += coefficient_magnitude(a->here[k]) * p->shape.tables[c][k];
     energy /= p->shape.tables[c][0];
-    outlook o = {
-        {row, column, both, y_miss, cb_miss, w_miss, n_miss, a->w[0] - a->mean_dc, a->here[1], a->here[8]},
-        {1, size_of(w_miss), size_of(n_miss), gap, energy, size_of(y_miss), size_of(cb_miss), 0,
-         both < 0 ? -both : both},
-        .rough = gap + energy / 64 + 2 * missing + 20,
+    const double rough = gap + energy / 64 + 2 * t->missing + 20;
+    t->prediction = (coefficient_prediction){
+        {row, column, both, y, cb, w, n, a->w[0] - a->mean_dc, a->here[1], a->here[8]},
+        {1, coefficient_magnitude(w), coefficient_magnitude(n), gap, energy, coefficient_magnitude(y),
+         coefficient_magnitude(cb), rough, both < 0 ? -both : both},
+        .rough = rough,
     };
-    o.sizes[7] = o.rough;
-    look_ahead(p, c, 0, &o);
-
-    const double target = a->mean_dc + o.predicted;
-    const int base = clamp((int32_t)(target + 4096.5) - 4096);
-    const int e = step_of(o.expected), m = step_of(missing), differ = signed_step(row - column);
-    const int y_step = signed_step(y_miss), cb_step = signed_step(cb_miss);
-    scene s;
-    scene_begin(&s, p, c, DC, 0, m, size_of(differ));
-    const uint64_t contexts[CONTEXTS] = {
-        PACK(c, e, 0, 0),
-        PACK(c, size_of(differ), 0, 1),
-        PACK(c, m, 0, 2),
-        PACK(c, m / 2, e / 2, 3),
-        PACK(c, signed_step(w_miss), signed_step(n_miss), 5),
-        PACK(c, y_step, 0, 6),
-        PACK(c, cb_step, 0, 7),
-        PACK(c, cb_step, y_step, 8),
-        PACK(c, e, size_of(differ), 9),
-        PACK(c, m, c > 1 ? cb_step : y_step, 10),
-        PACK(c, signed_step(a->mean_dc + both - base), m, 11),
-        PACK(c, signed_step(a->mean_dc + row - base), m / 2, 12),
-    };
-    memcpy(s.contexts, contexts, sizeof contexts);
-    const double means[GUESSES] = {target, target, target, a->mean_dc + both};
-    const double scales[GUESSES] = {o.expected + 0.05, missing + 0.5, gap + 0.3, o.expected + 0.05};
-    for (int i = 0; i < GUESSES; i++) s.means[i] = means[i] - base;
-    memcpy(s.scales, scales, sizeof scales);
-    turn_to(&s, DC);
-    meet(p, c, 0, &o);
-    value = clamp(base + code_value(&s, value - base, 0, 0));
-    const double miss = value - target;
-    learn(p, c, 0, &o, value - a->mean_dc, miss < 0 ? -miss : miss);
-    p->misses[a->index] = (int16_t)(value - base);
-    return value;
+    coefficient_predict(p, c, 0, &t->prediction);
+    t->target = a->mean_dc + t->prediction.value;
+    t->base = coefficient_clamp((int32_t)(t->target + 4096.5) - 4096);
 }
 
-/* Where the last nonzero AC coefficient lies, 0..63 in zigzag order: six bits */
-static int code_last(picture *p, const around *a, int last)
+/* Contexts and priors */
+static void coefficient_begin_dc(coefficients_state *p, const coefficient_neighbourhood *a, const coefficient_dc *t,
+                                 magnitude_context *s)
 {
-    const int c = a->c, w = a->last[0], n = a->last[1], y = a->partner_last[0], cb = a->partner_last[1];
-    const int near = a->has_w + a->has_n ? (w + n) / (a->has_w + a->has_n) : 0;
-    const int wide = (2 * near + a->last[2] + a->last[3]) / 4;
-    scene s;
-    scene_begin(&s, p, c, LAST, 0, near / 2, a->partner_last[c > 1] / 2);
-    const uint64_t contexts[CONTEXTS] = {
-        PACK(c, near, 0, 0),
-        PACK(c, w, n, 1),
-        PACK(c, wide, 0, 2),
-        PACK(c, near / 2, a->last[2] / 2, 3),
-        PACK(c, near / 2, a->last[3] / 2, 4),
-        PACK(c, y, 0, 5),
-        PACK(c, y, near, 6),
-        PACK(c, cb, near, 7),
-        PACK(c, cb, y, 8),
-        PACK(c, wide / 4, a->partner_last[c > 1] / 2, 9),
-        PACK(c, w, 0, 10),
-        PACK(c, n, 0, 11),
+    const int c = a->c, e = coefficient_step(t->prediction.magnitude), m = coefficient_step(t->missing);
+    const int differ = coefficient_signed_step(t->edge.row - t->edge.column), gap = coefficient_magnitude(differ);
+    const int y = coefficient_signed_step(t->y), cb = coefficient_signed_step(t->cb);
+    const double by_both = a->mean_dc + t->edge.both, by_row = a->mean_dc + t->edge.row;
+    magnitude_begin(s, p, c, COEFFICIENTS_DC, (const int[]){0, m, gap});
+    const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
+        CONTEXT_PACK(c, e, 0, 0),
+        CONTEXT_PACK(c, gap, 0, 1),
+        CONTEXT_PACK(c, m, 0, 2),
+        CONTEXT_PACK(c, m / 2, e / 2, 3),
+        CONTEXT_PACK(c, coefficient_signed_step(t->w), coefficient_signed_step(t->n), 5),
+        CONTEXT_PACK(c, y, 0, 6),
+        CONTEXT_PACK(c, cb, 0, 7),
+        CONTEXT_PACK(c, cb, y, 8),
+        CONTEXT_PACK(c, e, gap, 9),
+        CONTEXT_PACK(c, m, c > 1 ? cb : y, 10),
+        CONTEXT_PACK(c, coefficient_signed_step(by_both - t->base), m, 11),
+        CONTEXT_PACK(c, coefficient_signed_step(by_row - t->base), m / 2, 12),
     };
-    memcpy(s.contexts, contexts, sizeof contexts);
-    int value = 0;
-    for (int half = 0; half < 2; half++) {
-        int found = 1;
-        turn_to(&s, LAST + (half ? 1 + value : 0));
-        arrive(&s);
-        for (int i = half ? 2 : 5; i >= (half ? 0 : 3); i--)
-            found = found << 1 | ask(&s, found, found + 8 * half, last >> i & 1);
-        value = value << 3 | (found & 7);
-    }
+    memcpy(s->contexts, contexts, sizeof contexts);
+    const double e_scale = t->prediction.magnitude + 0.05, at = t->target - t->base;
+    const double means[MAGNITUDE_PRIORS] = {at, at, at, by_both - t->base};
+    const double scales[MAGNITUDE_PRIORS] = {e_scale, t->missing + 0.5, t->gap + 0.3, e_scale};
+    coefficient_set_priors(s, means, scales);
+}
+
+/* The DC coefficient, when all others are known: its residual is coded. */
+static int32_t coefficient_code_dc(coefficients_state *p, const coefficient_neighbourhood *a, int32_t value)
+{
+    const int c = a->c;
+    coefficient_dc t;
+    magnitude_context s;
+    coefficient_predict_dc(p, a, &t);
+    coefficient_begin_dc(p, a, &t, &s);
+    magnitude_prefetch(&s, COEFFICIENTS_DC);
+    coefficient_accumulate(p, c, 0, &t.prediction);
+    value = coefficient_clamp(t.base + magnitude_code_value(&s, value - t.base));
+    const double error = value - t.target;
+    coefficient_update_and_solve(p, c, 0, &t.prediction, value - a->mean_dc, error < 0 ? -error : error);
+    p->dc_residuals[a->index] = (int16_t)(value - t.base);
     return value;
 }
 
 /* ---- blocks ---- */
 
-static void update(picture *p, const around *a, int64_t i)
+/* The place of the last nonzero AC coefficient, 0 to 63 in zigzag order: six bits, three in each of two groups */
+static int coefficient_code_last(coefficients_state *p, const coefficient_neighbourhood *a, int last)
+{
+    const int c = a->c, w = a->last[0], n = a->last[1], nw = a->last[2], ne = a->last[3];
+    const int y = a->earlier_last[0], cb = a->earlier_last[1], nearest = a->earlier_last[c > 1];
+    const int near = a->has_w + a->has_n ? (w + n) / (a->has_w + a->has_n) : 0;
+    const int wide = (2 * near + nw + ne) / 4;
+    magnitude_context s;
+    magnitude_begin(&s, p, c, COEFFICIENTS_LAST, (const int[]){0, near / 2, nearest / 2});
+    const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
+        CONTEXT_PACK(c, near, 0, 0),
+        CONTEXT_PACK(c, w, n, 1),
+        CONTEXT_PACK(c, wide, 0, 2),
+        CONTEXT_PACK(c, near / 2, nw / 2, 3),
+        CONTEXT_PACK(c, near / 2, ne / 2, 4),
+        CONTEXT_PACK(c, y, 0, 5),
+        CONTEXT_PACK(c, y, near, 6),
+        CONTEXT_PACK(c, cb, near, 7),
+        CONTEXT_PACK(c, cb, y, 8),
+        CONTEXT_PACK(c, wide / 4, nearest / 2, 9),
+        CONTEXT_PACK(c, w, 0, 10),
+        CONTEXT_PACK(c, n, 0, 11),
+    };
+    memcpy(s.contexts, contexts, sizeof contexts);
+    int value = 0;
+    for (int half = 0; half < 2; half++) {
+        int prefix = 1;
+        magnitude_prefetch(&s, COEFFICIENTS_LAST + (half ? 1 + value : 0));
+        magnitude_claim_buckets(&s);
+        for (int i = half ? 2 : 5; i >= (half ? 0 : 3); i--)
+            prefix = prefix << 1 | magnitude_code_bit(&s, prefix, prefix + 8 * half, last >> i & 1);
+        value = value << 3 | (prefix & 7);
+    }
+    return value;
+}
+
+/* Update the statistics of component a->c by its block i. */
+static void coefficient_update_statistics(coefficients_state *p, const coefficient_neighbourhood *a, int64_t i)
 {
     const int c = a->c;
     const uint16_t *q = p->shape.tables[c];
@@ -222,7 +315,7 @@ static void update(picture *p, const around *a, int64_t i)
     for (int k = 0; k < 64; k++) {
         const double size = (a->here[k] - (k ? 0 : a->mean_dc)) * q[k];
         p->variance[c][k] += (size * size + 0.1 - p->variance[c][k]) * rate;
-        p->mean[c][k] += (size_of(a->here[k]) + 0.01 - p->mean[c][k]) * rate;
+        p->mean[c][k] += (coefficient_magnitude(a->here[k]) + 0.01 - p->mean[c][k]) * rate;
     }
     for (int v = 0; v < 8; v++) {
         if (a->has_w) p->noise[c][0][v] += (a->rest[0][v] * a->rest[0][v] - p->noise[c][0][v]) * rate;
@@ -230,32 +323,32 @@ static void update(picture *p, const around *a, int64_t i)
     }
 }
 
-/* Block i of component c. */
-static void code_block(picture *p, int16_t *all, int c, int64_t i)
+/* Block i of component c; all: the coefficients of the picture */
+static void coefficient_code_block(coefficients_state *p, int16_t *all, int c, int64_t i)
 {
-    around a;
-    look_around(p, all, c, i, &a);
+    coefficient_neighbourhood a;
+    coefficient_find_neighbourhood(p, all, c, i, &a);
     int16_t *here = all + a.index * 64;
     int last = 0;
     for (int n = 1; n < 64 && !p->coder.in; n++) last = here[p->order[n]] ? n : last;
-    last = code_last(p, &a, last);
+    last = coefficient_code_last(p, &a, last);
     p->lasts[a.index] = (uint8_t)last;
     for (int n = 1; n < 64; n++) {
         const int k = p->order[n];
-        here[k] = (int16_t)(n <= last ? code_ac(p, &a, k, n, last, here[k]) : 0);
-        settle(p, &a, k, here[k]);
+        here[k] = (int16_t)(n <= last ? coefficient_code_ac(p, &a, k, n, last, here[k]) : 0);
+        coefficient_mark_known(p, &a, k, here[k]);
     }
-    here[0] = (int16_t)code_dc(p, &a, here[0]);
-    settle(p, &a, 0, here[0] - a.mean_dc);
-    update(p, &a, i);
+    here[0] = (int16_t)coefficient_code_dc(p, &a, here[0]);
+    coefficient_mark_known(p, &a, 0, here[0] - a.mean_dc);
+    coefficient_update_statistics(p, &a, i);
 }
 
 /* The next `blocks` blocks, or as many as are left. */
-static void coefficients_blocks(struct bbc_coefficients_state *p, int16_t *all, int64_t blocks)
+static void coefficients_code_blocks(struct bbc_coefficients_state *p, int16_t *all, int64_t blocks)
 {
     for (; blocks > 0 && p->done < p->start[3]; blocks--, p->done++) {
         const int c = (p->done >= p->start[1]) + (p->done >= p->start[2]);
-        code_block(p, all, c, p->done - p->start[c]);
+        coefficient_code_block(p, all, c, p->done - p->start[c]);
     }
 }
 

@@ -1,12 +1,12 @@
-/* A coder of the quantised 8x8 DCT coefficients of a JPEG picture by learned chances: component by component, blocks in
- * raster order. */
+/* coefficients.c: a context-mixing coder of the quantised 8x8 DCT coefficients of a JPEG picture, component by
+ * component, blocks in raster order. */
 
 typedef struct {
     int32_t components;          /* 1 or 3: Y; Y, Cb, Cr */
     int32_t columns[3], rows[3]; /* blocks of 8x8 of each, 1..8192; those of Cb and Cr are equal, and as many as Y's or
                                     half (rounded up) either way */
     uint16_t tables[3][64];      /* quantisers, row by row, 1..65535 */
-    int32_t bucket_bits;           /* 2^bucket_bits lines of 64 bytes of memory for contexts, 8..20 */
+    int32_t bucket_bits;         /* the hash table of counters has 2^bucket_bits buckets of 64 bytes, 8..20 */
 } bbc_coefficients_shape;
 
 /* Bytes of state for a shape, or 0 if the shape is not valid. The state must be zeros and begin at a multiple of 8. */

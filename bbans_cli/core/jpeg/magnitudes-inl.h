@@ -1,65 +1,80 @@
-/* Of coefficient_blocks-inl.h: how a value is coded by decisions, each of which blends what contexts have learned with
- * chances that follow from guesses at the value's distribution. */
-#ifndef BBC_MAGNITUDES_H
-#define BBC_MAGNITUDES_H
+/* The coder of JPEG coefficients: how a value is coded, by binary decisions (binarisation.h). Each decision mixes the
+ * counters of twelve contexts and four priors. A prior is a Laplace distribution of the value, whose mean and scale were
+ * predicted; it gives every decision a probability, that the value lies in one part of an interval rather than in the
+ * other. */
+#ifndef BBC_MAGNITUDES_INL_H
+#define BBC_MAGNITUDES_INL_H
 
-#include "coefficients.h"
+#include "binarisation.h"
+#include "coefficients_types.h"
 
-enum { LENGTH_MAX = 13 };
+enum { MAGNITUDE_CONTEXTS = COEFFICIENTS_CONTEXTS, MAGNITUDE_PRIORS = COEFFICIENTS_PRIORS };
 
+/* What a value is coded with */
 typedef struct {
-    picture *p;
-    uint64_t contexts[CONTEXTS];
-    uint32_t hashes[CONTEXTS];
-    bbc_slot *lines[CONTEXTS];
-    int apart; /* are the lines all different? */
-    size_t sets[VIEWS];
-    double means[GUESSES], scales[GUESSES]; /* Laplace distributions of the value */
-    double lower[GUESSES], upper[GUESSES];  /* what lies above the ends of an interval */
-    int32_t opinions[GUESSES];              /* log-odds */
-} scene;
+    coefficients_state *p;
+    uint64_t contexts[MAGNITUDE_CONTEXTS];
+    uint32_t hashes[MAGNITUDE_CONTEXTS];
+    counter *buckets[MAGNITUDE_CONTEXTS];
+    int distinct; /* are the buckets all different? */
+    size_t sets[COEFFICIENTS_MIXED];
+    int flip;    /* is the value expected to be negative? The priors are mirrored then. */
+    int nonzero; /* is the value known not to be zero? */
+    int against; /* has the value the sign that was not expected? */
+    double means[MAGNITUDE_PRIORS], scales[MAGNITUDE_PRIORS]; /* of the priors, in the direction of the expected sign */
+    double lower[MAGNITUDE_PRIORS], upper[MAGNITUDE_PRIORS];  /* their shares above the ends of the interval */
+    int32_t prior_inputs[MAGNITUDE_PRIORS];                   /* stretched probabilities */
+} magnitude_context;
 
-static inline void scene_begin(scene *s, picture *p, int c, int kind, int level0, int level1, int level2)
+/* levels: the contexts of the weight sets of each array */
+static inline void magnitude_begin(magnitude_context *s, coefficients_state *p, int c, int kind,
+                                   const int levels[COEFFICIENTS_MIXED])
 {
-    const int levels[VIEWS] = {level0, level1, level2};
     s->p = p;
-    for (int i = 0; i < VIEWS; i++) {
-        int level = levels[i] < LEVELS ? levels[i] : LEVELS - 1;
-        s->sets[i] = (size_t)((((c > 0) * KINDS + kind) * LEVELS + level) * NODES);
+    s->flip = s->nonzero = s->against = 0;
+    for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
+        int level = levels[i] < COEFFICIENTS_LEVELS ? levels[i] : COEFFICIENTS_LEVELS - 1;
+        int row = ((c > 0) * COEFFICIENTS_KINDS + kind) * COEFFICIENTS_LEVELS + level;
+        s->sets[i] = (size_t)(row * COEFFICIENTS_NODES);
     }
-    for (int k = 0; k < GUESSES; k++) s->opinions[k] = 0;
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) s->prior_inputs[k] = 0;
 }
 
-/* Ask memory for the lines of all contexts, for a group of up to 15 decisions. It takes long: there is other work to do
- * before `arrive`, which must come before the first decision. */
-static inline void turn_to(scene *s, int group)
+/* Prefetch the buckets of all contexts for a group of up to 15 decisions. There is other work to do until they arrive;
+ * magnitude_claim_buckets must follow before the first decision. */
+static inline void magnitude_prefetch(magnitude_context *s, int group)
 {
-    for (int k = 0; k < CONTEXTS; k++) s->hashes[k] = bbc_hash((uint64_t)(group << 8 | k), s->contexts[k]);
-    bbc_seek_lines(s->p->lines, s->p->shape.bucket_bits, s->hashes, s->lines, CONTEXTS);
+    for (int k = 0; k < MAGNITUDE_CONTEXTS; k++) s->hashes[k] = bucket_hash((uint64_t)(group << 8 | k), s->contexts[k]);
+    bucket_prefetch(s->p->buckets, s->p->shape.bucket_bits, s->hashes, s->buckets, MAGNITUDE_CONTEXTS);
 }
 
-static inline void arrive(scene *s)
+static inline void magnitude_claim_buckets(magnitude_context *s)
 {
-    bbc_take_lines(s->hashes, s->lines, CONTEXTS);
-    s->apart = bbc_lines_apart(s->p->shape.bucket_bits, s->hashes, CONTEXTS);
+    bucket_claim(s->hashes, s->buckets, MAGNITUDE_CONTEXTS);
+    s->distinct = bucket_all_distinct(s->p->shape.bucket_bits, s->hashes, MAGNITUDE_CONTEXTS);
 }
 
-/* One decision: `slot` (1..15) within the group, `node` as the weights know it. */
-static int ask(scene *s, int slot, int node, int bit)
+/* One decision: `index` (1 to 15) of the counter within the buckets, `node` (0 to 31) of the weight sets. */
+static int magnitude_code_bit(magnitude_context *s, int index, int node, int bit)
 {
-    picture *p = s->p;
-    bbc_blend b;
-    b.sets = VIEWS;
-    b.apart = s->apart;
-    bbc_blend_add_lines(&p->tables, &b, s->lines, slot, CONTEXTS);
-    for (int k = 0; k < GUESSES; k++) b.inputs[b.count++] = (int16_t)s->opinions[k];
-    for (int i = 0; i < VIEWS; i++) b.weights[i] = p->weights[i] + (s->sets[i] + (size_t)node) * ROOM;
-    uint16_t *points = p->points + (s->sets[1] + (size_t)node) * BBC_POINTS;
-    return bbc_decide(&p->coder, &p->tables, &b, bit, points, RATE, ROOM);
+    coefficients_state *p = s->p;
+    mixer m;
+    mixer_begin(&m, COEFFICIENTS_MIXED);
+    m.distinct = s->distinct;
+    mixer_add_buckets(&p->tables, &m, s->buckets, index, MAGNITUDE_CONTEXTS);
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) m.inputs[m.input_count++] = (int16_t)s->prior_inputs[k];
+    for (int i = 0; i < COEFFICIENTS_MIXED; i++)
+        m.weights[i] = p->weights[i] + (s->sets[i] + (size_t)node) * COEFFICIENTS_PADDED;
+    uint16_t *apm = p->apms + (s->sets[1] + (size_t)node) * APM_POINTS;
+    return mixer_code(&p->coder, &p->tables, &m, bit, apm, COEFFICIENTS_LEARNING_RATE, COEFFICIENTS_PADDED);
 }
 
-/* e^-x for x >= 0, roughly */
-static inline double decay(double x)
+/* ---- priors ---- */
+
+/* Loops over the priors become vectors, as their four doubles fill one of AVX2's: hence arrays, and no branch. */
+
+/* e^-x for x >= 0, roughly; made of operations whose results IEEE 754 fixes, so that all machines agree */
+static inline double magnitude_decay(double x)
 {
     const double part = (x < 500 ? x : 500) / 256;
     double power = 1 + part * (1 + part / 2 * (1 + part / 3 * (1 + part / 4)));
@@ -67,91 +82,106 @@ static inline double decay(double x)
     return 1 / power;
 }
 
-/* Loops over the guesses become vectors, as their four doubles fill one of AVX2's: hence arrays, and no branch. */
-
-/* The shares of the guesses' distributions above x, or, mirrored, below -x */
-static inline void above(const scene *s, double x, int mirrored, double *out)
+/* The share of each prior above x, or, mirrored, below -x */
+static inline void magnitude_share_above(const magnitude_context *s, double x, int mirrored, double *out)
 {
-    for (int k = 0; k < GUESSES; k++) {
-        const double away = x - (mirrored ? -s->means[k] : s->means[k]), half = 0.5 * decay(fabs(away) / s->scales[k]);
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
+        const double away = x - (mirrored ? -s->means[k] : s->means[k]);
+        const double half = 0.5 * magnitude_decay(fabs(away) / s->scales[k]);
         out[k] = away > 0 ? half : 1 - half;
     }
 }
 
-/* What the guesses say of a chance `yes` among `all` */
-static inline void form_opinions(scene *s, const double *yes, const double *all)
+/* Mixer inputs: the stretched probability of `yes` among `all`, by each prior */
+static inline void magnitude_stretch_priors(magnitude_context *s, const double *yes, const double *all)
 {
-    int32_t places[GUESSES];
-    for (int k = 0; k < GUESSES; k++) {
-        double chance = yes[k] / all[k] * 65536;
-        chance = chance > 0 ? chance : 0;
-        places[k] = (int32_t)(chance < 65535 ? chance : 65535) >> 2;
+    const int16_t *stretch = s->p->tables.logistic.stretch;
+    int32_t places[MAGNITUDE_PRIORS];
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
+        double probability = yes[k] / all[k] * 65536;
+        probability = probability > 0 ? probability : 0;
+        places[k] = (int32_t)(probability < 65535 ? probability : 65535) >> 2;
     }
-    for (int k = 0; k < GUESSES; k++) s->opinions[k] = all[k] > 1e-200 ? s->p->tables.odds[places[k]] : 0;
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) s->prior_inputs[k] = all[k] > 1e-200 ? stretch[places[k]] : 0;
 }
 
-/* Is the value, known to lie in an interval, above `split`? Bits of magnitudes are coded so. */
-static int ask_above(scene *s, double split, int slot, int node, int bit)
+/* Is the value, known to lie in an interval, above `split`? */
+static int magnitude_code_above(magnitude_context *s, double split, int index, int node, int bit)
 {
-    double middle[GUESSES], yes[GUESSES], all[GUESSES];
-    above(s, split, 0, middle);
-    for (int k = 0; k < GUESSES; k++) {
+    double middle[MAGNITUDE_PRIORS], yes[MAGNITUDE_PRIORS], all[MAGNITUDE_PRIORS];
+    magnitude_share_above(s, split, 0, middle);
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
         yes[k] = middle[k] - s->upper[k];
         all[k] = s->lower[k] - s->upper[k];
     }
-    form_opinions(s, yes, all);
-    bit = ask(s, slot, node, bit);
+    magnitude_stretch_priors(s, yes, all);
+    bit = magnitude_code_bit(s, index, node, bit);
     memcpy(bit ? s->lower : s->upper, middle, sizeof middle);
     return bit;
 }
 
-/* Number of bits in unary, then the bits below the first. Up to 15 all have a line's slots to themselves. */
-static int32_t code_magnitude(scene *s, uint32_t size, int against)
-{
-    const int target = size ? 32 - __builtin_clz(size) : 1;
-    int length = 1;
-    while (length < LENGTH_MAX) {
-        int node = length < 3 ? 2 * length + against : 3 + length;
-        if (!ask_above(s, (1 << length) - 0.5, node < 8 ? 1 + node : 9, node, target > length)) break;
-        length++;
-    }
-    uint32_t found = 1;
-    for (int i = length - 2; i >= 0; i--) {
-        int place = length - 2 - i;
-        int node = (length > 5 ? 25 : 22) + (place < 2 ? place : 2);
-        if (length < 5) node = 16 + (length - 2) * (length - 1) / 2 + place;
-        int slot = node < 20 ? node - 6 : node == 20 ? 14 : 15;
-        int bit = ask_above(s, (double)((2 * found + 1) << i) - 0.5, slot, node, size >> i & 1);
-        found = found << 1 | (uint32_t)bit;
-    }
-    return (int32_t)found;
-}
+/* ---- the functions of the binarisation ---- */
 
-/* Code a value: zero? (unless `certain` that it is not), against the expected sign (negative if `flip`)?, size. The
- * guesses count in the direction of that sign. */
-static int32_t code_value(scene *s, int32_t value, int flip, int certain)
+static int magnitude_code_zero(void *context, int is_zero)
 {
-    double zero[GUESSES], all[GUESSES];
-    /* The lines are on their way from memory meanwhile. */
-    above(s, 0.5, 0, s->lower);
-    above(s, 0.5, 1, s->upper);
-    for (int k = 0; k < GUESSES; k++) {
+    magnitude_context *s = context;
+    double zero[MAGNITUDE_PRIORS], all[MAGNITUDE_PRIORS];
+    /* The buckets are on their way from memory meanwhile. */
+    magnitude_share_above(s, 0.5, 0, s->lower);
+    magnitude_share_above(s, 0.5, 1, s->upper);
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
         zero[k] = 1 - s->lower[k] - s->upper[k];
         all[k] = 1;
     }
-    form_opinions(s, zero, all);
-    arrive(s);
-    if (!certain && ask(s, 1, 0, value == 0)) return 0;
-    for (int k = 0; k < GUESSES; k++) all[k] = s->lower[k] + s->upper[k];
-    form_opinions(s, s->upper, all);
-    const int against = ask(s, 2, 1, (value < 0) != flip);
-    for (int k = 0; k < GUESSES; k++) {
-        if (against) s->means[k] = -s->means[k];
-        if (against) s->lower[k] = s->upper[k];
+    magnitude_stretch_priors(s, zero, all);
+    magnitude_claim_buckets(s);
+    return !s->nonzero && magnitude_code_bit(s, 1, 0, is_zero);
+}
+
+static int magnitude_code_negative(void *context, int is_negative)
+{
+    magnitude_context *s = context;
+    double all[MAGNITUDE_PRIORS];
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) all[k] = s->lower[k] + s->upper[k];
+    magnitude_stretch_priors(s, s->upper, all);
+    s->against = magnitude_code_bit(s, 2, 1, is_negative != s->flip);
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
+        if (s->against) s->means[k] = -s->means[k];
+        if (s->against) s->lower[k] = s->upper[k];
         s->upper[k] = 0;
     }
-    int32_t size = code_magnitude(s, (uint32_t)(value < 0 ? -value : value), against);
-    return against != flip ? -size : size;
+    return s->against != s->flip;
+}
+
+static int magnitude_code_longer(void *context, int length, int is_longer)
+{
+    magnitude_context *s = context;
+    const int node = length < 3 ? 2 * length + s->against : 3 + length;
+    return magnitude_code_above(s, (1 << length) - 0.5, node < 8 ? 1 + node : 9, node, is_longer);
+}
+
+/* Up to 15 all decisions have a counter of their own in a bucket. */
+static int magnitude_code_mantissa(void *context, int length, int place, uint32_t prefix, int bit)
+{
+    int node = (length > 5 ? 25 : 22) + (place < 2 ? place : 2);
+    if (length < 5) node = 16 + (length - 2) * (length - 1) / 2 + place;
+    const int index = node < 20 ? node - 6 : node == 20 ? 14 : 15;
+    const double split = (double)((2 * prefix + 1) << (length - 2 - place)) - 0.5;
+    return magnitude_code_above(context, split, index, node, bit);
+}
+
+static const binarisation MAGNITUDE_BINARISATION = {
+    .zero = magnitude_code_zero,
+    .negative = magnitude_code_negative,
+    .longer = magnitude_code_longer,
+    .mantissa = magnitude_code_mantissa,
+    .length_max = 13,
+};
+
+/* Code a value, whose contexts, priors and buckets were set. Not inlined, as it is large and used twice. */
+static int32_t magnitude_code_value(magnitude_context *s, int32_t value)
+{
+    return binarisation_code(&MAGNITUDE_BINARISATION, s, value);
 }
 
 #endif

@@ -1,14 +1,14 @@
-/* Two coders of samples by learned chances, without a model: few_colours.c for few colours (screens, drawings, palettes,
- * alpha), deep.c for deep samples that change by degrees (16-bit photographs, medical pictures). Both work through a
+/* Two coders of samples by context mixing, without a network: few_colours.c for few colours (screens, drawings,
+ * palettes, alpha), deep.c for deep samples that change by degrees (16-bit photographs, medical pictures). Both code a
  * band row by row, encoder and decoder alike. */
 
 typedef struct {
     int32_t width;
-    int32_t channels;  /* 1..4 samples a pixel, */
-    int32_t known;     /* of which the first `known` are given on both sides and only help */
-    int32_t depth;     /* bits of a sample, 1..16 */
-    int32_t low;       /* 0: whole samples; else only their lowest `low` bits (1..8) are coded, the others are given */
-    int32_t bucket_bits; /* 2^bucket_bits lines of 64 bytes of memory for contexts, 8..20 */
+    int32_t channels; /* 1..4 samples a pixel, */
+    int32_t known;    /* of which the first `known` are given on both sides and only help */
+    int32_t depth;    /* bits of a sample, 1..16 */
+    int32_t low;      /* 0: whole samples; else only their lowest `low` bits (1..8) are coded, the others are given */
+    int32_t bucket_bits; /* the hash table of counters has 2^bucket_bits buckets of 64 bytes, 8..20 */
 } bbc_mixing_shape;
 
 /* Bytes of state for a shape, or 0 if the shape is not valid; few_colours.c codes whole samples alone. The state must be

@@ -1,287 +1,363 @@
-/* Deep samples that change by degrees. Each is predicted by linear combinations of its neighbours whose weights solve
- * least squares over what was coded lately, at several speeds of forgetting; predictions are averaged by how well they
- * did nearby. The distance from the average is coded as zero or not, sign, number of bits, bits, each with chances
- * learned in contexts (mixer.h). The predictions are binary64 arithmetic in the order of this source, without fused
- * or reordered operations: the same on every machine.
+/* The coder of deep samples that change by degrees (16-bit photographs, medical pictures), of the family of TMW (Meyer
+ * and Tischer 1997) and Vanilc (Weinlich et al. 2016): several least-squares predictors of a sample, whose weights
+ * follow what was coded lately at several rates of forgetting, and two fixed ones are blended, each weighted by how well
+ * it did nearby. The residual is binarised (binarisation.h), and each bit is coded by logistic mixing of counters in
+ * twelve contexts (mixer.h).
+ *
+ * The predictions are binary64 arithmetic in the order of this source, without fused or reordered operations: the same
+ * on every machine. This file is compiled once, for the base instruction set: what takes the time is the solution of
+ * small systems and waiting for memory, and wider vectors were not found to pay. (The coder of JPEG coefficients is
+ * compiled per instruction set, since its mixing and its priors gain from them.)
+ *
+ * All numbers in the enums and tables below were tuned by hand, not recorded.
  */
+#include "binarisation.h"
+#include "buckets.h"
+#include "contexts.h"
+#include "context_mixing.cdef.h"
 #include "kernels.h"
+#include "median_edge.h"
 #include "mixer.h"
+#include "rows.h"
 #include "windowed_ls.h"
 
-enum { FEATURES = BBC_FEATURES, SOLVERS = 3, PREDICTORS = SOLVERS + 2, MARGIN = 4, CHANNELS = 4, CONTEXTS = 12 };
-enum { ROOM = BBC_ROOM(2 * CONTEXTS + 1), NODES = 256, ENERGIES = 16 };
+enum { DEEP_FEATURES = WINDOWED_LS_FEATURES_MAX, DEEP_SOLVERS = 3, DEEP_PREDICTORS = DEEP_SOLVERS + 2 };
+enum { DEEP_MARGIN = 4, DEEP_CHANNELS = 4, DEEP_CONTEXTS = 12, DEEP_PADDED = MIXER_PADDED(2 * DEEP_CONTEXTS + 1) };
+/* Weight sets are selected by the decision (node) alone, and by the decision and the size of residuals nearby (energy). */
+enum { DEEP_NODES = 256, DEEP_ENERGIES = 16, DEEP_SETS = DEEP_CHANNELS * DEEP_NODES, DEEP_LEARNING_RATE = 4 };
 
-/* Exponentially forgetting least squares. Forgetting per sample, samples between two solutions, features used. */
-static const double FORGET[SOLVERS] = {0.998, 0.9996, 0.98};
-static const int EVERY[SOLVERS] = {4, 8, 4}, USED[SOLVERS] = {FEATURES, FEATURES, 6};
-static const double RIDGE = 0.02;
-/* Of learning how to blend */
-enum { RATE = 4 };
+/* Of each least-squares predictor: what is kept of older samples at each new one, samples between two solutions, and
+ * features used */
+static const double DEEP_KEEP[DEEP_SOLVERS] = {0.998, 0.9996, 0.98};
+static const int DEEP_INTERVAL[DEEP_SOLVERS] = {4, 8, 4};
+static const int DEEP_FEATURES_USED[DEEP_SOLVERS] = {DEEP_FEATURES, DEEP_FEATURES, 6};
+static const double DEEP_RIDGE = 0.02;
+
+/* Rows of a channel, with margins */
+typedef struct {
+    int32_t *values[4];                /* samples: this row and the three above */
+    int32_t *residuals[2];             /* sample less blended prediction: this row and the one above */
+    float *errors[DEEP_PREDICTORS][2]; /* absolute error of each prediction, likewise */
+    windowed_ls solvers[DEEP_SOLVERS];
+} deep_channel;
 
 typedef struct {
-    int32_t *values[4];           /* samples of this row and the three above, with margins */
-    int32_t *errors[2];           /* distances from the average, this row and the one above, with margins */
-    float *misses[PREDICTORS][2]; /* sizes of each prediction's error */
-    bbc_squares solvers[SOLVERS];
-} plane;
-
-typedef struct {
-    bbc_bit_coder coder;
-    bbc_blend_tables tables;
+    binary_coder coder;
+    mixer_tables tables;
     bbc_mixing_shape shape;
-    size_t row;
-    plane planes[CHANNELS];
-    bbc_slot *lines;
+    deep_channel channels[DEEP_CHANNELS];
+    counter *buckets;
     int32_t *weights[2];
-    uint16_t *points;
-} graded;
+    uint16_t *apms;
+} deep_state;
 
-static size_t row_of(const bbc_mixing_shape *s) { return (size_t)s->width + 2 * MARGIN; }
+static size_t deep_row_size(const bbc_mixing_shape *s) { return (size_t)s->width + 2 * DEEP_MARGIN; }
 
 size_t bbc_deep_size(const bbc_mixing_shape *s)
 {
-    if (s->width < 1 || s->channels < 1 || s->channels > CHANNELS || s->known < 0 || s->known >= s->channels ||
+    if (s->width < 1 || s->channels < 1 || s->channels > DEEP_CHANNELS || s->known < 0 || s->known >= s->channels ||
         s->depth < 1 || s->depth > 16 || s->low < 0 || s->low > 8 || s->low > s->depth || s->bucket_bits < 8 ||
         s->bucket_bits > 20)
         return 0;
-    size_t rows = (size_t)s->channels * row_of(s) * (6 * sizeof(int32_t) + 2 * PREDICTORS * sizeof(float));
-    size_t words = (size_t)CHANNELS * NODES * (1 + ENERGIES) * ROOM * sizeof(int32_t);
-    size_t points = (size_t)CHANNELS * NODES * BBC_POINTS * sizeof(uint16_t);
-    return sizeof(graded) + 64 + ((size_t)1 << s->bucket_bits) * BBC_LINE * sizeof(bbc_slot) + rows + words + points;
+    size_t buckets = ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
+    size_t rows = (size_t)s->channels * deep_row_size(s) * (6 * sizeof(int32_t) + 2 * DEEP_PREDICTORS * sizeof(float));
+    size_t weights = (size_t)DEEP_SETS * (1 + DEEP_ENERGIES) * DEEP_PADDED * sizeof(int32_t);
+    size_t apms = (size_t)DEEP_SETS * APM_POINTS * sizeof(uint16_t);
+    return sizeof(deep_state) + 64 + buckets + rows + weights + apms;
+}
+
+/* The arrays of a channel, from `at` on; returns their end. */
+static char *deep_channel_begin(deep_channel *p, const bbc_mixing_shape *shape, char *at)
+{
+    const size_t row = deep_row_size(shape);
+    for (int i = 0; i < 4; i++, at += row * sizeof(int32_t)) p->values[i] = (int32_t *)at;
+    for (int i = 0; i < 2; i++, at += row * sizeof(int32_t)) p->residuals[i] = (int32_t *)at;
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < DEEP_PREDICTORS; k++, at += row * sizeof(float)) p->errors[k][i] = (float *)at;
+    return at;
 }
 
 void bbc_deep_begin(void *state, const bbc_mixing_shape *shape, const uint8_t *in, uint8_t *out, size_t size)
 {
-    graded *g = state;
-    g->shape = *shape;
-    bbc_coder_begin(&g->coder, in, out, size);
-    bbc_blend_tables_fill(&g->tables);
-    char *at = (char *)(g + 1);
+    deep_state *d = state;
+    d->shape = *shape;
+    binary_coder_begin(&d->coder, in, out, size);
+    mixer_tables_fill(&d->tables);
+    /* The arrays follow the struct; buckets begin at a multiple of their size. */
+    char *at = (char *)(d + 1);
     at += -(uintptr_t)at & 63;
-    g->lines = (bbc_slot *)at;
-    at += ((size_t)1 << shape->bucket_bits) * BBC_LINE * sizeof(bbc_slot);
-    for (int c = 0; c < shape->channels; c++) {
-        plane *p = g->planes + c;
-        for (int i = 0; i < 4; i++, at += row_of(shape) * sizeof(int32_t)) p->values[i] = (int32_t *)at;
-        for (int i = 0; i < 2; i++, at += row_of(shape) * sizeof(int32_t)) p->errors[i] = (int32_t *)at;
-        for (int i = 0; i < 2; i++)
-            for (int k = 0; k < PREDICTORS; k++, at += row_of(shape) * sizeof(float)) p->misses[k][i] = (float *)at;
-    }
-    const size_t sets[2] = {CHANNELS * NODES, (size_t)CHANNELS * NODES * ENERGIES};
+    d->buckets = (counter *)at;
+    at += ((size_t)1 << shape->bucket_bits) * BUCKET_SIZE * sizeof(counter);
+    for (int c = 0; c < shape->channels; c++) at = deep_channel_begin(d->channels + c, shape, at);
     for (int i = 0; i < 2; i++) {
-        g->weights[i] = (int32_t *)at;
-        at += sets[i] * ROOM * sizeof(int32_t);
-        for (size_t j = 0; j < sets[i] * ROOM; j++) g->weights[i][j] = 65536 * 2 / ROOM;
+        const size_t count = (size_t)DEEP_SETS * (i ? DEEP_ENERGIES : 1) * DEEP_PADDED;
+        d->weights[i] = (int32_t *)at;
+        at += count * sizeof(int32_t);
+        for (size_t j = 0; j < count; j++) d->weights[i][j] = 65536 * 2 / DEEP_PADDED;
     }
-    g->points = (uint16_t *)at;
-    for (int i = 0; i < CHANNELS * NODES; i++) bbc_correction_begin(&g->tables, g->points + i * BBC_POINTS);
+    d->apms = (uint16_t *)at;
+    for (int i = 0; i < DEEP_SETS; i++) apm_begin(&d->tables.logistic, d->apms + i * APM_POINTS);
 }
 
-/* ---- a sample ---- */
-
-/* Sign and size in steps that widen: 0, 1, 2, 3-4, 5-8, ... */
-static int step_of(int32_t x)
-{
-    uint32_t size = (uint32_t)(x < 0 ? -x : x);
-    int steps = size < 3 ? (int)size : 34 - __builtin_clz(size - 1);
-    return x < 0 ? -steps : steps;
-}
-
-/* The same in about 1.4-fold steps */
-static int fine_step_of(uint32_t size)
-{
-    if (size < 4) return (int)size;
-    int top = 31 - __builtin_clz(size);
-    return 2 * top + (int)(size >> (top - 1) & 1);
-}
+/* ---- prediction ---- */
 
 typedef struct {
-    graded *g;
-    uint64_t contexts[CONTEXTS];
-    bbc_slot *lines[CONTEXTS];
-    int channel, energy;
-} scene;
+    double features[DEEP_FEATURES], each[DEEP_PREDICTORS];
+    double blended;
+    int32_t base;     /* of the features: the median edge prediction */
+    int32_t rounded;  /* the blended prediction */
+    int32_t fraction; /* of it, in sixteenths from rounded - 1/2 */
+} deep_prediction;
 
-/* Find the lines of all contexts for a group of up to 15 decisions. */
-static void turn_to(scene *s, uint64_t group)
+/* Samples around x of a row, relative to the base: 18 of the channel itself; or 6, and 4 of each channel before. */
+static void deep_find_features(const deep_state *d, int c, size_t x, deep_prediction *p)
 {
-    uint32_t hashes[CONTEXTS];
-    for (int k = 0; k < CONTEXTS; k++) hashes[k] = bbc_hash(group << 8 | (uint64_t)k, s->contexts[k]);
-    bbc_find_lines(s->g->lines, s->g->shape.bucket_bits, hashes, s->lines, CONTEXTS);
-}
-
-/* One decision: `slot` (1..15) within the group, `node` (0..255) as the weights know it. */
-static int ask(scene *s, int slot, int node, int bit)
-{
-    graded *g = s->g;
-    bbc_blend b = {.sets = 2};
-    for (int k = 0; k < CONTEXTS; k++) bbc_blend_add(&g->tables, &b, s->lines[k] + slot);
-    size_t set = (size_t)(s->channel * NODES + node);
-    b.weights[0] = g->weights[0] + set * ROOM;
-    b.weights[1] = g->weights[1] + (set * ENERGIES + (size_t)s->energy) * ROOM;
-    return bbc_decide(&g->coder, &g->tables, &b, bit, g->points + set * BBC_POINTS, RATE, ROOM);
-}
-
-/* Code a distance: zero?, sign, number of bits in unary, then the bits below the first. */
-static int32_t code_distance(scene *s, int32_t distance)
-{
-    turn_to(s, 0);
-    if (ask(s, 1, 1, distance == 0)) return 0;
-    int negative = ask(s, 2, 2, distance < 0);
-    uint32_t size = (uint32_t)(distance < 0 ? -distance : distance);
-    int bits = 0, target = size ? 31 - __builtin_clz(size) : 0;
-    if (negative) turn_to(s, 1);
-    while (bits < 16 && !ask(s, bits < 12 ? 3 + bits : 15, 4 + bits + 20 * negative, target == bits)) bits++;
-    uint32_t value = 1;
-    if (bits) turn_to(s, (uint64_t)(2 + bits + 20 * negative));
-    for (int i = bits - 1; i >= 0; i--) {
-        int place = bits - 1 - i;
-        int slot = place < 3 ? (int)value & 7 : 8 + (place < 10 ? place - 3 : 7);
-        if (place < 3) slot = (int)(value - (1u << place)) + (1 << place);
-        int node = 48 + bits * 11 + (place < 10 ? place : 10);
-        value = value << 1 | (uint32_t)ask(s, slot, node, size >> i & 1);
+    const deep_channel *own = d->channels + c;
+    const int32_t *r0 = own->values[0] + DEEP_MARGIN + x, *r1 = own->values[1] + DEEP_MARGIN + x;
+    const int32_t *r2 = own->values[2] + DEEP_MARGIN + x, *r3 = own->values[3] + DEEP_MARGIN + x;
+    p->base = median_edge(r0[-1], r1[0], r1[-1]);
+    const int32_t near[] = {r0[-1], r1[0], r1[-1], r1[1], r0[-2], r2[0]};
+    int count = 0;
+    for (int i = 0; i < 6; i++) p->features[count++] = near[i] - p->base;
+    if (c == 0) {
+        const int32_t wide[] = {r1[-2], r1[2], r2[1], r2[-1], r0[-3], r3[0],
+                                r2[-2], r2[2], r3[1], r3[-1], r1[-3], r1[3]};
+        for (int i = 0; i < 12; i++) p->features[count++] = wide[i] - p->base;
+        return;
     }
-    return negative ? -(int32_t)value : (int32_t)value;
+    for (int k = 0; k < c && count + 4 <= DEEP_FEATURES; k++) {
+        const int32_t *o0 = d->channels[k].values[0] + DEEP_MARGIN + x;
+        const int32_t *o1 = d->channels[k].values[1] + DEEP_MARGIN + x;
+        const int32_t other = median_edge(o0[-1], o1[0], o1[-1]), theirs[] = {o0[0], o0[-1], o1[0], o1[-1]};
+        for (int i = 0; i < 4; i++) p->features[count++] = theirs[i] - other;
+    }
+    while (count < DEEP_FEATURES) p->features[count++] = 0;
 }
 
-/* Where the high bits of a sample are given, it lies in an interval: the prediction is moved into it, and contexts learn
- * how much room there is on either side. Returns the prediction to use. */
-static int32_t confine(scene *s, int32_t value, int32_t predicted)
+/* Predict by each predictor, and blend: each counts by the inverse square of its errors nearby. */
+static void deep_predict(const deep_channel *own, size_t x, int top, deep_prediction *p)
 {
-    const int low = s->g->shape.low;
+    const int32_t *r0 = own->values[0] + DEEP_MARGIN + x, *r1 = own->values[1] + DEEP_MARGIN + x;
+    for (int i = 0; i < DEEP_SOLVERS; i++) {
+        double sum = p->base + windowed_ls_predict(own->solvers + i, p->features, DEEP_FEATURES_USED[i]);
+        p->each[i] = sum > 0 ? sum < top ? sum : top : 0;
+    }
+    p->each[DEEP_SOLVERS] = p->base;
+    p->each[DEEP_SOLVERS + 1] = (r0[-1] + r1[0]) * 0.5 + (r1[1] - r1[-1]) * 0.25;
+    double total = 0, weight = 0;
+    for (int i = 0; i < DEEP_PREDICTORS; i++) {
+        const float *e0 = own->errors[i][0] + DEEP_MARGIN + x, *e1 = own->errors[i][1] + DEEP_MARGIN + x;
+        double error = (double)e0[-1] + e1[0] + e1[1] + e1[-1] + 0.5 * (e0[-2] + (double)e1[2]) + 0.3;
+        double share = 1 / (error * error);
+        total += share * p->each[i];
+        weight += share;
+    }
+    double blended = total / weight;
+    p->blended = blended > 0 ? blended < top ? blended : top : 0;
+    const int32_t sixteenths = (int32_t)(p->blended * 16 + 0.5) + 8;
+    p->rounded = sixteenths >> 4;
+    p->fraction = sixteenths & 15;
+}
+
+/* Learn from the sample. */
+static void deep_update(deep_channel *own, size_t x, const deep_prediction *p, int32_t value)
+{
+    for (int i = 0; i < DEEP_SOLVERS; i++) {
+        const int used = DEEP_FEATURES_USED[i];
+        windowed_ls_accumulate(own->solvers + i, p->features, used, DEEP_KEEP[i]);
+        windowed_ls_update_and_solve(own->solvers + i, p->features, value - p->base, used, DEEP_KEEP[i], DEEP_RIDGE,
+                                     DEEP_INTERVAL[i]);
+    }
+    for (int i = 0; i < DEEP_PREDICTORS; i++) {
+        double error = p->each[i] - value;
+        own->errors[i][0][DEEP_MARGIN + x] = (float)(error < 0 ? -error : error);
+    }
+    own->residuals[0][DEEP_MARGIN + x] = value - p->rounded;
+}
+
+/* ---- contexts ---- */
+
+/* What selects the counters and weight sets of a sample's decisions */
+typedef struct {
+    deep_state *d;
+    uint64_t contexts[DEEP_CONTEXTS];
+    counter *buckets[DEEP_CONTEXTS];
+    int channel, energy, negative; /* negative: is the residual? */
+} deep_context;
+
+static uint32_t deep_magnitude(int32_t x) { return (uint32_t)(x < 0 ? -x : x); }
+
+static void deep_find_contexts(const deep_state *d, int c, size_t x, const deep_prediction *p, deep_context *s)
+{
+    const deep_channel *own = d->channels + c;
+    const int32_t *r0 = own->values[0] + DEEP_MARGIN + x, *r1 = own->values[1] + DEEP_MARGIN + x;
+    const int32_t *e0 = own->residuals[0] + DEEP_MARGIN + x, *e1 = own->residuals[1] + DEEP_MARGIN + x;
+    const int32_t w = r0[-1], n = r1[0], nw = r1[-1], ne = r1[1];
+    const uint32_t near =
+        2 * deep_magnitude(e0[-1]) + 2 * deep_magnitude(e1[0]) + deep_magnitude(e1[1]) + deep_magnitude(e1[-1]);
+    const uint32_t wide =
+        near + deep_magnitude(e0[-2]) + deep_magnitude(e1[2]) + deep_magnitude(e1[-2]) + deep_magnitude(e0[-3]);
+    const uint32_t gradient = deep_magnitude(w - nw) + deep_magnitude(n - nw) + deep_magnitude(n - ne);
+    /* How far each prediction is from the blended one, in eighths of the usual residual */
+    const int32_t usual = (int32_t)(near / 6) + 1;
+    int apart[DEEP_PREDICTORS];
+    for (int i = 0; i < DEEP_PREDICTORS; i++) {
+        double eighths = (p->each[i] - p->blended) * 8 / usual;
+        apart[i] = (int)(eighths > 8 ? 8 : eighths < -8 ? -8 : eighths);
+    }
+    const int before = c ? context_octaves(d->channels[c - 1].residuals[0][DEEP_MARGIN + x]) : 0;
+    const int energy = context_half_octaves(near), broad = context_half_octaves(wide);
+    const uint64_t contexts[DEEP_CONTEXTS] = {
+        CONTEXT_PACK(energy, before, 0, c),
+        CONTEXT_PACK(broad, p->fraction, before, c),
+        CONTEXT_PACK(context_half_octaves(gradient), energy / 2, before, c),
+        CONTEXT_PACK(apart[0], apart[1], energy / 2, c),
+        CONTEXT_PACK(apart[2], apart[3], energy / 2, c),
+        CONTEXT_PACK(apart[4], p->fraction >> 2, energy, c),
+        CONTEXT_PACK(context_octaves(e0[-1]), context_octaves(e1[0]), broad / 2, c),
+        CONTEXT_PACK(context_octaves(e1[1]), context_octaves(e1[-1]), context_octaves(e0[-2]), c),
+        CONTEXT_PACK(context_octaves(w - p->rounded), context_octaves(n - p->rounded), before, c),
+        CONTEXT_PACK(p->rounded, 0, energy / 4, c),
+        CONTEXT_PACK(p->rounded >> 4, apart[3], energy / 2, c),
+        CONTEXT_PACK(w, n, 0, c),
+    };
+    memcpy(s->contexts, contexts, sizeof contexts);
+    s->channel = c;
+    s->energy = energy / 2 < DEEP_ENERGIES ? energy / 2 : DEEP_ENERGIES - 1;
+}
+
+/* Where the high bits of a sample are given, it lies in an interval: the prediction is moved into it, and the distances
+ * to its ends become part of every context. Returns the prediction to use. */
+static int32_t deep_confine(deep_context *s, int32_t value, int32_t predicted)
+{
+    const int low = s->d->shape.low;
     const int32_t least = value >> low << low, most = least + (1 << low) - 1;
     predicted = predicted < least ? least : predicted > most ? most : predicted;
-    uint64_t room = (uint64_t)fine_step_of((uint32_t)(predicted - least)) << 8 |
-                    (uint64_t)fine_step_of((uint32_t)(most - predicted));
-    for (int k = 0; k < CONTEXTS; k++) s->contexts[k] = bbc_hash(room, s->contexts[k]);
+    const uint64_t below = (uint64_t)context_half_octaves((uint32_t)(predicted - least));
+    const uint64_t above = (uint64_t)context_half_octaves((uint32_t)(most - predicted));
+    for (int k = 0; k < DEEP_CONTEXTS; k++) s->contexts[k] = bucket_hash(below << 8 | above, s->contexts[k]);
     return predicted;
 }
 
-static int32_t code_sample(graded *g, int c, size_t x, int32_t value)
+/* ---- coding of a residual: the functions of its binarisation ---- */
+
+/* Find the buckets of all contexts for a group of up to 15 decisions: 0 for zero, sign and the lengths of positive
+ * residuals, 1 for those of negative ones, others for the mantissas of each sign and length. */
+static void deep_find_buckets(deep_context *s, int group)
 {
-    plane *p = g->planes + c;
-    const int32_t *r0 = p->values[0] + MARGIN + x, *r1 = p->values[1] + MARGIN + x, *r2 = p->values[2] + MARGIN + x;
-    const int32_t *r3 = p->values[3] + MARGIN + x;
-    const int32_t w = r0[-1], n = r1[0], nw = r1[-1], ne = r1[1];
-    const int32_t base = bbc_median_edge(w, n, nw), top = (1 << g->shape.depth) - 1;
+    uint32_t hashes[DEEP_CONTEXTS];
+    for (int k = 0; k < DEEP_CONTEXTS; k++) hashes[k] = bucket_hash((uint64_t)group << 8 | (uint64_t)k, s->contexts[k]);
+    bucket_find(s->d->buckets, s->d->shape.bucket_bits, hashes, s->buckets, DEEP_CONTEXTS);
+}
 
-    double features[FEATURES];
-    int count = 0;
-    const int32_t own[] = {w, n, nw, ne, r0[-2], r2[0], r1[-2], r1[2], r2[1], r2[-1], r0[-3], r3[0]};
-    const int take = c == 0 ? 12 : 6;
-    for (int i = 0; i < take; i++) features[count++] = own[i] - base;
-    if (c == 0) {
-        const int32_t more[] = {r2[-2], r2[2], r3[1], r3[-1], r1[-3], r1[3]};
-        for (int i = 0; i < 6; i++) features[count++] = more[i] - base;
-    } else {
-        /* What earlier channels did here, against what they did around. */
-        for (int k = 0; k < c && count + 4 <= FEATURES; k++) {
-            const int32_t *o0 = g->planes[k].values[0] + MARGIN + x, *o1 = g->planes[k].values[1] + MARGIN + x;
-            int32_t other = bbc_median_edge(o0[-1], o1[0], o1[-1]);
-            const int32_t here[] = {o0[0], o0[-1], o1[0], o1[-1]};
-            for (int i = 0; i < 4; i++) features[count++] = here[i] - other;
-        }
-        while (count < FEATURES) features[count++] = 0;
-    }
+/* One decision: `index` (1 to 15) of the counter within the bucket, `node` (0 to 255) of the weight sets. */
+static int deep_code_bit(deep_context *s, int index, int node, int bit)
+{
+    deep_state *d = s->d;
+    mixer m;
+    mixer_begin(&m, 2);
+    for (int k = 0; k < DEEP_CONTEXTS; k++) mixer_add(&d->tables, &m, s->buckets[k] + index);
+    const size_t set = (size_t)(s->channel * DEEP_NODES + node);
+    m.weights[0] = d->weights[0] + set * DEEP_PADDED;
+    m.weights[1] = d->weights[1] + (set * DEEP_ENERGIES + (size_t)s->energy) * DEEP_PADDED;
+    return mixer_code(&d->coder, &d->tables, &m, bit, d->apms + set * APM_POINTS, DEEP_LEARNING_RATE, DEEP_PADDED);
+}
 
-    double predictions[PREDICTORS], total = 0, weight = 0;
-    for (int i = 0; i < SOLVERS; i++) {
-        double sum = base + bbc_squares_predict(p->solvers + i, features, USED[i]);
-        predictions[i] = sum > 0 ? sum < top ? sum : top : 0;
-    }
-    predictions[SOLVERS] = base;
-    predictions[SOLVERS + 1] = (w + n) * 0.5 + (ne - nw) * 0.25;
-    for (int i = 0; i < PREDICTORS; i++) {
-        const float *m0 = p->misses[i][0] + MARGIN + x, *m1 = p->misses[i][1] + MARGIN + x;
-        double miss = (double)m0[-1] + m1[0] + m1[1] + m1[-1] + 0.5 * (m0[-2] + (double)m1[2]) + 0.3;
-        double share = 1 / (miss * miss);
-        total += share * predictions[i];
-        weight += share;
-    }
-    double average = total / weight;
-    average = average > 0 ? average < top ? average : top : 0;
-    const int32_t fine = (int32_t)(average * 16 + 0.5), predicted = (fine + 8) >> 4, rest = (fine + 8) & 15;
+static int deep_code_zero(void *context, int is_zero)
+{
+    deep_find_buckets(context, 0);
+    return deep_code_bit(context, 1, 1, is_zero);
+}
 
-    const int32_t *e0 = p->errors[0] + MARGIN + x, *e1 = p->errors[1] + MARGIN + x;
-#define SIZE(v) (uint32_t)((v) < 0 ? -(v) : (v))
-    uint32_t near = 2 * SIZE(e0[-1]) + 2 * SIZE(e1[0]) + SIZE(e1[1]) + SIZE(e1[-1]);
-    uint32_t wide = near + SIZE(e0[-2]) + SIZE(e1[2]) + SIZE(e1[-2]) + SIZE(e0[-3]);
-    uint32_t rough = SIZE(w - nw) + SIZE(n - nw) + SIZE(n - ne);
-    const int32_t spread = (int32_t)(near / 6) + 1;
-    int differ[PREDICTORS];
-    for (int i = 0; i < PREDICTORS; i++) {
-        double d = (predictions[i] - average) * 8 / spread;
-        differ[i] = (int)(d > 8 ? 8 : d < -8 ? -8 : d);
-    }
-    int before = c ? step_of(g->planes[c - 1].errors[0][MARGIN + x]) : 0;
-    int energy = fine_step_of(near), broad = fine_step_of(wide);
-#define PACK(a, b, d, e) \
-    ((uint64_t)(uint16_t)(a) << 48 | (uint64_t)(uint16_t)(b) << 32 | (uint64_t)(uint16_t)(d) << 16 | (uint16_t)(e))
-    scene s = {.g = g, .channel = c, .energy = energy / 2 < ENERGIES ? energy / 2 : ENERGIES - 1};
-    const uint64_t contexts[CONTEXTS] = {
-        PACK(energy, before, 0, c),
-        PACK(broad, rest, before, c),
-        PACK(fine_step_of(rough), energy / 2, before, c),
-        PACK(differ[0], differ[1], energy / 2, c),
-        PACK(differ[2], differ[3], energy / 2, c),
-        PACK(differ[4], rest >> 2, energy, c),
-        PACK(step_of(e0[-1]), step_of(e1[0]), broad / 2, c),
-        PACK(step_of(e1[1]), step_of(e1[-1]), step_of(e0[-2]), c),
-        PACK(step_of(w - predicted), step_of(n - predicted), before, c),
-        PACK(predicted, 0, energy / 4, c),
-        PACK(predicted >> 4, differ[3], energy / 2, c),
-        PACK(w, n, 0, c),
-    };
-    memcpy(s.contexts, contexts, sizeof contexts);
-    int32_t start = g->shape.low ? confine(&s, value, predicted) : predicted;
-    value = start + code_distance(&s, value - start);
-    /* Only a damaged file gets here with more than the depth holds. */
+static int deep_code_negative(void *context, int is_negative)
+{
+    deep_context *s = context;
+    s->negative = deep_code_bit(s, 2, 2, is_negative);
+    if (s->negative) deep_find_buckets(s, 1);
+    return s->negative;
+}
+
+static int deep_code_longer(void *context, int length, int is_longer)
+{
+    deep_context *s = context;
+    /* A 1 is coded where the length ends. */
+    return !deep_code_bit(s, length < 13 ? 2 + length : 15, 3 + length + 20 * s->negative, !is_longer);
+}
+
+static int deep_code_mantissa(void *context, int length, int place, uint32_t prefix, int bit)
+{
+    deep_context *s = context;
+    if (place == 0) deep_find_buckets(s, 1 + length + 20 * s->negative);
+    /* The first three bits have a tree of counters, the others a counter each. */
+    const int index = place < 3 ? (int)prefix : 8 + (place < 10 ? place - 3 : 7);
+    return deep_code_bit(s, index, 48 + (length - 1) * 11 + (place < 10 ? place : 10), bit);
+}
+
+static const binarisation DEEP_BINARISATION = {
+    .zero = deep_code_zero,
+    .negative = deep_code_negative,
+    .longer = deep_code_longer,
+    .mantissa = deep_code_mantissa,
+    .length_max = 17,
+};
+
+/* Sample x of this row of channel c; when decoding, only the given high bits of `value` count. */
+static int32_t deep_code_sample(deep_state *d, int c, size_t x, int32_t value)
+{
+    const int top = (1 << d->shape.depth) - 1;
+    deep_channel *own = d->channels + c;
+    deep_prediction p;
+    deep_context s = {.d = d};
+    deep_find_features(d, c, x, &p);
+    deep_predict(own, x, top, &p);
+    deep_find_contexts(d, c, x, &p, &s);
+    const int32_t start = d->shape.low ? deep_confine(&s, value, p.rounded) : p.rounded;
+    value = start + binarisation_code(&DEEP_BINARISATION, &s, value - start);
+    /* Only a damaged file leads to a value that the depth cannot hold. */
     value = value < 0 ? 0 : value > top ? top : value;
-
-    for (int i = 0; i < SOLVERS; i++) {
-        bbc_squares_meet(p->solvers + i, features, USED[i], FORGET[i]);
-        bbc_squares_learn(p->solvers + i, features, value - base, USED[i], FORGET[i], RIDGE, EVERY[i]);
-    }
-    for (int i = 0; i < PREDICTORS; i++) {
-        double miss = predictions[i] - value;
-        p->misses[i][0][MARGIN + x] = (float)(miss < 0 ? -miss : miss);
-    }
-    p->errors[0][MARGIN + x] = value - predicted;
+    deep_update(own, x, &p, value);
     return value;
+}
+
+/* ---- rows ---- */
+
+/* What lies on the left of a row counts as the sample above the first one; above the picture all is 0. */
+static void deep_row_begin(deep_channel *p)
+{
+    for (int i = 0; i < DEEP_MARGIN; i++) p->values[0][i] = p->values[1][DEEP_MARGIN];
+}
+
+/* What lies on the right counts as the last sample. */
+static void deep_row_end(deep_channel *p, size_t width)
+{
+    int32_t *end = p->values[0] + DEEP_MARGIN + width;
+    for (int i = 0; i < DEEP_MARGIN; i++) end[i] = end[-1];
+    rows_rotate((void **)p->values, 4);
+    rows_rotate((void **)p->residuals, 2);
+    for (int i = 0; i < DEEP_PREDICTORS; i++) rows_rotate((void **)p->errors[i], 2);
 }
 
 int bbc_deep_rows(void *state, uint16_t *samples, size_t rows)
 {
-    graded *g = state;
-    const size_t width = (size_t)g->shape.width;
-    const int channels = g->shape.channels;
-    bbc_fp_state saved = bbc_fp_enter();
-    for (size_t r = 0; r < rows; r++, g->row++) {
-        for (int c = 0; c < channels; c++) {
-            plane *p = g->planes + c;
-            for (int i = 0; i < MARGIN; i++) p->values[0][i] = p->values[1][MARGIN];
-        }
+    deep_state *d = state;
+    const size_t width = (size_t)d->shape.width;
+    const int channels = d->shape.channels, low = d->shape.low;
+    const bbc_fp_state saved = bbc_fp_enter();
+    for (size_t r = 0; r < rows; r++) {
+        for (int c = 0; c < channels; c++) deep_row_begin(d->channels + c);
         for (size_t x = 0; x < width; x++)
             for (int c = 0; c < channels; c++, samples++) {
-                if (c >= g->shape.known) {
-                    /* When decoding only the given bits count, and what else lies there must not matter. */
-                    int32_t given = !g->coder.in   ? *samples
-                                    : g->shape.low ? *samples >> g->shape.low << g->shape.low
-                                                   : 0;
-                    *samples = (uint16_t)code_sample(g, c, x, given);
+                if (c >= d->shape.known) {
+                    /* When decoding, low bits in the caller's array must not matter. */
+                    const int32_t given = !d->coder.in ? *samples : low ? *samples >> low << low : 0;
+                    *samples = (uint16_t)deep_code_sample(d, c, x, given);
                 }
-                g->planes[c].values[0][MARGIN + x] = *samples;
+                d->channels[c].values[0][DEEP_MARGIN + x] = *samples;
             }
-        for (int c = 0; c < channels; c++) {
-            plane *p = g->planes + c;
-            for (size_t i = 0; i < MARGIN; i++) p->values[0][MARGIN + width + i] = p->values[0][MARGIN + width - 1];
-            bbc_turn((void **)p->values, 4);
-            bbc_turn((void **)p->errors, 2);
-            for (int i = 0; i < PREDICTORS; i++) bbc_turn((void **)p->misses[i], 2);
-        }
+        for (int c = 0; c < channels; c++) deep_row_end(d->channels + c, width);
     }
     bbc_fp_leave(saved);
-    return g->coder.full ? -1 : 0;
+    return d->coder.full ? -1 : 0;
 }
 
-size_t bbc_deep_end(void *state) { return bbc_coder_end(&((graded *)state)->coder); }
+size_t bbc_deep_end(void *state) { return binary_coder_end(&((deep_state *)state)->coder); }

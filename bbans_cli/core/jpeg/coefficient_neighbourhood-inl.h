@@ -1,0 +1,172 @@
+/* The coder of JPEG coefficients: what is known of a block before it is coded.
+ *
+ * Pixels continue from block to block. A row of pixels of the block on the left, extrapolated by half a pixel beyond its
+ * end, should meet the extrapolated row of this block. For each vertical frequency v this is one linear equation (an
+ * edge equation) between the coefficients (v, 0..7) of both blocks; the block above gives one for each column of
+ * frequencies. With each coefficient that becomes known, its share is subtracted from the two equations that it is in. */
+#ifndef BBC_COEFFICIENT_NEIGHBOURHOOD_INL_H
+#define BBC_COEFFICIENT_NEIGHBOURHOOD_INL_H
+
+#include "coefficients_types.h"
+#include "contexts.h"
+
+/* What a coefficient of horizontal frequency u adds to the pixel half a step beyond the end of the row: like the basis
+ * functions at the block's edge, less at high frequencies. Tuned by hand, not recorded. */
+static const double COEFFICIENT_EDGE[8] = {0.7071, 1.0555, 1.1945, 1.3448, 1.4142, 1.3238, 1.0361, 0.5704};
+
+static const int16_t COEFFICIENT_ZEROS[64];
+
+typedef struct {
+    int c;         /* component */
+    int64_t index; /* of the block, among all */
+    int has_w, has_n;
+    int last[4];                           /* place of the last nonzero AC coefficient: of W, N, NW, NE */
+    const int16_t *here, *w, *n, *nw, *ne; /* coefficients of blocks: W is the one on the left, N above, ... */
+    /* Earlier components: Y at the place of a block of Cb or Cr (the mean of its blocks there), and Cb at that of Cr */
+    int16_t earlier[2][64];
+    int earlier_dc_residual[2], earlier_last[2];
+    double activity[64]; /* magnitudes to expect, judging by neighbours at frequencies nearby */
+    double trend;        /* magnitude of what was coded lately in this block, relative to the mean */
+    double rest[2][8]; /* edge equations of rows and of columns: the neighbour's side, less what is known of this one */
+    double spread[2][8]; /* variance of what is not known in them */
+    double mean_dc;      /* of the neighbours */
+} coefficient_neighbourhood;
+
+static int coefficient_magnitude(int x) { return x < 0 ? -x : x; }
+
+static double coefficient_larger(double a, double b) { return a > b ? a : b; }
+
+static int coefficient_limit(int x, int limit) { return x > limit ? limit : x < -limit ? -limit : x; }
+
+/* x >= 0 in half octaves of sixteenths */
+static int coefficient_step(double x) { return context_half_octaves(x < 1e6 ? (uint32_t)(x * 16) : 16000000); }
+
+static int coefficient_signed_step(double x) { return x < 0 ? -coefficient_step(-x) : coefficient_step(x); }
+
+static void coefficient_find_earlier(const coefficients_state *p, const int16_t *all, int64_t i,
+                                     coefficient_neighbourhood *a)
+{
+    const bbc_coefficients_shape *s = &p->shape;
+    const int32_t columns = s->columns[a->c];
+    const int wide = s->columns[0] > columns ? 2 : 1, high = s->rows[0] > s->rows[a->c] ? 2 : 1;
+    int sums[64] = {0}, residuals = 0, lasts = 0, count = 0;
+    for (int j = 0; j < wide * high; j++) {
+        int64_t x = i % columns * wide + j % wide, y = i / columns * high + j / wide;
+        if (x >= s->columns[0] || y >= s->rows[0]) continue;
+        int64_t at = y * s->columns[0] + x;
+        for (int k = 0; k < 64; k++) sums[k] += all[at * 64 + k];
+        residuals += p->dc_residuals[at];
+        lasts += p->lasts[at];
+        count++;
+    }
+    for (int k = 0; k < 64; k++) a->earlier[0][k] = (int16_t)(sums[k] / count);
+    a->earlier_dc_residual[0] = residuals / count;
+    a->earlier_last[0] = lasts / count;
+    if (a->c == 1) return;
+    memcpy(a->earlier[1], all + (p->start[1] + i) * 64, sizeof a->earlier[1]);
+    a->earlier_dc_residual[1] = p->dc_residuals[p->start[1] + i];
+    a->earlier_last[1] = p->lasts[p->start[1] + i];
+}
+
+/* Mean magnitude of coefficient k in the blocks around */
+static double coefficient_outside(const coefficient_neighbourhood *a, int k)
+{
+    const int near = coefficient_magnitude(a->w[k]) + coefficient_magnitude(a->n[k]);
+    return (2 * near + coefficient_magnitude(a->nw[k]) + coefficient_magnitude(a->ne[k])) / 6.0;
+}
+
+static void coefficient_find_activity(const double *mean, coefficient_neighbourhood *a)
+{
+    double ratios[64];
+    for (int k = 0; k < 64; k++) ratios[k] = (coefficient_outside(a, k) + 0.02) / (mean[k] + 0.02);
+    for (int k = 1; k < 64; k++) {
+        double sum = 0;
+        int count = 0;
+        for (int j = 0; j < 9; j++) {
+            int v = (k >> 3) + j / 3 - 1, u = (k & 7) + j % 3 - 1;
+            if (v < 0 || u < 0 || v > 7 || u > 7 || v + u == 0) continue;
+            sum += ratios[v * 8 + u];
+            count++;
+        }
+        a->activity[k] = sum / count * mean[k];
+    }
+}
+
+static void coefficient_find_edge_equations(const coefficients_state *p, coefficient_neighbourhood *a)
+{
+    const uint16_t *q = p->shape.tables[a->c];
+    const double *variance = p->variance[a->c];
+    for (int i = 0; i < 8; i++) {
+        double row = 0, column = 0, row_spread = p->noise[a->c][0][i], column_spread = p->noise[a->c][1][i];
+        for (int j = 0; j < 8; j++) {
+            const int r = i * 8 + j, d = j * 8 + i;
+            const double e = j & 1 ? -COEFFICIENT_EDGE[j] : COEFFICIENT_EDGE[j];
+            row += e * a->w[r] * q[r];
+            column += e * a->n[d] * q[d];
+            row_spread += e * e * variance[r];
+            column_spread += e * e * variance[d];
+        }
+        a->rest[0][i] = row;
+        a->rest[1][i] = column;
+        a->spread[0][i] = a->has_w ? row_spread : 1e30;
+        a->spread[1][i] = a->has_n ? column_spread : 1e30;
+    }
+    if (a->has_w || a->has_n) a->mean_dc = ((double)a->w[0] + a->n[0]) / (a->has_w + a->has_n);
+    for (int i = 0; i < 2; i++) a->rest[i][0] -= COEFFICIENT_EDGE[0] * a->mean_dc * q[0];
+}
+
+/* The neighbourhood of block i of component c; all: the coefficients of the picture */
+static void coefficient_find_neighbourhood(const coefficients_state *p, const int16_t *all, int c, int64_t i,
+                                           coefficient_neighbourhood *a)
+{
+    const int32_t columns = p->shape.columns[c];
+    const int has_w = i % columns > 0, has_n = i >= columns, has_ne = has_n && (i + 1) % columns;
+    *a = (coefficient_neighbourhood){.c = c, .index = p->start[c] + i, .has_w = has_w, .has_n = has_n, .trend = 1};
+    const int16_t *here = a->here = all + a->index * 64;
+    const uint8_t *last = p->lasts + a->index;
+    a->w = has_w ? here - 64 : COEFFICIENT_ZEROS;
+    a->n = has_n ? here - 64 * columns : COEFFICIENT_ZEROS;
+    a->nw = has_w && has_n ? here - 64 * (columns + 1) : COEFFICIENT_ZEROS;
+    a->ne = has_ne ? here - 64 * (columns - 1) : COEFFICIENT_ZEROS;
+    a->last[0] = has_w ? last[-1] : 0;
+    a->last[1] = has_n ? last[-columns] : 0;
+    a->last[2] = has_w && has_n ? last[-columns - 1] : 0;
+    a->last[3] = has_ne ? last[1 - columns] : 0;
+    if (c) coefficient_find_earlier(p, all, i, a);
+    coefficient_find_activity(p->mean[c], a);
+    coefficient_find_edge_equations(p, a);
+}
+
+/* Subtract coefficient k, now known, from its edge equations; of DC, `value` is the difference from the neighbours. */
+static void coefficient_mark_known(const coefficients_state *p, coefficient_neighbourhood *a, int k, double value)
+{
+    const int v = k >> 3, u = k & 7;
+    const double size = value * p->shape.tables[a->c][k], variance = p->variance[a->c][k];
+    a->rest[0][v] -= COEFFICIENT_EDGE[u] * size;
+    a->rest[1][u] -= COEFFICIENT_EDGE[v] * size;
+    a->spread[0][v] -= COEFFICIENT_EDGE[u] * COEFFICIENT_EDGE[u] * variance;
+    a->spread[1][u] -= COEFFICIENT_EDGE[v] * COEFFICIENT_EDGE[v] * variance;
+}
+
+/* Estimates of quantised coefficient k from its edge equations */
+typedef struct {
+    double row, column, both;
+} coefficient_edge_estimates;
+
+/* Posterior means, by the equation of its row, of its column, and by both, of a coefficient that is normal around 0 */
+static coefficient_edge_estimates coefficient_solve_edge_equations(const coefficients_state *p,
+                                                                   const coefficient_neighbourhood *a, int k)
+{
+    const int v = k >> 3, u = k & 7;
+    const double *edge = COEFFICIENT_EDGE, variance = p->variance[a->c][k], q = p->shape.tables[a->c][k];
+    const double row_noise = coefficient_larger(a->spread[0][v] / (edge[u] * edge[u]) - variance, 1);
+    const double column_noise = coefficient_larger(a->spread[1][u] / (edge[v] * edge[v]) - variance, 1);
+    const double by_row = a->rest[0][v] / edge[u] / q, by_column = a->rest[1][u] / edge[v] / q;
+    return (coefficient_edge_estimates){
+        by_row * variance / (variance + row_noise),
+        by_column * variance / (variance + column_noise),
+        (by_row / row_noise + by_column / column_noise) / (1 / variance + 1 / row_noise + 1 / column_noise),
+    };
+}
+
+#endif
