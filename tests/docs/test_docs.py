@@ -1,12 +1,9 @@
-"""What the pages say is there: links, make targets, files in backticks, and constants that they repeat."""
+"""What the pages say is there: links, make targets, files in backticks."""
 
 import re
 from pathlib import Path
 
 import pytest
-
-from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.entropy.codecs.bitsback import POSTERIOR_PRECISION
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(page for folder in (".", "docs", "weights", "samples") for page in (ROOT / folder).glob("*.md"))
@@ -40,19 +37,6 @@ def test_files_that_are_named_exist(page):
 def test_targets_that_are_named_exist(page):
     targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z][a-z0-9-]*)", page.read_text(), re.MULTILINE)) <= targets
-
-
-def test_the_format_names_the_learning_rates():
-    text = (ROOT / "docs" / "format.md").read_text().replace("\n", " ")
-    (rates,) = re.findall(r"learning rate in \(([^)]*)\)", text)
-    assert [float(rate) for rate in rates.split(",")] == list(neural_coder.LEARNING_RATES)
-    assert [128 >> k for k in range(4)] == list(neural_coder.BATCHES) and "a mini-batch has R = 128 / 2^k pixels" in text
-
-
-def test_the_format_names_the_precision_of_the_posterior():
-    text = " ".join((ROOT / "docs" / "format.md").read_text().split())
-    assert f"symbol k has at precision {POSTERIOR_PRECISION} the interval" in text
-    assert f"round((2^{POSTERIOR_PRECISION} - 2048)" in text and f"cum(1024) = 2^{POSTERIOR_PRECISION}" in text
 
 
 def test_the_glossary_is_short_and_sorted():

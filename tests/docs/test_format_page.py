@@ -1,0 +1,89 @@
+"""docs/format.md says the same as the code where both state a number, a name or a shape."""
+
+import itertools
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from bbans_cli import limits
+from bbans_cli.coders.neural import coder as neural_coder
+from bbans_cli.coders.neural import weights
+from bbans_cli.container import CHANNELS, CODER_NAMES, MODES, metadata
+from bbans_cli.entropy.codecs.bitsback import POSTERIOR_PRECISION
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "format.md").read_text()
+TEXT = " ".join(PAGE.split())
+
+
+def table(*heads: str) -> list[list[str]]:
+    """The rows of the table with these heads."""
+    lines = iter(PAGE.splitlines())
+    head = f"| {' | '.join(heads)} |"
+    assert PAGE.count(head) == 1
+    next(line for line in lines if line == head)
+    next(lines)
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in itertools.takewhile(bool, lines)]
+
+
+def test_learning_rates_and_mini_batches():
+    (rates,) = re.findall(r"learning rate in \(([^)]*)\)", TEXT)
+    assert [float(rate) for rate in rates.split(",")] == list(neural_coder.LEARNING_RATES)
+    assert [128 >> k for k in range(4)] == list(
+        neural_coder.BATCHES
+    ) and "a mini-batch has R = 128 / 2^k pixels" in TEXT
+
+
+def test_the_precision_of_the_posterior():
+    assert f"symbol k has at precision {POSTERIOR_PRECISION} the interval" in TEXT
+    assert f"round((2^{POSTERIOR_PRECISION} - 2048)" in TEXT and f"cum(1024) = 2^{POSTERIOR_PRECISION}" in TEXT
+
+
+def test_coders_and_modes():
+    assert {int(number): name for number, name, _ in table("coder", "name", "section")} == CODER_NAMES
+    modes = [(f"{number} {name}".lower(), str(CHANNELS[name])) for number, name in enumerate(MODES)]
+    assert [(mode.lower(), channels) for mode, channels in table("mode", "channels")] == modes
+
+
+def test_kinds_of_metadata():
+    kinds = {value for name, value in vars(metadata).items() if name.isupper() and not name.startswith("_")}
+    page = {int(kind) for kind, _, _ in table("kind", "name", "value")}
+    assert page <= kinds and page == {1, 2, 3, 16, 17, 18, 19, 20, 21}
+
+
+def test_limits():
+    assert 1 << 18 == limits.MAX_NEURAL_WIDTH and "is at most 2^18 pixels wide" in TEXT
+    assert 1 << 26 == limits.MAX_METADATA_BYTES and "bytes of the items, at most 2^26" in TEXT
+
+
+LAYERS = table("layer", "inputs", "outputs")
+
+
+def pattern(name: str) -> str:
+    """A layer's name without its numbers, or the letters that stand for them."""
+    return re.sub(r"\.(?:\d+|[lc])(?=\.|$)", ".", name)
+
+
+def sizes(cell: str, symbols: dict[str, int]) -> set[int]:
+    """What the formulas in a cell come to: "H; H + 4" or "n, or n + 64 for l > 0" or "2 H L"."""
+    formulas = re.split(r"; then |; |, or ", cell.replace(" for l > 0", ""))
+    products = [[term.split() for term in formula.split(" + ")] for formula in formulas]
+    return {
+        sum(math.prod(symbols[f] if f in symbols else int(f) for f in term) for term in terms) for terms in products
+    }
+
+
+@pytest.mark.parametrize("name", sorted({level.weights for level in neural_coder.LEVELS.values()}))
+def test_shapes_of_the_weights(name):
+    model = weights.by_name(name)
+    (latents,) = model.latents
+    symbols = {"H": model.hidden, "L": model.layers, "U": model.head, "n": latents}
+    for tensor, array in model.tensors.items():
+        if tensor == "likelihood.phase":
+            assert array.shape == (36, model.hidden) and "single tensor of shape (36, H)" in TEXT
+        elif tensor.endswith(".weight"):
+            layer = pattern(tensor.removesuffix(".weight"))
+            (row,) = [row for row in LAYERS if layer in map(pattern, re.findall(r"`([\w.]+)`", row[0]))]
+            assert array.shape[1] in sizes(row[1], symbols) and array.shape[0] in sizes(row[2], symbols), tensor
