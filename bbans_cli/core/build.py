@@ -1,7 +1,8 @@
 """Builds the extension bbans_cli._core; setup.py runs it.
 
-Every .c file below this folder is compiled into it; includes are by bare name, so names of headers are unique. What Python calls is declared in `<part>.cdef.h`, one for each part of
-the core; the C files include that same header, so the two cannot drift apart.
+Every .c file below this folder is compiled. Every folder that has headers is on the include path, so that a file can
+move without edits where it is included: hence the names of headers are unique. What Python calls is declared in
+`<part>.cdef.h`, one for each part of the core. The C files include the same header, so the two cannot differ.
 """
 
 import os
@@ -10,9 +11,9 @@ from pathlib import Path
 
 from cffi import FFI
 
-# After the user's own flags, so that these win. The results are defined by the order of operations in the source,
-# hence nothing that lets the compiler change it. -fno-trapping-math changes no result: it says that nobody reads the
-# exception flags, without which GCC does not vectorise a selection.
+# These come after the user's own flags, so that they win. The order of operations in the source defines the results:
+# no flag may let the compiler change it. -fno-trapping-math changes no result. It says that nobody reads the exception
+# flags; without it GCC does not vectorise a selection.
 COMPILE_ARGS = [
     "-O3",
     "-std=gnu11",
@@ -27,12 +28,16 @@ COMPILE_ARGS = [
     "-Wextra",
 ]
 
-# The last word, for sanitizer builds, which take minutes with -O3.
+# Last of all, for sanitizer builds, which take minutes with -O3.
 COMPILE_ARGS += shlex.split(os.environ.get("BBC_DEBUG_CFLAGS", ""))
 
 HERE = Path("bbans_cli/core")
 
 parts = sorted(HERE.rglob("*.cdef.h"))
+headers = sorted(HERE.rglob("*.h"))
+names = [header.name for header in headers]
+if len(set(names)) < len(names):
+    raise RuntimeError("two headers have one name: " + ", ".join(sorted({n for n in names if names.count(n) > 1})))
 
 ffi = FFI()
 ffi.cdef("\n".join(part.read_text() for part in parts))
@@ -40,8 +45,8 @@ ffi.set_source(
     "bbans_cli._core",
     "#include <stddef.h>\n#include <stdint.h>\n" + "".join(f'#include "{part.name}"\n' for part in parts),
     sources=[str(path) for path in sorted(HERE.rglob("*.c"))],
-    include_dirs=sorted({str(path.parent) for path in HERE.rglob("*.h")}),
-    depends=[str(path) for path in sorted(HERE.rglob("*.h"))],
+    include_dirs=sorted({str(header.parent) for header in headers}),
+    depends=[str(header) for header in headers],
     extra_compile_args=COMPILE_ARGS,
     extra_link_args=["-pthread"],
 )
