@@ -13,7 +13,7 @@ import numpy as np
 
 from bbans_cli.coders import raw
 from bbans_cli.container import DEEP, FEW_COLOURS, Band, Part, band_heights
-from bbans_cli.core import ffi, lib
+from bbans_cli.core import check_coder, ffi, lib
 from bbans_cli.errors import CorruptError, UnsupportedError
 
 # Bands begin with nothing learned, so they are large: small pictures have one.
@@ -152,6 +152,7 @@ def _run(
     progress: Progress | None,
 ) -> bytes:
     """Encode a band within `budget` bytes if there is no payload, else fill in its samples."""
+    check_coder(lib.BBC_SELF_TEST_FEW_COLOURS if coder == FEW_COLOURS else lib.BBC_SELF_TEST_DEEP)
     size_of, begin, code_rows, end = (
         getattr(lib, f"bbc_{NAMES[coder]}_{step}") for step in ("size", "begin", "rows", "end")
     )

@@ -1,8 +1,8 @@
 """The C core, loaded, checked and set to one instruction set.
 
 Importing this module picks the widest kernels that the CPU has, or those that the environment variable BBC_ISA names
-(avx512, avx2, neon, base), and runs their known-answer test once. `ffi` and `lib` are cffi's; everything else in
-the package goes through them.
+(avx512, avx2, neon, base), and runs the known-answer test once (core/isa/self_test.c). `ffi` and `lib` are cffi's; the
+package reaches the core only through them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 
 from bbans_cli._core import ffi, lib
 
-__all__ = ["available_isas", "built_isas", "current_isa", "ffi", "isa_index", "lib", "select_isa"]
+__all__ = ["available_isas", "built_isas", "check_coder", "current_isa", "ffi", "isa_index", "lib", "select_isa"]
 
 _NAMES = ("avx512", "avx2", "neon", "base")
 
@@ -39,20 +39,42 @@ def current_isa() -> str:
 def select_isa(name: str | None = None) -> str:
     """Use the kernels of one instruction set, the widest if `name` is None or empty; returns its name.
 
-    Results have equal bits either way. Raises UnsupportedError for a name that this build or CPU lacks, or where
-    the kernels fail their known-answer test: files written by them could not be read elsewhere.
+    Results have equal bits either way. No other thread may code at the time. Raises UnsupportedError for a name that
+    this build or CPU lacks, or where the kernels fail the known-answer test: files written with them could not be read
+    elsewhere.
     """
     if name and name not in available_isas():
         raise _unsupported(f"instruction set {name!r} is not available here; there are {', '.join(available_isas())}")
     index = isa_index(name) if name else lib.bbc_isa_best()
-    failed = lib.bbc_self_test(index)
-    if failed:
-        raise _unsupported(
-            f"the {_NAMES[index]} kernels fail part {failed} of their self-test: this machine or compiler does not "
-            "compute exactly; another may be chosen by BBC_ISA=" + "|".join(available_isas())
-        )
+    _self_test(index, 0, lib.BBC_SELF_TEST_ON_LOAD)
     lib.bbc_isa_select(index)
     return _NAMES[index]
+
+
+def check_coder(part: int) -> None:
+    """The part BBC_SELF_TEST_... of the known-answer test, once in a process for each instruction set.
+
+    A coder by context mixing calls it before it codes: its state takes longer to lay out than everything that is tested
+    on loading. Raises UnsupportedError as select_isa does.
+    """
+    index = lib.bbc_isa_now()
+    if (index, part) not in _checked:
+        _self_test(index, part, part + 1)
+        _checked.add((index, part))
+
+
+_checked: set[tuple[int, int]] = set()
+
+
+def _self_test(index: int, first: int, end: int) -> None:
+    """Parts of the known-answer test, `end` excluded, on an instruction set. Raises UnsupportedError."""
+    failed = lib.bbc_self_test(index, first, end)
+    if failed < end:
+        part = ffi.string(lib.bbc_self_test_name(failed)).decode()
+        raise _unsupported(
+            f"the {_NAMES[index]} kernels fail the self-test of {part}: this machine or compiler does not compute "
+            "exactly; another instruction set may be chosen by BBC_ISA=" + "|".join(available_isas())
+        )
 
 
 def _unsupported(message: str) -> Exception:

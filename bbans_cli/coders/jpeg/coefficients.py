@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bbans_cli.coders.context_mixing import LEAST_BUCKET_BITS, MOST_BUCKET_BITS, TooLargeError
-from bbans_cli.core import ffi, lib
+from bbans_cli.core import check_coder, ffi, lib
 from bbans_cli.errors import CorruptError
 
 # Blocks in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
@@ -55,6 +55,7 @@ def _run(
     most: int | None,
 ) -> bytes:
     """Encode if there is no payload, else fill in `flat`."""
+    check_coder(lib.BBC_SELF_TEST_COEFFICIENTS)
     # Lines of 64 bytes: about one for four coefficients.
     bits = min(MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (flat.size // 4).bit_length()))
     size, shape = _shape(sizes, tables, bits)

@@ -10,7 +10,7 @@ extern const bbc_kernels bbc_kernels_neon;
 #endif
 extern const bbc_kernels bbc_kernels_base;
 
-static int chosen = -1;
+static int dispatch_isa = -1; /* the instruction set in use; -1: the widest */
 
 int bbc_isa_built(int isa)
 {
@@ -58,11 +58,11 @@ int bbc_isa_best(void)
 int bbc_isa_select(int isa)
 {
     if (!bbc_kernels_of(isa)) return -1;
-    chosen = isa;
+    dispatch_isa = isa;
     return 0;
 }
 
-int bbc_isa_now(void) { return chosen < 0 ? bbc_isa_best() : chosen; }
+int bbc_isa_now(void) { return dispatch_isa < 0 ? bbc_isa_best() : dispatch_isa; }
 
 const bbc_kernels *bbc_kernels_now(void) { return bbc_kernels_of(bbc_isa_now()); }
 

@@ -16,6 +16,21 @@ int bbc_kernel_mixture(int isa, ptrdiff_t n, int channel, const float *output, c
                        const float *activity, const float *earlier, const float *bin_edge, int32_t *cum);
 uint64_t bbc_fp_set_raw(uint64_t control);
 
-/* self_test.c */
-int bbc_self_test(int isa);
-uint64_t bbc_self_test_hash(int isa, int part);
+/* self_test.c: the known-answer test. It uses the instruction set `isa` while it runs: where that is not the one in
+ * use, no other thread may code. */
+
+/* Its parts: those below BBC_SELF_TEST_ON_LOAD are run on loading, the others before such a coder first codes. */
+enum {
+    BBC_SELF_TEST_ON_LOAD = 8,
+    BBC_SELF_TEST_DEEP = 8,
+    BBC_SELF_TEST_FEW_COLOURS,
+    BBC_SELF_TEST_COEFFICIENTS,
+    BBC_SELF_TEST_COUNT
+};
+
+/* The first of the parts `from` to `to` that does not give its known answer; `to` if all do. */
+int bbc_self_test(int isa, int from, int to);
+/* What a part covers, in words; NULL where there is no such part. */
+const char *bbc_self_test_name(int part);
+/* The hash of a part's results on inputs made of a seed; the test's is 1. 0 without the part or instruction set. */
+uint64_t bbc_self_test_hash(int isa, int part, uint64_t seed);

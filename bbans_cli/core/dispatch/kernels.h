@@ -1,10 +1,21 @@
-/* What the parts of the core share: the table of kernels that each instruction set provides, and the guard
- * that fixes the floating-point environment.
+/* What the parts of the core share: the table of kernels that each instruction set provides, and the brackets that fix
+ * the floating-point environment.
  *
- * A kernel table is filled by isa_<name>.c. To add a kernel: write it `static` in a header that uses only
- * exact.h, simd-inl.h and gemm-inl.h, add a member here and a line to kernel_table-inl.h. */
-#ifndef BBC_H
-#define BBC_H
+ * Code that is compiled once for each instruction set is `static`, in headers named -inl.h. isa_<name>.c sets the
+ * target, then includes kernel_table-inl.h, which includes those headers and fills the table. All tables compute equal
+ * bits: exact.h has the arithmetic, simd-inl.h vectors of binary32, gemm-inl.h the matrix product.
+ *
+ * To add a kernel: write it in an -inl.h header, with floating-point operations of these three headers only, or
+ * multiplications, additions, divisions and square roots in a fixed order; include the header and name the kernel in
+ * kernel_table-inl.h; add its type below; call it between bbc_fp_enter and bbc_fp_leave. If its arithmetic is of a new
+ * kind, add a part to self_test.c.
+ *
+ * To add an instruction set: write isa_<name>.c, a copy of isa_avx2.c with its own target; add vectors to simd-inl.h
+ * under its TARGET_<NAME>; add its number to the enum below, by width, its table to dispatch.c (three places), and its
+ * name to bbans_cli/core/__init__.py, in the order of the enum, and to the fixtures of tests/conftest.py and
+ * tests/core/conftest.py. */
+#ifndef BBC_KERNELS_H
+#define BBC_KERNELS_H
 
 #include <float.h>
 #include <stddef.h>
@@ -17,7 +28,7 @@
 #error "the coder supports little-endian 64-bit machines"
 #endif
 
-/* Elementary functions reachable through map32 and map64, by index. */
+/* Elementary functions of map32 and map64, by number: the order of MAP32 and MAP64 in bbans_cli/core/kernel_calls.py. */
 enum { BBC_EXP, BBC_LOG, BBC_SIGMOID, BBC_SOFTPLUS, BBC_MAP32_COUNT };
 enum { BBC_EXP64, BBC_LOG64, BBC_ERF64, BBC_NORMAL_CDF64, BBC_NORMAL_QUANTILE64, BBC_MAP64_COUNT };
 
@@ -40,8 +51,8 @@ typedef struct {
     void (*map64)(int function, ptrdiff_t n, const double *in, double *out);
     void (*wavefront)(struct scan_state *state, int index);
     void (*least_squares)(struct scan_state *state, float *least_squares);
-    void (*mixture_cumulative)(ptrdiff_t n, int c, const float *output, const float *bin_edge, const struct scan_pixel *pixel,
-                          int32_t *cum);
+    void (*mixture_cumulative)(ptrdiff_t n, int c, const float *output, const float *bin_edge,
+                               const struct scan_pixel *pixel, int32_t *cum);
     void (*latents_statistics)(const struct latents_encoder *encoder, const uint8_t *pixels, int width, int rows,
                                int channels, int x0, int y0, int side, float *out);
     void (*latents_dense)(int m, int n, int k, const float *in, const float *weight, const float *bias, int leaky,
@@ -62,8 +73,10 @@ const bbc_kernels *bbc_kernels_of(int isa);
 /* The kernels chosen by bbc_isa_select, at first the widest that this CPU has. */
 const bbc_kernels *bbc_kernels_now(void);
 
-/* Round to nearest, no flush to zero, no denormals-are-zero, from enter to leave. Every thread and every entry
- * of the core that computes brackets its work so: a library loaded beside us may have set the register. */
+/* Round to nearest, no flush to zero, denormals as they are, from enter to leave, which gives back what the thread had.
+ * A library loaded beside this one may have set the control register otherwise. So every entry of the core that
+ * computes with floating point, and every thread that it starts, brackets its work; tests/core/dispatch/
+ * test_floating_point.py calls each under other settings. */
 typedef uint64_t bbc_fp_state;
 bbc_fp_state bbc_fp_enter(void);
 void bbc_fp_leave(bbc_fp_state saved);

@@ -1,5 +1,5 @@
-/* Single kernels on arrays, for tests and measurements. All return 0, or -1 where this CPU lacks the instruction
- * set; the sizes and strides are the caller's to check. */
+/* Single kernels on arrays, for tests and measurements. All return 0, or -1 where this build or CPU lacks the instruction
+ * set. The caller checks sizes and strides. */
 #define _POSIX_C_SOURCE 200809L
 #include "kernels.h"
 #include "band_scan.h"
@@ -11,36 +11,49 @@
 #include <immintrin.h>
 #endif
 
-#define WITH_KERNELS(call) \
-    const bbc_kernels *kernels = bbc_kernels_of(isa); \
-    if (!kernels) return -1; \
-    bbc_fp_state saved = bbc_fp_enter(); \
-    kernels->call; \
-    bbc_fp_leave(saved); \
-    return 0
-
 int bbc_kernel_gemm(int isa, int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b,
                     ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc)
 {
-    WITH_KERNELS(gemm(m, n, k, a, ai, ak, b, ldb, init, c, ldc));
+    const bbc_kernels *kernels = bbc_kernels_of(isa);
+    if (!kernels) return -1;
+    bbc_fp_state saved = bbc_fp_enter();
+    kernels->gemm(m, n, k, a, ai, ak, b, ldb, init, c, ldc);
+    bbc_fp_leave(saved);
+    return 0;
 }
 
 int bbc_kernel_fma(int isa, ptrdiff_t n, const float *a, const float *b, const float *c, float *out)
 {
-    WITH_KERNELS(fma(n, a, b, c, out));
+    const bbc_kernels *kernels = bbc_kernels_of(isa);
+    if (!kernels) return -1;
+    bbc_fp_state saved = bbc_fp_enter();
+    kernels->fma(n, a, b, c, out);
+    bbc_fp_leave(saved);
+    return 0;
 }
 
 int bbc_kernel_map32(int isa, int function, ptrdiff_t n, const float *in, float *out)
 {
-    WITH_KERNELS(map32(function, n, in, out));
+    const bbc_kernels *kernels = bbc_kernels_of(isa);
+    if (!kernels) return -1;
+    bbc_fp_state saved = bbc_fp_enter();
+    kernels->map32(function, n, in, out);
+    bbc_fp_leave(saved);
+    return 0;
 }
 
 int bbc_kernel_map64(int isa, int function, ptrdiff_t n, const double *in, double *out)
 {
-    WITH_KERNELS(map64(function, n, in, out));
+    const bbc_kernels *kernels = bbc_kernels_of(isa);
+    if (!kernels) return -1;
+    bbc_fp_state saved = bbc_fp_enter();
+    kernels->map64(function, n, in, out);
+    bbc_fp_leave(saved);
+    return 0;
 }
 
-static double now(void)
+/* Seconds since some point in the past. */
+static double kernel_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -52,7 +65,8 @@ static double now(void)
 double bbc_kernel_gemm_rate(int isa, int m, int n, int k, int transposed, double seconds)
 {
     const bbc_kernels *kernels = bbc_kernels_of(isa);
-    size_t sizes[4] = {(size_t)m * k, (size_t)k * n, (size_t)m * n, (size_t)n}, total = 64;
+    const size_t rows = (size_t)m, columns = (size_t)n, depth = (size_t)k;
+    size_t sizes[4] = {rows * depth, depth * columns, rows * columns, columns}, total = 64;
     for (int i = 0; i < 4; i++) total += sizes[i];
     float *memory = calloc(total, sizeof(float));
     if (!kernels || !memory) {
@@ -61,13 +75,13 @@ double bbc_kernel_gemm_rate(int isa, int m, int n, int k, int transposed, double
     }
     float *a = memory, *b = a + sizes[0], *c = b + sizes[1], *init = c + sizes[2];
     bbc_fp_state saved = bbc_fp_enter();
-    double best = 0.0, end = now() + seconds, work = (double)m * n * k;
+    double best = 0.0, end = kernel_seconds() + seconds, work = (double)m * n * k;
     int repeats = 1;
-    while (now() < end) {
-        double start = now();
+    while (kernel_seconds() < end) {
+        double start = kernel_seconds();
         for (int i = 0; i < repeats; i++)
             kernels->gemm(m, n, k, a, transposed ? 1 : k, transposed ? m : 1, b, n, init, c, n);
-        double took = now() - start;
+        double took = kernel_seconds() - start;
         if (took < 0.002) {
             repeats *= 2;
         } else if (work * repeats / took > best) {
@@ -79,8 +93,9 @@ double bbc_kernel_gemm_rate(int isa, int m, int n, int k, int transposed, double
     return best;
 }
 
-/* Cumulative frequencies (n, 257) of a channel from outputs (n, 16), bases and activities (n) and (n, 4) of the two
- * channels before their residuals, the rule and the prediction by place, with bin edges (257). Returns 0, or -1 where this CPU lacks the instruction set. */
+/* Cumulative frequencies cum (n, 257) of a channel (0, 1, 2). output (n, 16): of the network; base (n), activity (n);
+ * earlier (n, 4): residuals of the first two channels, conditional prediction of the local and prediction of the
+ * phase-conditioned least squares; bin_edge (257): bin boundaries. Returns -1 for another channel, too. */
 int bbc_kernel_mixture(int isa, ptrdiff_t n, int channel, const float *output, const int32_t *base,
                        const float *activity, const float *earlier, const float *bin_edge, int32_t *cum)
 {
@@ -105,7 +120,7 @@ int bbc_kernel_mixture(int isa, ptrdiff_t n, int channel, const float *output, c
 }
 
 /* Sets the floating-point control register (MXCSR or FPCR) of this thread and returns its old value; 0 and no
- * change elsewhere. A test uses it to play the library that leaves flush-to-zero set. */
+ * change on other machines. With it tests play a library that leaves flush-to-zero set. */
 uint64_t bbc_fp_set_raw(uint64_t control)
 {
 #if defined(__x86_64__)

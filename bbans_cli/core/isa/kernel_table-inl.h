@@ -7,42 +7,42 @@
 #include "location_scale-inl.h"
 #include "wavefront-inl.h"
 
-static void fma_array(ptrdiff_t n, const float *a, const float *b, const float *c, float *restrict out)
+static void kernel_fma(ptrdiff_t n, const float *a, const float *b, const float *c, float *restrict out)
 {
     for (ptrdiff_t i = 0; i < n; i++) out[i] = ex_fma(a[i], b[i], c[i]);
 }
 
-#define MAP(index, function) \
+#define KERNEL_MAP(index, function) \
     case index: \
         for (ptrdiff_t i = 0; i < n; i++) out[i] = function(in[i]); \
         break;
 
-static void map32(int function, ptrdiff_t n, const float *in, float *restrict out)
+static void kernel_map32(int function, ptrdiff_t n, const float *in, float *restrict out)
 {
     switch (function) {
-        MAP(BBC_EXP, ex_exp)
-        MAP(BBC_LOG, ex_log)
-        MAP(BBC_SIGMOID, ex_sigmoid)
-        MAP(BBC_SOFTPLUS, ex_softplus)
+        KERNEL_MAP(BBC_EXP, ex_exp)
+        KERNEL_MAP(BBC_LOG, ex_log)
+        KERNEL_MAP(BBC_SIGMOID, ex_sigmoid)
+        KERNEL_MAP(BBC_SOFTPLUS, ex_softplus)
     }
 }
 
-static void map64(int function, ptrdiff_t n, const double *in, double *restrict out)
+static void kernel_map64(int function, ptrdiff_t n, const double *in, double *restrict out)
 {
     switch (function) {
-        MAP(BBC_EXP64, ex_exp64)
-        MAP(BBC_LOG64, ex_log64)
-        MAP(BBC_ERF64, ex_erf64)
-        MAP(BBC_NORMAL_CDF64, ex_normal_cdf64)
-        MAP(BBC_NORMAL_QUANTILE64, ex_normal_quantile64)
+        KERNEL_MAP(BBC_EXP64, ex_exp64)
+        KERNEL_MAP(BBC_LOG64, ex_log64)
+        KERNEL_MAP(BBC_ERF64, ex_erf64)
+        KERNEL_MAP(BBC_NORMAL_CDF64, ex_normal_cdf64)
+        KERNEL_MAP(BBC_NORMAL_QUANTILE64, ex_normal_quantile64)
     }
 }
 
-#undef MAP
+#undef KERNEL_MAP
 
 /* All 257 cumulative frequencies of n pixels of channel c. */
-static void mixture_cumulative(ptrdiff_t n, int c, const float *output, const float *bin_edge,
-                               const struct scan_pixel *pixel, int32_t *cum)
+static void kernel_mixture_cumulative(ptrdiff_t n, int c, const float *output, const float *bin_edge,
+                                      const struct scan_pixel *pixel, int32_t *cum)
 {
     for (ptrdiff_t at = 0; at < n; at += SCAN_CHUNK) {
         mixture mix;
@@ -61,12 +61,12 @@ static void mixture_cumulative(ptrdiff_t n, int c, const float *output, const fl
         .name = #isa, \
         .lanes = VF_LANES, \
         .gemm = gemm, \
-        .fma = fma_array, \
-        .map32 = map32, \
-        .map64 = map64, \
+        .fma = kernel_fma, \
+        .map32 = kernel_map32, \
+        .map64 = kernel_map64, \
         .wavefront = wavefront_run, \
         .least_squares = wavefront_least_squares, \
-        .mixture_cumulative = mixture_cumulative, \
+        .mixture_cumulative = kernel_mixture_cumulative, \
         .latents_statistics = latents_statistics, \
         .latents_dense = latents_dense, \
         .location_scale_intervals = location_scale_intervals, \

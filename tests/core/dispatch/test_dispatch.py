@@ -7,8 +7,13 @@ import sys
 
 import numpy as np
 import pytest
+import tiny
+from made_jpeg import made_coefficients
 
 from bbans_cli import core
+from bbans_cli.coders import context_mixing
+from bbans_cli.coders.jpeg import coefficients
+from bbans_cli.container import DEEP, FEW_COLOURS
 from bbans_cli.core import lib
 from bbans_cli.core.kernel_calls import KernelCalls
 from bbans_cli.errors import UnsupportedError
@@ -40,27 +45,73 @@ def test_unknown_instruction_set_is_refused():
     assert "UnsupportedError" in python("import bbans_cli.core", BBC_ISA="sse9").stderr
 
 
-def test_failing_self_test_is_refused(monkeypatch):
-    class Broken:
-        def __getattr__(self, name):
-            return (lambda isa: 2) if name == "bbc_self_test" else getattr(lib, name)
+PARTS = range(lib.BBC_SELF_TEST_COUNT)
 
-    monkeypatch.setattr(core, "lib", Broken())
-    with pytest.raises(UnsupportedError, match="fail part 2 of their self-test"):
+
+class Broken:
+    """The core, where one part of the self-test fails."""
+
+    def __init__(self, part):
+        self.part = part
+
+    def bbc_self_test(self, isa, first, end):
+        return self.part if first <= self.part < end else end
+
+    def __getattr__(self, name):
+        return getattr(lib, name)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_failing_self_test_is_refused(monkeypatch, part):
+    name = core.ffi.string(lib.bbc_self_test_name(part)).decode()
+    monkeypatch.setattr(core, "lib", Broken(part))
+    monkeypatch.setattr(core, "_checked", set())
+    with pytest.raises(UnsupportedError, match=f"fail the self-test of {name}: "):
         core.select_isa("base")
+        core.check_coder(part)
+
+
+def test_coders_with_much_state_are_tested_before_they_code(monkeypatch):
+    planes = tiny.picture(16, 16, 1)
+    jpeg = made_coefficients(16, 16, 1, (False, False))
+    for part, code in {
+        lib.BBC_SELF_TEST_DEEP: lambda: context_mixing.encode(DEEP, planes, 8),
+        lib.BBC_SELF_TEST_FEW_COLOURS: lambda: context_mixing.encode(FEW_COLOURS, planes, 8),
+        lib.BBC_SELF_TEST_COEFFICIENTS: lambda: coefficients.encode(jpeg.blocks, jpeg.tables),
+    }.items():
+        with monkeypatch.context() as patch:
+            patch.setattr(core, "lib", Broken(part))
+            patch.setattr(core, "_checked", set())
+            with pytest.raises(UnsupportedError, match="fail the self-test of binary64 least squares and mixing of"):
+                code()
+        code()
 
 
 def test_known_answers(kernels):
     """These are part of the format: a change here means that older files cannot be read."""
     index = core.isa_index(kernels.isa)
-    assert [hex(lib.bbc_self_test_hash(index, part)) for part in range(5)] == [
+    assert [hex(lib.bbc_self_test_hash(index, part, 1)) for part in PARTS] == [
         "0x8aa4139966c558a1",
         "0xb31b3cc53b72e45",
         "0xd91fe8bd896e64cb",
         "0x933dcc9273528a96",
-        "0x0",
+        "0x27c16374fb7eafbb",
+        "0x3e84d0c586c0aaa5",
+        "0xbc21f1d838caa602",
+        "0x7244e6473bbe7ec6",
+        "0x7ba288ab8b30e99",
+        "0x57e63810047f0e4",
+        "0x5e1ce888d9a009e9",
     ]
-    assert lib.bbc_self_test(index) == 0
+    assert lib.bbc_self_test(index, 0, lib.BBC_SELF_TEST_COUNT) == lib.BBC_SELF_TEST_COUNT
+    assert lib.bbc_self_test_hash(index, lib.BBC_SELF_TEST_COUNT, 1) == 0
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_depends_on_its_inputs(part):
+    """The answer is one of the results, not of a state that was never filled."""
+    index = core.isa_index("base")
+    assert len({lib.bbc_self_test_hash(index, part, seed) for seed in range(4)}) == 4
 
 
 def test_known_values_in_integers(kernels):
@@ -104,7 +155,7 @@ def test_missing_instruction_set_is_an_error():
     for name in missing:
         with pytest.raises(ValueError, match=name):
             KernelCalls(name)
-    assert lib.bbc_self_test(99) == -1 and lib.bbc_isa_select(-1) == -1
+    assert lib.bbc_self_test_hash(99, 0, 1) == 0 and lib.bbc_isa_select(-1) == -1
 
 
 @pytest.mark.slow

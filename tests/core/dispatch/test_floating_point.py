@@ -35,15 +35,16 @@ pytestmark = pytest.mark.skipif(not (X86 or ARM), reason="control register unkno
 # Entries that compute with integers only, or copy.
 INTEGERS = {
     *("bbc_ans_push_symbol", "bbc_ans_advance_symbol", "bbc_ans_push", "bbc_ans_pop_intervals", "bbc_ans_pop_bits"),
-    *("bbc_table_push", "bbc_table_pop", "bbc_uniform_pop"),
+    *("bbc_categorical_push", "bbc_categorical_pop", "bbc_uniform_pop"),
     *("bbc_jpeg_samples", "bbc_jpeg_upsample", "bbc_ycbcr_find", "bbc_ycbcr_decode", "bbc_inversion_ranges"),
     *("bbc_few_colours_size", "bbc_few_colours_begin", "bbc_few_colours_end"),
     *("bbc_deep_size", "bbc_deep_begin", "bbc_deep_end", "bbc_coefficients_size", "bbc_coefficients_end"),
-    *("bbc_png_filter", "bbc_png_unfilter"),
+    *("bbc_png_filters_apply", "bbc_png_filters_undo"),
     *("bbc_isa_built", "bbc_isa_supported", "bbc_isa_best", "bbc_isa_select", "bbc_isa_now", "bbc_fp_set_raw"),
+    "bbc_self_test_name",
 }
 # Entries that copy what others computed, which nothing here calls.
-COPIES = {"bbc_pass_weights_now", "bbc_pass_gradient_now"}
+COPIES = {"bbc_scan_weights", "bbc_scan_gradient"}
 
 
 class Around:
@@ -80,7 +81,7 @@ def neural():
 
 
 def least_squares_maps():
-    return [band_scan.regression(tiny.picture(20, 30, 3)).tobytes()]
+    return [band_scan.least_squares(tiny.picture(20, 30, 3)).tobytes()]
 
 
 def context_mixing_parts():
@@ -136,9 +137,10 @@ def tables():
     edges, centres = np.empty(257), np.empty(256)
     pointers = [ffi.cast("double *", array.ctypes.data) for array in (edges, centres)]
     kernel_calls.lib.bbc_bins_tables(8, *pointers)
-    quantiles = [np.empty(lib.BBC_QUANTILES + 1) for _ in (lib.BBC_LOGISTIC, lib.BBC_GAUSSIAN)]
-    for family, table in zip((lib.BBC_LOGISTIC, lib.BBC_GAUSSIAN), quantiles, strict=True):
-        kernel_calls.lib.bbc_location_quantiles(family, ffi.cast("double *", table.ctypes.data))
+    families = lib.BBC_LOCATION_SCALE_LOGISTIC, lib.BBC_LOCATION_SCALE_GAUSSIAN
+    quantiles = [np.empty(lib.BBC_LOCATION_SCALE_QUANTILES + 1) for _ in families]
+    for family, table in zip(families, quantiles, strict=True):
+        kernel_calls.lib.bbc_location_scale_quantiles(family, ffi.cast("double *", table.ctypes.data))
     symbols = np.arange(256, dtype=np.uint32)
     values, done = np.empty(256), ffi.new("size_t *")
     ones = [ffi.from_buffer("double[]", np.linspace(-1, 1, 256)), ffi.from_buffer("double[]", np.full(256, 0.3))]
@@ -164,7 +166,8 @@ def kernels():
 
 def self_test():
     index = core.isa_index(core.current_isa())
-    return [kernel_calls.lib.bbc_self_test(index), kernel_calls.lib.bbc_self_test_hash(index, 0)]
+    hashes = [kernel_calls.lib.bbc_self_test_hash(index, part, 1) for part in range(lib.BBC_SELF_TEST_COUNT)]
+    return [kernel_calls.lib.bbc_self_test(index, 0, lib.BBC_SELF_TEST_COUNT), *hashes]
 
 
 WORK = [
