@@ -74,10 +74,12 @@ void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, co
     binary_coder_begin(&p->coder, in, out, size);
     mixer_tables_fill(&p->tables);
     coefficients_order_begin(p->order);
+    const bbc_fp_state saved = bbc_fp_enter();
     for (int c = 0; c < 3; c++) {
         p->start[c + 1] = p->start[c] + (c < shape->components ? coefficients_blocks_of(shape, c) : 0);
         if (c < shape->components) coefficients_statistics_begin(p, c);
     }
+    bbc_fp_leave(saved);
     /* The arrays follow the struct, those of wider types first; buckets begin at a multiple of their size. */
     char *at = (char *)(p + 1);
     at += -(uintptr_t)at & 63;

@@ -17,7 +17,7 @@ from mixing_pictures import hills, screen
 from bbans_cli import codecs, container, core
 from bbans_cli.coders import context_mixing
 from bbans_cli.coders.jpeg import coder as jpeg_coder
-from bbans_cli.coders.jpeg import ycbcr
+from bbans_cli.coders.jpeg import coefficients, ycbcr
 from bbans_cli.coders.jpeg.inversion import search
 from bbans_cli.coders.neural import band_scan
 from bbans_cli.coders.neural import coder as neural_coder
@@ -101,6 +101,18 @@ def jpeg_part():
     return [part.bands[0].payload, jpeg_coder.decode(part, 72, 64).tobytes(), nearest.tobytes()]
 
 
+STATE = np.zeros(1 << 24, np.uint8)
+
+
+def coefficients_state():
+    """As begun, at one address: it has pointers in it. Payloads do not depend on the last bits of its statistics."""
+    tables = np.arange(1, 65, dtype=np.uint16).reshape(1, 64)
+    size, shape = coefficients._shape([(2, 3)], tables, 8)
+    STATE[:] = 0
+    coefficients.lib.bbc_coefficients_begin(ffi.from_buffer(STATE), shape, ffi.NULL, ffi.NULL, 0)
+    return [STATE[:size].tobytes()]
+
+
 def inversion():
     found = []
     for planes in (through_jpeg(bright(96, 136), 92), through_jpeg(bright(212, 268), 75, BOTH)):
@@ -175,6 +187,7 @@ WORK = [
     least_squares_maps,
     context_mixing_parts,
     jpeg_part,
+    coefficients_state,
     inversion,
     distributions,
     tables,
