@@ -1,0 +1,77 @@
+"""Training batches: shapes, taps where the neighbourhood says, least squares that saw the whole picture. No torch."""
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from bbans_cli.coders.neural.band_scan import LS_COLUMNS
+from bbans_cli.coders.neural.neighbourhood import BLOCK, PHASE_ROWS, REACH, TAPS
+from bbans_cli.training.crops import Crops, held_out
+from bbans_cli.training.pictures import files, interleaved, planes_of, read, to_ycbcr
+from bbans_cli.training.regions import SIDE, Region, least_squares
+
+BLOCKS, PIXELS = 12, 7
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, height, width, channels in (("a/1", 100, 90, 3), ("a/2", 70, 150, 1), ("b/1", 60, 40, 3)):
+        path = tmp_path / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(tiny.picture(height, width, channels).squeeze()).save(path)
+    return tmp_path
+
+
+def test_a_batch_holds_what_it_says(folder):
+    batch = Crops(folder, seed=1).batch(BLOCKS, PIXELS)
+    n = BLOCKS * PIXELS
+    assert batch.planes.shape == (3, BLOCKS * SIDE * SIDE) and batch.planes.dtype == np.uint8
+    assert batch.pixels.shape == (n,) and batch.taps.shape == batch.known.shape == (n, len(TAPS))
+    assert batch.least_squares.shape == (n, LS_COLUMNS) and batch.phase.shape == (n, 3)
+    assert batch.mask.shape == (BLOCKS, (BLOCK // 4) ** 2) and batch.latent.shape == batch.area.shape == (BLOCKS,)
+    patches = batch.planes.reshape(3, BLOCKS, SIDE, SIDE)
+    assert np.array_equal(batch.blocks.transpose(1, 0, 2, 3), patches[:, :, REACH:-REACH, REACH:-REACH])
+    assert np.array_equal(batch.pixels // SIDE**2, np.repeat(np.arange(BLOCKS), PIXELS))
+    assert batch.phase.min() >= 0 and batch.phase.max() <= PHASE_ROWS
+    assert np.array_equal(batch.taps // SIDE**2, np.broadcast_to(batch.pixels[:, None] // SIDE**2, batch.taps.shape))
+
+
+def test_a_seed_determines_all_batches(folder):
+    first, second = (Crops(folder, seed=3) for _ in range(2))
+    for crops in (first, second):
+        crops.refresh()
+    for _ in range(2):
+        a, b = first.batch(BLOCKS, PIXELS), second.batch(BLOCKS, PIXELS)
+        assert all(np.array_equal(x, y) for x, y in zip(vars(a).values(), vars(b).values(), strict=True))
+
+
+def test_taps_inside_a_picture_are_read_where_they_are(folder):
+    batch = held_out(files(folder / "a"), blocks=4, seed=2, pixels=PIXELS)
+    offsets = np.array([dy * SIDE + dx for dy, dx in TAPS])
+    assert np.array_equal(batch.taps, batch.pixels[:, None] + offsets) and batch.known.all() and batch.latent.all()
+
+
+def test_the_least_squares_of_a_cut_saw_the_whole_picture(folder):
+    planes = planes_of(read(folder / "a" / "1.png"))
+    whole = Region.whole(planes, np.arange(90), np.arange(100), grid=True)
+    cut = whole.cut(top=20, left=10)
+    assert np.array_equal(cut.least_squares, least_squares(planes, (0, 0))[20 : 20 + SIDE, 10 : 10 + SIDE])
+    assert cut.columns[0] == 10 and cut.rows[0] == 20
+
+
+def test_a_bordered_patch_is_a_picture_of_its_own(folder):
+    planes = planes_of(read(folder / "a" / "1.png"))
+    patch = Region.whole(planes, np.arange(90), np.arange(100), grid=False).cut(top=10, left=5)
+    bordered = patch.bordered(height=20, width=30, grid=False)
+    inside = slice(REACH, REACH + 20), slice(REACH, REACH + 30)
+    assert np.array_equal(bordered.least_squares[inside], least_squares(patch.planes[(slice(None), *inside)]))
+    assert bordered.rows[REACH] == bordered.columns[REACH] == 0
+
+
+def test_planes_are_in_coding_order_and_back(folder):
+    picture = read(folder / "a" / "1.png")
+    pixels = np.asarray(picture)
+    assert np.array_equal(planes_of(picture)[0], pixels[:, :, 1])
+    assert np.array_equal(interleaved(planes_of(picture)), pixels)
+    assert np.array_equal(to_ycbcr(planes_of(picture)), planes_of(picture))  # no JPEG decoder made it
