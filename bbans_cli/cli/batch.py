@@ -129,7 +129,7 @@ def _info(task: Task, options: Options, threads: int, progress: ShareProgress, r
     if options.details:
         from bbans_cli.coders.neural import bit_account  # numpy and the C core, which a look at the header does without
 
-        bit_account.add_bits(result.details, file, threads, progress)
+        info.add_bits(result.details, bit_account.of_file(file, threads, progress))
         lines += info.table(result.details)
     result.text = "\n".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bbans_cli.container import CODER_NAMES, Container, Part, band_heights
@@ -46,7 +47,7 @@ def _part(file: Container, part: Part) -> dict[str, Any]:
         "channels": part.channels,
         "depth": part.depth,
         "bands": [
-            {"rows": rows, "rows_with_latents": band.split, "bytes": len(band.payload)}
+            {"rows": rows, "latent_rows": band.split, "bytes": len(band.payload)}
             for rows, band in zip(band_heights(file.height, part.band_rows), part.bands, strict=True)
         ],
     }
@@ -62,8 +63,15 @@ def words(file: Container, size: int) -> str:
     return line + (f", with {', '.join(names)}" if names else "")
 
 
+def add_bits(shown: dict[str, Any], bits: Sequence[Sequence[Mapping[str, object]]]) -> None:
+    """Complete `details` with the bits of each band of each part, as bit_account.of_file gives them."""
+    for part, of_bands in zip(shown["parts"], bits, strict=True):
+        for band, of_band in zip(part["bands"], of_bands, strict=False):
+            band["bits"] = of_band
+
+
 def table(shown: dict[str, Any]) -> list[str]:
-    """Further lines for -v, from `details` as completed by `inspect.add_bits`."""
+    """Further lines for -v, from `details` as completed by `add_bits`."""
     lines = [f"  {shown['payload_bytes']:,} bytes of pixels, {shown['other_bytes']:,} bytes of all else"]
     for number, part in enumerate(shown["parts"]):
         shape = f"{part['channels']} channel{'s' if part['channels'] > 1 else ''} of {part['depth']} bits"
@@ -71,8 +79,7 @@ def table(shown: dict[str, Any]) -> list[str]:
         lines.append(f"  part {number}: {part['coder']}, {shape}{settings}")
         for index, band in enumerate(part["bands"]):
             lines.append(
-                f"    band {index}: {band['rows']:,} rows, {band['rows_with_latents']:,} with latents,"
-                f" {band['bytes']:,} bytes"
+                f"    band {index}: {band['rows']:,} rows, {band['latent_rows']:,} latent rows, {band['bytes']:,} bytes"
             )
             for name, value in band.get("bits", {}).items():
                 shown_value = f"{value:.5f}" if name.endswith("per_sample") else f"{value:,.1f}"

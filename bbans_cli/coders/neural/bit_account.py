@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar
 
 import numpy as np
 
@@ -19,72 +19,78 @@ from bbans_cli.container import NEURAL, Container, Part
 from bbans_cli.entropy.rans import Message
 from bbans_cli.progress import PixelProgress, ShareProgress
 
-PRIOR = "latents_under_prior"
-POSTERIOR = "latents_under_posterior"
-LATENT_ROWS = "latent_rows"
-INITIAL_BITS_ROWS = "initial_bits_rows"
-OVERHEAD = "overhead"
-KL = "kl_per_sample"
-
 T = TypeVar("T")
 
 
-def add_bits(details: dict[str, Any], file: Container, threads: int, progress: ShareProgress) -> None:
-    """Complete info.details of a file: ``bits`` of every band that the neural coder coded, as in `measure`.
+class BandBits(TypedDict):
+    """Bits of a band. The first less the second plus the next three is the payload."""
 
-    Decodes them, and takes as long. Raises CorruptError, ModelMismatchError, UnsupportedError.
+    latents_under_prior: float  # of the latents under p(z)
+    latents_under_posterior: float  # that came back by popping the latents under q(z | x)
+    latent_rows: float  # of these rows' pixels
+    initial_bits_rows: float  # of these rows' pixels
+    overhead: float  # of filling whole bytes, and of the rANS state
+    kl_per_sample: float  # what the latents cost in the end, the first less the second, for each sample of the band
+
+
+def of_file(file: Container, threads: int, progress: ShareProgress) -> list[list[BandBits]]:
+    """For each part of a file the bits of its bands, from the top; none for parts of other coders.
+
+    Decodes the parts, and takes as long. Raises CorruptError, ModelMismatchError, UnsupportedError.
     """
-    coded = [(part, row) for part, row in zip(file.parts, details["parts"], strict=True) if part.coder == NEURAL]
-    total, done = file.width * file.height * len(coded), 0
+    total = file.width * file.height * sum(part.coder == NEURAL for part in file.parts)
+    done = 0
 
     def count(pixels: int) -> None:
         nonlocal done
         done += pixels
         progress(done / total)
 
-    for part, row in coded:
-        found = measure(part, file.width, file.height, part.channels, threads, count)
-        for band, bits in zip(row["bands"], found, strict=True):
-            band["bits"] = bits
+    return [
+        of_part(part, file.width, file.height, part.channels, threads, count) if part.coder == NEURAL else []
+        for part in file.parts
+    ]
 
 
-def measure(
+def of_part(
     part: Part, width: int, height: int, channels: int, threads: int, progress: PixelProgress | None = None
-) -> list[dict[str, float]]:
-    """Bits of each band of a part, from the top.
-
-    latents_under_prior: bits of the latents under p(z). latents_under_posterior: bits that come back by popping them
-    under q(z | x). latent_rows, initial_bits_rows: bits of the pixels. overhead: what filling whole bytes and the rANS
-    state take. The first less the second plus the other three is the payload. kl_per_sample: what the latents cost in
-    the end, the first less the second, for each sample of the band. Raises what coder.decode does.
-    """
+) -> list[BandBits]:
+    """Bits of the bands of a part, from the top. Raises what coder.decode does."""
     planes = np.empty((height, width, channels), np.uint8)
     found = []
     for pixels, stored, codec in neural_coder.open_bands(part, planes, threads, progress):
         message = Message.from_bytes(stored.payload)
-        meter = _Meter({OVERHEAD: 8 * len(stored.payload) - message.bits})
+        meter, overhead = _Meter(), 8 * len(stored.payload) - message.bits
         bands.decode(message, pixels, _MeteredBand(**vars(codec), meter=meter), stored.split)
         neural_coder.finish_band(part, stored, pixels)
-        bits = {
-            name: meter.bits.get(name, 0.0) for name in (PRIOR, POSTERIOR, LATENT_ROWS, INITIAL_BITS_ROWS, OVERHEAD)
-        }
-        bits[POSTERIOR] = -bits[POSTERIOR] + 0.0  # it was pushed back; + 0.0: never -0.0
-        found.append({**bits, KL: (bits[PRIOR] - bits[POSTERIOR]) / pixels.size})
+        found.append(
+            BandBits(
+                latents_under_prior=meter.prior,
+                latents_under_posterior=meter.posterior,
+                latent_rows=meter.latent_rows,
+                initial_bits_rows=meter.initial_bits_rows,
+                overhead=overhead,
+                kl_per_sample=(meter.prior - meter.posterior) / pixels.size,
+            )
+        )
     return found
 
 
 @dataclass
 class _Meter:
-    """Bits taken off the message so far, by name; what was pushed counts as negative."""
+    """Bits taken off the message while decoding; ``posterior``: put back on it."""
 
-    bits: dict[str, float] = field(default_factory=dict)
+    prior: float = 0.0
+    posterior: float = 0.0
+    latent_rows: float = 0.0
+    initial_bits_rows: float = 0.0
 
-    def measure(self, name: str, message: Message, work: Callable[[], T]) -> T:
-        """Do some work on the message and count the bits that it takes off."""
-        before = message.bits
-        result = work()
-        self.bits[name] = self.bits.get(name, 0.0) + before - message.bits
-        return result
+
+def _taken(message: Message, work: Callable[[], T]) -> tuple[T, float]:
+    """Do some work on a message: its result, and by how many bits the message shrank."""
+    before = message.bits
+    result = work()
+    return result, before - message.bits
 
 
 class _MeteredPrior(Prior):
@@ -93,7 +99,9 @@ class _MeteredPrior(Prior):
         self.meter = meter
 
     def pop(self, message: Message) -> Symbols:
-        return self.meter.measure(PRIOR, message, lambda: super(_MeteredPrior, self).pop(message))
+        symbols, bits = _taken(message, lambda: super(_MeteredPrior, self).pop(message))
+        self.meter.prior += bits
+        return symbols
 
 
 class _MeteredPosterior(Posterior):
@@ -102,7 +110,8 @@ class _MeteredPosterior(Posterior):
         self.meter = meter
 
     def push(self, message: Message, symbols: Symbols) -> None:
-        self.meter.measure(POSTERIOR, message, lambda: super(_MeteredPosterior, self).push(message, symbols))
+        _, bits = _taken(message, lambda: super(_MeteredPosterior, self).push(message, symbols))
+        self.meter.posterior -= bits
 
 
 class _MeteredLatents(Latents):
@@ -119,12 +128,21 @@ class _MeteredLatents(Latents):
 
 
 @dataclass
-class _MeteredRows(bands.RowsCodec):
-    name: str
+class _MeteredLatentRows(bands.RowsCodec):
     meter: _Meter
 
     def pop(self, message: Message, pixels: np.ndarray) -> None:
-        self.meter.measure(self.name, message, lambda: super(_MeteredRows, self).pop(message, pixels))
+        _, bits = _taken(message, lambda: super(_MeteredLatentRows, self).pop(message, pixels))
+        self.meter.latent_rows += bits
+
+
+@dataclass
+class _MeteredInitialBitsRows(bands.RowsCodec):
+    meter: _Meter
+
+    def pop(self, message: Message, pixels: np.ndarray) -> None:
+        _, bits = _taken(message, lambda: super(_MeteredInitialBitsRows, self).pop(message, pixels))
+        self.meter.initial_bits_rows += bits
 
 
 @dataclass
@@ -137,7 +155,7 @@ class _MeteredBand(bands.BandCodec):
         return _MeteredLatents(super().latents(split), self.meter)
 
     def latent_rows(self, split: int, modulation: np.ndarray) -> bands.RowsCodec:
-        return _MeteredRows(**vars(super().latent_rows(split, modulation)), name=LATENT_ROWS, meter=self.meter)
+        return _MeteredLatentRows(**vars(super().latent_rows(split, modulation)), meter=self.meter)
 
     def initial_bits_rows(self, split: int) -> bands.RowsCodec:
-        return _MeteredRows(**vars(super().initial_bits_rows(split)), name=INITIAL_BITS_ROWS, meter=self.meter)
+        return _MeteredInitialBitsRows(**vars(super().initial_bits_rows(split)), meter=self.meter)

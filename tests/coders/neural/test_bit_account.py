@@ -18,7 +18,7 @@ from bbans_cli.errors import CorruptError
 
 def account(part, planes, threads=1):
     height, width, channels = planes.shape
-    return bit_account.measure(part, width=width, height=height, channels=channels, threads=threads)
+    return bit_account.of_part(part, width=width, height=height, channels=channels, threads=threads)
 
 
 def sum_of(bits):
@@ -76,7 +76,7 @@ def test_bits_join_the_details_of_a_file(least):
     file = Container(20, 20, "rgba", 8, [neural_coder.encode(planes, 5, threads=1), stored])
     details = info.details(file, 2000)
     shares: list[float] = []
-    bit_account.add_bits(details, file, 1, shares.append)
+    info.add_bits(details, bit_account.of_file(file, 1, shares.append))
     assert shares == sorted(shares) and shares[0] > 0 and shares[-1] == 1
     assert "bits" not in details["parts"][1]["bands"][0]
     assert details["parts"][0]["bands"][0]["bits"] == account(file.parts[0], planes)[0]
