@@ -2,11 +2,12 @@
 
     BBC_DATA=... python -m scripts.experiments.bbans_mnist [--train MINUTES [--more]] [--pictures 10000] [--kind raw]
 
-The experiment of Townsend, Bird and Barber (2019), with this package's codecs: pictures binarised (each pixel drawn
-once with a probability of value / 255) under a Bernoulli likelihood, and raw under a beta-binomial one. Coding takes
-the weights of weights/examples/ and no torch. Training makes new ones, MINUTES of the clock for each kind.
+The experiment of Townsend, Bird and Barber (2019) with the codecs of this package: binarised pictures (each pixel
+drawn once, 1 with probability value / 255) with a Bernoulli likelihood, and raw pictures with a beta-binomial
+likelihood. Coding needs the weights of weights/examples/ and not torch. Training, MINUTES of wall time for each kind,
+replaces them.
 
-The rate is the bits that the chain added to the message; "whole" charges the initial ones too. Seconds are of one core.
+rate: the bits that the chain added to the message; whole: the initial bits included. Seconds are processor time.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from bbans_cli.codecs import Message, UnderflowError
 from scripts.experiments.mnist_model import PIXELS, Model, binarised, images
 
 PAPER = {"binarised": 0.19, "raw": 1.41}
-HEADS = """\
-pixels        bound     rate      over    whole   paper  initial      bytes   coding decoding
+COLUMNS = """\
+pixels        bound     rate     above    whole   paper  initial      bytes   coding decoding
              bit/px   bit/px             bit/px  bit/px     bits                   s        s"""
 SHAPES = {"binarised": (320, 40), "raw": (512, 64)}  # hidden units, latents
 
 
 class Result(NamedTuple):
-    """bound, rate: bits a pixel; initial: bits; size: of the whole message in bytes; coding, decoding: seconds."""
+    """bound, rate: bits per pixel; initial: bits; size: of the message in bytes; coding, decoding: seconds."""
 
     bound: float
     rate: float
@@ -39,9 +40,9 @@ class Result(NamedTuple):
 
 
 def measure(model: Model, pictures: np.ndarray) -> Result:
-    """Code pictures (n, 784), decode them and see that all came back."""
+    """Code pictures, uint8 (n, 784), decode them and compare."""
     bound = model.elbo(pictures)
-    message = enough(model, pictures)
+    message = initial_bits(model, pictures)
     initial = message.copy()
     chain = model.chain(len(pictures))
     began = time.process_time()
@@ -54,12 +55,12 @@ def measure(model: Model, pictures: np.ndarray) -> Result:
     back = chain.pop(message)
     decoded = time.process_time()
     if not np.array_equal(back, pictures) or message != initial:
-        raise SystemExit(f"{model.kind}: the pictures did not come back")
+        raise SystemExit(f"{model.kind}: the decoded pictures differ")
     return Result(bound, bits / pictures.size, initial.bits, len(data), coded - began, decoded - between)
 
 
-def enough(model: Model, pictures: np.ndarray) -> Message:
-    """The shortest message of random words that the chain can begin with: it takes most for the first few pictures."""
+def initial_bits(model: Model, pictures: np.ndarray) -> Message:
+    """The shortest message of random words with which the chain can begin; its first 50 pictures decide that."""
     pictures, words = pictures[-50:], 0
     while True:
         message = Message.random(words, np.random.default_rng(words))
@@ -81,12 +82,12 @@ def report(kind: str, result: Result, pictures: int) -> str:
 
 
 @click.command()
-@click.option("--train", "minutes", type=float, help="train first, this many minutes for each kind (needs torch)")
-@click.option("--more", is_flag=True, help="with --train: go on from the weights that are there")
-@click.option("--pictures", "count", default=10_000, show_default=True, help="of the test set")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(list(PAPER)), help="one of the two alone")
+@click.option("--train", "minutes", type=float, help="Train first, so many minutes for each kind (needs torch).")
+@click.option("--more", is_flag=True, help="With --train: continue from the present weights.")
+@click.option("--pictures", "count", default=10_000, show_default=True, help="Pictures of the test set.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(list(PAPER)), help="One kind only.")
 def main(minutes: float | None, more: bool, count: int, kinds: tuple[str, ...]) -> None:
-    """Code MNIST's test pictures in one chain with BB-ANS and print rates beside the bound."""
+    """Code the test pictures of MNIST in one chain with BB-ANS; print rates and bounds."""
     kinds = kinds or tuple(PAPER)
     if minutes:
         from scripts.experiments.mnist_train import train
@@ -94,7 +95,7 @@ def main(minutes: float | None, more: bool, count: int, kinds: tuple[str, ...]) 
         for kind in kinds:
             train(kind, minutes, *SHAPES[kind], more)
     raw = images("test")
-    click.echo(HEADS)
+    click.echo(COLUMNS)
     for kind in kinds:
         pictures = (binarised(raw) if kind == "binarised" else raw)[:count]
         click.echo(report(kind, measure(Model(kind), pictures), len(pictures)))

@@ -1,9 +1,10 @@
-"""Finds the polynomial coefficients of core/arith/exact.h; prints them, lowest power first, with the largest error.
+"""Fits the polynomials of core/arith/exact.h; prints coefficients, lowest power first, and the largest error.
 
     python -m scripts.experiments.fit_elementary        (needs mpmath; a minute)
 
-binary32: minimax by Remez exchange, because a bit of a short polynomial counts. binary64: interpolation in Chebyshev
-nodes, whose error is within a small factor of the best, at a degree where that is below the rounding of the result.
+binary32: minimax by Remez exchange, since the accuracy of a short polynomial matters to the last bit. binary64:
+interpolation at Chebyshev nodes, whose error is within a small factor of the minimax error, of a degree at which this
+is below the rounding of the result.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Function = Callable[[mp.mpf], mp.mpf]
 
 
 def solve(points: list[mp.mpf], f: Function, degree: int, extra: list[mp.mpf] | None) -> list[mp.mpf]:
-    """Coefficients through the points; with `extra`, the last unknown is the height of the alternating error."""
+    """Coefficients through the points; with `extra`, the last unknown is the size of the alternating error."""
     rows = mp.matrix(len(points), len(points))
     right = mp.matrix(len(points), 1)
     for i, x in enumerate(points):
@@ -48,7 +49,7 @@ def remez(f: Function, low: mp.mpf, high: mp.mpf, degree: int, weight: Function,
     for _ in range(12):
         c = solve(points, f, degree, [(-1) ** i / weight(x) for i, x in enumerate(points)])
         errors = [(value(c, x) - f(x)) * weight(x) for x in xs]
-        peaks, best = [], 0  # the largest error of each run of one sign
+        peaks, best = [], 0  # the largest error between two changes of sign
         for i in range(1, grid + 1):
             if mp.sign(errors[i]) != mp.sign(errors[best]) and errors[i] != 0:
                 peaks.append(best)

@@ -8,9 +8,10 @@
                                               v
                               p(x | z1, z2): a logistic for each sub-pixel
 
-All layers are convolutions with zeros beyond the border, so that the same weights code pictures of every size whose
-sides are multiples of 8. A 3x3 convolution is a dense layer over gathered neighbours: no torch, and equal bits on every
-machine. The sub-pixels are G, R - G and B - G, which is a bijection; none of them sees another but through the latents.
+All layers are convolutions with zeros beyond the border, so the same weights code pictures of every size whose sides
+are multiples of 8. A 3x3 convolution is computed as a dense layer over gathered neighbours, without torch and with
+equal bits on every machine. The sub-pixels are G, R - G and B - G, a bijection of RGB, and depend on each other only
+through the latents.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ GREEN, DIFFERENCE = (-128, 127), (-255, 255)
 MULTIPLE = 8  # of a picture's sides
 UNITS = 32.0
 LOG_DEVIATION = (-6.0, 2.0)
-LOG_SCALE = (-2.0, 5.0)  # of the logistics, in steps of a sub-pixel
+LOG_SCALE = (-2.0, 5.0)  # of the logistics, in units of sub-pixel values
 BITS = 10  # a latent has 2^BITS bins of equal mass
-ROWS = 1 << 10  # of a matrix product at a time
+ROWS = 1 << 10  # of one matrix product
 
 __all__ = ["SLOPE", "WEIGHTS", "Model", "cells", "pixels"]
 
@@ -79,7 +80,7 @@ class Model:
     """The autoencoder of a weights file, by default the one in weights/examples/."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or committed()
+        self.path = path or shipped()
         self.record = record_of(self.path)
         with safe_open(self.path, framework="numpy") as file:
             self.tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}
@@ -88,11 +89,12 @@ class Model:
     def codec(self, height: int, width: int, lowest: Callable[[float], None] = lambda bits: None) -> Codec[np.ndarray]:
         """Codec of pictures (height, width, 3) uint8, both sides multiples of 8.
 
-        lowest: is told the message's bits in each push when the latents have been drawn and nothing has been added.
+        lowest: called in each push with the bits of the message after the latents were drawn and before pixels are
+        pushed.
         """
         if height % MULTIPLE or width % MULTIPLE:
             raise ValueError(f"{width}x{height}: both sides must be multiples of {MULTIPLE}")
-        network = _Pass(self)
+        network = _Forward(self)
 
         def prior(above: list[np.ndarray]) -> Moments:
             top = (height // MULTIPLE, width // MULTIPLE, LATENTS)
@@ -107,8 +109,8 @@ class Model:
         return hierarchy(2, prior, posterior, likelihood, BITS)
 
     def elbo(self, picture: np.ndarray, seed: int = 0) -> float:
-        """The bits of a picture by the bound: one sample of the posterior, no bins, no integer frequencies."""
-        random, network = np.random.default_rng(seed), _Pass(self)
+        """The bound in bits, from one sample of the posterior, without bins and integer frequencies."""
+        random, network = np.random.default_rng(seed), _Forward(self)
         mean, deviation = network.coarse_posterior(picture)
         nats = divergence(mean, deviation, 0.0, 1.0)
         coarse = mean + deviation * random.standard_normal(mean.shape)
@@ -118,13 +120,13 @@ class Model:
         return (nats + logistic(cells(picture), means, scales)) / math.log(2)
 
 
-class _Pass:
-    """The network's layers on the picture and the latents that are being coded; what two codecs need is kept."""
+class _Forward:
+    """Forward passes for one picture and its latents; results that two codecs need are computed once."""
 
     def __init__(self, model: Model) -> None:
         self.tensors, self.exp = model.tensors, model.exp
-        self.features = remembered(self._features)
-        self.hidden = remembered(self._hidden)
+        self.features = last_result(self._features)
+        self.hidden = last_result(self._hidden)
 
     def coarse_posterior(self, picture: np.ndarray) -> Moments:
         features = fold(self.features(picture), 2)
@@ -138,7 +140,7 @@ class _Pass:
         return self._moments("posterior", self._blocks("merged", both))
 
     def likelihood(self, coarse: np.ndarray, fine: np.ndarray) -> Moments:
-        """Means and scales of the sub-pixels' logistics, float64 (h/4, w/4, 48)."""
+        """Means and scales of the logistics of the sub-pixels, float64 (h/4, w/4, 48)."""
         hidden = self.hidden(coarse) + self._mix("fine", fine.astype(np.float32))
         outputs = self._mix("out", self._blocks("decoder", hidden)).astype(np.float64)
         means, log_scales = np.split(outputs, 2, axis=-1)
@@ -173,9 +175,9 @@ class _Pass:
         weight = self.tensors[f"{name}.weight"].transpose(0, 2, 3, 1).reshape(-1, 9 * channels)
         padded = np.pad(x, ((1, 1), (1, 1), (0, 0)))
         out = np.empty((height, width, len(weight)), np.float32)
-        step = max(1, ROWS // width)
-        for top in range(0, height, step):
-            bottom = min(top + step, height)
+        strip = max(1, ROWS // width)
+        for top in range(0, height, strip):
+            bottom = min(top + strip, height)
             around = [padded[top + dy : bottom + dy, dx : dx + width] for dy in range(3) for dx in range(3)]
             rows = np.concatenate(around, axis=-1).reshape(-1, 9 * channels)
             out[top:bottom] = dense(rows, weight, self.tensors[f"{name}.bias"], True).reshape(-1, width, len(weight))
@@ -200,8 +202,8 @@ class _SubPixels:
         return pixels(np.concatenate(self.codec.pop(message), axis=-1))
 
 
-def remembered(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """The function, not computed again for the array object that it had last."""
+def last_result(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    """The function with its last result cached, by the identity of the array."""
     last: list[np.ndarray] = []
 
     def call(array: np.ndarray) -> np.ndarray:
@@ -213,13 +215,13 @@ def remembered(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.nda
 
 
 def divergence(mean: np.ndarray, deviation: np.ndarray, prior_mean: Any, prior_deviation: Any) -> float:
-    """Nats from one array of Gaussians to another."""
+    """The KL divergence, in nats, of one array of Gaussians from another."""
     ratio, distance = deviation / prior_deviation, (mean - prior_mean) / prior_deviation
     return float(np.sum(0.5 * (distance**2 + ratio**2 - 1) - np.log(ratio)))
 
 
 def logistic(x: np.ndarray, means: np.ndarray, scales: np.ndarray) -> float:
-    """Nats of the cells' sub-pixels, each with the mass within 1/2 of it; the ends have their tails as well."""
+    """-log p of the sub-pixels of cells in nats, each with the mass within 1/2 of it; the ends also have the tails."""
     low, high = (np.repeat([green, other, other], 16) for green, other in zip(GREEN, DIFFERENCE, strict=True))
     above = np.where(x >= high, np.inf, (x + 0.5 - means) / scales)
     below = np.where(x <= low, -np.inf, (x - 0.5 - means) / scales)
@@ -227,13 +229,13 @@ def logistic(x: np.ndarray, means: np.ndarray, scales: np.ndarray) -> float:
     return float(np.sum(np.logaddexp(0, -above) + np.logaddexp(0, below) - np.log1p(-np.exp(below - above))))
 
 
-def committed() -> Path:
+def shipped() -> Path:
     """The weights in weights/examples/."""
     (path,) = WEIGHTS.glob("hilloc-*.safetensors")
     return path
 
 
 def record_of(path: Path) -> dict:
-    """What the training left in the file."""
+    """The record of the training in a weights file."""
     with safe_open(path, framework="numpy") as file:
         return json.loads(file.metadata()["record"])

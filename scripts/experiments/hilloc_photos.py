@@ -1,16 +1,16 @@
-"""HiLLoC on photographs: a model trained on patches of 32x32 pixels codes any size at the rate of its bound.
+"""HiLLoC on photographs: a model trained on patches of 32x32 pixels codes every size at the rate of its bound.
 
     BBC_DATA=... python -m scripts.experiments.hilloc_photos [--train MINUTES [--more]] [--pictures 10] [--set photos]
 
-The observation of Townsend, Bird, Kunze and Barber (2020), with this package's codecs, and what it costs where there is
-one file and no album. The pictures of a set are coded in a chain. Its initial bits are those of the first pictures,
-as few as are enough, coded by bbc itself. Everything is decoded and compared. Coding takes the weights of
-weights/examples/ and no torch. In bits a sub-pixel, of the pictures of the chain:
+The experiment of Townsend, Bird, Kunze and Barber (2020) with the codecs of this package, and the cost of a single
+file. The pictures of a set are coded in a chain. Its initial bits are the .bbc files of the first pictures, as few as
+are enough. Everything is decoded and compared. Coding needs the weights of weights/examples/ and not torch. In bits
+per sub-pixel, over the pictures of the chain:
 
     ELBO      the bound, from a sample of the latents, without bins or integer frequencies
-    achieved  what the chain added to the message
-    one file  the same and the initial bits, for each picture its own
-    bbc -5    the .bbc files of these pictures, headers and all
+    achieved  the bits that the chain added to the message
+    one file  the same with the initial bits of each picture
+    bbc -5    the .bbc files of these pictures, headers included
 
 Pictures are cropped: sides to multiples of 8, photographs to 768x512 in the middle.
 """
@@ -29,13 +29,13 @@ from bbans_cli.codecs import Message, UnderflowError
 from scripts.common import picture_sets
 from scripts.experiments.hilloc_model import MULTIPLE, SIDE, Model
 
-EMPTY = 32  # bits of an empty head, once it is in a file
-HEADS = """\
-trained on  pictures                  in the chain  before it     ELBO  achieved     over  one file   bbc -5  seconds"""
+EMPTY = 32  # bits of the initial rANS state in a file
+COLUMNS = """\
+trained on  pictures                  in the chain  before it     ELBO  achieved    above  one file   bbc -5  seconds"""
 
 
 class Album(NamedTuple):
-    """title, folder below BBC_DATA, and the largest width and height that is left of a picture (its middle)."""
+    """title, folder below BBC_DATA, and the largest width and height to which pictures are cropped, in the middle."""
 
     title: str
     folder: str
@@ -52,7 +52,7 @@ ALBUMS = {
 
 
 class Result(NamedTuple):
-    """first: pictures before the chain; bound, achieved, alone, product: bits a sub-pixel of those in it."""
+    """first: pictures before the chain; bound, achieved, alone, product: bits per sub-pixel of those in it."""
 
     first: int
     bound: float
@@ -62,7 +62,7 @@ class Result(NamedTuple):
 
 
 def pictures(album: Album, limit: int | None) -> list[np.ndarray]:
-    """The set, cropped; upright pictures to the same size upright."""
+    """The pictures of a set, cropped; of portrait pictures width and height are exchanged."""
     found = []
     for path in picture_sets.find(album.folder, limit).files:
         with Image.open(path) as file:
@@ -75,13 +75,13 @@ def pictures(album: Album, limit: int | None) -> list[np.ndarray]:
 
 
 def measure(model: Model, album: list[np.ndarray]) -> Result:
-    """Code an album of (h, w, 3) pictures in a chain, decode it and see that all came back."""
+    """Code an album of pictures, uint8 (h, w, 3), in a chain, decode it and compare."""
     files = [bbans_cli.compress(picture, threads=1, verify=False) for picture in album]
     message, first, costs = push(model, album, files)
     data = message.to_bytes()
     for picture, back in zip(reversed(album), pop(model, album, first, Message.from_bytes(data)), strict=True):
         if not np.array_equal(picture, back):
-            raise SystemExit("a picture did not come back")
+            raise SystemExit("a decoded picture differs")
     chain, sub_pixels = album[first:], sum(picture.size for picture in album[first:])
     added, initial = np.sum(costs, axis=0)
     return Result(
@@ -94,10 +94,10 @@ def measure(model: Model, album: list[np.ndarray]) -> Result:
 
 
 def push(model: Model, album: list[np.ndarray], files: list[bytes]) -> tuple[Message, int, list[tuple[float, float]]]:
-    """The album's message; the number of pictures that are in it as .bbc files; bits added and drawn by each other one.
+    """The message of the album; how many pictures are in it as .bbc files; bits added and drawn by each other picture.
 
-    [ file | ... | file | picture | ... | picture ]      a file for a picture only as long as the chain has too few
-                                                         bits to draw latents from
+    [ file | ... | file | picture | ... | picture ]      files only until the message has enough bits to draw the
+                                                         latents of all other pictures
     """
     before = Message()
     for first in range(len(album)):
@@ -109,11 +109,11 @@ def push(model: Model, album: list[np.ndarray], files: list[bytes]) -> tuple[Mes
         except UnderflowError:
             before.push_bits(np.frombuffer(files[first], np.uint8), 8)
             before.push_bits(np.array([len(files[first])]), 31)
-    raise SystemExit("all the album's pictures together have too few bits for the latents of the last one")
+    raise SystemExit("all files of the album together have too few bits for the latents of its last picture")
 
 
 def push_one(model: Model, message: Message, picture: np.ndarray) -> tuple[float, float]:
-    """Bits that the picture added to the message, and that it had drawn from it before it added any."""
+    """Bits that the picture added to the message, and bits that it drew from the message before."""
     lowest: list[float] = []
     had, (height, width, _) = message.bits, picture.shape
     model.codec(height, width, lowest.append).push(message, picture)
@@ -121,13 +121,13 @@ def push_one(model: Model, message: Message, picture: np.ndarray) -> tuple[float
 
 
 def pop(model: Model, album: list[np.ndarray], first: int, message: Message) -> list[np.ndarray]:
-    """The pictures of a message, the last one first; only the shapes of the album are looked at."""
+    """The pictures of a message, the last one first; of the album only the shapes are used."""
     back = [model.codec(*picture.shape[:2]).pop(message) for picture in reversed(album[first:])]
     for _ in range(first):
         (size,) = message.pop_bits(1, 31)
         back.append(bbans_cli.decompress(message.pop_bits(int(size), 8).astype(np.uint8).tobytes(), threads=1))
     if not message.empty:
-        raise SystemExit("bits are left over after the first picture")
+        raise SystemExit("bits are left after the first picture")
     return back
 
 
@@ -141,10 +141,10 @@ def report(title: str, count: int, result: Result, seconds: float) -> str:
 
 
 @click.command()
-@click.option("--train", "minutes", type=float, help="train first, this many minutes (needs torch)")
-@click.option("--more", is_flag=True, help="with --train: go on from the weights that are there")
-@click.option("--pictures", "limit", type=int, help="of each set, evenly spread; all by default")
-@click.option("--set", "names", multiple=True, type=click.Choice(list(ALBUMS)), help="one of the sets alone")
+@click.option("--train", "minutes", type=float, help="Train first, so many minutes (needs torch).")
+@click.option("--more", is_flag=True, help="With --train: continue from the present weights.")
+@click.option("--pictures", "limit", type=int, help="Pictures of each set, evenly spread; by default all.")
+@click.option("--set", "names", multiple=True, type=click.Choice(list(ALBUMS)), help="One set only.")
 def main(minutes: float | None, more: bool, limit: int | None, names: tuple[str, ...]) -> None:
     """Code albums of several sizes with a model of one size, in chains, and print rates beside the bound."""
     if minutes:
@@ -152,7 +152,7 @@ def main(minutes: float | None, more: bool, limit: int | None, names: tuple[str,
 
         train(minutes, patches(64), Model().path if more else None)
     model = Model()
-    click.echo(HEADS)
+    click.echo(COLUMNS)
     for name in names or ALBUMS:
         album, began = pictures(ALBUMS[name], limit), time.process_time()
         result = measure(model, album)

@@ -37,7 +37,7 @@ FOLDERS = ("train/photos", "train/imagenet")
 
 
 def patches(each: int, seed: int = 0, folders: tuple[str, ...] = FOLDERS) -> np.ndarray:
-    """Patches (n, 32, 32, 3) uint8 of all pictures below BBC_DATA: half of them from copies scaled down by 2 to 6."""
+    """Patches (n, 32, 32, 3) uint8 of all pictures below BBC_DATA, half of them from pictures scaled down by 2 to 6."""
     random, found = np.random.default_rng(seed), []
     for folder in folders:
         for path in sorted(Path(os.environ["BBC_DATA"], folder).iterdir()):
@@ -70,7 +70,7 @@ def blocks(count: int) -> nn.Sequential:
 
 
 class VAE(nn.Module):
-    """The network that hilloc_model.Model computes exactly, with the same names."""
+    """The network of hilloc_model.Model, with the same names of layers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class VAE(nn.Module):
             self.out.bias[CELL:] = 2.5
 
     def forward(self, cells: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Nats of the pixels given a sample of the latents, and of the posteriors over the priors; (n,) each.
+        """In nats, (n,) each: -log p(x | z) for a sample of the latents, and the KL divergence from the priors.
 
         cells: float32 (n, 48, h, w), differences of channels in cells of 4x4 pixels, as hilloc_model.cells makes them.
         """
@@ -125,10 +125,10 @@ def logistic(x: torch.Tensor, mean: torch.Tensor, log_scale: torch.Tensor) -> to
 
 
 def train(minutes: float, data: np.ndarray, more: Path | None = None, seed: int = 0) -> Path:
-    """Train for that long by the clock, print bits a sub-pixel as they fall; returns the path of float16 weights.
+    """Train for so many minutes of wall time, print the loss in bits per sub-pixel, return the path of the weights.
 
-    data: `patches`. more: weights to go on from, at half the learning rate; the new ones keep the record of the old.
-    Other weights of this model in the same folder go.
+    data: `patches`. more: weights from which to continue, at half the learning rate; their record is kept. Other
+    weights of this model in the same folder are removed.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)

@@ -28,9 +28,9 @@ from bbans_cli.core import current_isa, ffi, lib
 from bbans_cli.core.kernel_calls import KernelCalls
 
 PIXELS = 28 * 28
-SLOPE = 0.1  # of the hidden layers where they are negative: that of the core's dense layers
+SLOPE = 0.1  # of the leaky ReLU, that of the dense layers of the C core
 LOG_DEVIATION = (-7.0, 2.0)
-LOG_SHAPE = (-8.0, 6.0)  # of the beta distribution's two parameters
+LOG_SHAPE = (-8.0, 6.0)  # of the two parameters of the beta distribution
 BITS = 10  # a latent has 2^BITS bins
 
 FILES = {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"}
@@ -49,7 +49,7 @@ def binarised(pictures: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 class Model:
-    """One autoencoder: p(z), q(z | x) and p(x | z) as codecs of any number of pictures at a time.
+    """A variational autoencoder: p(z), q(z | x) and p(x | z) as codecs of any number of pictures at a time.
 
     kind: "binarised" (pixels 0 and 1, Bernoulli) or "raw" (0..255, beta-binomial).
     """
@@ -64,7 +64,7 @@ class Model:
         self.exp = partial(KernelCalls(current_isa()).map, "exp64")
 
     def prior(self, count: int) -> Codec[np.ndarray]:
-        """Codec of the latents' bins, (count, latents)."""
+        """Codec of the bins of the latents, (count, latents)."""
         return Uniform(1 << BITS, (count, self.latents))
 
     def posterior(self, pictures: np.ndarray) -> Codec[np.ndarray]:
@@ -77,29 +77,29 @@ class Model:
         return mean.astype(np.float64), self.exp(np.clip(log_deviation, *LOG_DEVIATION))
 
     def likelihood(self, symbols: np.ndarray) -> Distribution:
-        """Codec of the pictures, (n, 784), given their latents' bins."""
+        """Codec of the pictures, (n, 784), given the bins of their latents."""
         parameters = self.parameters(bin_values(symbols, 0.0, 1.0, BITS))
         return Bernoulli(*parameters) if self.kind == "binarised" else BetaBinomial(255, *parameters)
 
     def parameters(self, latents: np.ndarray) -> list[np.ndarray]:
-        """What the likelihood takes, float64 (n, 784): the probability of a 1, or alpha and beta."""
+        """Parameters of the likelihood, float64 (n, 784): the probability of a 1, or alpha and beta."""
         outputs = self._network("decoder", latents.astype(np.float32)).astype(np.float64)
         if self.kind == "binarised":
             return [1 / (1 + self.exp(np.clip(-outputs, -30, 30)))]
         return np.split(self.exp(np.clip(outputs, *LOG_SHAPE)), 2, axis=1)
 
     def chain(self, count: int) -> Codec[np.ndarray]:
-        """Codec of that many pictures, one after the other with bits back, in groups that the core works on at once.
+        """Codec of ``count`` pictures in a chain, in groups whose pictures are coded together.
 
-        A group draws the latents of all its pictures before any of them is coded, so it may have as many as the bits
-        of the pictures below it are enough for. The first is a single picture: the initial bits are one picture's.
+        A group draws the latents of all its pictures before it codes any of them, so its size is limited by the bits
+        of the pictures below it. The first group is a single picture, so that initial bits are needed for one only.
         """
         groups = sizes(count)
         codec = serial([BBANS(self.prior(size), self.likelihood, self.posterior) for size in groups])
         return Joined(codec, np.cumsum(groups)[:-1])
 
     def elbo(self, pictures: np.ndarray, seed: int = 0) -> float:
-        """The bound in bits a pixel, with one sample of each posterior and without bins or integer frequencies."""
+        """The bound in bits per pixel, with one sample of each posterior and without bins or integer frequencies."""
         noise, nats = np.random.default_rng(seed), 0.0
         for part in np.array_split(pictures, math.ceil(len(pictures) / 500)):
             mean, deviation = self.moments(part)
@@ -116,7 +116,7 @@ class Model:
 
 
 class Joined:
-    """A codec of a list of arrays as one of the array that they are parts of; ends: where all but the last end."""
+    """A codec of a list of arrays as a codec of their concatenation; ends: the ends of all arrays but the last."""
 
     def __init__(self, codec: Codec[list[np.ndarray]], ends: np.ndarray) -> None:
         self.codec, self.ends = codec, ends
@@ -137,12 +137,12 @@ def sizes(count: int) -> list[int]:
 
 
 def dense(rows: np.ndarray, weight: np.ndarray, bias: np.ndarray, leaky: bool) -> np.ndarray:
-    """A layer of torch's, (outputs, inputs) weights, on float32 (n, inputs): equal bits on every machine."""
+    """A dense layer with weights (outputs, inputs), as in torch, on float32 (n, inputs); equal bits everywhere."""
     weight, rows = np.ascontiguousarray(weight.T), np.ascontiguousarray(rows)
     out = np.empty((len(rows), len(bias)), np.float32)
     arrays = [ffi.from_buffer("float[]", each) for each in (rows, weight, bias, out)]
     if rows.shape[1] != len(weight) or lib.bbc_latents_dense(*out.shape, len(weight), *arrays[:3], leaky, arrays[3]):
-        raise ValueError("a layer does not fit its inputs")
+        raise ValueError("the weights of a layer do not fit its inputs")
     return out
 
 
@@ -159,8 +159,8 @@ def beta_binomial(x: np.ndarray, alpha: np.ndarray, beta: np.ndarray, n: int = 2
 
 
 def log_gamma(x: Any) -> np.ndarray:
-    """log gamma of positive float64, to about 1e-10: Stirling's series six steps up."""
+    """log gamma of positive float64, to about 1e-10: Stirling's series at x + 6."""
     y = np.asarray(x) + 6
-    steps = x * (x + 1) * (x + 2) * (x + 3) * (x + 4) * (x + 5)
+    product = x * (x + 1) * (x + 2) * (x + 3) * (x + 4) * (x + 5)
     series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / (1680 * y * y)) / (y * y)) / (y * y)) / y
-    return (y - 0.5) * np.log(y) - y + 0.5 * math.log(2 * math.pi) + series - np.log(steps)
+    return (y - 0.5) * np.log(y) - y + 0.5 * math.log(2 * math.pi) + series - np.log(product)

@@ -25,9 +25,9 @@ def network(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
 
 
 class LogGamma(torch.autograd.Function):
-    """log gamma of a positive float32 tensor, and its derivative at the same time: Stirling's series three steps up.
+    """log gamma of a positive float32 tensor, and its derivative: Stirling's series at x + 3.
 
-    torch's own is right to the last bit and takes more than half of the time of training; this one is right to 1e-6.
+    torch.lgamma is exact to the last bit and takes more than half of the training time; the error of this one is 1e-6.
     """
 
     @staticmethod
@@ -58,7 +58,7 @@ class VAE(nn.Module):
         self.decoder = network(latents, hidden, PIXELS * (1 if kind == "binarised" else 2))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Nats of the pixels given a sample of the posterior, and of the posterior over the prior; (n,) each."""
+        """In nats, (n,) each: -log p(x | z) for a sample of the posterior, and the KL divergence from the prior."""
         mean, log_deviation = self.encoder(x if self.kind == "binarised" else x / 255).chunk(2, dim=1)
         log_deviation = log_deviation.clamp(*LOG_DEVIATION)
         deviation = log_deviation.exp()
@@ -81,9 +81,9 @@ def beta_binomial(x: torch.Tensor, alpha: torch.Tensor, beta: torch.Tensor, n: i
 
 
 def train(kind: str, minutes: float, hidden: int, latents: int, more: bool = False, seed: int = 0) -> None:
-    """Train for that long by the clock, print the loss in bits a pixel as it falls, write float16 weights.
+    """Train for so many minutes of wall time, print the loss in bits per pixel, write float16 weights.
 
-    more: begin with the weights that are there, at half the learning rate; the new ones keep the record of the old.
+    more: continue from the present weights, at half the learning rate; their record is kept.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -132,7 +132,7 @@ def train(kind: str, minutes: float, hidden: int, latents: int, more: bool = Fal
 
 
 def initial_bias(data: torch.Tensor, kind: str) -> torch.Tensor:
-    """Biases of the last layer with which every pixel begins at its own share of the light."""
+    """Biases of the last layer with which the likelihood of each pixel begins at its mean over the data."""
     mean = (data.float().mean(0) / 255).clamp(0.002, 0.998)
     logit = mean.log() - (1 - mean).log()
     return logit if kind == "binarised" else torch.cat([logit / 2 - 1, -logit / 2 - 1])

@@ -1,9 +1,9 @@
-"""Measures ex_sigmoid on every float32 that matters: the largest error, and the largest fall where it should rise.
+"""Measures ex_sigmoid on all float32 arguments: the largest error, and the largest decrease between arguments.
 
     python -m scripts.experiments.scan_sigmoid
 
-Below 2^-25 in magnitude the result is 1/2, below -88 and above 88 it is constant: 526 million arguments remain, which
-take about a minute. docs/exactness.md builds on the figures.
+Below 2^-25 in magnitude the result is 1/2, and below -88 and above 88 it is constant. The 526 million other arguments
+take about a minute. docs/exactness.md uses the figures.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ FIRST, LAST = (int(np.float32(x).view(np.uint32)) for x in (2.0**-25, 88.0))
 
 
 def pieces() -> Iterator[np.ndarray]:
-    """All arguments, rising from piece to piece and within each."""
+    """All arguments in ascending order, in arrays."""
     starts = range(FIRST, LAST + 1, PIECE)
 
     def magnitudes(start: int) -> np.ndarray:

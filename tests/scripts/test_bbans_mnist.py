@@ -1,4 +1,4 @@
-"""BB-ANS on MNIST: the committed weights code pictures at the rate of the bound, and their bits come back."""
+"""BB-ANS on MNIST: the weights of weights/examples code pictures at the rate of the bound, and their bits come back."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""HiLLoC on photographs: the committed weights code pictures of any size at the rate of the bound, and exactly."""
+"""HiLLoC on photographs: the weights of weights/examples code pictures of every size exactly, at the rate of the bound."""
 
 import os
 from pathlib import Path
