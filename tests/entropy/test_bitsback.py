@@ -1,4 +1,4 @@
-"""Bits back: exact inverses, the negative ELBO as the price, several levels of latents, honest starts."""
+"""Bits-back coding: exact inverses, the negative ELBO as the cost, several levels of latents, initial bits."""
 
 import math
 
@@ -25,7 +25,7 @@ JOINT = PRIOR[:, None] * LIKELIHOOD
 POSTERIOR = JOINT / JOINT.sum(0)
 
 
-def discrete(posterior):
+def mixture(posterior):
     return BBANS(Categorical(PRIOR), lambda z: Categorical(LIKELIHOOD[z]), lambda x: Categorical(posterior[:, x]))
 
 
@@ -36,30 +36,30 @@ def test_the_order_on_the_message(x):
     z = Categorical(POSTERIOR[:, x]).pop(by_hand)
     Categorical(LIKELIHOOD[z]).push(by_hand, x)
     Categorical(PRIOR).push(by_hand, z)
-    codec = discrete(POSTERIOR)
+    codec = mixture(POSTERIOR)
     check_codec(codec, x, message)
     codec.push(message, x)
     assert message == by_hand
 
 
-def test_with_the_true_posterior_the_price_is_the_evidence():
-    """log p(x) = log p(x, z) - log p(z | x) for every z, so that nothing depends on what was popped."""
+def test_with_the_true_posterior_the_cost_is_the_evidence():
+    """log p(x) = log p(x, z) - log p(z | x) for every z, so the cost does not depend on the popped z."""
     for x in range(4):
-        bits = check_codec(discrete(POSTERIOR), x)
+        bits = check_codec(mixture(POSTERIOR), x)
         assert bits == pytest.approx(-math.log2(JOINT.sum(0)[x]), abs=0.01)
 
 
-def test_with_another_posterior_it_is_the_elbo():
+def test_with_another_posterior_the_cost_is_the_elbo():
     guess = np.array([[0.5, 0.2, 0.2, 0.1], [0.3, 0.5, 0.3, 0.1], [0.2, 0.3, 0.5, 0.8]])
     elbo = (guess * (np.log2(JOINT) - np.log2(guess))).sum(0)
     for x in range(4):
         messages = [Message.random(2, np.random.default_rng(seed)) for seed in range(800)]
-        bits = [check_codec(discrete(guess), x, message) for message in messages]
+        bits = [check_codec(mixture(guess), x, message) for message in messages]
         assert np.mean(bits) == pytest.approx(-elbo[x], rel=0.04)
 
 
 def test_a_chain_needs_initial_bits_only_once():
-    codec = repeat(discrete(POSTERIOR), 400)
+    codec = repeat(mixture(POSTERIOR), 400)
     x = np.random.default_rng(0).choice(4, 400, p=JOINT.sum(0)).tolist()
     with pytest.raises(UnderflowError):
         codec.push(Message(), x)
@@ -90,13 +90,13 @@ def samples(n):
 
 
 @pytest.mark.parametrize("levels, bits", [(1, 8), (2, 8), (2, 12)])
-def test_hierarchies_come_back(levels, bits):
+def test_hierarchies_round_trip(levels, bits):
     top = (lambda above: prior(above)) if levels == 2 else (lambda above: (np.zeros(6), np.full(6, 1.2)))
     codec = hierarchy(levels, top, posterior, likelihood, bits)
     check_codec(repeat(codec, 20), samples(20))
 
 
-def test_a_hierarchys_price_is_its_elbo():
+def test_the_cost_of_a_hierarchy_is_its_elbo():
     n = 1500
     data = samples(n)
     bits = check_codec(repeat(hierarchy(2, prior, posterior, likelihood, 12), n), data) / n
@@ -113,13 +113,13 @@ def test_a_hierarchys_price_is_its_elbo():
         total += log2_normal(z1, x / 14, 0.6) + log2_normal(z2, x / 11 + 0.1 * z1, 0.28)
         total -= log2_normal(z1, 0, 1) + log2_normal(z2, z1, 0.5) + log2_normal(x, 10 * z2, 3.0)
     assert bits == pytest.approx(total.sum() / 4 / n, rel=0.015)
-    # the true cost of x: its marginal is normal, as everything is linear
+    # the evidence: the marginal of x is normal, since the model is linear
     evidence = -log2_normal(x, 0, math.sqrt(125 + 9)).sum() / n
     assert evidence * 0.999 < bits < evidence * 1.1
 
 
 def test_levels_follow_their_conditional_prior():
-    """The bins of the second level move with the first, and both sides agree on where they are."""
+    """The bins of the second level depend on the value of the first, and are equal in push and pop."""
     seen = []
 
     def watch(values):
@@ -143,7 +143,7 @@ def test_bins_under_their_own_prior_are_uniform():
     assert codec.bits(np.arange(64)) == pytest.approx(Uniform(64, 64).bits(np.arange(64)), abs=1e-4)
 
 
-def test_too_little_for_the_first_pop_is_an_error():
+def test_too_few_initial_bits_are_an_error():
     message = Message()
     codec = hierarchy(2, prior, posterior, likelihood)
     with pytest.raises(UnderflowError, match="too short"):

@@ -1,4 +1,4 @@
-"""Codecs made of codecs: order on the message, what a step may see, lanes."""
+"""Codecs made of codecs: order on the message, what a conditional sees, lanes."""
 
 import numpy as np
 import pytest
@@ -54,14 +54,14 @@ def test_repeat():
     assert message.empty
 
 
-def test_dependent_steps_see_what_came_before():
+def test_conditionals_get_the_symbols_before():
     seen = []
 
-    def next_one(symbols):
+    def conditional(symbols):
         seen.append(symbols)
         return Uniform(max(1, sum(symbols)))
 
-    codec = dependent(lambda symbols: BYTE, next_one, next_one)
+    codec = dependent(lambda symbols: BYTE, conditional, conditional)
     check_codec(codec, [100, 42, 141])
     assert [100] in seen and [100, 42] in seen
     with pytest.raises(ValueError):
@@ -85,8 +85,8 @@ ORDERS = {
     "column by column": [(np.arange(y, y + 1), np.array([x])) for x in range(13) for y in range(9)],
     "wavefront": [
         (ys, xs)
-        for step in range(9 + 13 - 1)
-        for ys, xs in [np.array([(y, step - y) for y in range(9) if 0 <= step - y < 13]).T]
+        for diagonal in range(9 + 13 - 1)
+        for ys, xs in [np.array([(y, diagonal - y) for y in range(9) if 0 <= diagonal - y < 13]).T]
     ],
 }
 
@@ -103,16 +103,16 @@ def test_autoregressive_orders(order):
     assert message.empty
 
 
-def test_autoregressive_hides_what_is_not_known_yet():
-    """A model that looks ahead gets zeros when pushing too: what it codes can still be popped."""
+def test_autoregressive_hides_unknown_elements():
+    """A conditional that uses unknown elements gets zeros when pushing too, so its symbols can be popped."""
 
-    def cheat(seen, index):
+    def looks_ahead(seen, index):
         return Logistic(seen.sum() % 256 + 0.0 * seen[index], 3.0)
 
-    check_codec(autoregressive(cheat, [np.s_[y] for y in range(9)], (9, 13)), picture().astype(int))
+    check_codec(autoregressive(looks_ahead, [np.s_[y] for y in range(9)], (9, 13)), picture().astype(int))
 
 
-def test_autoregressive_leaves_its_data_alone():
+def test_autoregressive_does_not_change_its_data():
     data = picture()
     autoregressive(from_the_left, ORDERS["wavefront"], (9, 13), np.uint8).push(Message(), data)
     assert np.array_equal(data, picture())
@@ -131,7 +131,7 @@ def test_autoregressive_refuses_another_shape():
         autoregressive(from_the_left, ORDERS["wavefront"], (9, 13)).push(Message(), picture()[1:])
 
 
-def test_substack_touches_its_lanes_alone():
+def test_substack_changes_its_lanes_only():
     message = Message.random(100, np.random.default_rng(0), lanes=6)
     codec = serial([substack(Uniform(16, 30), slice(2)), substack(Uniform(16, 30), slice(2, None, 2))])
     rng = np.random.default_rng(1)
@@ -143,7 +143,7 @@ def test_substack_touches_its_lanes_alone():
     assert changed == [True, True, True, False, True, False]
 
 
-def test_substack_of_one_lane_is_that_lanes_message():
+def test_substack_of_one_lane_equals_a_message_of_one_lane():
     wide, narrow = Message(3), Message()
     data = np.arange(20) % 7
     substack(Uniform(7, 20), slice(1, 2)).push(wide, data)
@@ -153,7 +153,7 @@ def test_substack_of_one_lane_is_that_lanes_message():
         substack(BYTE, slice(5, 6)).push(wide, 3)
 
 
-def test_check_codec_finds_codecs_that_do_not_keep_their_promise():
+def test_check_codec_finds_codecs_that_do_not_round_trip():
     def forget(message):
         BYTE.pop(message)
         return 7

@@ -1,4 +1,4 @@
-"""Distributions: intervals equal to the plain reference's in every bit, hostile parameters included; honest costs."""
+"""Distributions: intervals equal to those of the reference, for extreme parameters too; costs close to the entropy."""
 
 import math
 
@@ -25,8 +25,8 @@ from bbans_cli.codecs import (
 from bbans_cli.entropy.rans import Message
 from bbans_cli.reference import distributions as reference
 
-HOSTILE = [0.0, -0.0, 1.0, -1.0, 0.5, 1e-300, -1e300, 1e300, 5e-324, math.inf, -math.inf, math.nan, 1e-12, 3e11, 127.5]
-anything = st.one_of(st.sampled_from(HOSTILE), st.floats(-300, 300), st.floats())
+EXTREME = [0.0, -0.0, 1.0, -1.0, 0.5, 1e-300, -1e300, 1e300, 5e-324, math.inf, -math.inf, math.nan, 1e-12, 3e11, 127.5]
+any_number = st.one_of(st.sampled_from(EXTREME), st.floats(-300, 300), st.floats())
 
 
 @pytest.fixture(params=core.available_isas(), ids=str)
@@ -38,7 +38,7 @@ def isa(request):
 
 
 def table_of(codec, size, low=0):
-    """cum(0), ..., cum(size) as the codec of one symbol, broadcast to all of them, has it."""
+    """cum(0), ..., cum(size) of one symbol. codec(n): the codec of n symbols with the parameters of that symbol."""
     starts, freqs = codec(size).intervals(np.arange(low, low + size))
     assert np.array_equal(starts[1:].astype(np.int64), (starts + freqs)[:-1])
     return np.append(starts, starts[-1] + freqs[-1])
@@ -49,17 +49,17 @@ def assert_table(codec, size, expected, low=0):
     assert table.tolist() == expected.tolist()
     assert (np.diff(table.astype(np.int64)) >= 1).all()
     assert table[0] == 0 and table[-1] == 1 << codec(size).precision
-    # every value on top of a message leads to the symbol that owns it, from both ends of its interval
+    # a pop finds the symbol of the first and of the last value of every interval
     message = Message(lanes=2 * size)
     values = np.stack([table[:-1], table[1:] - 1]).reshape(-1)
     message.push_bits(values, codec(size).precision)
-    message._states[:] |= np.uint64(1 << 62)  # deep states: popping them takes no words
+    message._states[:] |= np.uint64(1 << 62)  # large states: pops take no words
     popped = np.concatenate([codec(2 * size).pop(message)])
     assert popped.tolist() == 2 * list(range(low, low + size))
 
 
 @settings(max_examples=60, deadline=None)
-@given(weights=st.lists(anything, min_size=1, max_size=40), precision=st.integers(7, 31))
+@given(weights=st.lists(any_number, min_size=1, max_size=40), precision=st.integers(7, 31))
 def test_categorical(weights, precision):
     expected = reference.from_weights(np.array(weights), precision)
     rows = np.array(weights)
@@ -75,7 +75,7 @@ def test_categorical(weights, precision):
 
 
 @settings(max_examples=40, deadline=None)
-@given(n=st.integers(0, 60), alpha=anything, beta=anything, precision=st.integers(8, 31))
+@given(n=st.integers(0, 60), alpha=any_number, beta=any_number, precision=st.integers(8, 31))
 def test_beta_binomial(n, alpha, beta, precision):
     expected = reference.beta_binomial(n, alpha, beta, precision)
     assert_table(lambda shape: BetaBinomial(n, alpha, beta, shape, precision), n + 1, expected)
@@ -84,7 +84,7 @@ def test_beta_binomial(n, alpha, beta, precision):
 @settings(max_examples=60, deadline=None)
 @given(
     family=st.sampled_from([0, 1]),
-    components=st.lists(st.tuples(anything, anything, anything), min_size=1, max_size=4),
+    components=st.lists(st.tuples(any_number, any_number, any_number), min_size=1, max_size=4),
     low=st.integers(-300, 100),
     size=st.integers(1, 60),
     precision=st.integers(8, 31),
@@ -99,7 +99,11 @@ def test_mixtures(family, components, low, size, precision):
 
 @settings(max_examples=60, deadline=None)
 @given(
-    family=st.sampled_from([0, 1]), mean=anything, deviation=anything, size=st.integers(1, 256), low=st.integers(-9, 9)
+    family=st.sampled_from([0, 1]),
+    mean=any_number,
+    deviation=any_number,
+    size=st.integers(1, 256),
+    low=st.integers(-9, 9),
 )
 def test_logistic_and_gaussian(family, mean, deviation, size, low):
     expected = reference.mixture(family, [1.0], [mean], [deviation], low, low + size - 1, 24)
@@ -108,7 +112,7 @@ def test_logistic_and_gaussian(family, mean, deviation, size, low):
 
 
 @pytest.mark.parametrize("family", [Logistic, Gaussian])
-def test_the_reference_finds_symbols_too(family):
+def test_the_search_of_the_reference(family):
     rng = np.random.default_rng(8)
     mean, deviation = rng.normal(0, 50, 500), np.exp(rng.normal(1, 1, 500))
     cum = reference.location_scale(family.family, mean, deviation, -99, 200, 20)
@@ -120,7 +124,11 @@ def test_the_reference_finds_symbols_too(family):
 
 
 @settings(max_examples=60, deadline=None)
-@given(parameters=st.tuples(anything, anything, anything, anything), bits=st.integers(1, 7), spare=st.integers(2, 20))
+@given(
+    parameters=st.tuples(any_number, any_number, any_number, any_number),
+    bits=st.integers(1, 7),
+    spare=st.integers(2, 20),
+)
 def test_bins(parameters, bits, spare):
     expected = reference.bins(*parameters, bits, bits + spare)
     assert_table(lambda n: GaussianBins(*parameters, bits, n, bits + spare), 1 << bits, expected)
@@ -136,7 +144,7 @@ def test_uniform(size, precision):
 @pytest.mark.parametrize("precision", [13, 16, 24, 31])
 @pytest.mark.parametrize("family", [Logistic, Gaussian])
 def test_no_interval_is_empty_where_rounding_is_worst(family, precision, isa):
-    """Far tails, where the distribution function as computed is constant or falls by an ulp, at every edge."""
+    """In the tails the computed distribution function is constant, or falls by an ulp from edge to edge."""
     rng = np.random.default_rng(precision)
     means, deviations = rng.normal(0, 300, 400), np.exp(rng.normal(0, 5, 400))
     for mean, deviation in zip(means, deviations, strict=True):
@@ -144,11 +152,11 @@ def test_no_interval_is_empty_where_rounding_is_worst(family, precision, isa):
         assert freqs.min() >= 1 and freqs.sum(dtype=np.int64) == 1 << precision
 
 
-def test_every_build_gives_the_same_intervals_and_message(isa):
-    """Pinned: these bytes may never change."""
+def test_every_instruction_set_gives_the_pinned_message(isa):
+    """The bytes may never change."""
     rng = np.random.default_rng(7)
     n, size = 3000, 4
-    # no logarithms and the like: numpy's differ from machine to machine
+    # only arithmetic that gives equal bits on every machine, so no logarithms of numpy
     weights, means = rng.random((n, size)), rng.random((n, size)) * 200 - 100
     scales = 0.1 + 20 * rng.random((n, size))
     symbols = rng.integers(-100, 101, n)
@@ -204,12 +212,12 @@ def test_round_trip_and_bits(codec, data, lanes):
 
 
 @pytest.mark.parametrize("codec, data", [pytest.param(c, d, id=name) for name, c, d in codecs_and_data()][:-2])
-def test_popping_from_too_little_is_an_error(codec, data):
+def test_a_message_that_is_too_short_is_an_error(codec, data):
     message = Message()
     codec.push(message, data)
     assert np.array_equal(codec.pop(message), data) and message.empty
     codec.push(message, data)
-    message.pop_bits(4, 16)  # from here on what is popped is other symbols, that may need fewer bits
+    message.pop_bits(4, 16)  # now other symbols are popped, which may need fewer bits
     for _ in range(50):
         short = message.copy()
         try:
@@ -217,7 +225,7 @@ def test_popping_from_too_little_is_an_error(codec, data):
         except UnderflowError:
             break
     else:
-        pytest.fail("the message never ended")
+        pytest.fail("no pop failed")
     assert message == short and short.bits < codec.bits(data)
     with pytest.raises(UnderflowError):
         codec.pop(Message())
@@ -263,12 +271,12 @@ def test_symbols_that_cannot_be_coded_are_refused(codec, data):
         lambda: bin_values([-1], 0.0, 1.0, bits=2),
     ],
 )
-def test_parameters_that_cannot_be_are_refused(make):
+def test_invalid_parameters_are_refused(make):
     with pytest.raises(ValueError):
         make()
 
 
-def test_costs_are_those_of_the_model():
+def test_costs_are_the_logarithms_of_the_probabilities():
     rng = np.random.default_rng(5)
     x = rng.integers(0, 256, 4000)
     assert Uniform(256, 4000).bits(x) == 8 * 4000
@@ -305,8 +313,8 @@ def test_costs_are_those_of_the_model():
     assert mixed.bits(near) == pytest.approx(ideal, rel=2e-4)
 
 
-def test_a_sharp_posterior_costs_what_it_should():
-    """Popping z from q and pushing it with the prior costs log2 of prior deviation / posterior deviation, about."""
+def test_a_narrow_posterior_costs_its_divergence():
+    """Popping z with the posterior and pushing it with the prior costs the KL divergence."""
     n = 20_000
     message = Message.random(n, np.random.default_rng(1))
     before = message.bits
@@ -319,7 +327,7 @@ def test_a_sharp_posterior_costs_what_it_should():
     assert (message.bits - before) / n == pytest.approx(kl / math.log(2), rel=0.01)
 
 
-def test_bins_stand_for_medians():
+def test_values_of_bins_are_medians():
     values = bin_values(np.arange(16), 3.0, 2.0, bits=4)
     assert np.allclose(values + values[::-1], 6.0)
     expected = 0.5 * np.array([math.erfc(-(v - 3.0) / 2.0 / math.sqrt(2)) for v in values])

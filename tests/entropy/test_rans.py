@@ -1,4 +1,4 @@
-"""The message: exact inverses, pinned bits, honest ends, on the C stack and on the plain reference."""
+"""The message, in C and in the Python references: exact inverses, pinned bits, underflow, serialisation."""
 
 import math
 
@@ -17,7 +17,7 @@ both = pytest.mark.parametrize("kind", [Message, ReferenceMessage], ids=["c", "r
 
 @st.composite
 def intervals(draw, min_size=0, max_size=40):
-    """Arrays (starts, freqs, precisions) of possible intervals of mixed precision, full ones included."""
+    """Arrays (starts, freqs, precisions) of valid intervals of mixed precision, full intervals included."""
     triples = []
     for _ in range(draw(st.integers(min_size, max_size))):
         precision = draw(st.integers(1, 31))
@@ -31,7 +31,7 @@ def intervals(draw, min_size=0, max_size=40):
 
 @st.composite
 def contents(draw):
-    """State and words of any message of one lane, extreme states included."""
+    """A state and words of any message of one lane, extreme states included."""
     extreme = st.sampled_from([2**31, 2**32 - 1, 2**32, 2**63 - 1])
     state = draw(st.one_of(st.integers(2**31, 2**63 - 1), extreme))
     return state, draw(st.lists(st.integers(0, 2**32 - 1), max_size=30))
@@ -90,7 +90,7 @@ def test_nothing_can_be_popped_from_an_empty_message(kind, precision):
 
 
 @both
-def test_a_pop_that_fails_midway_leaves_the_message(kind):
+def test_a_pop_that_fails_leaves_the_message_unchanged(kind):
     message = kind()
     message.push_bits(np.arange(50), 7)
     before = message.copy()
@@ -102,7 +102,7 @@ def test_a_pop_that_fails_midway_leaves_the_message(kind):
 
 
 @both
-def test_a_wrong_interval_is_refused(kind):
+def test_an_interval_without_the_value_is_refused(kind):
     message = kind()
     message.push([10, 20], [5, 5], 8)
     before = message.copy()
@@ -151,7 +151,7 @@ def test_symbols_must_be_integers():
 @both
 @settings(max_examples=80, deadline=None)
 @given(content=contents(), symbols=intervals())
-def test_pushing_then_popping_changes_nothing(kind, content, symbols):
+def test_a_pop_undoes_a_push(kind, content, symbols):
     message = build(kind, *content)
     before = message.copy()
     message.push(*symbols)
@@ -162,8 +162,8 @@ def test_pushing_then_popping_changes_nothing(kind, content, symbols):
 @both
 @settings(max_examples=80, deadline=None)
 @given(content=contents(), symbols=intervals(min_size=1))
-def test_popping_then_pushing_changes_nothing(kind, content, symbols):
-    """Bits back: what was popped goes back to where it was, whatever the message and the precisions."""
+def test_a_push_undoes_a_pop(kind, content, symbols):
+    """What bits-back coding relies on, for every message and every precision."""
     message = build(kind, *content)
     popped = []
     states = [message.copy()]
@@ -184,7 +184,7 @@ def test_popping_then_pushing_changes_nothing(kind, content, symbols):
 
 @settings(max_examples=60, deadline=None)
 @given(symbols=intervals(), lanes=st.integers(1, 5))
-def test_both_back_ends_agree(symbols, lanes):
+def test_c_equals_the_reference(symbols, lanes):
     messages = [Message(lanes), ReferenceMessage(lanes)]
     for message in messages:
         message.push(*symbols)
@@ -206,11 +206,11 @@ def test_both_back_ends_agree(symbols, lanes):
 @both
 @settings(max_examples=60, deadline=None)
 @given(symbols=intervals())
-def test_bits_are_what_the_frequencies_say(kind, symbols):
+def test_a_push_costs_the_logarithm_of_the_probability(kind, symbols):
     message = kind()
     message.push(*symbols)
     ideal = sum(int(p) - math.log2(int(f)) for f, p in zip(symbols[1], symbols[2], strict=True))
-    # a push rounds state / freq, at least 2^(31 - p), down or adds up to one to it: hence the slack per symbol
+    # a push changes state / freq, which is at least 2^(31 - p), by at most 1: hence the slack per symbol
     slack = sum(2.0 ** (int(p) - 31) * 1.5 for p in symbols[2])
     assert ideal - slack - 1e-9 <= message.bits <= ideal + slack + 1e-9
 
@@ -218,7 +218,7 @@ def test_bits_are_what_the_frequencies_say(kind, symbols):
 @both
 @settings(max_examples=80, deadline=None)
 @given(symbols=intervals(), lanes=st.integers(1, 4))
-def test_bytes_come_back(kind, symbols, lanes):
+def test_bytes_round_trip(kind, symbols, lanes):
     message = kind(lanes)
     message.push(*symbols)
     data = message.to_bytes()
@@ -230,7 +230,7 @@ def test_bytes_come_back(kind, symbols, lanes):
 @settings(max_examples=120, deadline=None)
 @given(data=st.binary(max_size=40), lanes=st.integers(1, 2))
 def test_bytes_are_canonical(kind, data, lanes):
-    """Whatever is accepted is written the same way again: no two byte strings are the same message."""
+    """Bytes that are accepted are written again unchanged: no two byte strings are the same message."""
     try:
         message = kind.from_bytes(data, lanes)
     except CorruptError:
@@ -248,27 +248,27 @@ def test_the_empty_message_takes_no_bytes(kind):
 
 @both
 @pytest.mark.parametrize("data", ["ff", "ffffff", "ffffff7f", "0000000000", "ffffffff00", "ffffffffffffff00"])
-def test_bytes_that_are_no_message_are_refused(kind, data):
+def test_invalid_bytes_are_refused(kind, data):
     with pytest.raises(CorruptError):
         kind.from_bytes(bytes.fromhex(data))
 
 
 @both
-def test_a_head_out_of_range_is_refused(kind):
+def test_a_state_out_of_range_is_refused(kind):
     with pytest.raises(CorruptError):
         kind.from_bytes(bytes(8) + bytes.fromhex("000000f0"), lanes=2)
     with pytest.raises(TruncatedError):
         kind.from_bytes(bytes.fromhex("000000f0"), lanes=2)
 
 
-def test_a_head_changed_behind_its_back_is_refused():
+def test_a_state_out_of_range_is_refused_by_c():
     message = Message()
     message._states[0] = 5
     with pytest.raises(RuntimeError):
         message.push([1], [1], 4)
 
 
-def test_pushes_longer_than_one_call_of_c():
+def test_a_push_of_several_calls_of_c():
     rng = np.random.default_rng(1)
     n = 600_001
     starts = rng.integers(0, 2**15, n, np.uint32)
@@ -298,7 +298,7 @@ def test_some_lanes_share_the_words():
     assert message == before
 
 
-def test_random_messages_are_what_their_generator_says():
+def test_random_messages_depend_on_their_generator_alone():
     first, second = (Message.random(30, np.random.default_rng(5)) for _ in range(2))
     assert first == second
     assert 30 * 32 <= first.bits < 30 * 32 + 32
@@ -306,7 +306,7 @@ def test_random_messages_are_what_their_generator_says():
 
 @settings(max_examples=60, deadline=None)
 @given(lanes=st.integers(1, 9), count=st.integers(0, 60), precision=st.integers(1, 31), seed=st.integers(0, 999))
-def test_numpys_heads_move_as_the_c_stacks_do(lanes, count, precision, seed):
+def test_the_numpy_stack_equals_the_c_stack(lanes, count, precision, seed):
     rng = np.random.default_rng(seed)
     starts = rng.integers(0, 2**precision, count, np.uint32)
     freqs = (rng.random(count) ** 4 * (2**precision - starts.astype(np.int64) - 1) + 1).astype(np.uint32)

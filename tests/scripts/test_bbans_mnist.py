@@ -1,4 +1,4 @@
-"""BB-ANS on MNIST: the weights of weights/examples code pictures at the rate of the bound, and their bits come back."""
+"""BB-ANS on MNIST: the weights of weights/examples code pictures at the rate of the bound, exactly."""
 
 import math
 import os
@@ -15,7 +15,7 @@ KINDS = ("binarised", "raw")
 
 
 def strokes(kind, count=20):
-    """Pictures that look as if they were of the set: a bright stroke on black."""
+    """Pictures similar to MNIST: a bright stroke on black."""
     pictures = np.zeros((count, 28, 28), np.uint8)
     for i, picture in enumerate(pictures):
         picture[4:24, 8 + i % 12 : 11 + i % 12] = 1 if kind == "binarised" else 200 + i % 50
@@ -23,7 +23,7 @@ def strokes(kind, count=20):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_pictures_of_no_set_come_back(script, kind):
+def test_synthetic_pictures_round_trip(script, kind):
     result = script("experiments.bbans_mnist").measure(script("experiments.mnist_model").Model(kind), strokes(kind))
     assert 0 < result.rate < (1 if kind == "binarised" else 8)
     assert result.size == pytest.approx((result.rate * 20 * 784 + result.initial) / 8, abs=12)
@@ -62,7 +62,7 @@ def test_groups_grow_with_the_bits_below_them(script):
     assert all(size <= 1 + sum(groups[i + 1 :]) // 6 for i, size in enumerate(groups))
 
 
-def test_binarised_pixels_are_drawn_with_their_values_chance(script):
+def test_binarised_pixels_are_drawn_with_the_probability_of_their_value(script):
     draw = script("experiments.mnist_model").binarised
     levels = np.repeat(np.array([0, 51, 255], np.uint8), 20_000)
     drawn = draw(levels).reshape(3, -1)
@@ -71,7 +71,7 @@ def test_binarised_pixels_are_drawn_with_their_values_chance(script):
     assert np.array_equal(draw(levels), draw(levels)) and not np.array_equal(draw(levels), draw(levels, seed=1))
 
 
-def test_likelihoods_of_the_bound_are_those_of_the_codecs(script):
+def test_likelihoods_of_the_bound_equal_those_of_the_codecs(script):
     model = script("experiments.mnist_model")
     rng = np.random.default_rng(3)
     alpha, beta = np.exp(rng.uniform(-6, 5, (2, 256)))
@@ -107,7 +107,7 @@ def test_training_makes_weights_that_code(script, kind, tmp_path, monkeypatch):
 
 
 @pytest.mark.train
-def test_log_gamma_of_training_is_torchs(script):
+def test_log_gamma_equals_that_of_torch(script):
     torch = pytest.importorskip("torch")
     x = torch.logspace(-3.5, 2.8, 200, requires_grad=True)
     values = script("experiments.mnist_train").LogGamma.apply(x)

@@ -1,4 +1,4 @@
-"""HiLLoC on photographs: the weights of weights/examples code pictures of every size exactly, at the rate of the bound."""
+"""HiLLoC: the weights of weights/examples code pictures of every size exactly and at the rate of the bound."""
 
 import os
 from pathlib import Path
@@ -13,14 +13,14 @@ DATA = Path(os.environ.get("BBC_DATA", "."), "dev", "small64")
 
 
 def hills(height=64, width=96, seed=0):
-    """A picture (h, w, 3) that looks as if it were one: smooth shapes, an edge, and noise."""
+    """A synthetic picture, uint8 (h, w, 3): smooth shapes, an edge and noise."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width]
     light = 110 + 60 * np.sin(x / 17 + seed) * np.cos(y / 23) + 40 * (x + 2 * y > width)
     return (light[..., None] + [20, 0, -30] + random.normal(0, 6, (height, width, 3))).clip(0, 255).astype(np.uint8)
 
 
-def test_a_picture_of_no_set_comes_back_at_the_rate_of_the_bound(script):
+def test_a_synthetic_picture_takes_the_rate_of_the_bound(script):
     model, picture = script("experiments.hilloc_model").Model(), hills()
     before = Message.random(8000, np.random.default_rng(0))
     bits = check_codec(model.codec(*picture.shape[:2]), picture, before)
@@ -42,7 +42,7 @@ def test_every_instruction_set_writes_the_same_message(script):
     assert len(messages) == 1
 
 
-def test_one_file_has_to_bring_the_initial_bits(script):
+def test_a_single_file_pays_for_its_initial_bits(script):
     photos = script("experiments.hilloc_photos")
     model, picture = script("experiments.hilloc_model").Model(), hills(32, 32)
     message = Message.random(2000, np.random.default_rng(0))
@@ -53,7 +53,7 @@ def test_one_file_has_to_bring_the_initial_bits(script):
     assert 8 * len(alone.to_bytes()) == pytest.approx(added + initial + photos.EMPTY, rel=0.05)
 
 
-def test_an_album_begins_with_files_of_bbc(script):
+def test_an_album_begins_with_bbc_files(script):
     photos, model = script("experiments.hilloc_photos"), script("experiments.hilloc_model").Model()
     album = [hills(32, 32 + 8 * (seed % 3), seed) for seed in range(7)]
     result = photos.measure(model, album)
@@ -64,7 +64,7 @@ def test_an_album_begins_with_files_of_bbc(script):
         photos.measure(model, album[:1])
 
 
-def test_pixels_are_those_of_their_cells(script):
+def test_cells_and_pixels_are_inverses(script):
     model = script("experiments.hilloc_model")
     picture = np.random.default_rng(1).choice(np.array([0, 1, 100, 254, 255], np.uint8), (16, 24, 3))
     folded = model.cells(picture)
@@ -74,7 +74,7 @@ def test_pixels_are_those_of_their_cells(script):
         model.Model().codec(32, 36)
 
 
-def test_likelihoods_of_the_bound_are_those_of_the_codecs(script):
+def test_likelihoods_of_the_bound_equal_those_of_the_codecs(script):
     model, shape = script("experiments.hilloc_model"), (1, 2, 48)
     means, scales = np.random.default_rng(2).normal(0, 60, shape), np.full(shape, 30.0)
     for green, other in ((-128, -255), (-40, 17), (127, 255)):
@@ -86,7 +86,7 @@ def test_likelihoods_of_the_bound_are_those_of_the_codecs(script):
 
 
 @pytest.mark.slow
-def test_the_rate_is_the_bound_at_sizes_it_was_not_trained_on(script):
+def test_the_rate_is_the_bound_at_sizes_outside_the_training(script):
     if not DATA.is_dir():
         pytest.skip("needs BBC_DATA, a folder with dev/small64")
     photos, model = script("experiments.hilloc_photos"), script("experiments.hilloc_model").Model()
@@ -97,7 +97,7 @@ def test_the_rate_is_the_bound_at_sizes_it_was_not_trained_on(script):
 
 
 @pytest.mark.train
-def test_training_makes_weights_that_code_as_torch_computes(script, tmp_path, monkeypatch):
+def test_trained_weights_give_the_likelihood_of_torch(script, tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
     training, exact = script("experiments.hilloc_train"), script("experiments.hilloc_model")
     monkeypatch.setattr(training, "WEIGHTS", tmp_path)

@@ -46,11 +46,11 @@ def measured(*rows):
 
 def test_figures_follow_from_bytes_and_seconds(script):
     table = script("bench.table")
-    title, heads, ours, theirs = table.lines(measured(row("bbc-5", 1_500_000, 2.0, 4.0), row("jxl-9", 2_000_000)))
+    title, columns, ours, theirs = table.lines(measured(row("bbc-5", 1_500_000, 2.0, 4.0), row("jxl-9", 2_000_000)))
     assert "2 pictures, 2.00 Mpixel" in title and "1 of them (1.00 Mpixel)" in title
     assert ours.split() == ["bbc-5", "1,500,000", "2.000", "0.7500", "0.500", "0.250", "2.000", "3"]
     assert theirs.split() == ["jxl-9", "2,000,000", "2.667", "1.0000", "1.000", "2.000", "3"]
-    assert heads.split()[:2] == ["bytes", "bpd"]
+    assert columns.split()[:2] == ["bytes", "bpd"]
 
 
 def test_without_jpeg_xl_there_is_no_ratio(script):
@@ -58,13 +58,13 @@ def test_without_jpeg_xl_there_is_no_ratio(script):
     assert ours.split() == ["bbc-5", "1,500,000", "2.000", "1.000", "2.000", "3"]
 
 
-def test_a_busy_machine_is_admitted(script):
+def test_a_busy_machine_is_reported(script):
     table = script("bench.table")
     assert table.busy({"sets": [measured(row("bbc-5", 1, 1.0))]}) == 1.0
     assert table.busy({"sets": [measured(row("bbc-5", 1, 2.5))]}) == 0.5
 
 
-def test_measured_text_goes_between_its_comments(script):
+def test_tables_replace_the_text_between_their_comments(script):
     pages = script("common.pages")
     page = f"before\n{pages.begin('make x')}\nold\n{pages.END}\nafter {pages.begin('make y')} {pages.END}"
     once = pages.replace(page, "make x", "new")
@@ -92,7 +92,7 @@ def test_times_are_taken_on_the_largest_and_some_others(script, tmp_path):
     assert sorted(sets.timed(files, 1e9)) == files
 
 
-def test_pictures_become_what_every_codec_takes(script, tmp_path):
+def test_pictures_are_converted_to_8_bit_arrays(script, tmp_path):
     from PIL import Image
 
     Image.new("I;16", (4, 3)).save(tmp_path / "deep.png")
@@ -104,14 +104,14 @@ def test_pictures_become_what_every_codec_takes(script, tmp_path):
     assert [sets.read(path).shape for path in found.files] == [(3, 4, 1), (3, 4, 3)]
 
 
-def test_other_formats_give_pixels_back(script):
-    compared = script("bench.formats")
+def test_other_formats_round_trip(script):
+    formats = script("bench.formats")
     pixels = np.random.default_rng(1).integers(0, 255, (9, 7, 3), np.uint8)
     for name in ("png", "webp-4"):
-        codec = compared.make(name)
+        codec = formats.make(name)
         assert np.array_equal(codec.decode(codec.encode(pixels, 1, False), 1), pixels)
     with pytest.raises(ValueError, match="no codec is called"):
-        compared.make("gif")
+        formats.make("gif")
 
 
 def test_a_worker_codes_in_a_process_of_its_own(script):
@@ -126,14 +126,14 @@ def test_a_worker_codes_in_a_process_of_its_own(script):
 
 
 def test_multiply_adds_are_those_of_the_layers(script):
-    bench = script("bench.core")
+    core = script("bench.core")
 
     class Model:
         hidden, layers, head = 32, 2, 16
 
     heads = 3 * (32 * 16 + 16 * 16) + (0 + 4 + 6) * 16
     forward = 175 * 32 + 32 * 32 + heads
-    assert bench.macs(bench.products(Model, 0)) == forward
+    assert core.macs(core.products(Model, 0)) == forward
     errors = forward - 175 * 32 - (0 + 4 + 6) * 16
-    assert bench.macs(bench.products(Model, 1)) == pytest.approx(2 * forward + errors)
-    assert bench.macs(bench.products(Model, 4)) == pytest.approx(forward + (forward + errors) / 4)
+    assert core.macs(core.products(Model, 1)) == pytest.approx(2 * forward + errors)
+    assert core.macs(core.products(Model, 4)) == pytest.approx(forward + (forward + errors) / 4)
