@@ -17,10 +17,11 @@ from bbans_cli.coders.neural.neighbourhood import MISSING, NEAREST, NORTH, NORTH
 HEAD_OUTPUTS = 16  # 4 logits, 4 means, 4 log scales, 4 coefficients of what shifts the means
 FEATURES = 31  # inputs besides the taps: activities, bases and what both least squares say (core/neural/band_scan.h)
 EXTRAS = (0, 4, 6)  # inputs of each head besides the hidden units: what is known from earlier channels
-CLIP = 6.0  # inputs are clipped to plus and minus this
 LEAKY_SLOPE = 0.1
-LOG_SCALE_RANGE = (-6.0, 4.0)  # of the logistics, natural logarithms, in units of the activity
 FLOOR = 2.0**-20  # probability that the coder's integer frequencies leave to every value, about
+# Tuned by hand, not recorded.
+CLIP = 6.0  # inputs are clipped to plus and minus this
+LOG_SCALE_RANGE = (-6.0, 4.0)  # of the logistics, natural logarithms, in units of the activity
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from bbans_cli.training.widen import widen
 
 DEV_SETS = ("photos", "imagenet", "small64")
 DEV_BLOCKS, DEV_PIXELS, DEV_SEED = 60, 256, 7
-WARM_UP = 500  # steps until the learning rate is full
+WARM_UP = 500  # steps until the learning rate is full; like the other schedules below, tuned by hand, not recorded
 
 
 def arguments() -> argparse.Namespace:

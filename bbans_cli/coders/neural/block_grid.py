@@ -10,9 +10,10 @@ import numpy as np
 
 SIDE = 8
 
-# Both tuned by hand, not recorded.
+# All tuned by hand, not recorded.
 SMALL = 1 << 14  # pixels below which a picture has no grid, unless borders of blocks are clear
 CLEAR = 1.15  # jumps at the borders of blocks are larger than the median by this factor at least
+MAX_JUMP = 40  # larger jumps count as this, lest a few edges of objects decide
 
 
 def origin(planes: np.ndarray) -> tuple[int, int]:
@@ -33,9 +34,9 @@ def _phase(planes: np.ndarray) -> int | None:
         return None
     rows = planes[:: max(1, len(planes) // 256)].astype(np.int16)
     # The jump between columns i + 1 and i + 2, three times, less that between columns i and i + 3: 0 where samples
-    # rise evenly. Large jumps count as 40, lest a few edges in the picture decide.
+    # rise evenly.
     jump = 3 * (rows[:, 2:-1] - rows[:, 1:-2]) - (rows[:, 3:] - rows[:, :-3])
-    size = np.minimum(np.abs(jump), 40).sum((0, 2), dtype=np.int64)
+    size = np.minimum(np.abs(jump), MAX_JUMP).sum((0, 2), dtype=np.int64)
     count = len(size) // SIDE * SIDE
     by_phase = size[:count].reshape(-1, SIDE).sum(0)
     border = int(by_phase.argmax())

@@ -23,8 +23,9 @@ from bbans_cli.core import ffi, lib
 from bbans_cli.entropy.codecs import GaussianBins, bin_values
 from bbans_cli.entropy.rans import Message
 
-BITS = 10  # a latent is one of 2^BITS bins, as in HiLLoC
-LOG_DEVIATION_RANGE = (-7.0, 2.0)  # natural logarithms of standard deviations are clipped to it; tuned by hand
+BITS = 10  # a latent is one of 2^BITS bins; tuned by hand, not recorded
+# The natural logarithms of standard deviations are clipped to this. Tuned by hand, not recorded.
+LOG_DEVIATION_RANGE = (-7.0, 2.0)
 _STATISTICS = 64  # mean and standard deviation of each of 32 features
 
 Symbols = list[np.ndarray]

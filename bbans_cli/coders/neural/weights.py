@@ -24,25 +24,18 @@ _CHECKOUT = Path(__file__).parents[3] / "weights"
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights and sizes of one likelihood network and of the networks of its latents.
-
-    name, id: of the file, id as 4 bytes. hidden: units of a hidden layer. layers: number of hidden layers. head: hidden
-    units of each channel's head. latents: latents of a block, by level, coarsest first. blocks: sides of the levels'
-    blocks, pixels. tensors: float32 by name, as trained but for the bias of latents.modulation (1 is added to the bias
-    of each scale). network: the likelihood network's, flat float32, as core/neural/band_scan.h reads them. record: how
-    they were trained, as scripts/training/train.py wrote it.
-    """
+    """The weights and sizes of one likelihood network and of the networks of its latents."""
 
     name: str
-    id: bytes
-    hidden: int
-    layers: int
-    head: int
-    latents: tuple[int, ...]
-    blocks: tuple[int, ...]
-    tensors: dict[str, np.ndarray]
-    network: np.ndarray
-    record: dict[str, object]
+    id: bytes  # 4 bytes
+    hidden: int  # units of a hidden layer
+    layers: int  # number of hidden layers
+    head: int  # hidden units of each channel's head
+    latents: tuple[int, ...]  # latents of a block, by level, coarsest first
+    blocks: tuple[int, ...]  # sides of the levels' blocks in pixels
+    tensors: dict[str, np.ndarray]  # float32, as trained, but 1 is added to the bias of the modulation's scales
+    network: np.ndarray  # the likelihood network's weights, flat float32, as core/neural/band_scan.h reads them
+    record: dict[str, object]  # of the training, as scripts/training/train.py wrote it
 
     def layer(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """A dense layer's weights (inputs, outputs) and bias (outputs,), float32, C-contiguous."""
