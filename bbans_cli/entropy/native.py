@@ -20,6 +20,7 @@ CData: TypeAlias = Any  # what cffi returns: it has no types
 _CTYPES = {
     np.dtype(np.uint8): "uint8_t[]",
     np.dtype(np.uint32): "uint32_t[]",
+    np.dtype(np.float32): "float[]",
     np.dtype(np.float64): "double[]",
 }
 

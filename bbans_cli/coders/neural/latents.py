@@ -14,13 +14,14 @@ that bbans_cli.training.latents gives them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from bbans_cli.coders.neural.weights import Weights
-from bbans_cli.core import ffi, lib
+from bbans_cli.core import lib
 from bbans_cli.entropy.codecs import GaussianBins, bin_values
+from bbans_cli.entropy.native import pointer
 from bbans_cli.entropy.rans import Message
 
 BITS = 10  # a latent is one of 2^BITS bins; tuned by hand, not recorded
@@ -102,14 +103,19 @@ class Latents:
         return np.take(features, (rows[:, None] * self.map_shapes[level - 1][1] + columns).ravel(), axis=0)
 
     def statistics(self, pixels: np.ndarray, level: int) -> np.ndarray:
-        """Mean and standard deviation of the features of each block's 4x4 patches: float32 (blocks, 64)."""
-        layers = [_floats(a) for name in ("latents.embed", "latents.mix") for a in self.weights.layer(name)]
+        """Mean and standard deviation of the features of each block's 4x4 patches: float32 (blocks, 64).
+
+        pixels: (height, width, channels) uint8, C-contiguous, ``rows`` rows or more; ValueError if they are not.
+        """
+        if pixels.ndim != 3 or pixels.dtype != np.uint8 or pixels.shape[0] < self.rows or pixels.shape[1] != self.width:
+            raise ValueError("pixels do not have the shape of the band")
+        layers = [pointer(a) for name in ("latents.embed", "latents.mix") for a in self.weights.layer(name)]
         (down, across), side = self.map_shapes[level], self.weights.blocks[level]
         out = np.empty((down * across, _STATISTICS), np.float32)
-        data = ffi.cast("uint8_t *", pixels.ctypes.data)
-        code = lib.bbc_latents_statistics(*layers, data, self.width, self.rows, pixels.shape[2], side, _floats(out))
+        shape = self.width, self.rows, pixels.shape[2], side
+        code = lib.bbc_latents_statistics(*layers, pointer(pixels), *shape, pointer(out))
         if code:
-            raise ValueError("the blocks or pixels have an impossible shape")
+            raise ValueError("the blocks have an impossible side, or the pixels an impossible number of channels")
         return out
 
 
@@ -186,8 +192,8 @@ def moments(outputs: np.ndarray) -> Moments:
     """A layer's outputs (blocks, 2 * latents) float32, means and then log standard deviations, as Moments."""
     blocks, latents = outputs.shape[0], outputs.shape[1] // 2
     found = Moments(np.empty((blocks, latents)), np.empty((blocks, latents)))
-    mean, deviation = _doubles(found.mean), _doubles(found.deviation)
-    lib.bbc_latents_gaussian(blocks, latents, _floats(outputs), *LOG_DEVIATION_RANGE, mean, deviation)
+    mean, deviation = pointer(found.mean), pointer(found.deviation)
+    lib.bbc_latents_gaussian(blocks, latents, pointer(outputs), *LOG_DEVIATION_RANGE, mean, deviation)
     return found
 
 
@@ -195,8 +201,8 @@ def dense(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray, *, leaky: bo
     """A dense layer, leaky: with a leaky ReLU after it. float32: (m, k), (k, n), (n,) -> (m, n); n % 16 must be 0."""
     (m, k), n = inputs.shape, weight.shape[1]
     out = np.empty((m, n), np.float32)
-    arrays = [_floats(np.ascontiguousarray(a)) for a in (inputs, weight, bias)]
-    if weight.shape[0] != k or lib.bbc_latents_dense(m, n, k, *arrays, leaky, _floats(out)):
+    arrays = [pointer(np.ascontiguousarray(a)) for a in (inputs, weight, bias)]
+    if weight.shape[0] != k or lib.bbc_latents_dense(m, n, k, *arrays, leaky, pointer(out)):
         raise ValueError("a layer does not fit its inputs")
     return out
 
@@ -204,11 +210,3 @@ def dense(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray, *, leaky: bo
 def _beside(first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
     """The columns of both, or those of the first alone."""
     return first if second is None else np.concatenate([first, second], axis=1)
-
-
-def _floats(array: np.ndarray) -> Any:  # a pointer of cffi
-    return ffi.from_buffer("float[]", array)
-
-
-def _doubles(array: np.ndarray) -> Any:  # a pointer of cffi
-    return ffi.from_buffer("double[]", array)

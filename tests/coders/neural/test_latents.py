@@ -131,3 +131,18 @@ def test_symbols_outside_the_bins_are_refused(model):
         latents.modulation(z)
     with pytest.raises(ValueError, match="range"):
         latents.posterior(tiny.picture(64, 64, 3)).intervals(z)
+
+
+def test_wrong_pixels_are_refused(least):
+    latents = Latents(least, width=64, rows=64)
+    pixels = tiny.picture(64, 64, 3)
+    for wrong in (
+        pixels[:-1],
+        pixels[:, :-1],
+        pixels[:, :, 0],
+        pixels.astype(np.int16),
+        pixels[:, ::-1],
+        pixels[..., :2],
+    ):
+        with pytest.raises(ValueError):
+            latents.posterior(wrong)
