@@ -96,7 +96,8 @@ class _Planes:
 
     @property
     def pixels(self) -> int:
-        return self.colour.shape[0] * self.colour.shape[1]
+        height, width, _ = self.colour.shape
+        return int(height * width)
 
     def whole(self) -> np.ndarray:
         """Colour and alpha together."""

@@ -4,10 +4,9 @@
     metadata section (optional)
     payloads: part 0 band 0, part 0 band 1, ..., part 1 band 0, ...
 
-docs/format.md says it in full. Everything is little-endian; a varint is LEB128 in its shortest form. The
-header is read only after its checksum held, and nothing is allocated for a size that the bytes at hand do not
-bear out, so that bytes from strangers cost no more than their own length. There are no names and no times:
-equal pictures, equal bytes.
+docs/format.md has it in full. Everything is little-endian; a varint is LEB128 in its shortest form. The header is read
+only after its checksum held, and nothing is allocated for a size that the bytes at hand do not bear out, so that bytes
+from strangers cost no more than their own length. There are no names and no times: equal pictures, equal bytes.
 """
 
 from __future__ import annotations
@@ -38,11 +37,12 @@ MAX_PARTS = 4
 
 @dataclass(frozen=True)
 class Band:
-    """One message: `payload` decodes to a band's rows, of which the first `split` were coded with latents.
+    """Rows of a part that are coded on their own.
 
-    `crc` is the CRC-32 of the band's samples (row by row, channels interleaved, 16-bit samples big-endian);
-    for every coder but the neural one it goes on over the payload, as those coders have bytes that no pixel
-    depends on.
+    payload  what the coder made of them
+    split    how many of the rows, from the top, were coded with latents; 0 but for the neural coder
+    crc      CRC-32 of the samples, row by row, channels interleaved, 16-bit samples big-endian; for every coder but the
+             neural one, whose every byte decides pixels, it goes on over the payload
     """
 
     payload: bytes
@@ -52,8 +52,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Part:
-    """Some planes of the picture: `channels` of them with samples of `depth` bits, cut into bands of
-    `band_rows` rows.
+    """Some planes of the picture: `channels` of them with samples of `depth` bits, in bands of `band_rows` rows.
 
     coder      a number that CODER_NAMES has
     model_id   4 bytes that name the weights; b"" for coders that are not in WITH_MODEL_ID
@@ -97,9 +96,7 @@ def band_heights(height: int, band_rows: int) -> list[int]:
 
 
 def to_bytes(container: Container) -> bytes:
-    """The file. Raises ValueError where the fields contradict each other: that is a mistake of ours, not the
-    user's.
-    """
+    """The file. Raises ValueError where fields contradict each other: a mistake of the program, not of its user."""
     section = metadata.pack(container.metadata)
     header = bytearray(varint(FLAG_METADATA if section else 0))
     header += varint(container.width) + varint(container.height)
@@ -131,8 +128,7 @@ def _part_to_bytes(part: Part, height: int) -> bytes:
 def from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> Container:
     """Read and check a file; payloads are cut out but not decoded.
 
-    Raises TruncatedError, CorruptError, UnsupportedError (a newer version, flag, coder or mode) and
-    LimitError.
+    Raises TruncatedError, CorruptError, UnsupportedError (a newer version, flag, coder or mode) and LimitError.
     """
     data = memoryview(data)
     header, end = _header(data)

@@ -30,14 +30,16 @@ def number(pixels: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Samples -> the numbers of their values: uint8 for up to 256 values, else uint16."""
     table = np.zeros(1 << 16, np.uint8 if len(values) <= 256 else np.uint16)
     table[values] = np.arange(len(values))
-    return table[pixels]
+    numbers: np.ndarray = table[pixels]
+    return numbers
 
 
 def restore(numbers: np.ndarray, values: np.ndarray) -> np.ndarray:
     """The inverse of `number`. Raises CorruptError for a number beyond the list."""
     if int(numbers.max()) >= len(values):
         raise CorruptError("corrupt: a sample beyond the list of values")
-    return values[numbers]
+    samples: np.ndarray = values[numbers]
+    return samples
 
 
 def to_bytes(values: np.ndarray) -> bytes:

@@ -1,8 +1,7 @@
 """What a picture file says beside its pixels: a list of (kind, bytes), and the section of a .bbc for it.
 
-Kinds below 16 belong to the picture: without its palette a palette picture has no colours, so they are never
-stripped, and a reader that meets one it does not know must stop. Kinds from 16 on are companions that may be
-dropped; an unknown one is carried along.
+Kinds below 16 belong to the picture: without its palette a palette picture has no colours, so they are never stripped,
+and a reader that meets an unknown one must stop. Kinds from 16 on may be dropped; unknown ones are carried along.
 """
 
 from __future__ import annotations
@@ -60,9 +59,7 @@ def pack(items: list[tuple[int, bytes]]) -> bytes:
 
 
 def unpack(section: bytes) -> list[tuple[int, bytes]]:
-    """The items of a section. Raises CorruptError, and UnsupportedError for a necessary kind that is not
-    known.
-    """
+    """The items of a section. Raises CorruptError, and UnsupportedError for a necessary kind that is not known."""
     reader = Reader(section, "the metadata")
     method, size = reader.byte(), reader.varint()
     plain = Reader(_inflate(method, reader.take(reader.left), size), "the metadata")
@@ -81,8 +78,7 @@ def _inflate(method: int, data: bytes, size: int) -> bytes:
     if size > MAX_METADATA_BYTES:
         raise CorruptError("corrupt metadata: larger than the format allows")
     plain = data
-    # One byte more than the size is asked for, so that data that goes on is noticed and yet never unpacked in
-    # full.
+    # One byte more than the size is asked for: data that goes on is noticed, and yet never unpacked in full.
     try:
         if method == _DEFLATE:
             plain = zlib.decompressobj(-15).decompress(data, size + 1)

@@ -1,7 +1,7 @@
 """PNG chunks <-> metadata items: unpacked, so that the container can compress them better, and whole.
 
-Each item keeps its place among the others. Chunks that this file does not know are carried as they are: the
-pixels come back unchanged, so what a chunk says of them stays true.
+Each item keeps its place among the others. Chunks that this module does not know are carried as they are: the pixels
+come back unchanged, so what a chunk says of them stays true.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from bbans_cli.limits import MAX_METADATA_BYTES
 
 # These change what a viewer shows of the pixels or their colours, so a writer puts them before the palette.
 BEFORE_PALETTE = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"mDCV", b"cLLI")
-AFTER_PALETTE = (b"bKGD", b"hIST")
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 # The animation itself is refused before this; what is left of it after that says nothing.
 ANIMATION = (b"acTL", b"fcTL", b"fdAT")

@@ -50,9 +50,7 @@ def detect(data: bytes) -> str:
 
 
 def refuse(kind: str, data: bytes, pixels: bool) -> None:
-    """Raise InputError or UnsupportedError if files of that kind are not read. `pixels`: lossy ones were
-    asked for.
-    """
+    """Raise InputError or UnsupportedError if files of that kind are not read. `pixels`: lossy ones were asked for."""
     if kind == "" and data.startswith(b"\x89PNG"):
         raise InputError("damaged PNG: its first bytes were changed, as by a transfer as text")
     if kind == "":

@@ -1,4 +1,4 @@
-"""A picture in memory: what every reader gives, every writer takes, and the codec stores."""
+"""A picture in memory: what every reader returns, every writer takes, and the coders store."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ Items = list[tuple[int, bytes]]
 class Picture:
     """Pixels in their own mode and depth, and what the file said about them.
 
-    pixels        (height, width, channels), uint8 for depths up to 8 with values below 2**depth, else uint16
-    mode, depth   as in container.py palette       3 bytes R, G, B for each entry, in the file's order; only
-    mode "palette" has one transparency  palette: the alpha of its first entries; grey and RGB: the colour
-    that is transparent, two bytes
-                  big-endian for each channel; None: nothing is transparent but for an alpha channel
-    metadata      (kind, bytes) as in metadata.py, of the kinds that may be dropped
-    lost          what the file said beyond that and this program does not keep, in words for a warning
+    pixels        (height, width, channels): uint8 for depths up to 8, with values below 2**depth, else uint16
+    mode          one of container.MODES
+    depth         one of container.DEPTHS: bits of a sample
+    palette       3 bytes (R, G, B) for each entry, in the file's order; None for all modes but "palette"
+    transparency  of a palette: the alpha of its first entries, a byte each; of grey and RGB: the one transparent
+                  colour, two bytes big-endian for each channel; None: nothing is transparent, alpha channel apart
+    metadata      (kind, bytes) as in container/metadata.py, of the kinds that may be dropped
+    lost          what else the file said, which is not kept: in words, for a warning
     """
 
     pixels: np.ndarray
@@ -36,11 +37,11 @@ class Picture:
 
     @property
     def height(self) -> int:
-        return self.pixels.shape[0]
+        return int(self.pixels.shape[0])
 
     @property
     def width(self) -> int:
-        return self.pixels.shape[1]
+        return int(self.pixels.shape[1])
 
     def stripped(self) -> Picture:
         """The same picture without metadata that may be dropped."""
@@ -104,9 +105,7 @@ def row_bytes(width: int, channels: int, depth: int) -> int:
 
 
 def pack_rows(pixels: np.ndarray, depth: int) -> np.ndarray:
-    """(h, w, c) samples -> (h, row_bytes) uint8: several to a byte, first in the high bits; 16 bits
-    big-endian.
-    """
+    """(h, w, c) samples -> (h, row_bytes) uint8: several to a byte, first in the high bits; 16 bits big-endian."""
     height = pixels.shape[0]
     flat = pixels.reshape(height, -1)
     if depth == 16:

@@ -53,9 +53,7 @@ def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
 
 
 def read_pillow(data: bytes, name: str, max_pixels: int) -> Picture:
-    """Read BMP, WEBP, JPEG or AVIF (Pillow's names), raising as `open_image` and UnsupportedError for odd
-    modes.
-    """
+    """Read BMP, WEBP, JPEG or AVIF (Pillow's names). Raises as `open_image`, and UnsupportedError for odd modes."""
     image = open_image(data, name, max_pixels)
     palette = None
     if image.mode == "P":

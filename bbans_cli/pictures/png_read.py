@@ -53,7 +53,10 @@ class _Png:
 
 
 def read_png(data: bytes, max_pixels: int) -> Picture:
-    """Raises InputError for damage, LimitError above `max_pixels`, UnsupportedError for animations."""
+    """The picture in a PNG file's bytes.
+
+    Raises InputError for damage, LimitError above `max_pixels`, UnsupportedError for animations.
+    """
     png = _Png()
     seen_data = after_data = False
     at = len(SIGNATURE)
@@ -72,7 +75,10 @@ def read_png(data: bytes, max_pixels: int) -> Picture:
             png.data.append(body)
         else:
             after_data = seen_data
-            _other(png, name, body, intact)
+            if name[:1].isupper() or name == b"tRNS":
+                _necessary(png, name, body, intact)
+            else:
+                _companion(png, name, body, intact)
     if at < len(data):
         png.lost.append(f"{len(data) - at:,} bytes after the end")
     pixels = _pixels(png)
@@ -117,34 +123,45 @@ def _header(png: _Png, body: bytes, max_pixels: int) -> None:
     png.mode, png.interlaced = mode, interlace == 1
 
 
-def _other(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
-    """A chunk that is neither header, pixels nor end."""
-    if name == b"PLTE" and png.mode == "palette":
-        if png.palette is not None or png.data or len(body) > 3 << png.depth:
-            raise InputError("damaged PNG: its palette is doubled, late or too long")
+def _necessary(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
+    """A chunk on which the pixels' colours depend: palette, transparency. Other critical chunks are refused."""
+    if name == b"tRNS":
+        _transparency(png, body, intact)
+    elif name != b"PLTE" or png.mode not in ("palette", "rgb", "rgba"):
+        raise InputError(f"damaged PNG: unexpected critical chunk {name.decode()}")
+    elif png.mode != "palette":
+        _companion(png, name, body, intact)  # colours suggested for a display that has few
+    elif png.palette is not None or png.data or len(body) > 3 << png.depth:
+        raise InputError("damaged PNG: its palette is doubled, late or too long")
+    else:
         png.palette = body
-    elif name == b"tRNS" and intact and body == png.transparency and not png.data:
+
+
+def _transparency(png: _Png, body: bytes, intact: bool) -> None:
+    if intact and body == png.transparency and not png.data:
         # Of two that differ, some readers take the first and some the last.
         png.lost.append("doubled tRNS chunk")
-    elif name == b"tRNS":
-        if not intact or png.transparency is not None or png.data or png.mode == "palette" and not png.palette:
-            raise InputError("damaged PNG: its transparency is damaged, doubled or in a wrong place")
+    elif not intact or png.transparency is not None or png.data or png.mode == "palette" and not png.palette:
+        raise InputError("damaged PNG: its transparency is damaged, doubled or in a wrong place")
+    else:
         png.transparency = body
-    elif name == b"acTL" and intact and int.from_bytes(body[:4], "big") > 1:
+
+
+def _companion(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
+    """A chunk that may be dropped. What is damaged is, and is named in `lost`."""
+    if name == b"acTL" and intact and int.from_bytes(body[:4], "big") > 1:
         frames = int.from_bytes(body[:4], "big")
         raise UnsupportedError(f"an animation of {frames:,} frames; bbc stores single pictures")
-    elif name[:1].isupper() and not (name == b"PLTE" and png.mode in ("rgb", "rgba")):
-        raise InputError(f"damaged PNG: unexpected critical chunk {name.decode()}")
-    elif name in chunks.ANIMATION:
+    if name in chunks.ANIMATION:
         if "animation" not in png.lost:
             png.lost.append("animation")
-    else:
-        try:
-            if not intact:
-                raise ValueError("the checksum does not match")
-            png.items.append(chunks.to_item(name, body))
-        except (ValueError, zlib.error):
-            png.lost.append(f"damaged {name.decode()} chunk")
+        return
+    try:
+        if not intact:
+            raise ValueError("the checksum does not match")
+        png.items.append(chunks.to_item(name, body))
+    except (ValueError, zlib.error):
+        png.lost.append(f"damaged {name.decode()} chunk")
 
 
 def _pixels(png: _Png) -> np.ndarray:
@@ -174,9 +191,7 @@ def _pixels(png: _Png) -> np.ndarray:
 
 
 def _inflate(png: _Png, total: int) -> bytearray:
-    """`total` bytes of filtered rows. Data beyond them is passed over as every reader does, but must be
-    intact.
-    """
+    """`total` bytes of filtered rows. Data beyond them is ignored, as every reader does, but must be intact."""
     packed = b"".join(png.data)
     png.data.clear()
     if total > DEFLATE_LIMIT * len(packed) + 64:

@@ -1,7 +1,7 @@
 """PBM, PGM, PPM and PAM <-> pictures, at the depths that PNG has as well.
 
-Pillow narrows 16-bit colour of these formats to 8 bits, hence a reader of our own. The format is described in
-the manual pages pbm(5), pgm(5), ppm(5) and pam(5) of Netpbm.
+Pillow narrows 16-bit colour of these formats to 8 bits, hence a reader of our own. The formats are described in the
+manual pages pbm(5), pgm(5), ppm(5) and pam(5) of Netpbm.
 """
 
 from __future__ import annotations

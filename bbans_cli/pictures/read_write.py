@@ -1,4 +1,7 @@
-"""Bytes of a picture file -> Picture, and back; the format's own module does the work."""
+"""Bytes of a picture file -> Picture, and back.
+
+The format's own module does the work. It is imported only then: not every run needs Pillow.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ from bbans_cli.pictures.picture import Picture
 def read_picture(data: bytes, *, pixels: bool = False, max_pixels: int = MAX_PIXELS) -> Picture:
     """The picture in a file's bytes.
 
-    pixels   also take the pixels of formats that lose something (JPEG, lossy WebP, AVIF): the file itself
-    cannot be
-             restored from them
+    pixels      also take the pixels of lossy formats (JPEG, lossy WebP, AVIF), from which the file itself cannot be
+                restored
+    max_pixels  larger pictures are refused before memory is taken for them
 
-    Raises InputError for damage, and for lossy formats unless `pixels`; UnsupportedError for what cannot be
-    read in full; LimitError above `max_pixels`.
+    Raises InputError for damage, LossyError for lossy formats unless `pixels`, UnsupportedError for what cannot be
+    read in full, LimitError above `max_pixels`.
     """
     kind = detect(data)
     refuse(kind, data, pixels)
@@ -55,8 +58,12 @@ def write_picture(picture: Picture, file_format: str = "png") -> tuple[bytes, li
         from bbans_cli.pictures.tiff_write import write_tiff
 
         return write_tiff(picture)
-    if file_format in ("webp", "bmp"):
-        from bbans_cli.pictures import pillow_files
+    if file_format == "webp":
+        from bbans_cli.pictures.pillow_files import write_webp
 
-        return getattr(pillow_files, f"write_{file_format}")(picture)
+        return write_webp(picture)
+    if file_format == "bmp":
+        from bbans_cli.pictures.pillow_files import write_bmp
+
+        return write_bmp(picture)
     raise UnsupportedError(f"unknown output format {file_format!r}: one of {', '.join(FORMATS)} is needed")

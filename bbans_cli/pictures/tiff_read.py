@@ -1,9 +1,8 @@
 """TIFF files -> pictures. The tags are read here; Pillow's libtiff only decompresses.
 
-Pillow narrows 16-bit colour to 8 bits and knows no 2-bit grey with alpha. So each file is described anew,
-with the same strips or tiles, as 8-bit grey of as many bytes to a row: what comes back are the bytes
-themselves, of which byte order, predictor and channels are undone here. Names and numbers of tags are those
-of TIFF 6.0.
+Pillow narrows 16-bit colour to 8 bits and knows no 2-bit grey with alpha. So each file is described anew, with the same
+strips or tiles, as 8-bit grey of as many bytes to a row: what Pillow returns are the decompressed bytes, of which byte
+order, predictor and channels are undone here. Names and numbers of tags are those of TIFF 6.0.
 """
 
 from __future__ import annotations
@@ -22,16 +21,7 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 
 STRIP_OFFSETS, ORIENTATION, CHANNELS, ROWS_PER_STRIP, STRIP_SIZES = 273, 274, 277, 278, 279
 X_RESOLUTION, Y_RESOLUTION, PLANAR, UNIT, SOFTWARE, DATE, ARTIST = 282, 283, 284, 296, 305, 306, 315
 PREDICTOR, COLOUR_MAP, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES = 317, 320, 322, 323, 324, 325
-SUB_FILES, EXTRA, SAMPLE_FORMAT, XMP, COPYRIGHT, EXIF, GPS, ICC = (
-    330,
-    338,
-    339,
-    700,
-    33432,
-    34665,
-    34853,
-    34675,
-)
+SUB_FILES, EXTRA, SAMPLE_FORMAT, XMP, COPYRIGHT, EXIF, GPS, ICC = 330, 338, 339, 700, 33432, 34665, 34853, 34675
 DESCRIPTION, NEW_SUBFILE_TYPE = 270, 254
 # Without loss, and known to every libtiff: none, LZW, deflate (two numbers), PackBits, Zstandard.
 COMPRESSIONS = (1, 5, 8, 32946, 32773, 50000)
@@ -40,17 +30,7 @@ TEXTS = {DESCRIPTION: b"Description", SOFTWARE: b"Software", ARTIST: b"Author", 
 # Tags that describe the storage, or whose content is kept in another way.
 HANDLED = {
     *(WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER, STRIP_OFFSETS, ORIENTATION, CHANNELS),
-    *(
-        ROWS_PER_STRIP,
-        STRIP_SIZES,
-        X_RESOLUTION,
-        Y_RESOLUTION,
-        PLANAR,
-        UNIT,
-        PREDICTOR,
-        COLOUR_MAP,
-        TILE_WIDTH,
-    ),
+    *(ROWS_PER_STRIP, STRIP_SIZES, X_RESOLUTION, Y_RESOLUTION, PLANAR, UNIT, PREDICTOR, COLOUR_MAP, TILE_WIDTH),
     *(TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, EXTRA, SAMPLE_FORMAT, XMP, ICC, NEW_SUBFILE_TYPE, *TEXTS),
 }
 
@@ -61,7 +41,7 @@ class Tags:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.order = "<" if data[:2] == b"II" else ">"
-        self.values: dict[int, tuple] = {}
+        self.values: dict[int, tuple[int | bytes, ...]] = {}
         try:
             (first,) = struct.unpack_from(self.order + "I", data, 4)
             following = self._directory(first)
@@ -92,13 +72,15 @@ class Tags:
             else:
                 letters = f"{self.order}{number * len(FORMATS[kind])}{FORMATS[kind][0]}"
                 self.values[tag] = struct.unpack_from(letters, self.data, start)
-        return struct.unpack_from(self.order + "I", self.data, at + 2 + 12 * count)[0]
+        (following,) = struct.unpack_from(self.order + "I", self.data, at + 2 + 12 * count)
+        return int(following)
 
     def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
         values = self.values.get(tag, default)
-        if any(isinstance(value, bytes) for value in values):
+        numbers = tuple(value for value in values if isinstance(value, int))
+        if len(numbers) < len(values):
             raise InputError(f"damaged TIFF: tag {tag} is no number")
-        return values
+        return numbers
 
     def number(self, tag: int, default: int | None = None) -> int:
         values = self.numbers(tag, () if default is None else (default,))
@@ -109,8 +91,9 @@ class Tags:
     def bytes(self, tag: int) -> bytes:
         """The value of a tag of bytes, of whatever type it was declared; b"" where there is none."""
         values = self.values.get(tag, ())
-        if all(isinstance(value, int) and 0 <= value < 256 for value in values):
-            return bytes(values)
+        small = [value for value in values if isinstance(value, int) and 0 <= value < 256]
+        if len(small) == len(values):
+            return bytes(small)
         return values[0] if isinstance(values[0], bytes) else b""
 
 
@@ -231,13 +214,14 @@ def _as_grey(packed: bytes, width: int, height: int, compression: int) -> bytes:
 
 
 def _palette(tags: Tags, depth: int) -> bytes:
-    """The colour map as bytes. Its 16-bit values are kept only if they are 8-bit ones in disguise."""
+    """The colour map as bytes. Its 16-bit values are kept only if they are 8-bit ones, times 256 or 257."""
     values = np.array(tags.numbers(COLOUR_MAP), np.int64)
     if len(values) != 3 << depth:
         raise InputError("damaged TIFF: its colour map has a wrong length")
     if not (np.all(values % 257 == 0) or np.all(values % 256 == 0)):
         raise UnsupportedError("a TIFF colour map of 16 bits cannot be kept")
-    return (values >> 8).astype(np.uint8).reshape(3, -1).T.tobytes()
+    entries: bytes = (values >> 8).astype(np.uint8).reshape(3, -1).T.tobytes()
+    return entries
 
 
 def _metadata(tags: Tags) -> Items:
