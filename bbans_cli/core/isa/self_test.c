@@ -208,16 +208,19 @@ static uint64_t self_test_distributions(const bbc_kernels *kernels, uint64_t see
 
 enum { SELF_TEST_BYTES = 4096 };
 
-/* Context mixing with binary64 least squares: deep samples. */
+/* Context mixing with binary64 least squares. In the last bits of a sum a fused or reordered operation shows, but in the
+ * bytes that are coded only where the normal equations are nearly singular, and a sample then leaves the directions that
+ * they know: a ramp that wraps around, and channels that are equal and then no more. Seen to fail with
+ * -ffp-contract=fast on x86-64, and with other rounding modes. */
 static uint64_t self_test_deep(const bbc_kernels *kernels, uint64_t seed)
 {
-    enum { WIDTH = 12, ROWS = 5 };
+    enum { WIDTH = 16, ROWS = 6 };
     (void)kernels;
     const bbc_mixing_shape shape = {.width = WIDTH, .channels = 1, .depth = 16, .bucket_bits = 8};
     uint16_t samples[WIDTH * ROWS];
     uint8_t out[SELF_TEST_BYTES] = {0};
     for (int i = 0; i < WIDTH * ROWS; i++)
-        samples[i] = (uint16_t)self_test_sample(&seed, i % WIDTH, i / WIDTH, 900, 4096);
+        samples[i] = (uint16_t)self_test_sample(&seed, i % WIDTH, i / WIDTH, 5000, 2);
     void *state = calloc(1, bbc_deep_size(&shape));
     if (!state) return 0;
     bbc_deep_begin(state, &shape, NULL, out, sizeof out);
@@ -229,12 +232,15 @@ static uint64_t self_test_deep(const bbc_kernels *kernels, uint64_t seed)
 
 static uint64_t self_test_few_colours(const bbc_kernels *kernels, uint64_t seed)
 {
-    enum { WIDTH = 12, ROWS = 5 };
+    enum { CHANNELS = 3, WIDTH = 12, ROWS = 8, PIXELS = WIDTH * ROWS };
     (void)kernels;
-    const bbc_mixing_shape shape = {.width = WIDTH, .channels = 1, .depth = 8, .bucket_bits = 8};
-    uint16_t samples[WIDTH * ROWS];
+    const bbc_mixing_shape shape = {.width = WIDTH, .channels = CHANNELS, .depth = 16, .bucket_bits = 8};
+    uint16_t samples[CHANNELS * PIXELS];
     uint8_t out[SELF_TEST_BYTES] = {0};
-    for (int i = 0; i < WIDTH * ROWS; i++) samples[i] = (uint16_t)self_test_sample(&seed, i % WIDTH, i / WIDTH, 5, 8);
+    for (int i = 0; i < CHANNELS * PIXELS; i++) {
+        const int equal = i % CHANNELS && i < CHANNELS * PIXELS / 2;
+        samples[i] = equal ? samples[i - 1] : self_test_bits(&seed) & 0x7fff;
+    }
     void *state = calloc(1, bbc_few_colours_size(&shape));
     if (!state) return 0;
     bbc_few_colours_begin(state, &shape, NULL, out, sizeof out);
@@ -303,9 +309,9 @@ static const struct {
     {"latents", self_test_latents, 0x3e84d0c586c0aaa5u},
     {"distributions", self_test_distributions, 0xbc21f1d838caa602u},
     {"JPEG transform and colours", self_test_jpeg, 0x7244e6473bbe7ec6u},
-    [BBC_SELF_TEST_DEEP] = {"binary64 least squares and mixing of deep samples", self_test_deep, 0x7ba288ab8b30e99u},
+    [BBC_SELF_TEST_DEEP] = {"binary64 least squares and mixing of deep samples", self_test_deep, 0xfbf7b38ba406cc9cu},
     [BBC_SELF_TEST_FEW_COLOURS] = {"binary64 least squares and mixing of few colours", self_test_few_colours,
-                                   0x57e63810047f0e4u},
+                                   0xa524507f130fa279u},
     [BBC_SELF_TEST_COEFFICIENTS] = {"binary64 least squares and mixing of JPEG coefficients", self_test_coefficients,
                                     0x5e1ce888d9a009e9u},
 };
