@@ -1,4 +1,4 @@
-"""Several files at a time, in threads of one process: the C core, Pillow and zlib let go of the interpreter's lock.
+"""Several files at a time, in threads of one process: the C core, Pillow and zlib release the interpreter's lock.
 
 Results never depend on how many files or threads there are; only the order in which they come does.
 """
@@ -15,8 +15,8 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-# A file of this many bytes is worth a core of its own inside the picture. It also bounds memory: what is being worked
-# on at one time comes to about this much per core.
+# A file gets one core for each of so many bytes. That also bounds memory: the files at work at one time come to about
+# this much per core. Tuned by hand, not recorded.
 BYTES_PER_CORE = 4 << 20
 
 # The longest that a signal may go unnoticed.
@@ -30,22 +30,25 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def share(size: int, threads: int, files_left: int) -> int:
-    """Threads for a file of `size` bytes when `files_left` are not done: small ones run beside each other."""
+def threads_for(size: int, threads: int, files_left: int) -> int:
+    """Threads for a file of `size` bytes, of `threads` in all, when `files_left` are not done.
+
+    Small files get one each and are worked on beside each other; the last of a batch get what is left.
+    """
     return min(threads, max(-(-size // BYTES_PER_CORE), threads // max(files_left, 1), 1))
 
 
 class Cores:
-    """So many cores, handed out in the order of asking, so that a large picture does not wait for ever."""
+    """A number of cores, handed out in the order of asking: a file that wants many does not wait for ever."""
 
     def __init__(self, total: int) -> None:
         self._free = total
-        self._head = threading.Lock()
+        self._first_in_line = threading.Lock()
         self._changed = threading.Condition()
 
     @contextlib.contextmanager
     def take(self, count: int) -> Iterator[None]:
-        with self._head, self._changed:
+        with self._first_in_line, self._changed:
             self._changed.wait_for(lambda: self._free >= count)
             self._free -= count
         try:
@@ -56,13 +59,17 @@ class Cores:
                 self._changed.notify_all()
 
 
-def run(
+def map_unordered(
     items: Sequence[T], size: Callable[[T], int], work: Callable[[T, int], R], files: int, threads: int
 ) -> Iterator[R]:
     """Yield work(item, threads for it) for every item, in the order in which they finish.
 
-    `files` at a time share `threads` evenly; with files = 0 the items' sizes decide. `work` must not raise. The
-    caller's thread only waits, so that signals soon reach it; the threads end with the process if it is left.
+    size     bytes of an item
+    work     must not raise
+    files    how many at a time, which share `threads` evenly; 0: the items' sizes decide
+    threads  in all
+
+    The caller's thread only waits, so that signals soon reach it. The other threads end with the process.
     """
     todo: queue.SimpleQueue[T] = queue.SimpleQueue()
     done: queue.SimpleQueue[R] = queue.SimpleQueue()
@@ -81,7 +88,7 @@ def run(
             if files:
                 result = work(item, max(1, threads // files))
             else:
-                count = share(size(item), threads, left)
+                count = threads_for(size(item), threads, left)
                 with budget.take(count):
                     result = work(item, count)
             done.put(result)

@@ -13,11 +13,14 @@ from bbans_cli import scheduler
 @pytest.mark.parametrize("files, threads", [(0, 1), (0, 4), (1, 4), (3, 2), (7, 16)])
 def test_everything_is_done_once(files: int, threads: int) -> None:
     items = list(range(50))
-    assert sorted(scheduler.run(items, lambda item: item << 20, lambda item, count: item, files, threads)) == items
+    assert (
+        sorted(scheduler.map_unordered(items, lambda item: item << 20, lambda item, count: item, files, threads))
+        == items
+    )
 
 
 def test_nothing_to_do() -> None:
-    assert list(scheduler.run([], lambda item: 0, lambda item, count: item, 0, 4)) == []
+    assert list(scheduler.map_unordered([], lambda item: 0, lambda item, count: item, 0, 4)) == []
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,7 @@ def test_nothing_to_do() -> None:
     ],
 )
 def test_share(size: int, threads: int, left: int, expected: int) -> None:
-    assert scheduler.share(size, threads, left) == expected
+    assert scheduler.threads_for(size, threads, left) == expected
 
 
 @pytest.mark.parametrize("files, threads, at_once, each", [(2, 4, 2, 2), (4, 2, 4, 1), (1, 3, 1, 3)])
@@ -52,7 +55,7 @@ def test_files_at_a_time(files: int, threads: int, at_once: int, each: int) -> N
         with lock:
             running -= 1
 
-    list(scheduler.run(range(3 * files), lambda item: 0, work, files, threads))
+    list(scheduler.map_unordered(range(3 * files), lambda item: 0, work, files, threads))
     assert most == at_once and counts == {each}
 
 
@@ -70,7 +73,7 @@ def test_cores_in_use_never_exceed_those_there_are() -> None:
             used -= count
 
     sizes = [(7 * item % 5) * scheduler.BYTES_PER_CORE for item in range(60)]
-    list(scheduler.run(sizes, lambda size: size, work, 0, 4))
+    list(scheduler.map_unordered(sizes, lambda size: size, work, 0, 4))
     assert most == 4
 
 
@@ -82,7 +85,7 @@ def test_a_large_one_is_not_overtaken_for_ever() -> None:
         time.sleep(0.005)
 
     large = 100 * scheduler.BYTES_PER_CORE
-    list(scheduler.run([1, 1, 1, large] + [1] * 40, lambda size: size, work, 0, 3))
+    list(scheduler.map_unordered([1, 1, 1, large] + [1] * 40, lambda size: size, work, 0, 3))
     assert order.index(large) < 10
 
 
@@ -108,7 +111,7 @@ def test_a_signal_that_does_not_end_the_wait_is_noticed() -> None:
     before = signal.signal(signal.SIGUSR1, stop)
     try:
         with pytest.raises(Stopped):
-            list(scheduler.run([0], lambda item: 0, work, 0, 1))
+            list(scheduler.map_unordered([0], lambda item: 0, work, 0, 1))
         assert ends == []
     finally:
         over.set()

@@ -40,13 +40,17 @@ class Options:
     details: bool = False
 
 
-def run(tasks: Sequence[Task], options: Options, report: Report, progress: Progress, files: int, threads: int) -> None:
+def do_all(
+    tasks: Sequence[Task], options: Options, report: Report, progress: Progress, files: int, threads: int
+) -> None:
     """Do all tasks, telling `report` of each as it ends. Raises Interrupted if nobody reads standard output."""
 
     def work(task: Task, share: int) -> Result:
-        return one(task, options, share, lambda part: progress.at(task, part))
+        return do_one(task, options, share, lambda part: progress.at(task, part))
 
-    for task, result in scheduler.run(tasks, lambda task: task.size, lambda t, n: (t, work(t, n)), files, threads):
+    for task, result in scheduler.map_unordered(
+        tasks, lambda task: task.size, lambda t, n: (t, work(t, n)), files, threads
+    ):
         progress.finish(task)
         if isinstance(result.error, BrokenPipeError) and task.target == STDIO:
             raise signals.Interrupted(signal.SIGPIPE)
@@ -54,7 +58,7 @@ def run(tasks: Sequence[Task], options: Options, report: Report, progress: Progr
             report.add(result)
 
 
-def one(task: Task, options: Options, threads: int, progress: ShareProgress) -> Result:
+def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) -> Result:
     """Do one task. Never raises an Exception: what goes wrong is in the result."""
     result = planned(task)
     if result.status != PLANNED:
@@ -124,13 +128,14 @@ def _info(task: Task, options: Options, threads: int, progress: ShareProgress, r
     file = container.from_bytes(data, options.max_pixels)
     result.width, result.height, result.samples = file.width, file.height, file.width * file.height * file.channels
     result.coded_bytes = len(data)
-    result.details = info.details(file, len(data))
+    details = info.details(file, len(data))
+    result.details = details
     lines = [f"{shown(task.source)}: {info.words(file, len(data))}"]
     if options.details:
         from bbans_cli.coders.neural import bit_account  # numpy and the C core, which a look at the header does without
 
-        info.add_bits(result.details, bit_account.of_file(file, threads, progress))
-        lines += info.table(result.details)
+        info.add_bits(details, bit_account.of_file(file, threads, progress))
+        lines += info.table(details)
     result.text = "\n".join(lines)
 
 

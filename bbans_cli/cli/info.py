@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 from bbans_cli.container import CODER_NAMES, Container, Part, band_heights
 from bbans_cli.container import metadata as kinds
@@ -20,7 +20,41 @@ _WORDS = {
 }
 
 
-def details(file: Container, size: int) -> dict[str, Any]:
+class _BandOfHeader(TypedDict):
+    rows: int
+    latent_rows: int
+    bytes: int
+
+
+class BandDetails(_BandOfHeader, total=False):
+    """JSON keys of a band; `bits` (bit_account.BandBits) only with -v, for bands of the neural coder."""
+
+    bits: Mapping[str, object]
+
+
+class PartDetails(TypedDict):
+    """JSON keys of a part; `model` is the id of the weights, in hexadecimal, or None."""
+
+    coder: str
+    model: str | None
+    settings: str
+    channels: int
+    depth: int
+    bands: list[BandDetails]
+
+
+class FileDetails(TypedDict):
+    """JSON keys that `info` adds to those of every verb."""
+
+    mode: str
+    depth: int
+    payload_bytes: int
+    other_bytes: int
+    metadata: list[str]
+    parts: list[PartDetails]
+
+
+def details(file: Container, size: int) -> FileDetails:
     """JSON keys for a file of `size` bytes."""
     payload = sum(len(band.payload) for part in file.parts for band in part.bands)
     return {
@@ -39,7 +73,7 @@ def _metadata(file: Container) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _part(file: Container, part: Part) -> dict[str, Any]:
+def _part(file: Container, part: Part) -> PartDetails:
     return {
         "coder": CODER_NAMES[part.coder],
         "model": part.model_id.hex() or None,
@@ -63,14 +97,14 @@ def words(file: Container, size: int) -> str:
     return line + (f", with {', '.join(names)}" if names else "")
 
 
-def add_bits(shown: dict[str, Any], bits: Sequence[Sequence[Mapping[str, object]]]) -> None:
+def add_bits(shown: FileDetails, bits: Sequence[Sequence[Mapping[str, object]]]) -> None:
     """Complete `details` with the bits of each band of each part, as bit_account.of_file gives them."""
     for part, of_bands in zip(shown["parts"], bits, strict=True):
         for band, of_band in zip(part["bands"], of_bands, strict=False):
             band["bits"] = of_band
 
 
-def table(shown: dict[str, Any]) -> list[str]:
+def table(shown: FileDetails) -> list[str]:
     """Further lines for -v, from `details` as completed by `add_bits`."""
     lines = [f"  {shown['payload_bytes']:,} bytes of pixels, {shown['other_bytes']:,} bytes of all else"]
     for number, part in enumerate(shown["parts"]):

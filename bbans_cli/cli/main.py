@@ -222,7 +222,7 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     at_once = verb == "info" and not options.details
     bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
     with contextlib.closing(bar):
-        batch.run(tasks, options, told, bar, given["jobs"] or int(verb == "info"), threads)
+        batch.do_all(tasks, options, told, bar, given["jobs"] or int(verb == "info"), threads)
     return told.return_code if verb == "info" else told.finish(time.monotonic() - start)
 
 

@@ -21,7 +21,7 @@ class Progress:
         self._lock = threading.Lock()
         self._done = {id(task): 0.0 for task in tasks}
         self._finished = 0
-        self._bar: Any = None
+        self._bar: Any = None  # a tqdm, which has no types
         if show and tasks and sys.stderr is not None and sys.stderr.isatty():
             from tqdm import tqdm
 

@@ -10,8 +10,8 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bbans_cli.cli.fileio import STDIO, write_stdout
 from bbans_cli.cli.plan import Task
@@ -61,7 +61,7 @@ class Result:
     error: Exception | None = None
     warnings: list[str] = field(default_factory=list)
     text: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def bpd(self) -> float | None:
@@ -240,7 +240,7 @@ def summary_line(results: list[Result], seconds: float) -> str:
 def to_json(result: Result) -> str:
     """One line. Bytes of a name that are not UTF-8 come as Python reads them: \\udc80 to \\udcff."""
     error = result.error
-    record: dict[str, Any] = {
+    record: dict[str, object] = {
         "schema": SCHEMA,
         "input": result.input,
         "output": result.output,

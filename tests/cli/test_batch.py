@@ -35,7 +35,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def do(task: Task, verb: str = "compress", coder: Turner | None = None, **options) -> Result:
-    return batch.one(task, Options(verb, 1000, coder or Turner(), **options), 1, lambda share: None)
+    return batch.do_one(task, Options(verb, 1000, coder or Turner(), **options), 1, lambda share: None)
 
 
 def test_done() -> None:
