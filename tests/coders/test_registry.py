@@ -1,6 +1,8 @@
 """The table of coders has every number that a file may hold, with the encoder and the decoder that belong together."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,3 +56,16 @@ def test_a_part_above_the_bound_is_not_made(number: int) -> None:
 )
 def test_for_which_pictures_each_may_be_best(traits: PictureTraits, expected: set[int]) -> None:
     assert {number for number, coder in CODERS.items() if coder.applies(traits)} - {RAW} == expected
+
+
+@pytest.mark.parametrize("page", ["docs/kinds.md", "docs/manners.md"])
+def test_pages_name_every_coder(page: str) -> None:
+    text = (Path(__file__).parents[2] / page).read_text()
+    assert {name for name in CODER_NAMES.values() if f"`{name}`" not in text} == set()
+
+
+def test_the_format_has_a_section_for_every_number() -> None:
+    text = (Path(__file__).parents[2] / "docs/format.md").read_text()
+    headings = " ".join(re.findall(r"^### (.*\(\d\))$", text, re.MULTILINE))
+    found = {int(number): name.lower() for name, number in re.findall(r"([\w-]+) \((\d)\)", headings)}
+    assert found == CODER_NAMES
