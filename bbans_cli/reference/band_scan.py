@@ -1,7 +1,7 @@
-"""Plain numpy mirror of wavefront-inl.h: the order of coding, and the intervals of a pass from its pixels.
+"""Plain numpy mirror of wavefront-inl.h: the order of coding, and the intervals of a scan from its pixels.
 
-Equal bits to C. The encoder knows all pixels, so that a run, whose pixels share one state of the network, is
-computed at once: that a pixel sees nothing which is coded later is locate's doing, not that of the order here.
+Equal bits to C. The encoder knows all pixels, so that a mini-batch, whose pixels see one state of the network, is
+computed at once. That a pixel sees nothing which is coded later is ensured by ``locate``, not by the order here.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from bbans_cli.reference.mixture import cumulative, mixture
 from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
 from bbans_cli.reference.network import Forward, Net, forward
 from bbans_cli.reference.online_learning import BinEdges, QHAdam, backward, earlier, factors
-from bbans_cli.reference.phase_ls import maps
+from bbans_cli.reference.phase_ls import least_squares
 
 Array = np.ndarray[Any, Any]
 
 
 def diagonals(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array, Array]]:
-    """The pixels (x, y) of each wavefront step that has any, in coding order."""
+    """The pixels (x, y) of each diagonal x + SKEW y that has any, in coding order."""
     rows = np.arange(first_row, last_row)
-    for step in range(SKEW * first_row, width + SKEW * last_row):
-        x = step - SKEW * rows
+    for diagonal in range(SKEW * first_row, width + SKEW * last_row):
+        x = diagonal - SKEW * rows
         here = (x >= 0) & (x < width)
         if here.any():
             yield x[here], rows[here]
 
 
 def batches(shape: ScanShape) -> Iterator[tuple[list[tuple[Array, Array]], bool]]:
-    """Steps that are coded with one state of the network, and whether a step of learning follows them."""
+    """Diagonals that are coded with one state of the network, and whether a step of the optimiser follows them."""
     held: list[tuple[Array, Array]] = []
     skip = 0
-    for step in diagonals(shape.width, shape.first_row, shape.last_row):
-        held.append(step)
+    for diagonal in diagonals(shape.width, shape.first_row, shape.last_row):
+        held.append(diagonal)
         pixels = sum(len(x) for x, _ in held)
         if shape.batch and skip > 0:
             skip -= pixels
@@ -52,7 +52,7 @@ def batches(shape: ScanShape) -> Iterator[tuple[list[tuple[Array, Array]], bool]
 
 
 class ReferenceScan:
-    """A pass of BandScan, encoding only. weights and gradient are those after the last run done."""
+    """A pass of BandScan, encoding only. weights and gradient are those after the last mini-batch done."""
 
     def __init__(self, shape: ScanShape, network: Array, modulation: Array | None, pixels: Array) -> None:
         self.shape, self.planes = shape, coding_planes(pixels)
@@ -61,40 +61,42 @@ class ReferenceScan:
         self.edges = BinEdges()
         self.adam = QHAdam(shape.learning_rate, factors(self.net))
         grid = shape.grid_x, shape.grid_y
-        self.maps = maps(self.planes, shape.first_row, shape.last_row, shape.channels, grid, shape.period)
+        rows = shape.first_row, shape.last_row
+        self.least_squares = least_squares(self.planes, *rows, shape.channels, grid, shape.period)
         self.modulation = None
         if modulation is not None:
             self.modulation = modulation.reshape(-1, shape.layers, 2, shape.hidden)
 
     def intervals(self) -> tuple[Array, Array]:
-        """starts and freqs, uint32, in coding order: step by step, channel by channel, row by row."""
+        """starts and freqs, uint32, in coding order: diagonal by diagonal, channel by channel, row by row."""
         found = []
         for held, learns in batches(self.shape):
             x, y = (np.concatenate(part) for part in zip(*held, strict=True))
-            cum = self._run(x, y, learns)
-            cuts = np.cumsum([len(step) for step, _ in held])[:-1]
+            cum = self._code(x, y, learns)
+            cuts = np.cumsum([len(columns) for columns, _ in held])[:-1]
             found += [part.transpose(1, 0, 2).reshape(-1, 2) for part in np.split(cum, cuts)]
         pairs = np.concatenate(found) if found else np.empty((0, 2), np.int64)
         return pairs[:, 0].astype(np.uint32), (pairs[:, 1] - pairs[:, 0]).astype(np.uint32)
 
-    def _run(self, x: Array, y: Array, learns: bool) -> Array:
-        """cum of each value and of the next symbol, (n, channels, 2); then, perhaps, a step of learning."""
+    def _code(self, x: Array, y: Array, learns: bool) -> Array:
+        """cum of each value and of the next symbol, (n, channels, 2); then, perhaps, a step of the optimiser."""
         channels, value = self.shape.channels, self.planes[:, y, x].T
-        run = self.forward(x, y)
+        done = self.forward(x, y)
         cum = np.empty((len(x), channels, 2), np.int64)
         for c in range(channels):
-            mix = mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
-            cum[:, c] = cumulative(mix, value[:, c, None] + np.arange(2), self.edges.place[c])
+            mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c))
+            cum[:, c] = cumulative(mix, value[:, c, None] + np.arange(2), self.edges.edge[c])
         if learns:
-            self.gradient = backward(self.net, run, value, channels, self.edges)
+            self.gradient = backward(self.net, done, value, channels, self.edges)
             self.adam.step(self.weights, self.gradient)
         return cum
 
     def forward(self, x: Array, y: Array) -> Forward:
         """What the network, as it is now, makes of the pixels (x, y), int (n,)."""
-        context = normalise(gather(self.planes, x, y, self.shape.first_row))
-        said = self.maps[y - self.shape.first_row, x]
-        return forward(self.net, context, said, self.planes[:, y, x].T, self._phase(x, y), self._modulation(x, y))
+        normalised = normalise(gather(self.planes, x, y, self.shape.first_row))
+        predicted = self.least_squares[y - self.shape.first_row, x]
+        value = self.planes[:, y, x].T
+        return forward(self.net, normalised, predicted, value, self._phase(x, y), self._modulation(x, y))
 
     def _phase(self, x: Array, y: Array) -> Array | None:
         if self.shape.grid_x < 0:

@@ -1,6 +1,6 @@
-"""Plain numpy mirror of local_ls-inl.h: local least squares, what they predict of every pixel of a pass.
+"""Plain numpy mirror of local_ls-inl.h: local least squares, what they predict of every pixel of a scan.
 
-Equal bits to C. Nothing here depends on the network, so that a whole pass is computed at once, wave by wave.
+Equal bits to C. Nothing here depends on the network, so that a whole scan is computed at once, wave by wave.
 """
 
 from __future__ import annotations
@@ -11,42 +11,46 @@ from typing import Any
 import numpy as np
 
 from bbans_cli.coders.neural.neighbourhood import NORTH, NORTHWEST, SKEW, TAPS, WEST
+from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.neighbourhood import gather, predict
 
 Array = np.ndarray[Any, Any]
 
-CELL = SKEW
+BLOCK = SKEW  # pixels of a row that share a factor
 NEIGHBOURS = [WEST, NORTH, NORTHWEST, *(TAPS.index(tap) for tap in [(-1, 1), (-2, 0), (0, -2)])]
 INPUTS = 3 * len(NEIGHBOURS)
 ORDER = INPUTS + 3
-FADE = np.float32(0.88)
-SIDE = np.array([1, 0.8, 0.5, 0.3], np.float32)
-RELATIVE = np.float32(0.003)
+COLUMNS = 9  # what is given of a pixel: predictions, gains, half_log_sigmas, the first columns of LEAST_SQUARES
+# docs/experiments.md, Window of the local least squares
+DECAY = np.float32(0.88)
+COLUMN_WEIGHT = np.array([1, 0.8, 0.5, 0.3], np.float32)
+RIDGE = np.float32(0.003)
 
 
-def maps(planes: Array, first_row: int, last_row: int) -> Array:
-    """What is said of the pixels of rows first_row..last_row of planes (3, h, w) int32: (rows, w, 9) float32.
+def least_squares(planes: Array, first_row: int, last_row: int) -> Array:
+    """Of the pixels of rows first_row to last_row - 1 of planes (3, h, w) int32: (rows, w, COLUMNS) float32.
 
-    Predictions of the 3 channels less their bases; blames of G for R, of G for B, of R for B; deviations of the 3.
+    Predictions of the 3 channels less their bases; gains of R on G's error, of B on G's, of B on R's; half_log_sigma of
+    the 3: ln(expected error) / 2.
     """
     rows, width = last_row - first_row, planes.shape[2]
-    columns = -(-width // CELL)
-    vector = np.zeros((rows, columns * CELL, ORDER), np.float32)
+    columns = -(-width // BLOCK)
+    vector = np.zeros((rows, columns * BLOCK, ORDER), np.float32)
     vector[:, :width] = vectors(planes, first_row, last_row)
-    vector = vector.reshape(rows, columns, CELL, ORDER)
-    inside = np.minimum(CELL, width - CELL * np.arange(columns)).astype(np.float32)
+    vector = vector.reshape(rows, columns, BLOCK, ORDER)
+    inside = np.minimum(BLOCK, width - BLOCK * np.arange(columns)).astype(np.float32)
     sums = np.zeros((ORDER, ORDER, columns + 6), np.float32)
     count = np.zeros(columns + 6, np.float32)
-    out = np.empty((rows, columns, CELL, 9), np.float32)
+    out = np.empty((rows, columns, BLOCK, COLUMNS), np.float32)
     for y, x in waves(rows, columns):
-        factor, deviation = solve(window(sums, x), window(count, x))
-        out[y, x] = _say(factor, deviation, vector[y, x])
+        factor, half_log_sigma = solve(window(sums, x), window(count, x))
+        out[y, x] = _predict(factor, half_log_sigma, vector[y, x])
         p = vector[y, x].transpose(1, 2, 0)
         products = p[:, :, None] * p[:, None]
-        sums[:, :, 3 + x] = sums[:, :, 3 + x] * FADE + ((products[0] + products[1]) + (products[2] + products[3]))
-        count[3 + x] = count[3 + x] * FADE + inside[x]
-    return out.reshape(rows, columns * CELL, 9)[:, :width]
+        sums[:, :, 3 + x] = sums[:, :, 3 + x] * DECAY + ((products[0] + products[1]) + (products[2] + products[3]))
+        count[3 + x] = count[3 + x] * DECAY + inside[x]
+    return out.reshape(rows, columns * BLOCK, COLUMNS)[:, :width]
 
 
 def vectors(planes: Array, first_row: int, last_row: int) -> Array:
@@ -60,7 +64,7 @@ def vectors(planes: Array, first_row: int, last_row: int) -> Array:
 
 
 def waves(rows: int, columns: int) -> Iterator[tuple[Array, Array]]:
-    """The cells (row, column) of each wave, in which no two share a column."""
+    """The blocks (row, column) of each wave, in which no two share a column."""
     for wave in range(rows + columns - 1):
         column = np.arange(max(0, wave - rows + 1), min(wave, columns - 1) + 1)
         yield wave - column, column
@@ -69,15 +73,17 @@ def waves(rows: int, columns: int) -> Iterator[tuple[Array, Array]]:
 def window(sums: Array, column: Array) -> Array:
     """Sums over the seven columns around each of the given ones; sums (..., columns + 6) has three empty ones aside."""
     m = [sums[..., 3 + column + i] for i in range(-3, 4)]
-    return ((m[3] + (m[2] + m[4]) * SIDE[1]) + (m[1] + m[5]) * SIDE[2]) + (m[0] + m[6]) * SIDE[3]
+    return ((m[3] + (m[2] + m[4]) * COLUMN_WEIGHT[1]) + (m[1] + m[5]) * COLUMN_WEIGHT[2]) + (
+        m[0] + m[6]
+    ) * COLUMN_WEIGHT[3]
 
 
-def cholesky(sums: Array, known: int, relative: np.float32) -> Array:
+def cholesky(sums: Array, known: int, ridge: np.float32) -> Array:
     """Mirror of cholesky-inl.h: lower factors (order, order, n) of n matrices, diagonals inverted; the first `known`
     elements of the diagonal grow by a ridge before."""
     one, low = np.float32(1), sums.copy()
     for i in range(known):
-        low[i, i] = low[i, i] + (np.float32(4) + relative * low[i, i])
+        low[i, i] = low[i, i] + (np.float32(4) + ridge * low[i, i])
     for k in range(len(low)):
         low[k, k] = one / np.sqrt(np.where(low[k, k] > one, low[k, k], one))
         low[k + 1 :, k] = low[k + 1 :, k] * low[k, k]
@@ -86,36 +92,42 @@ def cholesky(sums: Array, known: int, relative: np.float32) -> Array:
 
 
 def solve(sums: Array, count: Array) -> tuple[Array, Array]:
-    """Cholesky factors (ORDER, ORDER, n) of n cells, lower, diagonals inverted, and deviations (3, n)."""
-    one, low = np.float32(1), cholesky(sums, INPUTS, RELATIVE)
+    """Cholesky factors (ORDER, ORDER, n) of n blocks, lower, diagonals inverted, and half_log_sigma (3, n)."""
+    one, low = np.float32(1), cholesky(sums, INPUTS, RIDGE)
     d = np.stack([low[INPUTS + c, INPUTS + c] for c in range(3)])
     return low, arithmetic.log(one / (d * d * (count + one))) * np.float32(0.25)
 
 
-def _say(factor: Array, deviation: Array, vector: Array) -> Array:
-    """Of n cells' pixels (n, CELL, ORDER), whose last three elements are not looked at: (n, CELL, 9)."""
+def _predict(factor: Array, half_log_sigma: Array, vector: Array) -> Array:
+    """Of n blocks' pixels (n, BLOCK, ORDER), whose last three elements are not read: (n, BLOCK, COLUMNS)."""
     f = factor[..., None]
     total = np.zeros((ORDER, *vector.shape[:2]), np.float32)
     for k in range(INPUTS):
         white = (vector[..., k] - total[k]) * f[k, k]
         total[k + 1 :] = total[k + 1 :] + f[k + 1 :, k] * white
     g, r, b = range(INPUTS, ORDER)
-    blame = [arithmetic.clip(f[i, j] * f[j, j], np.float32(-4), np.float32(4)) for i, j in ((r, g), (b, g), (b, r))]
-    fixed = np.broadcast_to(np.stack([*blame, *deviation[..., None]]), (6, *vector.shape[:2]))
+    gain = [arithmetic.clip(f[i, j] * f[j, j], np.float32(-4), np.float32(4)) for i, j in ((r, g), (b, g), (b, r))]
+    fixed = np.broadcast_to(np.stack([*gain, *half_log_sigma[..., None]]), (6, *vector.shape[:2]))
     return np.concatenate([total[INPUTS:], fixed]).transpose(1, 2, 0)
 
 
-def valid(prediction: Array, base: Array) -> Array:
-    """Predictions less the bases, so that what they predict lies within 0..255."""
+def clip_to_range(prediction: Array, base: Array) -> Array:
+    """Predictions less the bases, clipped so that what they predict lies within 0..255."""
     level = base.astype(np.float32)
     return arithmetic.clip(prediction + level, np.float32(0), np.float32(255)) - level
 
 
-def rules(maps: Array, residual: Array, base: Array) -> Array:
-    """What to expect of each channel once those before are known, less its base: (n, 3) from maps (n, 9)."""
-    prediction, blame, _ = np.split(maps, 3, axis=1)
-    wrong = residual[:, 0] - prediction[:, 0]
-    wrong_red = (residual[:, 1] - prediction[:, 1]) - blame[:, 0] * wrong
-    red = prediction[:, 1] + blame[:, 0] * wrong
-    blue = prediction[:, 2] + (blame[:, 1] * wrong + blame[:, 2] * wrong_red)
-    return valid(np.stack([prediction[:, 0], red, blue], axis=1), base)
+def conditional(least_squares: Array, residual: Array, base: Array) -> Array:
+    """Predictions of each channel given those before it, less its base: (n, 3).
+
+    least_squares: (n, COLUMNS or more), the first of LEAST_SQUARES. residual, base: (n, 3).
+    """
+    prediction, gain = (
+        least_squares[:, LEAST_SQUARES["local_prediction"]],
+        least_squares[:, LEAST_SQUARES["local_gain"]],
+    )
+    green_error = residual[:, 0] - prediction[:, 0]
+    red_error = (residual[:, 1] - prediction[:, 1]) - gain[:, 0] * green_error
+    red = prediction[:, 1] + gain[:, 0] * green_error
+    blue = prediction[:, 2] + (gain[:, 1] * green_error + gain[:, 2] * red_error)
+    return clip_to_range(np.stack([prediction[:, 0], red, blue], axis=1), base)

@@ -1,7 +1,6 @@
 """Plain numpy mirror of mixture-inl.h: network outputs to cumulative frequencies, and the gradient of -ln p.
 
-Equal bits to C, whatever the outputs are. n pixels of one channel; outputs (n, 16): 4 logits, 4 means, 4 log scales,
-2 coefficients of earlier residuals, 1 of the regression's rule, 1 of the prediction by place.
+Equal bits to C, whatever the outputs are. n pixels of one channel; outputs (n, 16) as network_layout.OUTPUTS says.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bbans_cli.coders.neural.network_layout import COMPONENTS, OUTPUTS
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import f32
 
@@ -19,7 +19,8 @@ Array = np.ndarray[Any, Any]
 FLOOR = 16
 TOTAL = 1 << 24
 SPREAD = np.float32(TOTAL - 256 * FLOOR)
-EDGES = np.arange(257, dtype=np.float32) - np.float32(0.5)  # where values begin before anything is learned
+EDGES = np.arange(257, dtype=np.float32) - np.float32(0.5)  # of the bins, before any is learned
+COEFFICIENTS = slice(OUTPUTS["residual_coefficients"].start, OUTPUTS.size)
 
 
 @dataclass
@@ -33,18 +34,16 @@ class Mixture:
 
 @np.errstate(all="ignore")
 def mixture(output: Array, base: Array, activity: Array, earlier: Array) -> Mixture:
-    """Parameters. base (n,) int, activity (n,), earlier (n, 4): residuals of two channels, 0 where none is; rule;
-    prediction by place."""
+    """Parameters. base (n,) int, activity (n,); earlier (n, 4): what the coefficients multiply, residuals of G and R (0
+    where not known), conditional and phase-conditioned prediction."""
     centre = base.astype(np.float32)
-    centre = centre + output[:, 12] * earlier[:, 0]
-    centre = centre + output[:, 13] * earlier[:, 1]
-    centre = centre + output[:, 14] * earlier[:, 2]
-    centre = centre + output[:, 15] * earlier[:, 3]
-    logit = arithmetic.clip(output[:, :4], np.float32(-30), np.float32(30))
+    for k, coefficient in enumerate(output[:, COEFFICIENTS].T):
+        centre = centre + coefficient * earlier[:, k]
+    logit = arithmetic.clip(output[:, OUTPUTS["logits"]], np.float32(-30), np.float32(30))
     e = arithmetic.exp(logit - logit.max(1)[:, None])
     scale = np.float32(1) / ((e[:, 0] + e[:, 1]) + (e[:, 2] + e[:, 3]))
-    mean = centre[:, None] + activity[:, None] * output[:, 4:8]
-    log_scale = arithmetic.clip(output[:, 8:12], np.float32(-6), np.float32(4))
+    mean = centre[:, None] + activity[:, None] * output[:, OUTPUTS["means"]]
+    log_scale = arithmetic.clip(output[:, OUTPUTS["log_scales"]], np.float32(-6), np.float32(4))
     return Mixture(
         weight=e * scale[:, None],
         mean=arithmetic.clip(mean, np.float32(-1024), np.float32(1280)),
@@ -58,7 +57,7 @@ def cumulative(mix: Mixture, symbol: Array, edges: Array = EDGES) -> Array:
     shape = (-1,) + (1,) * (symbol.ndim - 1)
     edge = edges[symbol]
     f = np.float32(0)
-    for k in range(4):
+    for k in range(COMPONENTS):
         weight, mean, inverse = (each[:, k].reshape(shape) for each in (mix.weight, mix.mean, mix.inverse))
         f = f + weight * arithmetic.sigmoid((edge - mean) * inverse)
     share = SPREAD * f
@@ -70,8 +69,8 @@ def cumulative(mix: Mixture, symbol: Array, edges: Array = EDGES) -> Array:
 def gradient(
     mix: Mixture, output: Array, value: Array, activity: Array, earlier: Array, scale: np.float32, edges: Array = EDGES
 ) -> tuple[Array, Array]:
-    """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`: (n, 16) float32; and the densities
-    at the value's two edges over its mass, (n, 2), which are that by the edges."""
+    """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`: (n, 16) float32; and by the
+    bin's two edges, which are the mixture's densities there over the bin's mass: (n, 2)."""
     one = np.float32(1)
     above, below = (value != 0).astype(np.float32)[:, None], (value != 255).astype(np.float32)[:, None]
     low = (edges[value][:, None] - mix.mean) * mix.inverse
@@ -83,20 +82,21 @@ def gradient(
     mass = b - a
     total = np.float32(0)
     density = np.zeros((len(value), 2), np.float32)
-    for k in range(4):
+    for k in range(COMPONENTS):
         total = total + mix.weight[:, k] * mass[:, k]
         for e, slope in enumerate((da, db)):
             density[:, e] = density[:, e] + mix.weight[:, k] * slope[:, k] * mix.inverse[:, k]
     inverse = (one / (total + f32("0x1p-20")))[:, None]
     d_mean = mix.weight * (db - da) * mix.inverse * inverse
     d_centre = np.float32(0)
-    for k in range(4):
+    for k in range(COMPONENTS):
         d_centre = d_centre + d_mean[:, k]
     d = np.zeros_like(output)
-    d[:, :4] = mix.weight * (total[:, None] - mass) * inverse
-    d[:, 4:8] = d_mean * activity[:, None]
-    inside = ((output[:, 8:12] > -6) & (output[:, 8:12] < 4)).astype(np.float32)
-    d[:, 8:12] = mix.weight * (db * high - da * low) * inverse * inside
-    d[:, 12:] = d_centre[:, None] * earlier
+    d[:, OUTPUTS["logits"]] = mix.weight * (total[:, None] - mass) * inverse
+    d[:, OUTPUTS["means"]] = d_mean * activity[:, None]
+    log_scale = output[:, OUTPUTS["log_scales"]]
+    inside = ((log_scale > -6) & (log_scale < 4)).astype(np.float32)
+    d[:, OUTPUTS["log_scales"]] = mix.weight * (db * high - da * low) * inverse * inside
+    d[:, COEFFICIENTS] = d_centre[:, None] * earlier
     density = arithmetic.clip(density * inverse, np.float32(0), np.float32(4))
     return arithmetic.clip(d, np.float32(-64), np.float32(64)) * scale, density

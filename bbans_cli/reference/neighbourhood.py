@@ -1,7 +1,7 @@
 """Plain numpy mirror of neighbourhood-inl.h: where the taps of pixels lie, and what the network sees of them.
 
-Equal bits to C. Nothing here keeps padded copies of the picture: bbans_cli.context.locate says for each tap which pixel
-of the picture stands for it, so that two ways of stating one rule are held against each other.
+Equal bits to C. Nothing here keeps padded copies of the picture: ``locate`` (coders/neural/neighbourhood.py) says for
+each tap which pixel of the picture is read, so that two ways of stating one rule are held against each other.
 """
 
 from __future__ import annotations
@@ -24,36 +24,31 @@ def coding_planes(pixels: Array) -> Array:
 
 
 def gather(planes: Array, x: Array, y: Array, first_row: int) -> Array:
-    """The taps of the pixels (x, y) as a pass that begins at first_row sees them: (n, 3, taps) int32."""
+    """The taps of the pixels (x, y) as a scan that begins at first_row sees them: (n, 3, taps) int32."""
     columns, rows, known = locate(x, y, planes.shape[2], first_row)
     values = planes[:, rows, columns].transpose(1, 0, 2)
     return np.where(known[:, None, :], values, MISSING)
 
 
 def predict(taps: Array) -> Array:
-    """Taps (n, 3, taps) -> bases (n, 3) int32: the median edge detector."""
+    """Taps (n, 3, taps) -> bases (n, 3) int32: the median edge predictor (LOCO-I: Weinberger et al. 2000)."""
     west, north, northwest = taps[..., WEST], taps[..., NORTH], taps[..., NORTHWEST]
     high, low = np.maximum(west, north), np.minimum(west, north)
     return np.where(northwest >= high, low, np.where(northwest <= low, high, west + north - northwest))
 
 
 def normalise(taps: Array) -> tuple[Array, Array, Array]:
-    """Taps (n, 3, taps) -> network inputs (n, 150) float32, bases (n, 3) int32, activities (n, 3) float32."""
+    """Taps (n, 3, taps) -> the inputs taps, log_activity and base (network_layout.INPUTS), bases (n, 3) int32 and
+    activities (n, 3) float32."""
     base = predict(taps)
     difference = taps - base[..., None]
     total = np.abs(difference[..., list(NEAREST)]).sum(-1)
     activity = np.float32(0.7) + total.astype(np.float32) / np.float32(12)
     inverse = np.float32(1) / activity
     scaled = (difference.astype(np.float32) * inverse[..., None]).reshape(len(taps), 3 * len(TAPS))
-    return (
-        np.concatenate(
-            [
-                arithmetic.clip(scaled, np.float32(-6), np.float32(6)),
-                arithmetic.log(activity) * f32("0x1.715476p-1") - np.float32(1),
-                base.astype(np.float32) * np.float32(0.0078125) - np.float32(1),
-            ],
-            axis=1,
-        ),
-        base,
-        activity,
-    )
+    inputs = [
+        arithmetic.clip(scaled, np.float32(-6), np.float32(6)),
+        arithmetic.log(activity) * f32("0x1.715476p-1") - np.float32(1),
+        base.astype(np.float32) * np.float32(0.0078125) - np.float32(1),
+    ]
+    return np.concatenate(inputs, axis=1), base, activity

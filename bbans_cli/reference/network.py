@@ -1,4 +1,4 @@
-"""Plain numpy mirror of network-inl.h: the likelihood network forward.
+"""Plain numpy mirror of network-inl.h: the forward pass of the likelihood network.
 
 Equal bits to C: every product is a chain of fma (reference.gemm), everything else elementwise in the C's order.
 n pixels, H hidden units, U units of a head. Channels are in coding order.
@@ -11,15 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from bbans_cli.coders.neural.neighbourhood import PHASE_ROWS, TAPS
+from bbans_cli.coders.neural.neighbourhood import PHASE_ROWS
+from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, LEAST_SQUARES, OUTPUTS
 from bbans_cli.reference import arithmetic
-from bbans_cli.reference.local_ls import rules, valid
+from bbans_cli.reference.local_ls import clip_to_range, conditional
 
 Array = np.ndarray[Any, Any]
-
-INPUTS = 3 * len(TAPS) + 31
-OUTPUTS = 16
-EXTRAS = (0, 4, 6)  # what each head sees of earlier channels
 
 
 @dataclass
@@ -38,13 +35,13 @@ class Net:
 
     def __init__(self, flat: Array, hidden: int, layers: int, head: int) -> None:
         self.flat, self._at = flat, 0
-        self.trunk = [self._layer(INPUTS, hidden)]
+        self.trunk = [self._layer(INPUTS.size, hidden)]
         self.phase = self._take(PHASE_ROWS, hidden)
         self.trunk += [self._layer(hidden, hidden) for _ in range(layers - 1)]
         self.head, self.out = [], []
-        for extra in EXTRAS:
+        for extra in EXTRA_COUNTS:
             self.head.append(self._layer(hidden + extra, head))
-            self.out.append(self._layer(head, OUTPUTS))
+            self.out.append(self._layer(head, OUTPUTS.size))
         if self._at != len(flat):
             raise ValueError(f"the network has {self._at} weights, not {len(flat)}")
 
@@ -60,19 +57,19 @@ class Net:
 class Forward:
     """What a forward pass leaves for the backward one; lists go by layer or by channel."""
 
-    inputs: Array  # (n, INPUTS)
+    inputs: Array  # (n, INPUTS.size)
     base: Array  # (n, 3) int32
     activity: Array  # (n, 3)
     residual: Array  # (n, 3): the values less their bases
-    rule: Array  # (n, 3): what the regression expects, less the bases
-    periodic: Array  # (n, 3): what is predicted by place, less the bases
+    local: Array  # (n, 3): conditional predictions of the local least squares, less the bases
+    phased: Array  # (n, 3): phase-conditioned predictions, less the bases
     phase: Array | None  # (n, 3) int: rows of Net.phase
     modulation: Array | None  # (n, layers, 2, H)
     active: list[Array]  # (n, H) after the ReLU
     hidden: list[Array]  # (n, H) after the sum with the layer before
-    head_inputs: list[Array]  # (n, H + extra)
+    head_inputs: list[Array]  # (n, H + EXTRA_COUNTS[c])
     unit: list[Array]  # (n, U)
-    output: list[Array]  # (n, OUTPUTS)
+    output: list[Array]  # (n, OUTPUTS.size)
 
 
 def leaky(x: Array) -> Array:
@@ -80,38 +77,56 @@ def leaky(x: Array) -> Array:
     return np.where(x > 0, x, x * np.float32(0.1))
 
 
-def extras(residual: Array, expected: tuple[Array, Array], activity: Array, channel: int) -> Array:
-    """Residuals of earlier channels, each by its own activity and by this channel's, then what is expected of this
-    channel, by the rule and by place: (n, EXTRAS). All others (n, 3)."""
+def extras(residual: Array, predictions: tuple[Array, Array], activity: Array, channel: int) -> Array:
+    """Further inputs of a channel's head (network_layout.EXTRAS): (n, EXTRA_COUNTS[channel]).
+
+    predictions: those of both least squares, given the earlier channels. All arrays (n, 3).
+    """
+    if channel == 0:
+        return np.empty((len(residual), 0), np.float32)
     columns = [residual[:, e] / activity[:, by] for e in range(channel) for by in (e, channel)]
-    columns += [each[:, channel] / activity[:, channel] for each in expected] if channel else []
-    return _clip6(np.stack(columns, axis=1) if columns else np.empty((len(residual), 0), np.float32))
+    columns += [each[:, channel] / activity[:, channel] for each in predictions]
+    return _clip6(np.stack(columns, axis=1))
 
 
 def _clip6(x: Array) -> Array:
     return arithmetic.clip(x, np.float32(-6), np.float32(6))
 
 
+def trunk_inputs(normalised: tuple[Array, Array, Array], least_squares: Array) -> Array:
+    """(n, INPUTS.size) from what ``neighbourhood.normalise`` gives, and both least squares (n, LEAST_SQUARES.size)."""
+    seen, base, activity = normalised
+    local = clip_to_range(least_squares[:, LEAST_SQUARES["local_prediction"]], base)
+    parts = {
+        "local_prediction": _clip6(local / activity),
+        "phase_prediction": _clip6(least_squares[:, LEAST_SQUARES["phase_prediction"]] / activity)[:, :1],
+    }
+    inputs = np.empty((len(seen), INPUTS.size), np.float32)
+    inputs[:, : seen.shape[1]] = seen
+    for field in list(INPUTS)[3:]:
+        inputs[:, field.slice] = parts.get(field.name, least_squares[:, LEAST_SQUARES[field.name]])
+    return inputs
+
+
 def forward(
     net: Net,
-    context: tuple[Array, Array, Array],
-    maps: Array,
+    normalised: tuple[Array, Array, Array],
+    least_squares: Array,
     value: Array,
     phase: Array | None,
     modulation: Array | None,
 ) -> Forward:
-    """Outputs for pixels with the given normalised context and values (n, 3) int32.
+    """Outputs for n pixels of values (n, 3) int32. A channel's outputs depend on the values of earlier channels alone.
 
-    A channel's outputs depend on the values of earlier channels alone. maps (n, 27): of reference_periodic.
-    phase: (n, 3) rows of net.phase, or None. modulation: (n, layers, 2, H) or None.
+    normalised: from neighbourhood.normalise. least_squares: (n, LEAST_SQUARES.size). phase: (n, 3) rows of net.phase
+    or None. modulation: (n, layers, 2, H) or None.
     """
-    seen, base, activity = context
+    _, base, activity = normalised
     residual = (value - base).astype(np.float32)
-    expected, periodic = _clip6(valid(maps[:, :3], base) / activity), maps[:, 9:12]
-    green = _clip6(periodic[:, :1] / activity[:, :1])
-    before = np.concatenate([seen, expected, maps[:, 3:9], green, maps[:, 12:]], axis=1)
-    rule = rules(maps[:, :9], residual, base)
-    run = Forward(before, base, activity, residual, rule, periodic, phase, modulation, [], [], [], [], [])
+    phased = least_squares[:, LEAST_SQUARES["phase_prediction"]]
+    local = conditional(least_squares, residual, base)
+    inputs = before = trunk_inputs(normalised, least_squares)
+    done = Forward(inputs, base, activity, residual, local, phased, phase, modulation, [], [], [], [], [])
     with np.errstate(all="ignore"):
         for i, layer in enumerate(net.trunk):
             a = layer(before)
@@ -122,11 +137,11 @@ def forward(
                 a = a * modulation[:, i, 0] + modulation[:, i, 1]
             a = leaky(a)
             before = before + a if i else a
-            run.active.append(a)
-            run.hidden.append(before)
+            done.active.append(a)
+            done.hidden.append(before)
         for c in range(3):
-            known = extras(residual, (rule, periodic), activity, c)
-            run.head_inputs.append(np.concatenate([before, known], axis=1))
-            run.unit.append(leaky(net.head[c](run.head_inputs[c])))
-            run.output.append(net.out[c](run.unit[c]))
-    return run
+            known = extras(residual, (local, phased), activity, c)
+            done.head_inputs.append(np.concatenate([before, known], axis=1))
+            done.unit.append(leaky(net.head[c](done.head_inputs[c])))
+            done.output.append(net.out[c](done.unit[c]))
+    return done

@@ -1,4 +1,4 @@
-"""Plain numpy mirror of online_learning-inl.h: the gradient of a run's pixels, and a step of QHAdam.
+"""Plain numpy mirror of online_learning-inl.h: the gradient of a mini-batch, and a step of QHAdam.
 
 Equal bits to C: a weight's gradient is one fma chain over the pixels in coding order.
 """
@@ -17,48 +17,50 @@ from bbans_cli.reference.network import Forward, Layer, Net
 Array = np.ndarray[Any, Any]
 
 
-def earlier(run: Forward, channel: int) -> Array:
-    """What the mixture of a channel has coefficients for, (n, 4): residuals of G and R, 0 where they are not known yet,
-    its rule, its prediction by place."""
-    residual = np.where(np.arange(2) < channel, run.residual[:, :2], np.float32(0))
-    return np.column_stack([residual, run.rule[:, channel], run.periodic[:, channel]])
+def earlier(done: Forward, channel: int) -> Array:
+    """What the outputs of a channel have coefficients for, (n, 4).
+
+    Residuals of G and R, 0 where they are not known yet; the channel's conditional and phase-conditioned predictions.
+    """
+    residual = np.where(np.arange(2) < channel, done.residual[:, :2], np.float32(0))
+    return np.column_stack([residual, done.local[:, channel], done.phased[:, channel]])
 
 
 @np.errstate(all="ignore")
-def backward(net: Net, run: Forward, value: Array, channels: int, edges: BinEdges | None = None) -> Array:
-    """Gradient of the mean of -ln p over the run's pixels by all weights, laid out like net.flat; the edges learn.
+def backward(net: Net, done: Forward, value: Array, channels: int, edges: BinEdges | None = None) -> Array:
+    """Gradient of the mean of -ln p over a mini-batch by all weights, laid out like net.flat; the bin edges learn.
 
     value (n, 3) int32. Heads of channels that a grey picture has not get 0.
     """
     edges = edges or BinEdges()
     grown = Net(np.zeros_like(net.flat), *_widths(net))
     scale = np.float32(1) / np.float32(len(value))
-    d_hidden = np.zeros_like(run.hidden[-1])
+    d_hidden = np.zeros_like(done.hidden[-1])
     for c in range(channels):
-        mix = mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
+        mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c))
         d_output, density = gradient(
-            mix, run.output[c], value[:, c], run.activity[:, c], earlier(run, c), scale, edges.place[c]
+            mix, done.output[c], value[:, c], done.activity[:, c], earlier(done, c), scale, edges.edge[c]
         )
         edges.learn(c, value[:, c], density)
-        d_unit = _leaky(run.unit[c], _through(net.out[c].weight, d_output, np.zeros_like(run.unit[c])))
+        d_unit = _leaky(done.unit[c], _through(net.out[c].weight, d_output, np.zeros_like(done.unit[c])))
         d_hidden = _through(net.head[c].weight[: d_hidden.shape[1]], d_unit, d_hidden)
-        _fill(grown.out[c], run.unit[c], d_output)
-        _fill(grown.head[c], run.head_inputs[c], d_unit)
+        _fill(grown.out[c], done.unit[c], d_output)
+        _fill(grown.head[c], done.head_inputs[c], d_unit)
     for i in reversed(range(len(net.trunk))):
-        d_active = _leaky(run.active[i], d_hidden)
-        if run.modulation is not None:
-            d_active = d_active * run.modulation[:, i, 0]
-        _fill(grown.trunk[i], run.hidden[i - 1] if i else run.inputs, d_active)
+        d_active = _leaky(done.active[i], d_hidden)
+        if done.modulation is not None:
+            d_active = d_active * done.modulation[:, i, 0]
+        _fill(grown.trunk[i], done.hidden[i - 1] if i else done.inputs, d_active)
         if i:
             d_hidden = _through(net.trunk[i].weight, d_active, d_hidden)
-    if run.phase is not None:
-        for rows, d in zip(run.phase, d_active, strict=True):
+    if done.phase is not None:
+        for rows, d in zip(done.phase, d_active, strict=True):
             grown.phase[rows] += d
     return grown.flat
 
 
 def factors(net: Net) -> Array:
-    """The rate of each weight of the network, by the kind of its layer."""
+    """The factor of each weight's learning rate, by the kind of its layer (docs/experiments.md, Update rule)."""
     out = Net(np.empty_like(net.flat), *_widths(net))
     out.phase[:] = 4.8
     for layers, factor in [(out.trunk[:1], 0.18), (out.trunk[1:], 1.5), (out.head, 0.72), (out.out, 0.45)]:
@@ -68,29 +70,29 @@ def factors(net: Net) -> Array:
 
 
 class BinEdges:
-    """Where each channel's values begin, (3, 257): what is seen more often than the mixture says becomes wider."""
+    """The edges of each channel's bins, (3, 257): that of a value more frequent than predicted gets wider."""
 
     def __init__(self) -> None:
-        self.place, self.count = np.tile(EDGES, (3, 1)), np.zeros((3, 257), np.float32)
+        self.edge, self.count = np.tile(EDGES, (3, 1)), np.zeros((3, 257), np.float32)
 
     def learn(self, channel: int, value: Array, density: Array) -> None:
-        """From a run's values (n,) and their densities (n, 2) at both edges, pixel by pixel."""
-        place, count = self.place[channel], self.count[channel]
-        reach = np.float32(0.45)
+        """From a mini-batch's values (n,) and their densities (n, 2) at both edges, pixel by pixel."""
+        edge, count = self.edge[channel], self.count[channel]
+        reach = np.float32(0.45)  # tuned by hand, not recorded
         for first, pair in zip(value, density, strict=True):
             for e, sign in ((0, np.float32(-1)), (1, np.float32(1))):
                 v = first + e
                 count[v] += np.float32(1)
                 step = np.float32(1.5) / (count[v] + np.float32(300)) * pair[e]
-                place[v] = arithmetic.clip(place[v] + sign * step, EDGES[v] - reach, EDGES[v] + reach)
+                edge[v] = arithmetic.clip(edge[v] + sign * step, EDGES[v] - reach, EDGES[v] + reach)
 
 
 class QHAdam:
     """Quasi-hyperbolic Adam (Ma and Yarats 2019, with nu1 a half, at twice the rate, and nu2 1; but the first
     moment is not corrected) with decays 0.98 and 0.99; moments of less than 2^-60 and 2^-100 become 0.
 
-    The rate is twice as high at first and halfway to its final value after 200 steps. factors (weights,): by
-    what each weight's rate is multiplied, from `factors`.
+    The learning rate is twice as high at first and halfway to its final value after 200 steps. factors (weights,): the
+    factor of each weight's learning rate, from `factors`.
     """
 
     def __init__(self, rate: float, factors: Array) -> None:

@@ -1,6 +1,6 @@
-"""Plain numpy mirror of phase_ls-inl.h: least squares by place, what they predict of every pixel of a pass.
+"""Plain numpy mirror of phase_ls-inl.h: phase-conditioned least squares, what they predict of every pixel of a scan.
 
-Equal bits to C. Nothing here depends on the network, so that a whole pass is computed at once, and all pixels between
+Equal bits to C. Nothing here depends on the network, so that a whole scan is computed at once, and all pixels between
 two solutions of the systems together. n pixels, row by row where nothing else is said; channels are in coding order.
 """
 
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from bbans_cli.coders.neural.neighbourhood import SKEW, TAPS, WEST
+from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.reference import arithmetic, local_ls
 from bbans_cli.reference.arithmetic import f32
-from bbans_cli.reference.local_ls import cholesky, rules, valid
+from bbans_cli.reference.local_ls import cholesky, clip_to_range, conditional
 from bbans_cli.reference.neighbourhood import gather, normalise
 
 Array = np.ndarray[Any, Any]
@@ -27,56 +28,60 @@ NEIGHBOURS = [
     ]
 ]  # fmt: skip
 GREEN, CHROMA = 48, 64  # elements of the vectors
-RELATIVE = np.float32(0.001)
-SHARE, MEMORY = np.float32(100), f32("0x1p-14")
-GREY = np.float32(-1.5)
-SOONEST, LATEST = 64, 8192
+RIDGE = np.float32(0.001)  # tuned by hand, not recorded
+PRIOR_WEIGHT = np.float32(100)  # in pixels; docs/experiments.md, Phase-conditioned least squares
+FORGETTING = f32("0x1p-14")  # tuned by hand, not recorded
+GREY_HALF_LOG_SIGMA = np.float32(-1.5)  # of R - G and B - G of a grey picture: about what equal channels would give
+SOONEST, LATEST = 64, 8192  # pixels between two solutions; docs/experiments.md, Phase-conditioned least squares
 
 
-def maps(
+def least_squares(
     planes: Array, first_row: int, last_row: int, channels: int = 3, grid: tuple[int, int] = (-1, -1), period: int = 1
 ) -> Array:
-    """What is said of the pixels of rows first_row..last_row of planes (3, h, w) int32: (rows, w, 27) float32.
+    """What both least squares predict of rows first_row to last_row - 1 of planes (3, h, w) int32.
 
-    9 of reference_regression.maps; predictions by place of the 3 channels, given those before, less their bases; 3
-    deviations; 12 of `nearby`. grid: where the first pixel lies. Channels that a grey picture lacks have 0, their
-    deviations GREY.
+    (rows, w, LEAST_SQUARES.size) float32. grid: position of the first pixel in the grid. Channels that a grey picture
+    lacks have predictions of 0.
     """
     rows, width = last_row - first_row, planes.shape[2]
     y, x = (a.ravel() for a in np.mgrid[first_row:last_row, :width])
     taps, value = gather(planes, x, y, first_row), planes[:, y, x].T
     _, base, activity = normalise(taps)
     residual = (value - base).astype(np.float32)
-    regressed = local_ls.maps(planes, first_row, last_row).reshape(-1, 9)
-    place = (y + grid[1]) % period * period + (x + grid[0]) % period
-    said = predictions(taps, value, base, place, x + SKEW * y, channels, period)
-    errors = np.concatenate([residual - rules(regressed, residual, base), residual - said[:, :3]], axis=1)
+    local = local_ls.least_squares(planes, first_row, last_row).reshape(len(x), local_ls.COLUMNS)
+    phase = (y + grid[1]) % period * period + (x + grid[0]) % period
+    phased = predictions(taps, value, base, phase, x + SKEW * y, channels, period)
+    errors = np.concatenate([residual - conditional(local, residual, base), residual - phased[:, :3]], axis=1)
     errors = np.where(np.arange(6) % 3 < channels, errors, np.float32(0))
-    near = nearby(errors.reshape(rows, width, 6), activity.reshape(rows, width, 3)).reshape(-1, 12)
-    return np.concatenate([regressed, said, near], axis=1).reshape(rows, width, 27)
+    near = nearby(errors.reshape(rows, width, 6), activity.reshape(rows, width, 3)).reshape(len(x), 12)
+    return np.concatenate([local, phased, near], axis=1).reshape(rows, width, LEAST_SQUARES.size)
 
 
-def predictions(taps: Array, value: Array, base: Array, place: Array, step: Array, channels: int, period: int) -> Array:
-    """Predictions of the channels less their bases, then deviations: (n, 6) float32; 0 and GREY if there is none.
+def predictions(
+    taps: Array, value: Array, base: Array, phase: Array, diagonal: Array, channels: int, period: int
+) -> Array:
+    """Predictions of the channels given those before, less their bases, then half_log_sigmas: (n, 6) float32.
 
-    taps (n, 3, taps), value and base (n, 3), place and step (n,), all of them integers.
+    Channels that a grey picture lacks have 0 and GREY_HALF_LOG_SIGMA.
+
+    taps (n, 3, taps), value and base (n, 3), phase and diagonal (n,), all of them integers.
     """
     west = taps[..., WEST]
     own, start = (value - west).astype(np.float32), (west - base).astype(np.float32)
     seen, seen_chroma = vectors(taps, own)
     green, chroma = System(GREEN, 1, 1, 1), System(CHROMA, 3, 2, period**2)
-    nowhere = np.zeros_like(place)
+    no_phase = np.zeros_like(phase)
     out = np.zeros((len(value), 6), np.float32)
-    out[:, 4:] = GREY if channels == 1 else 0
-    for part in stretches(step):
-        out[part, 0] = green.apply(seen[part], nowhere[part])[:, 0] + start[part, 0]
-        out[part, 3] = green.deviation[0]
-        green.learn(seen[part], nowhere[part])
+    out[:, 4:] = GREY_HALF_LOG_SIGMA if channels == 1 else 0
+    for part in intervals(diagonal):
+        out[part, 0] = green.apply(seen[part], no_phase[part])[:, 0] + start[part, 0]
+        out[part, 3] = green.half_log_sigma[0]
+        green.learn(seen[part], no_phase[part])
         if channels == 3:
-            out[part, 1:3] = differences(chroma, seen_chroma[part], place[part], own[part]) + start[part, 1:]
-            out[part, 4:] = chroma.deviation[place[part]]
-            chroma.learn(seen_chroma[part], place[part])
-    out[:, :channels] = valid(out[:, :channels], base[:, :channels])
+            out[part, 1:3] = differences(chroma, seen_chroma[part], phase[part], own[part]) + start[part, 1:]
+            out[part, 4:] = chroma.half_log_sigma[phase[part]]
+            chroma.learn(seen_chroma[part], phase[part])
+    out[:, :channels] = clip_to_range(out[:, :channels], base[:, :channels])
     return out
 
 
@@ -91,19 +96,19 @@ def vectors(taps: Array, own: Array) -> tuple[Array, Array]:
     return np.column_stack(green).astype(np.float32), np.column_stack(chroma).astype(np.float32)
 
 
-def differences(chroma: System, seen: Array, place: Array, own: Array) -> Array:
-    """What to expect of R and B, less the pixel to the west, (n, 2): by G and the differences from it."""
-    partial, weight = chroma.apply(seen, place), chroma.weights[place]
+def differences(chroma: System, seen: Array, phase: Array, own: Array) -> Array:
+    """Predictions of R and B, less the pixel to the west, (n, 2): by G and the differences from it."""
+    partial, weight = chroma.apply(seen, phase), chroma.weights[phase]
     red = partial[:, 0] + weight[:, -3, 0] * own[:, 0]
     blue = partial[:, 1] + weight[:, -3, 1] * own[:, 0]
     blue = blue + weight[:, -2, 1] * (own[:, 1] - own[:, 0])
     return own[:, :1] + np.stack([red, blue], axis=1)
 
 
-def stretches(step: Array) -> Iterator[Array]:
-    """Pixels that are predicted by the same weights, as indices in coding order, from the step of each, (n,)."""
-    order, begin = np.argsort(step, kind="stable"), 0
-    for end in np.cumsum(np.unique(step, return_counts=True)[1]):
+def intervals(diagonal: Array) -> Iterator[Array]:
+    """Pixels that are predicted by the same weights, as indices in coding order, from the diagonal of each, (n,)."""
+    order, begin = np.argsort(diagonal, kind="stable"), 0
+    for end in np.cumsum(np.unique(diagonal, return_counts=True)[1]):
         if end - begin >= np.clip(end // 8, SOONEST, LATEST):
             yield order[begin:end]
             begin = end
@@ -113,59 +118,58 @@ def stretches(step: Array) -> Iterator[Array]:
 class System:
     """Least squares of the last `targets` elements of vectors, the last `own` of which are unknown when they predict.
 
-    moments (places, order, order); weights (places, order, targets), 0 where nothing is weighed; deviation (places,
-    targets).
+    moments (phases, order, order); weights (phases, order, targets), 0 elsewhere; half_log_sigma (phases, targets).
     """
 
-    def __init__(self, order: int, own: int, targets: int, places: int) -> None:
+    def __init__(self, order: int, own: int, targets: int, phases: int) -> None:
         self.one, self.known = order - own - 1, order - targets
-        self.moments = np.zeros((places, order, order), np.float32)
-        self.weights = np.zeros((places, order, targets), np.float32)
-        self.deviation = np.zeros((places, targets), np.float32)
+        self.moments = np.zeros((phases, order, order), np.float32)
+        self.weights = np.zeros((phases, order, targets), np.float32)
+        self.half_log_sigma = np.zeros((phases, targets), np.float32)
 
-    def apply(self, vector: Array, place: Array) -> Array:
-        """What the weights make of vectors (n, order) but for the pixel's own values: (n, targets)."""
-        weight = self.weights[place]
+    def apply(self, vector: Array, phase: Array) -> Array:
+        """Predictions from vectors (n, order) without the pixel's own values: (n, targets)."""
+        weight = self.weights[phase]
         total = np.zeros((len(vector), weight.shape[2]), np.float32)
         for k in range(self.one + 1):
             total = arithmetic.fma(vector[:, k, None], weight[:, k], total)
         return total
 
-    def learn(self, vector: Array, place: Array) -> None:
+    def learn(self, vector: Array, phase: Array) -> None:
         """Vectors (n, order) in coding order into the moments; then new weights."""
-        for here in np.unique(place):
-            v = vector[place == here]
+        for here in np.unique(phase):
+            v = vector[phase == here]
             self.moments[here] = arithmetic.gemm(v.T, v, self.moments[here])
         self.solve()
-        keep = np.float32(1) - np.float32(len(vector)) * MEMORY / np.float32(len(self.moments))
+        keep = np.float32(1) - np.float32(len(vector)) * FORGETTING / np.float32(len(self.moments))
         self.moments = self.moments * np.maximum(keep, np.float32(0.5))
 
     def solve(self) -> None:
         """Cholesky factors with inverted diagonals, then each target's weights from the last one back."""
-        one, sums = np.float32(1), self._shared().transpose(1, 2, 0)
-        count, low = sums[self.one, self.one], cholesky(sums, self.known, RELATIVE)
+        one, sums = np.float32(1), self._with_prior().transpose(1, 2, 0)
+        count, low = sums[self.one, self.one], cholesky(sums, self.known, RIDGE)
         for t, target in enumerate(range(self.known, len(low))):
             w = low[target].copy()
             for i in reversed(range(target)):
                 w[i] = np.subtract.reduce([w[i], *(low[i + 1 : target, i] * w[i + 1 : target])]) * low[i, i]
             self.weights[:, :target, t] = w[:target].T
             d = low[target, target]
-            self.deviation[:, t] = arithmetic.log(one / (d * d * (count + one))) * np.float32(0.25)
+            self.half_log_sigma[:, t] = arithmetic.log(one / (d * d * (count + one))) * np.float32(0.25)
 
-    def _shared(self) -> Array:
-        """The moments, each with its share of the sum over all places: (places, order, order)."""
+    def _with_prior(self) -> Array:
+        """The moments, each with the prior added, which is the mean over all phases: (phases, order, order)."""
         if len(self.moments) == 1:
             return self.moments.copy()
         prior = np.zeros_like(self.moments[0])
         for moments in self.moments:
             prior = prior + moments
-        return self.moments + prior * (SHARE / np.maximum(prior[self.one, self.one], np.float32(1)))
+        return self.moments + prior * (PRIOR_WEIGHT / np.maximum(prior[self.one, self.one], np.float32(1)))
 
 
 def nearby(errors: Array, activity: Array) -> Array:
-    """What the network sees of errors (rows, w, 6), of the rules and of the predictions by place: (rows, w, 12).
+    """From the errors of both conditional predictions, (rows, w, 6), the last 12 of LEAST_SQUARES: (rows, w, 12).
 
-    Sizes of the 6 around each pixel; of the latter 3 those to the west, then those to the north. activity (rows, w, 3).
+    activity (rows, w, 3).
     """
     rows, width, _ = errors.shape
     all_of = np.zeros((rows + 1, width + 2, 6), np.float32)

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from bbans_cli.coders.neural.neighbourhood import MISSING, NEAREST, NORTH, NORTHWEST, PHASE_ROWS, TAPS, WEST
+from bbans_cli.coders.neural.neighbourhood import MISSING, NEAREST, NORTH, NORTHWEST, PHASE_ROWS, WEST
+from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, LEAST_SQUARES, OUTPUTS
 
-HEAD_OUTPUTS = 16  # 4 logits, 4 means, 4 log scales, 4 coefficients of what shifts the means
-FEATURES = 31  # inputs besides the taps: activities, bases and what both least squares say (core/neural/band_scan.h)
-EXTRAS = (0, 4, 6)  # inputs of each head besides the hidden units: what is known from earlier channels
 LEAKY_SLOPE = 0.1
 FLOOR = 2.0**-20  # probability that the coder's integer frequencies leave to every value, about
 # Tuned by hand, not recorded.
@@ -37,7 +35,7 @@ class Size:
     @property
     def inputs(self) -> int:
         """Inputs of the first hidden layer."""
-        return 3 * len(TAPS) + FEATURES
+        return INPUTS.size
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,9 @@ class LeastSquares:
     @classmethod
     def of(cls, columns: torch.Tensor) -> LeastSquares:
         """From the LS_COLUMNS of the C core, (n, 27)."""
-        return cls(*torch.split(columns, [3, 3, 3, 3, 15], dim=1))
+        names = ("local_prediction", "local_gain", "local_half_log_sigma", "phase_prediction")
+        errors = slice(LEAST_SQUARES["phase_half_log_sigma"].start, LEAST_SQUARES.size)
+        return cls(*(columns[:, LEAST_SQUARES[name]] for name in names), columns[:, errors])
 
     def inputs(self, base: torch.Tensor, activity: torch.Tensor) -> torch.Tensor:
         """The network's inputs from these, (n, 25). base, activity: (n, 3)."""
@@ -89,7 +89,7 @@ def _valid(residual: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
 
 
 def normalise(taps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Taps (n, 3, 48) of values 0..255 -> inputs (n, 150), bases (n, 3), activities (n, 3).
+    """Taps (n, 3, 48) of values 0..255 -> the first inputs up to base, bases (n, 3), activities (n, 3).
 
     The base is the median edge predictor of LOCO-I (Weinberger, Seroussi, Sapiro, 2000). The activity is 0.7, which was
     tuned by hand (not recorded), plus the mean absolute difference of the 12 nearest taps from the base.
@@ -113,14 +113,14 @@ class Likelihood(nn.Module):
         widths = [size.inputs] + [size.hidden] * size.layers
         self.phase = nn.Parameter(torch.zeros(PHASE_ROWS, size.hidden))
         self.trunk = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
-        self.head = nn.ModuleList(nn.Linear(size.hidden + extra, size.head) for extra in EXTRAS)
-        outs = [nn.Linear(size.head, HEAD_OUTPUTS) for _ in range(3)]
+        self.head = nn.ModuleList(nn.Linear(size.hidden + extra, size.head) for extra in EXTRA_COUNTS)
+        outs = [nn.Linear(size.head, OUTPUTS.size) for _ in range(3)]
         for out in outs:
             nn.init.zeros_(out.weight)
             with torch.no_grad():
                 out.bias.zero_()
-                out.bias[4:8] = torch.tensor([-0.6, -0.1, 0.1, 0.6])
-                out.bias[8:12] = torch.tensor([-0.5, -1.5, -1.5, -0.5])
+                out.bias[OUTPUTS["means"]] = torch.tensor([-0.6, -0.1, 0.1, 0.6])
+                out.bias[OUTPUTS["log_scales"]] = torch.tensor([-0.5, -1.5, -1.5, -0.5])
         self.out = nn.ModuleList(outs)
 
     def forward(
@@ -154,7 +154,7 @@ class Likelihood(nn.Module):
         return torch.stack(bits, dim=1)
 
     def hidden_units(self, inputs: torch.Tensor, phase: torch.Tensor, modulation: torch.Tensor | None) -> torch.Tensor:
-        """The last hidden layer, (n, H), from inputs (n, 175); phase and modulation as in `forward`."""
+        """The last hidden layer, (n, H), from inputs (n, INPUTS.size); phase and modulation as in `forward`."""
         hidden = inputs
         count_of_row = (phase[:, :, None] == torch.arange(PHASE_ROWS)).sum(1).float()
         by_layer = None if modulation is None else [m[:, :, None].unbind(1) for m in modulation.unbind(1)]
@@ -191,7 +191,8 @@ def mixture_bits(
     not known yet, conditional prediction and phase-conditioned prediction; the outputs have a coefficient for each, by
     which it shifts all means.
     """
-    logits, means, log_scales, coefficients = torch.split(outputs, 4, dim=1)
+    logits, means, log_scales = (outputs[:, OUTPUTS[name]] for name in ("logits", "means", "log_scales"))
+    coefficients = outputs[:, OUTPUTS["residual_coefficients"].start :]
     centre = base[:, None] + (coefficients * shifts).sum(1, keepdim=True)
     mean = centre + activity[:, None] * means
     inverse = torch.exp(-log_scales.clamp(*LOG_SCALE_RANGE)) / activity[:, None]

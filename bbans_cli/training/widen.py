@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from bbans_cli.coders.neural.neighbourhood import PHASE_ROWS
-from bbans_cli.training.network import EXTRAS, Size
+from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS
+from bbans_cli.training.network import Size
 
 NOISE = 0.1  # relative spread of the weights of copies, so that they learn to differ; tuned by hand, not recorded
 
@@ -26,7 +27,7 @@ def widen(state: dict[str, torch.Tensor], old: Size, new: Size, seed: int = 0) -
             _padded(weight, new.inputs) if i == 0 else _outgoing(weight, hidden, hidden_share, generator)
         )
         out[f"likelihood.trunk.{i}.bias"] = state[f"likelihood.trunk.{i}.bias"][hidden]
-    for c, extras in enumerate(EXTRAS):
+    for c, extras in enumerate(EXTRA_COUNTS):
         weight = state[f"likelihood.head.{c}.weight"][head]
         from_hidden = _outgoing(weight[:, : old.hidden], hidden, hidden_share, generator)
         out[f"likelihood.head.{c}.weight"] = torch.cat([from_hidden, _padded(weight[:, old.hidden :], extras)], 1)

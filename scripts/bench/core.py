@@ -23,6 +23,7 @@ import numpy as np
 from bbans_cli import core
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
+from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.container import Part
 from bbans_cli.core.kernel_calls import KernelCalls
@@ -30,17 +31,16 @@ from scripts.common import picture_sets
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "roman-colosseum.png"
 SHAPES = [
-    ("first layer", 128, 96, 175, False),
+    ("first layer", 128, 96, INPUTS.size, False),
     ("hidden layer", 128, 96, 96, False),
-    ("half a wavefront", 50, 96, 175, False),
-    ("small picture", 9, 96, 175, False),
-    ("one pixel", 1, 96, 175, False),
+    ("half a wavefront", 50, 96, INPUTS.size, False),
+    ("small picture", 9, 96, INPUTS.size, False),
+    ("one pixel", 1, 96, INPUTS.size, False),
     ("head", 128, 32, 96, False),
-    ("outputs", 128, 16, 32, False),
-    ("gradient, first layer", 175, 96, 256, True),
+    ("outputs", 128, OUTPUTS.size, 32, False),
+    ("gradient, first layer", INPUTS.size, 96, 256, True),
     ("gradient, hidden layer", 96, 96, 128, True),
 ]
-INPUTS, OUTPUTS, EXTRAS = 175, 16, (0, 4, 6)  # docs/model.md
 BATCH = 64  # pixels of a mini-batch
 Product = tuple[int, int, int, bool]  # rows, outputs, inputs, transposed
 
@@ -51,9 +51,9 @@ def products(model: Weights, every: int) -> list[tuple[Product, float]]:
     Forward once; backward for one of ``every`` mini-batches (0: never).
     """
     hidden, head = model.hidden, model.head
-    trunk = [(INPUTS, hidden)] + [(hidden, hidden)] * (model.layers - 1)
-    heads = [(hidden + extra, head) for extra in EXTRAS]
-    layers = [*trunk, *heads, *[(head, OUTPUTS)] * 3]
+    trunk = [(INPUTS.size, hidden)] + [(hidden, hidden)] * (model.layers - 1)
+    heads = [(hidden + extra, head) for extra in EXTRA_COUNTS]
+    layers = [*trunk, *heads, *[(head, OUTPUTS.size)] * 3]
     forward = [(BATCH, outputs, inputs, False) for inputs, outputs in layers]
     # The inputs of the first layer and the residuals that a head gets beside hidden units need no gradient.
     errors = [(BATCH, min(inputs, hidden), outputs, False) for inputs, outputs in layers[1:]]

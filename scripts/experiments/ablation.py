@@ -18,26 +18,24 @@ import numpy as np
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
+from bbans_cli.coders.neural.network_layout import EXTRAS, INPUTS, OUTPUTS
 from scripts.common import pages, picture_sets
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
 Change = Callable[[bands.BandCodec], bands.BandCodec]
 
 
-# what there is of either least squares: inputs of the trunk, the heads' last inputs, outputs (core/neural/band_scan.h)
-REGRESSION = np.r_[150:159, 163:166], -2, 14
-BY_PLACE = np.r_[159:163, 166:175], -1, 15
-
-
-def deaf(band: bands.BandCodec, to: tuple[np.ndarray, int, int]) -> bands.BandCodec:
-    """A band whose network has no weights for what one of the least squares says."""
-    inputs, extra, output = to
+def deaf(band: bands.BandCodec, kind: str) -> bands.BandCodec:
+    """A band whose network has no weights for what one of the least squares says; kind: local or phase."""
+    inputs = INPUTS.columns(*(field.name for field in INPUTS if field.name.startswith(kind)))
+    output = OUTPUTS[f"{kind}_coefficient"]
     tensors = {name: value.copy() for name, value in band.weights.tensors.items()}
     tensors["likelihood.trunk.0.weight"][:, inputs] = 0
     for c in range(3):
         tensors[f"likelihood.out.{c}.weight"][output] = tensors[f"likelihood.out.{c}.bias"][output] = 0
         if c:
-            tensors[f"likelihood.head.{c}.weight"][:, extra] = 0
+            extra = EXTRAS[c][f"{kind}_conditional"]
+            tensors[f"likelihood.head.{c}.weight"][:, band.weights.hidden :][:, extra] = 0
     network = weights.flatten(tensors, band.weights.layers)
     return replace(band, weights=replace(band.weights, tensors=tensors, network=network))
 
@@ -47,8 +45,8 @@ VARIANTS: dict[str, tuple[Change, bool]] = {
     "all": (lambda band: band, True),
     "without latents": (lambda band: band, False),
     "without a grid": (lambda band: replace(band, grid=(-1, -1)), True),
-    "deaf to the regression": (lambda band: deaf(band, REGRESSION), True),
-    "deaf to the least squares by place": (lambda band: deaf(band, BY_PLACE), True),
+    "deaf to the regression": (lambda band: deaf(band, "local"), True),
+    "deaf to the least squares by place": (lambda band: deaf(band, "phase"), True),
     "runs of 128 pixels": (lambda band: replace(band, batch=128), True),
     "without learning": (lambda band: replace(band, batch=0, learning_rate=0.0), True),
     "without learning and latents": (lambda band: replace(band, batch=0, learning_rate=0.0), False),

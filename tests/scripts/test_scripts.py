@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 PROGRAMS = [path for path in sorted(SCRIPTS.glob("*/*.py")) if '__name__ == "__main__"' in path.read_text()]
 OPTIONAL = ("constriction", "matplotlib", "mpmath", "torch")  # not installed for all tests
@@ -131,9 +133,9 @@ def test_multiply_adds_are_those_of_the_layers(script):
     class Model:
         hidden, layers, head = 32, 2, 16
 
-    heads = 3 * (32 * 16 + 16 * 16) + (0 + 4 + 6) * 16
-    forward = 175 * 32 + 32 * 32 + heads
+    heads = 3 * (32 * 16 + 16 * OUTPUTS.size) + sum(EXTRA_COUNTS) * 16
+    forward = INPUTS.size * 32 + 32 * 32 + heads
     assert core.macs(core.products(Model, 0)) == forward
-    errors = forward - 175 * 32 - (0 + 4 + 6) * 16
+    errors = forward - INPUTS.size * 32 - sum(EXTRA_COUNTS) * 16
     assert core.macs(core.products(Model, 1)) == pytest.approx(2 * forward + errors)
     assert core.macs(core.products(Model, 4)) == pytest.approx(forward + (forward + errors) / 4)

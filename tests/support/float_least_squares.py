@@ -1,4 +1,7 @@
-"""Both least squares in plain float64 numpy, written from the formulas alone: by normal equations."""
+"""Both least squares in plain float64 numpy, written from the formulas alone: by normal equations.
+
+Columns are those of network_layout.LEAST_SQUARES.
+"""
 
 import numpy as np
 
@@ -13,8 +16,8 @@ def planes_of(pixels: np.ndarray) -> np.ndarray:
     return pixels[:, :, list(CHANNELS) if pixels.shape[2] == 3 else [0, 0, 0]].transpose(2, 0, 1).astype(float)
 
 
-def context(planes: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of rows first..last of a pass from `first` on, n pixels row by row: taps (n, 3, taps) and bases (n, 3)."""
+def neighbourhood(planes: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of rows first..last of a scan from `first` on, n pixels row by row: taps (n, 3, taps) and bases (n, 3)."""
     y, x = (a.ravel() for a in np.mgrid[first:last, : planes.shape[2]])
     columns, rows, known = locate(x, y, planes.shape[2], first)
     taps = np.where(known, planes[:, rows, columns], MISSING).transpose(1, 0, 2)
@@ -23,40 +26,44 @@ def context(planes: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.n
 
 
 def activities(taps: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """Of taps and bases as `context` gives them: (n, 3)."""
+    """Of taps and bases as `neighbourhood` gives them: (n, 3)."""
     return 0.7 + np.abs(taps - base[..., None])[..., list(NEAREST)].sum(-1) / 12
 
 
-def maps(
+def least_squares(
     planes: np.ndarray, first: int, last: int, channels: int, grid_at: tuple[int, int] | None, period: int
 ) -> np.ndarray:
-    """`regression`, `by_place` and `nearby` of n pixels, row by row: (n, 27). grid_at: the grid's x and y, or None."""
+    """`local`, `phase_conditioned` and `nearby` of n pixels, row by row: (n, 27).
+
+    grid_at: position of the first pixel in the grid, or None.
+    """
     shape = last - first, planes.shape[2]
-    taps, base = context(planes, first, last)
+    taps, base = neighbourhood(planes, first, last)
     residual = planes[:, first:last].reshape(3, -1).T - base
-    regressed = regression(planes, first, last).reshape(-1, 9)
-    said = by_place(planes, first, last, channels, grid_at, period)
-    rule = rules(*np.split(regressed, 3, axis=1)[:2], residual, base)
-    errors = np.concatenate([residual - rule, residual - said[:, :3]], axis=1) * (np.arange(6) % 3 < channels)
+    by_local = local(planes, first, last).reshape(-1, 9)
+    by_phase = phase_conditioned(planes, first, last, channels, grid_at, period)
+    expected = conditional(*np.split(by_local, 3, axis=1)[:2], residual, base)
+    errors = np.concatenate([residual - expected, residual - by_phase[:, :3]], axis=1) * (np.arange(6) % 3 < channels)
     near = nearby(errors.reshape(*shape, 6), activities(taps, base).reshape(*shape, 3))
-    return np.concatenate([regressed, said, near.reshape(-1, 12)], axis=1)
+    return np.concatenate([by_local, by_phase, near.reshape(-1, 12)], axis=1)
 
 
-def rules(prediction, blame, residual, base):
+def conditional(prediction, gain, residual, base):
     """What each channel should be by the regression, given those before, less the base: (n, 3)."""
     wrong = residual - prediction
-    red = prediction[:, 1] + blame[:, 0] * wrong[:, 0]
-    blue = prediction[:, 2] + blame[:, 1] * wrong[:, 0] + blame[:, 2] * (residual[:, 1] - red)
+    red = prediction[:, 1] + gain[:, 0] * wrong[:, 0]
+    blue = prediction[:, 2] + gain[:, 1] * wrong[:, 0] + gain[:, 2] * (residual[:, 1] - red)
     return np.clip(np.stack([prediction[:, 0], red, blue], axis=1) + base, 0, 255) - base
 
 
-def regression(planes: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Ridge regression over fading windows, cell by cell: (rows, width, 9).
+def local(planes: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Ridge regression over fading windows, block by block: (rows, width, 9).
 
-    Predictions of 3 channels less their bases, blames of G for R, of G for B, of R for B, and 3 deviations.
+    Predictions of 3 channels less their bases, gains of R on the error in G, of B on that in G, of B on that in R,
+    and 3 half_log_sigmas.
     """
     rows, width, columns = last - first, planes.shape[2], -(-planes.shape[2] // 4)
-    taps, base = context(planes, first, last)
+    taps, base = neighbourhood(planes, first, last)
     offsets = [(0, -1), (-1, 0), (-1, -1), (-1, 1), (-2, 0), (0, -2)]
     seen = (taps[..., [TAPS.index(offset) for offset in offsets]] - base[..., None]).reshape(-1, 18)
     ends = planes[:, first:last].reshape(3, -1).T - base
@@ -64,8 +71,8 @@ def regression(planes: np.ndarray, first: int, last: int) -> np.ndarray:
     vectors[:, :width] = np.column_stack([seen, ends, np.ones(len(seen))]).reshape(rows, width, 22)
     sums = np.zeros((rows + 1, columns + 6, 22, 22))  # of each column after so many rows; three empty columns aside
     for y in range(rows):
-        cells = vectors[y].reshape(columns, 4, 22)
-        sums[y + 1, 3:-3] = 0.88 * sums[y, 3:-3] + np.einsum("cpi,cpj->cij", cells, cells)
+        blocks = vectors[y].reshape(columns, 4, 22)
+        sums[y + 1, 3:-3] = 0.88 * sums[y, 3:-3] + np.einsum("cpi,cpj->cij", blocks, blocks)
     out = np.zeros((rows, columns * 4, 9))
     for y in range(rows):
         total = np.zeros((columns, 22, 22))
@@ -75,37 +82,37 @@ def regression(planes: np.ndarray, first: int, last: int) -> np.ndarray:
         here = out[y].reshape(columns, 4, 9)
         here[..., :3] = vectors[y, :, :18].reshape(columns, 4, 18) @ factors
         for c in range(3):  # each channel's error explains what it can of the later ones'
-            pivot, share, errors = _explained(errors, c)
+            pivot, gain, errors = _conditioned(errors, c)
             for later in range(c + 1, 3):
-                here[..., 2 + c + later] = np.clip(share[:, None, later], -4, 4)
+                here[..., 2 + c + later] = np.clip(gain[:, None, later], -4, 4)
             here[..., 6 + c] = np.log(pivot / (total[:, 21, 21] + 1))[:, None] / 4
     return out[:, :width]
 
 
 def _ridge(sums, known, relative):
-    """Factors (places, known, targets) of ridge regression, and sums of products of its errors."""
+    """Factors (phases, known, targets) of ridge regression, and sums of products of its errors."""
     inner, cross = sums[:, :known, :known], sums[:, :known, known:]
     ridge = 4 + relative * np.einsum("cii->ci", inner)
     factors = np.linalg.solve(inner + np.eye(known) * ridge[:, None], cross)
     return factors, sums[:, known:, known:] - cross.transpose(0, 2, 1) @ factors
 
 
-def _explained(errors, c):
-    """The size of an error, at least 1, its share in the others, and what is left of them without it."""
+def _conditioned(errors, c):
+    """The size of an error, at least 1, its gain in the others, and what is left of them without it."""
     pivot = np.maximum(errors[:, c, c], 1)
-    share = errors[:, c] / pivot[:, None]
-    return pivot, share, errors - pivot[:, None, None] * share[:, :, None] * share[:, None, :]
+    gain = errors[:, c] / pivot[:, None]
+    return pivot, gain, errors - pivot[:, None, None] * gain[:, :, None] * gain[:, None, :]
 
 
-def by_place(
+def phase_conditioned(
     planes: np.ndarray, first: int, last: int, channels: int, grid_at: tuple[int, int] | None, period: int
 ) -> np.ndarray:
-    """Predictions of 3 channels given those before, less their bases, and 3 deviations: (n, 6)."""
+    """Predictions of 3 channels given those before, less their bases, and 3 half_log_sigmas: (n, 6)."""
     y, x = (a.ravel() for a in np.mgrid[first:last, : planes.shape[2]])
-    place = np.zeros(len(x), int)
+    phase = np.zeros(len(x), int)
     if grid_at is not None:
-        place = (x + grid_at[0]) % period + (y + grid_at[1]) % period * period
-    taps, base = context(planes, first, last)
+        phase = (x + grid_at[0]) % period + (y + grid_at[1]) % period * period
+    taps, base = neighbourhood(planes, first, last)
     west, near = taps[..., WEST], taps[..., NEIGHBOURS] - taps[..., WEST, None]
     own = planes[:, y, x].T - west
     green, red, blue = near.transpose(1, 0, 2)
@@ -114,44 +121,44 @@ def by_place(
     for_others = np.column_stack([red - green, blue - green, green[:, :12], one, own[:, 0], own[:, 1:] - own[:, :1]])
     out = np.zeros((len(x), 6))
     out[:, 4:] = -1.5 if channels == 1 else 0
-    said = _fading_least_squares(for_green, x + 4 * y, 46, 1, np.zeros_like(place), 1)
-    out[:, 0], out[:, 3] = said.T
+    by_phase = _fading_least_squares(for_green, x + 4 * y, 46, 1, np.zeros_like(phase), 1)
+    out[:, 0], out[:, 3] = by_phase.T
     if channels == 3:
-        said = _fading_least_squares(for_others, x + 4 * y, 60, 2, place, period**2)
-        out[:, 1:3], out[:, 4:] = own[:, :1] + said[:, :2], said[:, 2:]
+        by_phase = _fading_least_squares(for_others, x + 4 * y, 60, 2, phase, period**2)
+        out[:, 1:3], out[:, 4:] = own[:, :1] + by_phase[:, :2], by_phase[:, 2:]
     out[:, :channels] = (np.clip(out[:, :3] + west, 0, 255) - base)[:, :channels]
     return out
 
 
-def _fading_least_squares(vectors, steps, one, targets, place, places):
-    """Of each vector the last elements, predicted from those before them, and their deviations: (n, 2 * targets).
+def _fading_least_squares(vectors, diagonals, one, targets, phase, phases):
+    """Of each vector the last elements, predicted from those before them, and their half_log_sigmas: (n, 2 * targets).
 
-    Weights of each place are those found last. They are looked for after a step with which 64 pixels, or an eighth
+    Weights of each phase are those found last. They are looked for after a diagonal with which 64 pixels, or an eighth
     of all so far, but not more than 8192, are new.
     """
     n, known = vectors.shape[1], vectors.shape[1] - targets
-    sums, weights = np.zeros((places, n, n)), np.zeros((places, n, targets))
-    deviations, out = np.zeros((places, targets)), np.empty((len(vectors), 2 * targets))
+    sums, weights = np.zeros((phases, n, n)), np.zeros((phases, n, targets))
+    half_log_sigmas, out = np.zeros((phases, targets)), np.empty((len(vectors), 2 * targets))
     since = coded = 0
-    for step in np.unique(steps):
-        now = np.flatnonzero(steps == step)
-        out[now] = np.hstack([np.einsum("pi,pit->pt", vectors[now], weights[place[now]]), deviations[place[now]]])
-        np.add.at(sums, place[now], vectors[now, :, None] * vectors[now, None])
+    for diagonal in np.unique(diagonals):
+        now = np.flatnonzero(diagonals == diagonal)
+        out[now] = np.hstack([np.einsum("pi,pit->pt", vectors[now], weights[phase[now]]), half_log_sigmas[phase[now]]])
+        np.add.at(sums, phase[now], vectors[now, :, None] * vectors[now, None])
         since, coded = since + len(now), coded + len(now)
         if since < min(max(64, coded // 8), 8192):
             continue
         total = sums
-        if places > 1:
+        if phases > 1:
             total = sums + 100 * sums.sum(0) / max(sums[:, one, one].sum(), 1)
         factors, errors = _ridge(total, known, 0.001)
         for t in range(targets):
             weights[:, :known, t] = factors[:, :, t]
-            pivot, share, errors = _explained(errors, t)
-            deviations[:, t] = np.log(pivot / (total[:, one, one] + 1)) / 4
+            pivot, gain, errors = _conditioned(errors, t)
+            half_log_sigmas[:, t] = np.log(pivot / (total[:, one, one] + 1)) / 4
             for later in range(t + 1, targets):  # with one more target, which is known by then
-                factors[:, :, later] -= share[:, None, later] * factors[:, :, t]
-                weights[:, known + t, later] = share[:, later]
-        sums, since = sums * max(1 - since / 2**14 / places, 0.5), 0
+                factors[:, :, later] -= gain[:, None, later] * factors[:, :, t]
+                weights[:, known + t, later] = gain[:, later]
+        sums, since = sums * max(1 - since / 2**14 / phases, 0.5), 0
     return out
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from float_least_squares import planes_of
 
 from bbans_cli.coders.neural.neighbourhood import CHANNELS, PERIOD, phase_rows
+from bbans_cli.coders.neural.network_layout import INPUTS, LEAST_SQUARES, OUTPUTS
 from bbans_cli.coders.neural.weights import Weights
 
 BINS = 1024
@@ -35,19 +36,21 @@ def pixel_bits(
     """
     _, width, channels = pixels.shape
     planes = planes_of(pixels)
-    taps, base = float_least_squares.context(planes, first, last)
+    taps, base = float_least_squares.neighbourhood(planes, first, last)
     y, x = (a.ravel() for a in np.mgrid[first:last, :width])
     difference = taps - base[..., None]
     activity = float_least_squares.activities(taps, base)
     scaled = np.clip(difference / activity[..., None], -6, 6).reshape(len(x), -1)
     residual = planes[:, y, x].T - base
-    maps = float_least_squares.maps(planes, first, last, channels, grid_at, 1 if grid_at is None else PERIOD)
-    prediction, blame, deviation, place, near = np.split(maps, [3, 6, 9, 12], axis=1)
-    rule = float_least_squares.rules(prediction, blame, residual, base)
-    expected = np.clip((np.clip(prediction + base, 0, 255) - base) / activity, -6, 6)
-    green = np.clip(place[:, :1] / activity[:, :1], -6, 6)
-    parts = [scaled, np.log2(activity) / 2 - 1, base / 128 - 1, expected, blame, deviation, green, near]
-    h = np.concatenate(parts, axis=1)
+    period = 1 if grid_at is None else PERIOD
+    predicted = float_least_squares.least_squares(planes, first, last, channels, grid_at, period)
+    named = {field.name: predicted[:, field.slice] for field in LEAST_SQUARES}
+    local, phased = named["local_prediction"], named["phase_prediction"]
+    conditional = float_least_squares.conditional(local, named["local_gain"], residual, base)
+    named["taps"], named["log_activity"], named["base"] = scaled, np.log2(activity) / 2 - 1, base / 128 - 1
+    named["local_prediction"] = np.clip((np.clip(local + base, 0, 255) - base) / activity, -6, 6)
+    named["phase_prediction"] = np.clip(phased[:, :1] / activity[:, :1], -6, 6)
+    h = np.concatenate([named[field.name] for field in INPUTS], axis=1)
     if modulation is not None:
         side = model.blocks[-1]
         modulation = modulation[y // side * -(-width // side) + x // side]
@@ -63,12 +66,13 @@ def pixel_bits(
     bits = []
     for c in range(channels):
         extra = [residual[:, e] / activity[:, by] for e in range(c) for by in (e, c)]
-        extra += [each[:, c] / activity[:, c] for each in (rule, place)] if c else []
+        extra += [each[:, c] / activity[:, c] for each in (conditional, phased)] if c else []
         inputs = np.column_stack([h] + [np.clip(e, -6, 6) for e in extra])
         unit, out = model.layer(f"likelihood.head.{c}"), model.layer(f"likelihood.out.{c}")
         outputs = leaky(inputs @ unit[0].astype(float) + unit[1]) @ out[0].astype(float) + out[1]
-        shift = (outputs[:, 12 : 12 + c] * residual[:, :c]).sum(1)
-        shift += outputs[:, 14] * rule[:, c] + outputs[:, 15] * place[:, c]
+        shift = (outputs[:, OUTPUTS["residual_coefficients"]][:, :c] * residual[:, :c]).sum(1)
+        shift += outputs[:, OUTPUTS["local_coefficient"]][:, 0] * conditional[:, c]
+        shift += outputs[:, OUTPUTS["phase_coefficient"]][:, 0] * phased[:, c]
         bits.append(_mixture_bits(outputs, base[:, c] + residual[:, c], base[:, c] + shift, activity[:, c]))
     return np.stack(bits, axis=1).reshape(last - first, width, channels)
 

@@ -7,10 +7,48 @@ import tiny
 
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
+from bbans_cli.coders.neural.network_layout import EXTRAS, INPUTS, OUTPUTS
 from bbans_cli.coders.neural.weights import flatten
 from bbans_cli.entropy.rans import Message
 from bbans_cli.reference.band_scan import diagonals
 from bbans_cli.reference.network import Net
+
+
+def small_scan(
+    *,
+    width: int,
+    height: int,
+    channels: int = 3,
+    first_row: int = 0,
+    last_row: int | None = None,
+    hidden: int = 16,
+    layers: int = 1,
+    head: int = 16,
+    block: int = 0,
+    batch: int = 0,
+    learning_rate: float = 0.0,
+    update_interval: int = 1,
+    grid: tuple[int, int] = (-1, -1),
+    period: int = 1,
+) -> ScanShape:
+    """The shape of a scan over all rows, unless given otherwise, with the smallest network that there can be."""
+    return ScanShape(
+        width=width,
+        height=height,
+        channels=channels,
+        first_row=first_row,
+        last_row=height if last_row is None else last_row,
+        hidden=hidden,
+        layers=layers,
+        head=head,
+        block=block,
+        batch=batch,
+        learning_rate=learning_rate,
+        update_interval=update_interval,
+        grid_x=grid[0],
+        grid_y=grid[1],
+        period=period,
+    )
 
 
 def inputs(shape: ScanShape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
@@ -29,11 +67,12 @@ def without_squares(shape: ScanShape) -> np.ndarray:
     """The network of `inputs`, but with no use for what either least squares say."""
     network = inputs(shape)[0]
     net = Net(network, shape.hidden, shape.layers, shape.head)
-    net.trunk[0].weight[150:] = 0
-    for head in net.head[1:]:
-        head.weight[-2:] = 0
+    net.trunk[0].weight[INPUTS["local_prediction"].start :] = 0
+    for head, extras in zip(net.head[1:], EXTRAS[1:], strict=True):
+        head.weight[shape.hidden :][extras["local_conditional"].start :] = 0
+    shifts = slice(OUTPUTS["local_coefficient"].start, OUTPUTS.size)
     for out in net.out:
-        out.weight[:, 14:] = out.bias[14:] = 0
+        out.weight[:, shifts] = out.bias[shifts] = 0
     return network
 
 

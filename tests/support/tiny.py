@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bbans_cli.coders.neural.neighbourhood import PHASE_ROWS
+from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
 
 LEAST = {"hidden": 16, "layers": 1, "head": 16, "latents": [16], "blocks": [64]}
 TWO_LEVELS = {"hidden": 16, "layers": 2, "head": 16, "latents": [16, 16], "blocks": [64, 16]}
@@ -44,11 +45,13 @@ def tensors(size: Mapping[str, Any], seed: int = 1) -> dict[str, np.ndarray]:
 
     hidden, layers, head = size["hidden"], size["layers"], size["head"]
     for i in range(layers):
-        layer(f"likelihood.trunk.{i}", hidden if i else 175, hidden, 1.0)
-    mixture = np.array([0] * 4 + [-0.6, -0.1, 0.1, 0.6] + [-0.5, -1.5, -1.5, -0.5] + [0] * 4)
-    for c, extra in enumerate((0, 4, 6)):
+        layer(f"likelihood.trunk.{i}", hidden if i else INPUTS.size, hidden, 1.0)
+    mixture = np.zeros(OUTPUTS.size)
+    mixture[OUTPUTS["means"]] = -0.6, -0.1, 0.1, 0.6
+    mixture[OUTPUTS["log_scales"]] = -0.5, -1.5, -1.5, -0.5
+    for c, extra in enumerate(EXTRA_COUNTS):
         layer(f"likelihood.head.{c}", hidden + extra, head, 1.0)
-        layer(f"likelihood.out.{c}", head, 16, 0.3, mixture)
+        layer(f"likelihood.out.{c}", head, OUTPUTS.size, 0.3, mixture)
     layer("latents.embed", 51, 32, 1.0)
     layer("latents.mix", 32, 32, 1.0)
     for i, n in enumerate(size["latents"]):

@@ -55,7 +55,7 @@ def pixel_bits(
     x, y = (np.concatenate(part) for part in zip(*diagonals(width, first, height), strict=True))
     columns, rows, known = locate(x, y, width, first)
     place = ((-1, -1), 1) if grid_at is None else (grid_at, PERIOD)
-    maps = phase_ls.maps(_planes(pixels).astype(np.int32), first, height, channels, *place)[y - first, x]
+    maps = phase_ls.least_squares(_planes(pixels).astype(np.int32), first, height, channels, *place)[y - first, x]
     planes = torch.from_numpy(_planes(pixels).reshape(3, -1))
     taps = gather(planes, torch.from_numpy(rows * width + columns), torch.from_numpy(known.copy()))
     value = planes[:, torch.from_numpy(y * width + x)].T.float()

@@ -1,83 +1,117 @@
 """Band scans by the C core (core/neural/band_scan.h): rows of pixels to intervals, and a message back to pixels.
 
-What a pass codes and in what order is fixed by its shape alone; threads and the size of a call change no bit.
+What a scan codes and in what order is fixed by its shape alone; threads and the size of a call change no bit.
 """
+
+from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.core import ffi, lib
 from bbans_cli.entropy.native import failure
+from bbans_cli.entropy.rans import Message
+from bbans_cli.progress import PixelProgress
 
 PRECISION = 24
-LS_COLUMNS = lib.BBC_SCAN_LS_COLUMNS  # numbers that the least squares say of a pixel
+LS_COLUMNS = LEAST_SQUARES.size  # columns of BandScan.least_squares
 _CALL_SECONDS = 0.05  # aim for one call of C: short enough for signals and progress
 
+_REFUSALS = {
+    lib.BBC_SCAN_BAD_WIDTH: "width is outside 1 to 2^18",
+    lib.BBC_SCAN_BAD_HEIGHT: "height is outside 1 to 2^28",
+    lib.BBC_SCAN_BAD_ROWS: "rows are not 0 <= first_row <= last_row <= height",
+    lib.BBC_SCAN_BAD_CHANNELS: "channels are neither 1 nor 3",
+    lib.BBC_SCAN_BAD_HIDDEN: "hidden is no multiple of 16 from 16 to 512",
+    lib.BBC_SCAN_BAD_LAYERS: "layers are outside 1 to 4",
+    lib.BBC_SCAN_BAD_HEAD: "head is no multiple of 16 from 16 to 128",
+    lib.BBC_SCAN_BAD_BLOCK: "block is negative, or 0 with modulation",
+    lib.BBC_SCAN_BAD_BATCH: "batch is outside 0 to 2^20",
+    lib.BBC_SCAN_BAD_UPDATE_INTERVAL: "update_interval is outside 1 to 1024",
+    lib.BBC_SCAN_BAD_GRID: "grid_x, grid_y are neither -1, -1 nor both within 0 to 15",
+    lib.BBC_SCAN_BAD_PERIOD: "period is no power of two up to 16, or more than 1 without a grid",
+    lib.BBC_SCAN_BAD_THREADS: "threads are outside 1 to 64, or the system gives none",
+    lib.BBC_SCAN_SMALL_BUFFER: "the buffer is too small, or not aligned to 64 bytes",
+    lib.BBC_SCAN_STATIC: "there is no gradient without learning",
+}
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class ScanShape:
-    """What a pass codes: rows first..last of pixels (height, width, channels), by a network of the given widths."""
+    """What a scan codes, and with what network: the fields of bbc_scan_shape in core/neural/band_scan.cdef.h."""
 
-    width: int
+    width: int  # of the band, in pixels
     height: int
-    channels: int
-    first_row: int
+    channels: int  # 3, or 1 for grey
+    first_row: int  # rows first_row to last_row - 1 are coded; those above are known
     last_row: int
-    hidden: int
-    layers: int
-    head: int
-    block: int = 0
-    batch: int = 0
+    hidden: int  # units of a hidden layer
+    layers: int  # hidden layers
+    head: int  # units of a head
+    block: int = 0  # side of the blocks that have a modulation each, in pixels
+    batch: int = 0  # least pixels of a mini-batch, between two steps of the optimiser; 0: no learning
     learning_rate: float = 0.0
-    update_interval: int = 1
-    grid_x: int = -1  # place of the first pixel in a grid of 16x16, or -1, -1
+    update_interval: int = 1  # one of this many mini-batches is learned from
+    grid_x: int = -1  # position of the first pixel in a grid of 16x16 pixels, or -1, -1
     grid_y: int = -1
-    period: int = 1  # of the least squares by place, a power of two up to 16; 1 without a grid
+    period: int = 1  # of the phase-conditioned least squares: 1, or with a grid a power of two up to 16
+
+
+def weight_count(shape: ScanShape) -> int:
+    """Weights of the likelihood network of a scan. ValueError says which field no scan can have."""
+    return _checked(lib.bbc_scan_weight_count(_c_shape(shape)))
 
 
 class BandScan:
-    """One pass over rows of ``pixels`` (height, width, channels) uint8, C-contiguous; decoding writes into it.
+    """One scan over rows of ``pixels``, (height, width, channels) uint8, C-contiguous; decoding writes into it.
 
-    network: flat float32 weights. modulation: float32 (blocks, layers, 2, hidden) or None.
+    network: flat float32 weights. modulation: float32 (blocks, layers, 2, hidden), blocks in raster order, or None.
+    Raises ValueError.
     """
 
-    def __init__(self, shape: ScanShape, network: np.ndarray, modulation: np.ndarray | None, pixels: np.ndarray):
+    def __init__(
+        self,
+        shape: ScanShape,
+        network: NDArray[np.float32],
+        modulation: NDArray[np.float32] | None,
+        pixels: NDArray[np.uint8],
+    ) -> None:
         if pixels.shape != (shape.height, shape.width, shape.channels) or pixels.dtype != np.uint8:
-            raise ValueError("pixels do not have the shape of the pass")
+            raise ValueError("pixels do not have the shape of the scan")
         if not pixels.flags.c_contiguous:
             raise ValueError("pixels are not C-contiguous")
         self.shape = shape
-        c_shape = ffi.new("bbc_scan_shape *", vars(shape))
-        if len(network) != lib.bbc_scan_weight_count(c_shape):
-            raise ValueError("the network does not have the widths of the pass")
-        if modulation is not None:
+        if len(network) != weight_count(shape):
+            raise ValueError("the network does not have the widths of the scan")
+        if modulation is not None and shape.block > 0:
             blocks = -(-shape.width // shape.block) * -(-shape.last_row // shape.block)
             if modulation.size < blocks * shape.layers * 2 * shape.hidden:
                 raise ValueError("the modulation has too few blocks")
-        size = lib.bbc_scan_size(c_shape)
+        c_shape = _c_shape(shape)
+        size = _checked(lib.bbc_scan_size(c_shape))
         self._buffer = np.empty(size + 64, np.uint8)
         self._state = ffi.cast("char *", ffi.from_buffer(self._buffer))
         self._state += -int(ffi.cast("uintptr_t", self._state)) % 64
-        self._kept = (network, modulation, pixels)
+        self._weights, self._kept = len(network), (modulation, pixels)  # C reads the latter at every call
         view = ffi.NULL if modulation is None else ffi.from_buffer("float[]", modulation)
-        data = (
-            ffi.from_buffer("uint8_t[]", pixels)
-            if pixels.flags.writeable
-            else ffi.cast("uint8_t *", pixels.ctypes.data)
-        )
-        code = lib.bbc_scan_begin(self._state, size, c_shape, ffi.from_buffer("float[]", network), view, data)
-        if code:
-            raise ValueError(f"bbc_scan_begin: {code}")
+        if pixels.flags.writeable:
+            data = ffi.from_buffer("uint8_t[]", pixels)
+        else:
+            data = ffi.cast("uint8_t *", pixels.ctypes.data)
+        _checked(lib.bbc_scan_begin(self._state, size, c_shape, ffi.from_buffer("float[]", network), view, data))
 
     @property
     def pixels(self) -> int:
-        """How many pixels the pass codes."""
+        """How many pixels the scan codes."""
         return (self.shape.last_row - self.shape.first_row) * self.shape.width
 
-    def intervals(self, threads: int, progress: Callable[[int], None]) -> tuple[np.ndarray, np.ndarray]:
+    def intervals(self, threads: int, progress: PixelProgress) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Encode: starts and freqs, uint32 (pixels * channels,), in coding order; precision is PRECISION."""
         channels = self.shape.channels
         starts = np.empty(self.pixels * channels, np.uint32)
@@ -87,45 +121,55 @@ class BandScan:
         def advance(budget: int) -> int:
             nonlocal at
             here = [ffi.from_buffer("uint32_t[]", array[at * channels :]) for array in (starts, freqs)]
-            done = lib.bbc_scan_encode(self._state, threads, budget, *here)
+            done = int(lib.bbc_scan_encode(self._state, threads, budget, *here))
             at += max(done, 0)
             return done
 
-        self._run(advance, progress)
+        self._advance(advance, progress)
         return starts, freqs
 
-    def pop(self, message, threads: int, progress: Callable[[int], None]) -> None:
-        """Decode: pop all pixels of the pass from the message into ``pixels``. Raises CorruptError."""
-        head = message._states_view
-        words = message._words
-        self._run(lambda budget: lib.bbc_scan_decode(self._state, threads, budget, head, words), progress)
+    def pop(self, message: Message, threads: int, progress: PixelProgress) -> None:
+        """Decode: pop all pixels of the scan from the message into ``pixels``. Raises CorruptError."""
+        state, words = message._states_view, message._words
 
-    def least_squares(self) -> np.ndarray:
-        """What both least squares predict of every pixel (bbc_scan_least_squares): (rows, width, LS_COLUMNS) float32.
+        def advance(budget: int) -> int:
+            return int(lib.bbc_scan_decode(self._state, threads, budget, state, words))
 
-        Called in place of coding: the scan is used up."""
+        self._advance(advance, progress)
+
+    def least_squares(self) -> NDArray[np.float32]:
+        """What both least squares predict of every pixel: (rows, width, LS_COLUMNS), columns as network_layout says.
+
+        Called in place of coding: the scan is used up.
+        """
         shape = self.shape
         found = np.empty((shape.last_row - shape.first_row, shape.width, LS_COLUMNS), np.float32)
         lib.bbc_scan_least_squares(self._state, ffi.from_buffer("float[]", found))
         return found
 
-    def weights(self) -> np.ndarray:
-        """The network's weights as learning has left them, flat float32."""
-        network = np.empty(len(self._kept[0]), np.float32)
+    def weights(self) -> NDArray[np.float32]:
+        """The network's weights as learning has left them, flat."""
+        network = np.empty(self._weights, np.float32)
         lib.bbc_scan_weights(self._state, ffi.from_buffer("float[]", network))
         return network
 
-    def gradient(self) -> np.ndarray:
-        """The gradient of the last step of learning, laid out like the weights, in nats per pixel."""
-        gradient = np.zeros(len(self._kept[0]), np.float32)
-        lib.bbc_scan_gradient(self._state, ffi.from_buffer("float[]", gradient))
+    def gradient(self) -> NDArray[np.float32]:
+        """The gradient of the last step of the optimiser, laid out like the weights, in nats per pixel.
+
+        0 before the first step. ValueError if the scan does not learn.
+        """
+        gradient = np.zeros(self._weights, np.float32)
+        _checked(lib.bbc_scan_gradient(self._state, ffi.from_buffer("float[]", gradient)))
         return gradient
 
-    def _run(self, advance: Callable[[int], int], progress: Callable[[int], None]) -> None:
+    def _advance(self, advance: Callable[[int], int], progress: PixelProgress) -> None:
+        """Calls `advance` with a number of pixels to code, again and again until all are done."""
         left, budget = self.pixels, 512
         while left > 0:
             began = time.perf_counter()
             done = advance(budget)
+            if done in _REFUSALS:
+                raise ValueError(_REFUSALS[done])
             if done < 0:
                 raise failure(done, self.pixels - left)
             left -= done
@@ -134,9 +178,30 @@ class BandScan:
             budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
 
 
-def least_squares(pixels: np.ndarray, grid: tuple[int, int] = (-1, -1), period: int = 1) -> np.ndarray:
-    """What both least squares say of every pixel of a picture (h, w, 1 or 3) uint8: BandScan.least_squares."""
+def least_squares(pixels: NDArray[np.uint8], grid: tuple[int, int] = (-1, -1), period: int = 1) -> NDArray[np.float32]:
+    """What both least squares predict of every pixel of a picture (h, w, 1 or 3): BandScan.least_squares."""
     height, width, channels = pixels.shape
-    shape = ScanShape(width, height, channels, 0, height, 16, 1, 16, grid_x=grid[0], grid_y=grid[1], period=period)
-    network = np.zeros(lib.bbc_scan_weight_count(ffi.new("bbc_scan_shape *", vars(shape))), np.float32)
-    return BandScan(shape, network, None, pixels).least_squares()
+    shape = ScanShape(
+        width=width,
+        height=height,
+        channels=channels,
+        first_row=0,
+        last_row=height,
+        hidden=16,  # the least a network can have, as it is not used
+        layers=1,
+        head=16,
+        grid_x=grid[0],
+        grid_y=grid[1],
+        period=period,
+    )
+    return BandScan(shape, np.zeros(weight_count(shape), np.float32), None, pixels).least_squares()
+
+
+def _c_shape(shape: ScanShape) -> Any:
+    return ffi.new("bbc_scan_shape *", asdict(shape))
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        raise ValueError(_REFUSALS.get(result, f"the core refuses the scan (code {result})"))
+    return int(result)

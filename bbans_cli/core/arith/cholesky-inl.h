@@ -1,8 +1,9 @@
 /* Cholesky's factors of 16 matrices of sums at once, one in each vector lane, for both least squares.
  *
- * A matrix is its lower triangle, (i, j) at cholesky_at(i, j). Before it is factored, elements of the diagonal that belong
- * to what is known grow by a ridge; afterwards the diagonal is inverted. Every element has its subtractions in ascending order
- * of columns, as plain products and differences, so that neither the number of lanes nor the loops below change a bit. */
+ * A matrix is its lower triangle, (i, j) at cholesky_at(i, j). Before it is factored, elements of the diagonal that
+ * belong to what is known grow by a ridge; afterwards the diagonal is inverted. Every element has its subtractions in
+ * ascending order of columns, as plain products and differences, so that neither the number of lanes nor the loops
+ * below change a bit. */
 #ifndef BBC_CHOLESKY_H
 #define BBC_CHOLESKY_H
 
@@ -17,8 +18,8 @@ EX float cholesky_ridge(float a, float relative) { return a + (4.0f + relative *
 
 EX float cholesky_pivot(float a) { return 1.0f / __builtin_sqrtf(ex_max(a, 1.0f)); }
 
-/* Elements (i, j) to (i + rows - 1, j), columns before j being done, and (j, j) inverted. Several rows at once, since each is
- * a chain that waits for itself; rows is a literal. */
+/* Elements (i, j) to (i + rows - 1, j), columns before j being done, and (j, j) inverted. Several rows at once, since
+ * each is a chain that waits for itself; rows is a literal. */
 EX void cholesky_column(const int rows, int i, int j, float low[][CHOLESKY_LANES])
 {
     enum { V = CHOLESKY_LANES / VF_LANES };
@@ -69,8 +70,8 @@ EX void cholesky_down(const int blocks, int from, int j, float column[][CHOLESKY
     GEMM_UNROLL for (int v = 0; v < blocks * V; v++) vf_store(column[j] + from + v * VF_LANES, a[v]);
 }
 
-/* One matrix alone, whose columns, 0 above the diagonal, become those of its factor; order is a multiple of 16. Here vector
- * lanes run down each column. */
+/* One matrix alone, whose columns, 0 above the diagonal, become those of its factor; order is a multiple of 16. Here
+ * vector lanes run down each column. */
 static void cholesky_single(int order, int known, float relative, float column[][CHOLESKY_MAX])
 {
     for (int j = 0; j < order; j++) {

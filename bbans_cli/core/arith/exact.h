@@ -5,8 +5,8 @@
  * infinities included, has a defined result; only NaN results of ex_fma may differ in sign and payload.
  *
  * Errors below are the largest found against a wider type on random arguments, in units of the last place (ulp).
- * Polynomials are minimax or Chebyshev fits of scripts/experiments/fit_elementary.py. reference_math.py mirrors each function
- * operation by operation: change both together. */
+ * Polynomials are minimax or Chebyshev fits of scripts/experiments/fit_elementary.py. reference_math.py mirrors each
+ * function operation by operation: change both together. */
 #ifndef BBC_EXACT_H
 #define BBC_EXACT_H
 
@@ -209,8 +209,8 @@ EX double ex_normal_cdf64(double x)
     return x > 0.0 ? 1.0 - q : q;
 }
 
-/* Its inverse, for p clipped to [1e-300, 1 - 2^-53]; odd about 1/2, where it is 0. A start within 4.5e-4 (Abramowitz and Stegun
- * 26.2.23), then three steps of Halley's method. Meant for tables: it costs seven exponentials. */
+/* Its inverse, for p clipped to [1e-300, 1 - 2^-53]; odd about 1/2, where it is 0. A start within 4.5e-4 (Abramowitz
+ * and Stegun 26.2.23), then three steps of Halley's method. Meant for tables: it costs seven exponentials. */
 EX double ex_normal_quantile64(double p)
 {
     p = ex_clip64(p, 1e-300, 0x1.fffffffffffffp-1);

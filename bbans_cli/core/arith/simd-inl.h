@@ -2,8 +2,9 @@
  * acc - a*b and a*b rounded after each operation.
  *
  * GEMM_WIDTHS lists the panel widths that gemm-inl.h compiles, in vectors and widest first, each with the largest
- * number of rows for which the sums, a row of B and an element of A stay in registers. Panels of fewer than GEMM_MAIN_ROWS
- * rows are for products with no more rows than that: they are wide because few rows leave the sums waiting. */
+ * number of rows for which the sums, a row of B and an element of A stay in registers. Panels of fewer than
+ * GEMM_MAIN_ROWS rows are for products with no more rows than that: they are wide because few rows leave the sums
+ * waiting. */
 #ifndef BBC_SIMD_H
 #define BBC_SIMD_H
 

@@ -113,7 +113,7 @@ int bbc_kernel_mixture(int isa, ptrdiff_t n, int channel, const float *output, c
             pixel[i].local_conditional[channel] = earlier[4 * (at + i) + 2];
             pixel[i].phase_prediction[channel] = earlier[4 * (at + i) + 3];
         }
-        kernels->mixture_cumulative(m, channel, output + at * SCAN_OUTPUTS, bin_edge, pixel, cum + at * 257);
+        kernels->mixture_cumulative(m, channel, output + at * NETWORK_OUTPUTS, bin_edge, pixel, cum + at * 257);
     }
     bbc_fp_leave(saved);
     return 0;

@@ -46,8 +46,10 @@ static void kernel_mixture_cumulative(ptrdiff_t n, int c, const float *output, c
 {
     for (ptrdiff_t at = 0; at < n; at += SCAN_CHUNK) {
         mixture mix;
+        mixture_inputs in;
         int m = n - at < SCAN_CHUNK ? (int)(n - at) : SCAN_CHUNK;
-        mixture_prepare(m, c, output + at * SCAN_OUTPUTS, bin_edge, pixel + at, &mix);
+        mixture_load(m, c, pixel + at, &in);
+        mixture_prepare(m, &in, output + at * NETWORK_OUTPUTS, bin_edge, &mix);
         for (int32_t symbol = 0; symbol <= 256; symbol++) {
             int32_t column[SCAN_CHUNK];
             for (int i = 0; i < SCAN_CHUNK; i++) column[i] = mixture_cum(&mix, i, symbol);

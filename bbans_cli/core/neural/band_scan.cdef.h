@@ -1,19 +1,35 @@
-/* One pass over rows of a band: its shape and what it needs. See band_scan.h. */
+/* The shape of one band scan, and the calls that code its pixels. See band_scan.h. */
 typedef struct {
     int32_t width, height;        /* of the band, in pixels */
-    int32_t first_row, last_row;  /* the rows that this pass codes; the rows above are known */
+    int32_t first_row, last_row;  /* the rows [first_row, last_row) are coded; the rows above are known */
     int32_t channels;             /* 3, or 1 for grey */
-    int32_t hidden, layers, head; /* widths of the likelihood network */
-    int32_t block;                /* side of the blocks of `modulation`, in pixels */
-    int32_t batch;                /* pixels between two steps of learning, 0 for none */
-    int32_t update_interval;      /* one of how many runs is learned from */
-    float learning_rate;          /* learning rate */
-    int32_t grid_x, grid_y;       /* place of the first pixel in a grid of 16x16 pixels; -1, -1: there is none */
-    int32_t period;               /* of the least squares by place: 1 without a grid, else a power of two up to 16 */
+    int32_t hidden, layers, head; /* of the network: units of a hidden layer, hidden layers, units of a head */
+    int32_t block;                /* side of the blocks of `modulation`, in pixels; 0 without modulation */
+    int32_t batch;                /* least pixels of a mini-batch, between two steps of the optimiser; 0: no learning */
+    int32_t update_interval;      /* one of this many mini-batches is learned from */
+    float learning_rate;
+    int32_t grid_x, grid_y; /* position of the first pixel in a grid of 16x16 pixels, or -1, -1 for no grid */
+    int32_t period;         /* of the phase-conditioned least squares: 1, or with a grid a power of two up to 16 */
 } bbc_scan_shape;
 
-enum { BBC_SCAN_LS_COLUMNS = 27 }; /* numbers that the least squares say of a pixel */
-enum { BBC_SCAN_BAD_SHAPE = -100, BBC_SCAN_SMALL_BUFFER = -101, BBC_SCAN_THREADS = -102 };
+/* Why a scan is refused. */
+enum {
+    BBC_SCAN_BAD_WIDTH = -100,           /* outside 1 to SCAN_MAX_WIDTH */
+    BBC_SCAN_BAD_HEIGHT = -101,          /* outside 1 to 2^28 */
+    BBC_SCAN_BAD_ROWS = -102,            /* not 0 <= first_row <= last_row <= height */
+    BBC_SCAN_BAD_CHANNELS = -103,        /* neither 1 nor 3 */
+    BBC_SCAN_BAD_HIDDEN = -104,          /* no multiple of 16 from 16 to 512 */
+    BBC_SCAN_BAD_LAYERS = -105,          /* outside 1 to 4 */
+    BBC_SCAN_BAD_HEAD = -106,            /* no multiple of 16 from 16 to 128 */
+    BBC_SCAN_BAD_BLOCK = -107,           /* negative, or 0 with modulation */
+    BBC_SCAN_BAD_BATCH = -108,           /* outside 0 to 2^20 */
+    BBC_SCAN_BAD_UPDATE_INTERVAL = -109, /* outside 1 to 1024 */
+    BBC_SCAN_BAD_GRID = -110,            /* neither -1, -1 nor both within 0 to 15 */
+    BBC_SCAN_BAD_PERIOD = -111,          /* no power of two up to 16, or more than 1 without a grid */
+    BBC_SCAN_SMALL_BUFFER = -120,        /* the buffer is too small, or not aligned to 64 bytes */
+    BBC_SCAN_BAD_THREADS = -121,         /* outside 1 to 64, or the system refuses attributes of threads */
+    BBC_SCAN_STATIC = -122               /* there is no gradient without learning */
+};
 
 int64_t bbc_scan_weight_count(const bbc_scan_shape *shape);
 int64_t bbc_scan_size(const bbc_scan_shape *shape);

@@ -2,18 +2,18 @@
 #ifndef BBC_LATENTS_H
 #define BBC_LATENTS_H
 
+#include "channel_order.h"
 #include "exact.h"
 #include "gemm-inl.h"
 #include "latents_types.h"
-
-EX float latents_leaky(float x) { return x > 0.0f ? x : x * 0.1f; }
+#include "leaky_relu.h"
 
 /* Deviations from the mean and means of one patch, channels in coding order: 51 inputs. */
 static void latents_patch(const uint8_t *at, ptrdiff_t stride, int channels, float *input)
 {
     for (int c = 0; c < 3; c++) {
         int sum = 0, value[16];
-        const uint8_t *p = at + (channels == 3 ? (c == 0 ? 1 : c == 1 ? 0 : 2) : 0);
+        const uint8_t *p = at + channel_order_sample(channels, c);
         for (int i = 0; i < 16; i++) sum += value[i] = p[(i / 4) * stride + (i % 4) * channels];
         float mean = (float)sum * 0.0625f;
         for (int i = 0; i < 16; i++) input[c * 16 + i] = ex_clip(((float)value[i] - mean) * 0.125f, -8.0f, 8.0f);
@@ -37,10 +37,10 @@ static void latents_statistics(const latents_encoder *e, const uint8_t *pixels, 
                           (ptrdiff_t)width * channels, channels, input + i * LATENTS_INPUTS);
         gemm(across, LATENTS_WIDTH, LATENTS_INPUTS, input, LATENTS_INPUTS, 1, e->embed, LATENTS_WIDTH, e->embed_bias,
              first, LATENTS_WIDTH);
-        for (int i = 0; i < across * LATENTS_WIDTH; i++) first[i] = latents_leaky(first[i]);
+        for (int i = 0; i < across * LATENTS_WIDTH; i++) first[i] = leaky_relu(first[i]);
         gemm(across, LATENTS_WIDTH, LATENTS_WIDTH, first, LATENTS_WIDTH, 1, e->mix, LATENTS_WIDTH, e->mix_bias, f,
              LATENTS_WIDTH);
-        for (int i = 0; i < across * LATENTS_WIDTH; i++) f[i] = latents_leaky(f[i]);
+        for (int i = 0; i < across * LATENTS_WIDTH; i++) f[i] = leaky_relu(f[i]);
     }
     float count = (float)(n > 0 ? n : 1), *restrict mean = out, *restrict deviation = out + LATENTS_WIDTH;
     for (int j = 0; j < 2 * LATENTS_WIDTH; j++) out[j] = 0.0f;
@@ -60,7 +60,7 @@ static void latents_dense(int m, int n, int k, const float *in, const float *wei
                           float *restrict out)
 {
     gemm(m, n, k, in, k, 1, weight, n, bias, out, n);
-    for (ptrdiff_t i = 0; leaky && i < (ptrdiff_t)m * n; i++) out[i] = latents_leaky(out[i]);
+    for (ptrdiff_t i = 0; leaky && i < (ptrdiff_t)m * n; i++) out[i] = leaky_relu(out[i]);
 }
 
 #endif

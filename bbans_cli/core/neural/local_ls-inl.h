@@ -1,21 +1,24 @@
-/* Local least squares: what a pixel's value should be by the linear rule that did best on the pixels around it.
+/* Local least squares (Wu, Barthel, Zhang 1998; TMW: Meyer, Tischer 1997): predictions by the linear weights that did
+ * best on the pixels around.
  *
- * A pixel's vector holds, for each channel in coding order, six neighbours and after them the three values themselves,
- * all less the channel's base. Products of these are summed over a causal window that fades with the distance; the
- * Cholesky factor of the sums (with a small ridge) gives at once the prediction of each channel from the neighbours, from
- * the channels before it, and the half_log_sigma that is to be expected. One factor serves a block of four pixels in a row.
+ * A pixel's vector holds, for each channel in coding order, six neighbours, and after them the three values themselves,
+ * all less the channel's base. Products of these are summed over a causal window whose weights fall with the distance.
+ * The Cholesky factor of the sums (with a small ridge) gives at once the prediction of each channel from the
+ * neighbours, the gain of each channel on the errors of earlier ones, and the error to be expected. One factor serves a
+ * block of four pixels of a row.
  *
- * The blocks of one wave, block + row = wave, lie in columns beside each other: lanes run across them. Plain products and
- * sums in the order of this source, so that the number of lanes changes no bit. */
+ * The blocks of one wave, column + row = wave, lie in columns beside each other: vector lanes run across them. Plain
+ * products and sums in the order of this source, so that the number of lanes changes no bit. */
 #ifndef BBC_LOCAL_LS_H
 #define BBC_LOCAL_LS_H
 
 #include "cholesky-inl.h"
 #include "local_ls_types.h"
 
-#define LOCAL_LS_DECAY 0.88f                                             /* from row to row */
-static const float local_ls_column_weight[4] = {1.0f, 0.8f, 0.5f, 0.3f}; /* weights of columns 0 to 3 away */
-#define LOCAL_LS_RIDGE 0.003f
+/* Window and ridge: docs/experiments.md, Window of the local least squares. */
+#define LOCAL_LS_DECAY 0.88f                                             /* of the sums, from row to row */
+static const float local_ls_column_weight[4] = {1.0f, 0.8f, 0.5f, 0.3f}; /* of the sums of columns 0 to 3 away */
+#define LOCAL_LS_RIDGE 0.003f                                            /* part of a diagonal element added to it */
 
 /* Factors of the 16 blocks from column `first` on. */
 static void local_ls_solve(const local_ls *r, int first)
@@ -40,9 +43,10 @@ static void local_ls_solve(const local_ls *r, int first)
         memcpy(r->factor + k * r->stride + LOCAL_LS_PAD + first, low[k], sizeof low[k]);
 }
 
-/* Of n pixels (at most 16) of blocks from column `first` on: prediction (3, 16) of each channel from the neighbours
- * alone, less its base; gain (3, 16): how much of the error in G counts for R, of G for B, of R for B; half_log_sigma (3, 16):
- * log of the expected error, halved. vector: (ORDER, 16), neighbours only. */
+/* Of the pixels of 16 blocks from column `first` on, one pixel of each; vector (ORDER, 16), neighbours only.
+ *
+ * prediction (3, 16): of each channel from the neighbours alone, less its base. gain (3, 16): regression coefficients
+ * of R's error on G's, of B's on G's, of B's on R's. half_log_sigma (3, 16): ln(expected error) / 2. */
 static void local_ls_predict(const local_ls *r, int first, float vector[][LOCAL_LS_LANES],
                              float prediction[][LOCAL_LS_LANES], float gain[][LOCAL_LS_LANES],
                              float half_log_sigma[][LOCAL_LS_LANES])

@@ -1,16 +1,16 @@
-/* The likelihood network forward, and the intervals or symbols of a range of pixels of the current step. */
+/* The likelihood network forward, and the intervals or symbols of a range of pixels of the current diagonal. */
 #ifndef BBC_NETWORK_H
 #define BBC_NETWORK_H
 
-#include "neighbourhood-inl.h"
 #include "gemm-inl.h"
+#include "leaky_relu.h"
 #include "mixture-inl.h"
+#include "neighbourhood-inl.h"
 
-EX float network_leaky(float x) { return x > 0.0f ? x : x * 0.1f; }
-
+/* Floats of a pixel in s->hidden[layer]. */
 EX int32_t network_hidden_stride(const scan_state *s, int layer)
 {
-    return s->shape.hidden + (layer == s->shape.layers - 1 ? SCAN_EXTRAS : 0);
+    return s->shape.hidden + (layer == s->shape.layers - 1 ? SCAN_EXTRA_ROOM : 0);
 }
 
 /* The three rows of net.phase that a pixel sees. */
@@ -22,6 +22,7 @@ EX void network_phase_rows(const scan_state *s, const scan_pixel *p, int row[3])
     row[2] = 2 * SCAN_PHASES + 2 * (y & 1) + (x & 1);
 }
 
+/* Adds them to the first layer's a. */
 EX void network_phase(const scan_state *s, const scan_pixel *p, float *restrict a)
 {
     const int h = s->shape.hidden;
@@ -33,14 +34,14 @@ EX void network_phase(const scan_state *s, const scan_pixel *p, float *restrict 
     }
 }
 
-/* Inputs and trunk of pixels [from, to) of the run, at most SCAN_CHUNK. */
+/* Inputs and trunk of pixels [from, to) of the mini-batch, at most SCAN_CHUNK. */
 static void network_trunk(scan_state *s, int from, int to)
 {
     const int h = s->shape.hidden, m = to - from;
     neighbourhood_inputs(s, from, to);
     const float *in = s->input + (ptrdiff_t)from * SCAN_INPUT_STRIDE;
     ptrdiff_t in_stride = SCAN_INPUT_STRIDE;
-    int k = SCAN_INPUTS;
+    int k = NETWORK_INPUTS;
     for (int layer = 0; layer < s->shape.layers; layer++) {
         ptrdiff_t out_stride = network_hidden_stride(s, layer);
         float *active = s->active[layer] + (ptrdiff_t)from * h, *hidden = s->hidden[layer] + from * out_stride;
@@ -53,7 +54,7 @@ static void network_trunk(scan_state *s, int from, int to)
                 const float *restrict scale = modulation + layer * 2 * h, *restrict shift = scale + h;
                 for (int j = 0; j < h; j++) a[j] = a[j] * scale[j] + shift[j];
             }
-            for (int j = 0; j < h; j++) a[j] = network_leaky(a[j]);
+            for (int j = 0; j < h; j++) a[j] = leaky_relu(a[j]);
             if (layer > 0)
                 for (int j = 0; j < h; j++) out[j] = before[j] + a[j];
             else if (s->shape.layers == 1) memcpy(out, a, (size_t)h * sizeof *a);
@@ -64,7 +65,7 @@ static void network_trunk(scan_state *s, int from, int to)
     }
 }
 
-/* The regression's prediction of channel c > 0 once the channels before are known. */
+/* The local least squares' conditional prediction of channel c > 0: once the channels before it are known. */
 EX void network_local_conditional(scan_pixel *p, int c)
 {
     float wrong = p->residual[0] - p->local_prediction[0],
@@ -73,7 +74,7 @@ EX void network_local_conditional(scan_pixel *p, int c)
         p, c, p->local_prediction[c] + (c == 1 ? p->gain[0] * wrong : p->gain[1] * wrong + p->gain[2] * wrong_red));
 }
 
-/* The prediction by place of channel c > 0 once the channels before are known. */
+/* The phase-conditioned prediction of channel c > 0, once the channels before it are known. */
 EX void network_phase_prediction(scan_pixel *p, int c)
 {
     float green = (float)(p->value[0] - p->west[0]),
@@ -82,7 +83,7 @@ EX void network_phase_prediction(scan_pixel *p, int c)
     p->phase_prediction[c] = neighbourhood_clip(p, c, (green + difference) + (float)(p->west[c] - p->base[c]));
 }
 
-/* What is known of earlier channels as further inputs of channel c's head. */
+/* What earlier channels tell of channel c > 0, as further inputs of its head: network_extra_count[c] numbers. */
 static void network_extras(scan_pixel *p, int c, float *extra)
 {
     int n = 0;
@@ -102,27 +103,35 @@ static void network_head(scan_state *s, int c, int from, int to)
     const int h = s->shape.hidden, u = s->shape.head, m = to - from, last = s->shape.layers - 1;
     ptrdiff_t stride = network_hidden_stride(s, last);
     float *hidden = s->hidden[last] + from * stride, *unit = s->unit[c] + (ptrdiff_t)from * u;
-    float *output = s->output[c] + (ptrdiff_t)from * SCAN_OUTPUTS;
+    float *output = s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS;
     gemm(m, u, h, hidden, stride, 1, s->net.head[c], u, s->net.head_bias[c], unit, u);
     if (c > 0) {
         float *extra = hidden + h + scan_extra_at[c];
         for (int i = 0; i < m; i++) network_extras(s->pixel + from + i, c, extra + i * stride);
-        gemm(m, u, scan_extra[c], extra, stride, 1, s->net.head[c] + (ptrdiff_t)h * u, u, NULL, unit, u);
+        gemm(m, u, network_extra_count[c], extra, stride, 1, s->net.head[c] + (ptrdiff_t)h * u, u, NULL, unit, u);
     }
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)m * u; i++) unit[i] = network_leaky(unit[i]);
-    gemm(m, SCAN_OUTPUTS, u, unit, u, 1, s->net.out[c], SCAN_OUTPUTS, s->net.out_bias[c], output, SCAN_OUTPUTS);
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)m * u; i++) unit[i] = leaky_relu(unit[i]);
+    gemm(m, NETWORK_OUTPUTS, u, unit, u, 1, s->net.out[c], NETWORK_OUTPUTS, s->net.out_bias[c], output,
+         NETWORK_OUTPUTS);
 }
 
-/* Where the values of channel c begin. */
+/* The 257 edges of channel c's bins. */
 EX float *network_bin_edges(const scan_state *s, int c) { return s->bin_edge + c * SCAN_BIN_EDGES; }
 
-/* Encoder: intervals of channel c of pixels [from, to), written at `at`, the subpixel's place in coding order. */
+/* The mixtures of channel c of pixels [from, to), at most SCAN_CHUNK. */
+static void network_mixture(const scan_state *s, int c, int from, int to, mixture *mix)
+{
+    mixture_inputs in;
+    mixture_load(to - from, c, s->pixel + from, &in);
+    mixture_prepare(to - from, &in, s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS, network_bin_edges(s, c), mix);
+}
+
+/* Encoder: intervals of channel c of pixels [from, to), written at `at`, the sub-pixel's index in coding order. */
 static void network_intervals(scan_state *s, int c, int from, int to, int64_t at)
 {
     mixture mix;
     int32_t symbol[SCAN_CHUNK] = {0};
-    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * SCAN_OUTPUTS, network_bin_edges(s, c),
-                    s->pixel + from, &mix);
+    network_mixture(s, c, from, to, &mix);
     for (int i = from; i < to; i++) symbol[i - from] = s->pixel[i].value[c];
     mixture_intervals(to - from, &mix, symbol, s->starts + at, s->freqs + at);
 }
@@ -131,8 +140,7 @@ static void network_intervals(scan_state *s, int c, int from, int to, int64_t at
 static void network_windows(scan_state *s, int c, int from, int to)
 {
     mixture mix;
-    mixture_prepare(to - from, c, s->output[c] + (ptrdiff_t)from * SCAN_OUTPUTS, network_bin_edges(s, c),
-                    s->pixel + from, &mix);
+    network_mixture(s, c, from, to, &mix);
     for (int i = 0; i < to - from; i++) {
         int first = mixture_guess(&mix, i);
         s->pixel[from + i].window = first;
@@ -142,7 +150,7 @@ static void network_windows(scan_state *s, int c, int from, int to)
 
 EX void network_residual(scan_pixel *p, int c) { p->residual[c] = (float)(p->value[c] - p->base[c]); }
 
-/* Decoder: pop channel c of pixels [from, to). Returns 0 or an error of the stack. */
+/* Decoder: pop channel c of pixels [from, to). Returns 0 or an error of the rANS stack. */
 static int network_pop(scan_state *s, int c, int from, int to)
 {
     for (int chunk = from; chunk < to; chunk += SCAN_CHUNK) {
@@ -154,8 +162,7 @@ static int network_pop(scan_state *s, int c, int from, int to)
             int32_t target = (int32_t)bbc_ans_peek(*s->ans_state, SCAN_PRECISION);
             uint32_t start, freq;
             if (!ready && (target < window[0] || target >= window[SCAN_WINDOW - 1])) {
-                mixture_prepare(m, c, s->output[c] + (ptrdiff_t)chunk * SCAN_OUTPUTS, network_bin_edges(s, c),
-                                s->pixel + chunk, &mix);
+                network_mixture(s, c, chunk, chunk + m, &mix);
                 ready = 1;
             }
             p->value[c] = mixture_find(&mix, i, p->window, window, target, &start, &freq);

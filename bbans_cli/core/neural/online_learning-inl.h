@@ -1,80 +1,87 @@
-/* Learning while coding: the gradient of a run's pixels and one step of QHAdam (Ma and Yarats 2019), exactly.
+/* Learning while coding: the gradient of a mini-batch and one step of QHAdam (Ma and Yarats 2019), exactly.
  *
- * Only the likelihood network learns. Each weight's gradient is one fma chain over the run's pixels in coding order, so
- * that threads, which share the pixels first and the weights then, change no bit. */
+ * Only the likelihood network learns. Each weight's gradient is one fma chain over the mini-batch's pixels in coding
+ * order, so that threads, which share the pixels first and the weights then, change no bit. */
 #ifndef BBC_ONLINE_LEARNING_H
 #define BBC_ONLINE_LEARNING_H
 
 #include "network-inl.h"
 
-/* What the learning rate is multiplied by: at first 2, halfway to 1 after 200 steps; and layer by layer. */
+/* Of the learning rate: at first START more than at last, halfway down after SETTLED steps; and a factor for each kind
+ * of layer. docs/experiments.md, Learning rate and mini-batch, Local least squares and grid (PHASE), Update rule. */
 #define LEARN_START 1.0f
-#define LEARN_SETTLED 200.0f
+#define LEARN_SETTLED 200.0f /* tuned by hand, not recorded */
 #define LEARN_INPUT 0.18f
 #define LEARN_PHASE 4.8f
 #define LEARN_TRUNK 1.5f
 #define LEARN_HEAD 0.72f
 #define LEARN_OUT 0.45f
-/* What is kept of the mean of squares from step to step. */
+/* Decay of both moments; docs/experiments.md, Update rule. */
+#define LEARN_BETA1 0.98f
 #define LEARN_BETA2 0.99f
-/* An edge's n-th step is this over n + COUNT; it stays within REACH of its place, so that edges ascend. */
-#define LEARN_BIN_EDGE 1.5f
+/* The n-th update of a bin's edge moves it by STEP / (n + COUNT) of the gradient (docs/experiments.md, Adaptive bin
+ * boundaries). It stays within REACH of v - 1/2, so that edges increase; REACH was tuned by hand, not recorded. */
+#define LEARN_BIN_EDGE_STEP 1.5f
 #define LEARN_BIN_EDGE_COUNT 300.0f
 #define LEARN_BIN_EDGE_REACH 0.45f
 
-/* d through a leaky ReLU whose result was `active`, for n elements. */
+/* d by the results of leaky ReLUs becomes d by their arguments, for n elements. */
 static void learn_leaky_relu(ptrdiff_t n, const float *restrict active, float *restrict d)
 {
-    for (ptrdiff_t i = 0; i < n; i++) d[i] = active[i] > 0.0f ? d[i] : d[i] * 0.1f;
+    for (ptrdiff_t i = 0; i < n; i++) d[i] = leaky_relu_backward(active[i], d[i]);
 }
 
-/* Errors of all units of pixels [from, to), at most SCAN_CHUNK. */
+/* Backward pass of pixels [from, to), at most SCAN_CHUNK: the derivatives of -ln p by all units before their ReLUs. */
 static void learn_backward(scan_state *s, int from, int to)
 {
     const int h = s->shape.hidden, u = s->shape.head, m = to - from, last = s->shape.layers - 1;
     float scale = 1.0f / (float)s->count, *d_hidden = s->d_hidden + (ptrdiff_t)from * h;
-    memset(d_hidden, 0, (size_t)m * h * sizeof *d_hidden);
+    memset(d_hidden, 0, (size_t)m * (size_t)h * sizeof *d_hidden);
     for (int c = 0; c < s->shape.channels; c++) {
-        float *d_output = s->d_output[c] + (ptrdiff_t)from * SCAN_OUTPUTS;
+        float *d_output = s->d_output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS;
         float *d_unit = s->d_unit[c] + (ptrdiff_t)from * u;
-        memset(d_unit, 0, (size_t)m * u * sizeof *d_unit);
-        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * SCAN_OUTPUTS, network_bin_edges(s, c), s->pixel + from,
-                         scale, d_output);
-        gemm(m, u, SCAN_OUTPUTS, d_output, SCAN_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
+        memset(d_unit, 0, (size_t)m * (size_t)u * sizeof *d_unit);
+        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS, network_bin_edges(s, c),
+                         s->pixel + from, scale, d_output);
+        gemm(m, u, NETWORK_OUTPUTS, d_output, NETWORK_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
         learn_leaky_relu((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
         gemm(m, h, u, d_unit, u, 1, s->transposed.head[c], h, NULL, d_hidden, h);
     }
     for (int layer = last; layer >= 0; layer--) {
         float *d_active = s->d_active[layer] + (ptrdiff_t)from * h;
-        memcpy(d_active, d_hidden, (size_t)m * h * sizeof *d_active);
+        memcpy(d_active, d_hidden, (size_t)m * (size_t)h * sizeof *d_active);
         learn_leaky_relu((ptrdiff_t)m * h, s->active[layer] + (ptrdiff_t)from * h, d_active);
         for (int i = 0; s->modulation && i < m; i++) {
-            const float *restrict scale = s->pixel[from + i].modulation + layer * 2 * h;
+            const float *restrict factor = s->pixel[from + i].modulation + layer * 2 * h;
             float *restrict d = d_active + (ptrdiff_t)i * h;
-            for (int j = 0; j < h; j++) d[j] = d[j] * scale[j];
+            for (int j = 0; j < h; j++) d[j] = d[j] * factor[j];
         }
         if (layer > 0) gemm(m, h, h, d_active, h, 1, s->transposed.trunk[layer], h, NULL, d_hidden, h);
     }
 }
 
-/* QHAdam on n weights: the gradient itself counts as much as its mean over many steps, which starts at zero and is not
- * corrected for it, so that first steps are the shorter. `root` is what corrects the second moment. */
-static void learn_adam(ptrdiff_t n, float step, float root, const float *restrict gradient, float *restrict first,
+/* QHAdam on n weights: the gradient itself counts as much as its mean over many steps. That mean starts at zero and is
+ * not corrected for it, so that the first steps are shorter. root: the correction of the second moment. Moments too
+ * small to matter become 0, before they would be subnormal numbers, which are slow. */
+static void learn_adam(ptrdiff_t n, float rate, float root, const float *restrict gradient, float *restrict first,
                        float *restrict second, float *restrict weight)
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         float g = gradient[i];
-        float m = first[i] * 0.98f + g * (1.0f - 0.98f), v = second[i] * LEARN_BETA2 + g * g * (1.0f - LEARN_BETA2);
+        float m = first[i] * LEARN_BETA1 + g * (1.0f - LEARN_BETA1);
+        float v = second[i] * LEARN_BETA2 + g * g * (1.0f - LEARN_BETA2);
         m = m > 0x1p-60f || m < -0x1p-60f ? m : 0.0f;
         v = v > 0x1p-100f ? v : 0.0f;
         first[i] = m;
         second[i] = v;
-        weight[i] = weight[i] - step * (g + m) / (__builtin_sqrtf(v) * root + 1e-8f);
+        weight[i] = weight[i] - rate * (g + m) / (__builtin_sqrtf(v) * root + 1e-8f);
     }
 }
 
-/* Rows [row0, row1) of one matrix (rows, n) and, by the thread that has row 0, its bias: gradient, step, transpose. */
-static void learn_matrix(const scan_state *s, float step, float root, int rows, int n, int index, int of,
+/* This thread's rows, the index-th of `of` parts, of one matrix (rows, n), and its bias by the thread that has row 0:
+ * gradient, update, transposed copy. in: the layer's inputs; d: the derivatives by its outputs. offset, bias: indices
+ * into the flat arrays; bias is negative for none. */
+static void learn_matrix(const scan_state *s, float rate, float root, int rows, int n, int index, int of,
                          const float *in, ptrdiff_t in_stride, const float *d, ptrdiff_t offset, ptrdiff_t bias,
                          float *transposed)
 {
@@ -82,17 +89,17 @@ static void learn_matrix(const scan_state *s, float step, float root, int rows, 
     int row0 = (int)((int64_t)rows * index / of), row1 = (int)((int64_t)rows * (index + 1) / of);
     ptrdiff_t at = offset + (ptrdiff_t)row0 * n, size = (ptrdiff_t)(row1 - row0) * n;
     gemm(row1 - row0, n, s->count, in + row0, 1, in_stride, d, n, zero, s->gradients + at, n);
-    learn_adam(size, step, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
+    learn_adam(size, rate, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
     if (transposed) scan_transpose(row0, row1, rows, n, s->weights + offset, transposed);
     if (index == 0 && bias >= 0) {
         static const float one = 1.0f;
         gemm(1, n, s->count, &one, 0, 0, d, n, zero, s->gradients + bias, n);
-        learn_adam(n, step, root, s->gradients + bias, s->first + bias, s->second + bias, s->weights + bias);
+        learn_adam(n, rate, root, s->gradients + bias, s->first + bias, s->second + bias, s->weights + bias);
     }
 }
 
-/* This thread's share of the rows of net.phase; each has the pixels of the run that lie there. */
-static void learn_phase(const scan_state *s, float step, float root, int index)
+/* This thread's share of the rows of net.phase; the gradient of each is a sum over the pixels that see it. */
+static void learn_phase(const scan_state *s, float rate, float root, int index)
 {
     const int h = s->shape.hidden, row0 = SCAN_PHASE_ROWS * index / s->threads,
               row1 = SCAN_PHASE_ROWS * (index + 1) / s->threads;
@@ -109,10 +116,11 @@ static void learn_phase(const scan_state *s, float step, float root, int index)
             for (int j = 0; j < h; j++) g[j] = g[j] + d[j];
         }
     }
-    learn_adam(size, step, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
+    learn_adam(size, rate, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
 }
 
-/* Moves the edges of a run's values: one that is seen more often than the mixture says becomes wider. */
+/* Moves the edges of the bins of a mini-batch's values: the bin of a value that occurs more often than the mixture says
+ * becomes wider. */
 static void learn_bin_edges(const scan_state *s)
 {
     for (int c = 0; c < s->shape.channels; c++)
@@ -123,36 +131,37 @@ static void learn_bin_edges(const scan_state *s)
                 int v = p->value[c] + e;
                 float middle = (float)v - 0.5f;
                 count[v] = count[v] + 1.0f;
-                float step = LEARN_BIN_EDGE / (count[v] + LEARN_BIN_EDGE_COUNT) * p->density[c][e];
+                float step = LEARN_BIN_EDGE_STEP / (count[v] + LEARN_BIN_EDGE_COUNT) * p->density[c][e];
                 bin_edge[v] = ex_clip(e ? bin_edge[v] + step : bin_edge[v] - step, middle - LEARN_BIN_EDGE_REACH,
                                       middle + LEARN_BIN_EDGE_REACH);
             }
         }
 }
 
-/* This thread's share of one step of learning. */
+/* This thread's share of one step of the optimiser. */
 static void learn_step(const scan_state *s, int index)
 {
     const int h = s->shape.hidden, u = s->shape.head, of = s->threads, last = s->shape.layers - 1;
-    const float step =
+    const float rate =
         s->shape.learning_rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
     const float root = 1.0f / __builtin_sqrtf(1.0f - s->beta2 * LEARN_BETA2);
     for (int layer = 0; layer <= last; layer++) {
         const float *in = layer ? s->hidden[layer - 1] : s->input;
-        learn_matrix(s, step * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : SCAN_INPUTS, h, index, of, in,
+        learn_matrix(s, rate * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : NETWORK_INPUTS, h, index, of, in,
                      layer ? h : SCAN_INPUT_STRIDE, s->d_active[layer], s->net.trunk[layer] - s->weights,
                      s->net.trunk_bias[layer] - s->weights, layer ? s->transposed.trunk[layer] : NULL);
     }
     if (index == 0) learn_bin_edges(s);
-    if (s->shape.grid_x >= 0) learn_phase(s, step * LEARN_PHASE, root, index);
+    if (s->shape.grid_x >= 0) learn_phase(s, rate * LEARN_PHASE, root, index);
     for (int c = 0; c < s->shape.channels; c++) {
         ptrdiff_t head = s->net.head[c] - s->weights, stride = network_hidden_stride(s, last);
-        learn_matrix(s, step * LEARN_HEAD, root, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
+        learn_matrix(s, rate * LEARN_HEAD, root, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
                      s->net.head_bias[c] - s->weights, s->transposed.head[c]);
         if (c > 0 && index == of - 1)
-            learn_matrix(s, step * LEARN_HEAD, root, scan_extra[c], u, 0, 1, s->hidden[last] + h + scan_extra_at[c],
-                         stride, s->d_unit[c], head + (ptrdiff_t)h * u, -1, NULL);
-        learn_matrix(s, step * LEARN_OUT, root, u, SCAN_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
+            learn_matrix(s, rate * LEARN_HEAD, root, network_extra_count[c], u, 0, 1,
+                         s->hidden[last] + h + scan_extra_at[c], stride, s->d_unit[c], head + (ptrdiff_t)h * u, -1,
+                         NULL);
+        learn_matrix(s, rate * LEARN_OUT, root, u, NETWORK_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
                      s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
     }
 }

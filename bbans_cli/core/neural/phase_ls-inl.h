@@ -1,25 +1,30 @@
-/* Least squares by phase: what a pixel's value should be by the linear rule that did best on all earlier pixels at the
- * same phase of a period, such as the blocks of a JPEG from which the picture was made.
+/* Phase-conditioned least squares: predictions by the linear weights that did best on all earlier pixels of the same
+ * phase, the position modulo a period, such as that of the blocks of a JPEG from which the picture was made.
  *
- * There are two systems. That for G has period 1, those for R - G and B - G, which know G, have the period that the encoder
- * chose. Sums of products over all pixels at a phase fade slowly; with a prior_weight of the sums over all phases, so that a
- * phase of which little is known does as the others do, they are solved for the weights every few thousand pixels. Sums
- * are fma chains over the pixels in coding order; lanes of the solution are phases. */
+ * There are two systems. That for G has period 1, those for R - G and B - G, which know G, have the period that the
+ * encoder chose. Each phase has sums of products over its pixels, which fade slowly. For the solution a prior is added
+ * to them, the mean over all phases, which decides where a phase has few pixels yet. The systems are solved again every
+ * few thousand pixels. Sums are fma chains over the pixels in coding order; vector lanes of the solution are phases. */
 #ifndef BBC_PHASE_LS_H
 #define BBC_PHASE_LS_H
 
-#include "cholesky-inl.h"
 #include "band_scan.h"
+#include "cholesky-inl.h"
 
-#define PHASE_LS_RIDGE 0.001f
-#define PHASE_LS_PRIOR_WEIGHT 100.0f /* pixels' worth of what all phases together say */
-#define PHASE_LS_FORGETTING 0x1p-14f /* of the sums, what a pixel at each phase takes away */
-#define PHASE_LS_GREY_HALF_LOG_SIGMA \
-    (-1.5f) /* stands for the deviations of chroma where there is none: about what equal channels give */
+#define PHASE_LS_RIDGE 0.001f        /* part of a diagonal element added to it; tuned by hand, not recorded */
+#define PHASE_LS_PRIOR_WEIGHT 100.0f /* of the prior, in pixels; docs/experiments.md, Phase-conditioned least squares */
+#define PHASE_LS_FORGETTING 0x1p-14f /* of the sums of a phase, lost with each of its pixels; by hand, not recorded */
+/* The half_log_sigma of R - G and B - G of a grey picture: about what three equal channels would give. */
+#define PHASE_LS_GREY_HALF_LOG_SIGMA (-1.5f)
 
-/* Indices among a channel's taps (neighbourhood-inl.h) of the neighbours, nearest first. */
+/* Indices among a channel's taps (neighbourhood-inl.h) of the neighbours, nearest first. How many of them the vectors
+ * hold: docs/experiments.md, Phase-conditioned least squares. */
 static const uint8_t phase_ls_tap[PHASE_LS_TAPS] = {38, 37, 39, 46, 26, 36, 40, 25, 27, 24, 28, 45,
                                                     16, 35, 41, 15, 17, 23, 29, 14, 18, 44, 8,  34};
+
+/* The systems are solved again when an eighth of all pixels are new, but at least SOONEST and at most LATEST. The
+ * intervals were tuned by hand; those that were measured are in docs/experiments.md, Phase-conditioned least squares.
+ * */
 enum { PHASE_LS_WEST = 47, PHASE_LS_SOONEST = 64, PHASE_LS_LATEST = 8192 };
 
 EX int phase_ls_phase(const scan_state *s, const phase_ls_system *f, int x, int y)
@@ -40,15 +45,15 @@ EX float *phase_ls_weights(const phase_ls_system *f, int phase)
     return f->weights + (ptrdiff_t)phase * PHASE_LS_ORDER * PHASE_LS_OUTPUTS;
 }
 
-/* The six errors of the pixel (x, y) of the pass: of the regression and by phase. */
+/* The six errors of the pixel (x, y) of the scan: three by the local least squares, three by these. */
 EX float *phase_ls_errors(const scan_state *s, int x, int y)
 {
     const int rows = s->shape.last_row - s->shape.first_row;
     return s->phase_ls.errors + ((ptrdiff_t)((x + SCAN_SKEW * y) % PHASE_LS_RING) * rows + y - s->shape.first_row) * 6;
 }
 
-/* The vectors of a pixel, the i-th of its step, but for its own values; t: its taps, channel by channel. */
-static void phase_ls_gather(const scan_state *s, int i, uint8_t t[3][SCAN_TAPS])
+/* The vectors of a pixel, the i-th of its diagonal, but for its own values; t: its taps, channel by channel. */
+static void phase_ls_gather(const scan_state *s, int i, uint8_t t[3][NETWORK_TAPS])
 {
     float *g = phase_ls_vector(&s->phase_ls.green, i), *v = phase_ls_vector(&s->phase_ls.chroma, i);
     int32_t near[3][PHASE_LS_TAPS];
@@ -71,7 +76,7 @@ static void phase_ls_gather(const scan_state *s, int i, uint8_t t[3][SCAN_TAPS])
     v[61] = v[62] = v[63] = 0.0f;
 }
 
-/* What the weights make of the vectors [from, to) of a step whose first row is `first`: out (n, OUTPUTS). */
+/* Predictions from the vectors [from, to) of a diagonal whose first row is `first`: out (n, OUTPUTS). */
 static void phase_ls_predict(const scan_state *s, const phase_ls_system *f, int first, int from, int to,
                              float out[][PHASE_LS_OUTPUTS])
 {
@@ -85,7 +90,7 @@ static void phase_ls_predict(const scan_state *s, const phase_ls_system *f, int 
     }
 }
 
-/* The values of a pixel, the i-th of its step, now known, and its errors. */
+/* The values of a pixel, the i-th of its diagonal, now known, and its errors. */
 static void phase_ls_record(const scan_state *s, const scan_pixel *p, int i)
 {
     float *g = phase_ls_vector(&s->phase_ls.green, i), *v = phase_ls_vector(&s->phase_ls.chroma, i);
@@ -101,7 +106,8 @@ static void phase_ls_record(const scan_state *s, const scan_pixel *p, int i)
     }
 }
 
-/* A step's n vectors into the moments. Threads prior_weight the classes of pixels of one phase and, of these, blocks of rows. */
+/* A diagonal's n vectors into the moments. Threads share the pixels by phase and, of each phase, blocks of rows of the
+ * moments. */
 static void phase_ls_accumulate(const scan_state *s, const phase_ls_system *f, int first, int n, int index)
 {
     const ptrdiff_t stride = (ptrdiff_t)f->period * PHASE_LS_ORDER;
@@ -117,7 +123,7 @@ static void phase_ls_accumulate(const scan_state *s, const phase_ls_system *f, i
     }
 }
 
-/* The sum of the moments over all phases: this thread's prior_weight of its rows. */
+/* The prior: the sum of the moments over all phases. This thread's share of its rows. */
 static void phase_ls_pool(const scan_state *s, const phase_ls_system *f, int index)
 {
     const int phases = f->period * f->period;
@@ -132,7 +138,8 @@ static void phase_ls_pool(const scan_state *s, const phase_ls_system *f, int ind
     }
 }
 
-/* The weights w of a phase for a target, `stride` apart, and the error to be expected; d: the factor's inverted diagonal. */
+/* Keeps the weights w of a phase for a target, `stride` apart, and the expected error; d: the target's element of the
+ * factor's inverted diagonal. */
 EX void phase_ls_store(const phase_ls_system *f, int phase, int target, const float *w, int stride, float d,
                        float count)
 {
@@ -141,7 +148,8 @@ EX void phase_ls_store(const phase_ls_system *f, int phase, int target, const fl
     f->half_log_sigma[2 * phase + target - f->known] = ex_log(1.0f / (d * d * (count + 1.0f))) * 0.25f;
 }
 
-/* Weights of a system of one phase: Cholesky's factor with inverted diagonal, then each target's weights backwards. */
+/* Weights of a system with one phase: Cholesky's factor with inverted diagonal, then each target's weights backwards.
+ * */
 static void phase_ls_solve_one(const phase_ls_system *f)
 {
     float column[PHASE_LS_ORDER][PHASE_LS_ORDER] = {{0}}, w[PHASE_LS_ORDER];
@@ -160,7 +168,7 @@ static void phase_ls_solve_one(const phase_ls_system *f)
     }
 }
 
-/* The same for 16 phases from `phase` on, of several, in the lanes. */
+/* The same for 16 phases from `phase` on, of several, in the vector lanes. */
 static void phase_ls_solve(const phase_ls_system *f, int phase)
 {
     enum { L = PHASE_LS_LANES, V = L / VF_LANES, SIZE = PHASE_LS_ORDER * (PHASE_LS_ORDER + 1) / 2 };
@@ -190,7 +198,7 @@ static void phase_ls_solve(const phase_ls_system *f, int phase)
     }
 }
 
-/* This thread's prior_weight of solving and of the fading that follows. */
+/* This thread's share of the solution, and of the fading of the moments after it. */
 static void phase_ls_refresh(const scan_state *s, const phase_ls_system *f, float new_pixels, int index)
 {
     const int phases = f->period * f->period;
@@ -203,14 +211,14 @@ static void phase_ls_refresh(const scan_state *s, const phase_ls_system *f, floa
     }
 }
 
-/* Whether the systems are solved after `new_pixels` pixels, when `coded` are known. */
+/* Whether the systems are solved after `new_pixels`, when `coded` are known. */
 EX int phase_ls_due(int64_t coded, int32_t new_pixels)
 {
     const int64_t wait = coded / 8;
     return new_pixels >= (wait < PHASE_LS_SOONEST ? PHASE_LS_SOONEST : wait < PHASE_LS_LATEST ? wait : PHASE_LS_LATEST);
 }
 
-/* After a step of n pixels, by every thread, after a barrier. */
+/* After a diagonal of n pixels, by every thread, after a barrier; ends with one. */
 static void phase_ls_update(scan_state *s, int first, int n, int index)
 {
     phase_ls *p = &s->phase_ls;

@@ -1,11 +1,50 @@
-/* The loop over wavefront steps that every thread of a call runs, encoding or decoding. */
+/* The loop over diagonals that every thread of a call runs, encoding or decoding.
+ *
+ * Threads meet at barriers. Between two of them a thread writes only what this table says, and no other thread reads or
+ * writes that. "Own" is a share that depends on the thread's index alone. A bar is a barrier after the row above it.
+ *
+ *   work of every thread          writes                                     reads
+ *   ----------------------------  -----------------------------------------  ------------------------------------------
+ *   wavefront_solve               own blocks of local_ls.factor              local_ls.moments
+ *   |  (first diagonal of a wave)
+ *   wavefront_locate and _encode  own pixels: scan_pixel, input to output,   planes, local_ls.factor, weights and errors
+ *                                 starts, freqs, local_ls.vector and         of phase_ls, network, bin edges, modulation
+ *                                 phase_ls vectors but for own values
+ *   or _decode, of each channel   the same, and window                       the same
+ *   |     |  thread 0:            value and residual of all pixels, ANS      window, output, bin edges
+ *   |     |                       state, words, error
+ *   wavefront_enter               own pixels: planes, border extension, the  scan_pixel
+ *   |                             caller's pixels, values in vectors, errors
+ *   phase_ls_update               own rows of the moments of own phases      phase_ls vectors
+ *   |  |  if due: phase_ls_pool   own rows of the prior                      moments
+ *   |  |  phase_ls_refresh        own phases: weights, half_log_sigma,       moments, prior
+ *   |                             moments
+ *   |  thread 0:                  new_pixels
+ *   wavefront_accumulate          own blocks of local_ls.moments             local_ls.vector
+ *   |  (last diagonal of a wave)
+ *   wavefront_advance, thread 0   diagonal, done, count, skip
+ *   |
+ *   learn_backward                own pixels: d_output to d_active, density  values and activations, network, transposed,
+ *   |  (full mini-batch)                                                     bin edges
+ *   learn_step                    own rows of gradients, optimiser moments,  activations and derivatives of all pixels
+ *   |                             weights, transposed; thread 0: biases and
+ *   |                             bin edges
+ *   wavefront_finish, thread 0    count, skip, updates, beta2
+ *   |
+ *
+ * new_pixels is written after a barrier and read before the next one of the same kind, with others between. A thread
+ * keeps `diagonal % LOCAL_LS_BLOCK` and the number of pixels in variables, since thread 0 may have advanced. Border
+ * extension: the thread that enters (0, y) writes left of rows y and y + 1, that which enters (x, 0) above row 0; no
+ * two pixels of a diagonal write the same byte. */
 #ifndef BBC_WAVEFRONT_H
 #define BBC_WAVEFRONT_H
 
+#include "channel_order.h"
 #include "online_learning-inl.h"
 
-/* Place of the pixels [from, to) of a step in the run: row, column, block, and for the encoder the values. */
-static void wavefront_place(scan_state *s, int first, int from, int to)
+/* Position of the pixels [from, to) of a diagonal in the mini-batch: row, column, block, and for the encoder the
+ * values. */
+static void wavefront_locate(scan_state *s, int first, int from, int to)
 {
     const bbc_scan_shape *shape = &s->shape;
     int across = (shape->width + shape->block - 1) / (shape->block ? shape->block : 1);
@@ -19,11 +58,11 @@ static void wavefront_place(scan_state *s, int first, int from, int to)
                                                 shape->layers * shape->hidden;
         const uint8_t *pixel = s->pixels + ((ptrdiff_t)p->y * shape->width + p->x) * shape->channels;
         if (!s->decode)
-            for (int c = 0; c < 3; c++) p->value[c] = pixel[shape->channels == 3 ? (c == 0 ? 1 : c == 1 ? 0 : 2) : 0];
+            for (int c = 0; c < 3; c++) p->value[c] = pixel[channel_order_sample(shape->channels, c)];
     }
 }
 
-/* Write pixels [from, to) of the step back, into the padded planes and, decoding, to the caller. */
+/* Write pixels [from, to) of the diagonal back, into the planes and, decoding, to the caller. */
 static void wavefront_enter(scan_state *s, int from, int to)
 {
     for (int i = from; i < to; i++) {
@@ -32,12 +71,13 @@ static void wavefront_enter(scan_state *s, int from, int to)
         if (s->shape.channels == 1) p->value[1] = p->value[2] = p->value[0];
         if (s->decode)
             for (int c = 0; c < s->shape.channels; c++)
-                pixel[s->shape.channels == 3 ? (c == 0 ? 1 : c == 1 ? 0 : 2) : 0] = (uint8_t)p->value[c];
+                pixel[channel_order_sample(s->shape.channels, c)] = (uint8_t)p->value[c];
         scan_enter(s, p->x, p->y, p->value);
         neighbourhood_record(s, p);
     }
 }
 
+/* Intervals of pixels [from, to) of a diagonal of n. */
 static void wavefront_encode(scan_state *s, int n, int from, int to)
 {
     int64_t at = s->done * s->shape.channels;
@@ -52,6 +92,7 @@ static void wavefront_encode(scan_state *s, int n, int from, int to)
     }
 }
 
+/* The network of pixels [from, to) of a diagonal of n; thread 0 pops each channel of all n. */
 static void wavefront_decode(scan_state *s, int index, int n, int from, int to)
 {
     for (int c = 0; c < s->shape.channels; c++) {
@@ -68,105 +109,140 @@ static void wavefront_decode(scan_state *s, int index, int n, int from, int to)
     }
 }
 
-/* Around the steps of a wave of the regression's cells: before the first the cells are solved, after the last they take in
- * their pixels. Threads share blocks of lanes. */
-static void wavefront_local_ls(const scan_state *s, int index)
+/* Before the first diagonal of a wave of the local least squares: factors of its blocks. Threads share groups of lanes.
+ * */
+static void wavefront_solve(const scan_state *s, int index)
 {
-    const int wave = s->diagonal / LOCAL_LS_BLOCK, offset = s->diagonal % LOCAL_LS_BLOCK,
-              stride = s->threads * LOCAL_LS_LANES;
     int from, to;
-    local_ls_wave(s->shape.width, s->shape.first_row, s->shape.last_row, wave, &from, &to);
-    for (int block = from + index * LOCAL_LS_LANES; block < to; block += stride) {
-        if (offset == 0) local_ls_solve(&s->local_ls, block);
-        else local_ls_update(&s->local_ls, block, block + LOCAL_LS_LANES < to ? block + LOCAL_LS_LANES : to);
+    local_ls_wave(s->shape.width, s->shape.first_row, s->shape.last_row, s->diagonal / LOCAL_LS_BLOCK, &from, &to);
+    for (int block = from + index * LOCAL_LS_LANES; block < to; block += s->threads * LOCAL_LS_LANES)
+        local_ls_solve(&s->local_ls, block);
+}
+
+/* After the last diagonal of a wave: its pixels into the moments of its blocks. */
+static void wavefront_accumulate(const scan_state *s, int index)
+{
+    int from, to;
+    local_ls_wave(s->shape.width, s->shape.first_row, s->shape.last_row, s->diagonal / LOCAL_LS_BLOCK, &from, &to);
+    for (int block = from + index * LOCAL_LS_LANES; block < to; block += s->threads * LOCAL_LS_LANES)
+        local_ls_update(&s->local_ls, block, block + LOCAL_LS_LANES < to ? block + LOCAL_LS_LANES : to);
+}
+
+/* The columns of bbc_scan_least_squares of one pixel whose inputs are known. */
+static void wavefront_ls_row(const scan_state *s, scan_pixel *p, const float *input, float *row)
+{
+    for (int c = 0; c < 3; c++) network_residual(p, c);
+    for (int c = 1; c < s->shape.channels; c++) {
+        network_local_conditional(p, c);
+        network_phase_prediction(p, c);
+    }
+    for (int c = s->shape.channels; c < 3; c++) p->local_conditional[c] = p->phase_prediction[c] = 0.0f;
+    for (int c = 0; c < 3; c++) {
+        row[NETWORK_LS_LOCAL_PREDICTION + c] = p->local_prediction[c];
+        row[NETWORK_LS_PHASE_PREDICTION + c] = p->phase_prediction[c];
+        row[NETWORK_LS_LOCAL_GAIN + c] = input[NETWORK_INPUT_LOCAL_GAIN + c];
+        row[NETWORK_LS_LOCAL_HALF_LOG_SIGMA + c] = input[NETWORK_INPUT_LOCAL_HALF_LOG_SIGMA + c];
+        row[NETWORK_LS_PHASE_HALF_LOG_SIGMA + c] = input[NETWORK_INPUT_PHASE_HALF_LOG_SIGMA + c];
+        row[NETWORK_LS_LOCAL_ERROR_SIZE + c] = input[NETWORK_INPUT_LOCAL_ERROR_SIZE + c];
+        row[NETWORK_LS_PHASE_ERROR_SIZE + c] = input[NETWORK_INPUT_PHASE_ERROR_SIZE + c];
+        row[NETWORK_LS_PHASE_ERROR_WEST + c] = input[NETWORK_INPUT_PHASE_ERROR_WEST + c];
+        row[NETWORK_LS_PHASE_ERROR_NORTH + c] = input[NETWORK_INPUT_PHASE_ERROR_NORTH + c];
     }
 }
 
-/* What both least squares say of every pixel of the pass, least_squares (rows, width, BBC_SCAN_LS_COLUMNS); the network has no part in it. */
+/* What both least squares predict of every pixel of the scan: least_squares (rows, width, NETWORK_LS_COLUMNS). The
+ * network has no part in it. One thread. */
 static void wavefront_least_squares(scan_state *s, float *least_squares)
 {
     for (; s->diagonal <= s->last_diagonal; s->diagonal++) {
         int first, n = scan_diagonal_pixels(s, s->diagonal, &first);
-        if (s->diagonal % LOCAL_LS_BLOCK == 0) wavefront_local_ls(s, 0);
+        if (s->diagonal % LOCAL_LS_BLOCK == 0) wavefront_solve(s, 0);
         for (int from = 0; from < n; from += SCAN_CHUNK) {
             int to = from + SCAN_CHUNK < n ? from + SCAN_CHUNK : n;
-            wavefront_place(s, first, from, to);
+            wavefront_locate(s, first, from, to);
             neighbourhood_inputs(s, from, to);
             for (int i = from; i < to; i++) {
                 scan_pixel *p = s->pixel + i;
-                const float *input = s->input + (ptrdiff_t)i * SCAN_INPUT_STRIDE;
-                float *row = least_squares +
-                             ((ptrdiff_t)(p->y - s->shape.first_row) * s->shape.width + p->x) * BBC_SCAN_LS_COLUMNS;
-                memcpy(row, p->local_prediction, sizeof p->local_prediction);
-                memcpy(row + 3, input + SCAN_LOCAL_LS + 3, 6 * sizeof *row);
-                for (int c = 0; c < 3; c++) network_residual(p, c);
-                for (int c = 1; c < s->shape.channels; c++) {
-                    network_local_conditional(p, c);
-                    network_phase_prediction(p, c);
-                }
-                for (int c = s->shape.channels; c < 3; c++) p->local_conditional[c] = p->phase_prediction[c] = 0.0f;
-                memcpy(row + 9, p->phase_prediction, sizeof p->phase_prediction);
-                memcpy(row + 12, input + SCAN_PHASE_LS + 1, 3 * sizeof *row);
-                memcpy(row + 15, input + SCAN_LS_ERRORS, 12 * sizeof *row);
+                const ptrdiff_t at = (ptrdiff_t)(p->y - s->shape.first_row) * s->shape.width + p->x;
+                wavefront_ls_row(s, p, s->input + (ptrdiff_t)i * SCAN_INPUT_STRIDE,
+                                 least_squares + at * NETWORK_LS_COLUMNS);
             }
         }
         wavefront_enter(s, 0, n);
         phase_ls_update(s, first, n, 0);
         s->done += n;
-        if (s->diagonal % LOCAL_LS_BLOCK == LOCAL_LS_BLOCK - 1) wavefront_local_ls(s, 0);
+        if (s->diagonal % LOCAL_LS_BLOCK == LOCAL_LS_BLOCK - 1) wavefront_accumulate(s, 0);
     }
 }
 
-/* Steps until the budget of pixels is used up or the pass ends. Called by every thread with its index. */
+/* One diagonal, by every thread, up to the barrier before wavefront_advance. Returns the number of its pixels. */
+static int wavefront_diagonal(scan_state *s, int index)
+{
+    int first, n = scan_diagonal_pixels(s, s->diagonal, &first);
+    const int from = (int)((int64_t)n * index / s->threads), to = (int)((int64_t)n * (index + 1) / s->threads);
+    const int offset = s->diagonal % LOCAL_LS_BLOCK;
+    if (offset == 0) {
+        wavefront_solve(s, index);
+        scan_barrier(s);
+    }
+    wavefront_locate(s, first, from, to);
+    if (s->decode) wavefront_decode(s, index, n, from, to);
+    else wavefront_encode(s, n, from, to);
+    scan_barrier(s);
+    if (s->error) return 0;
+    wavefront_enter(s, from, to);
+    scan_barrier(s);
+    phase_ls_update(s, first, n, index);
+    if (offset == LOCAL_LS_BLOCK - 1) {
+        wavefront_accumulate(s, index);
+        scan_barrier(s);
+    }
+    return n;
+}
+
+/* Thread 0 counts the n pixels of a diagonal; where they are not learned from, the mini-batch stays empty. */
+static void wavefront_advance(scan_state *s, int n)
+{
+    s->count += n;
+    s->done += n;
+    s->diagonal++;
+    if (s->shape.batch == 0 || s->skip > 0) {
+        s->skip -= s->shape.batch ? n : 0;
+        s->count = 0;
+    }
+}
+
+/* Thread 0, after a step of the optimiser: as many mini-batches are skipped as the shape says, by their pixels. */
+static void wavefront_finish(scan_state *s)
+{
+    s->skip = (int64_t)(s->shape.update_interval - 1) * s->count;
+    s->count = 0;
+    s->updates++;
+    s->beta2 = s->beta2 * LEARN_BETA2;
+}
+
+/* The backward pass and one step of the optimiser, by every thread. */
+static void wavefront_learn(scan_state *s, int index)
+{
+    const int from = (int)((int64_t)s->count * index / s->threads);
+    const int to = (int)((int64_t)s->count * (index + 1) / s->threads);
+    for (int i = from; i < to; i += SCAN_CHUNK) learn_backward(s, i, i + SCAN_CHUNK < to ? i + SCAN_CHUNK : to);
+    scan_barrier(s);
+    learn_step(s, index);
+    scan_barrier(s);
+    if (index == 0) wavefront_finish(s);
+    scan_barrier(s);
+}
+
+/* Diagonals until the budget of pixels is used up or the scan ends. Called by every thread with its index. */
 static void wavefront_run(scan_state *s, int index)
 {
-    const int threads = s->threads;
     while (s->diagonal <= s->last_diagonal && s->done < s->budget) {
-        int first, n = scan_diagonal_pixels(s, s->diagonal, &first);
-        int from = (int)((int64_t)n * index / threads), to = (int)((int64_t)n * (index + 1) / threads);
-        const int offset =
-            s->diagonal % LOCAL_LS_BLOCK; /* after the barriers, thread 0 may have gone on to the next step */
-        if (offset == 0) {
-            wavefront_local_ls(s, index);
-            scan_barrier(s);
-        }
-        wavefront_place(s, first, from, to);
-        if (s->decode) wavefront_decode(s, index, n, from, to);
-        else wavefront_encode(s, n, from, to);
-        scan_barrier(s);
+        int n = wavefront_diagonal(s, index);
         if (s->error) return;
-        wavefront_enter(s, from, to);
+        if (index == 0) wavefront_advance(s, n);
         scan_barrier(s);
-        phase_ls_update(s, first, n, index);
-        if (offset == LOCAL_LS_BLOCK - 1) {
-            wavefront_local_ls(s, index);
-            scan_barrier(s);
-        }
-        if (index == 0) {
-            s->count += n;
-            s->done += n;
-            s->diagonal++;
-            if (s->shape.batch == 0 || s->skip > 0) {
-                s->skip -= s->shape.batch ? n : 0;
-                s->count = 0;
-            }
-        }
-        scan_barrier(s);
-        if (s->shape.batch && s->count >= s->shape.batch) {
-            from = (int)((int64_t)s->count * index / threads);
-            to = (int)((int64_t)s->count * (index + 1) / threads);
-            for (int i = from; i < to; i += SCAN_CHUNK) learn_backward(s, i, i + SCAN_CHUNK < to ? i + SCAN_CHUNK : to);
-            scan_barrier(s);
-            learn_step(s, index);
-            scan_barrier(s);
-            if (index == 0) {
-                s->skip = (int64_t)(s->shape.update_interval - 1) * s->count;
-                s->count = 0;
-                s->updates++;
-                s->beta2 = s->beta2 * LEARN_BETA2;
-            }
-        }
-        scan_barrier(s);
+        if (s->shape.batch && s->count >= s->shape.batch) wavefront_learn(s, index);
     }
 }
 

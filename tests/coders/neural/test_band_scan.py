@@ -7,7 +7,7 @@ import pytest
 from scans import inputs
 
 from bbans_cli.coders.neural import band_scan
-from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, ScanShape
+from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, ScanShape, weight_count
 from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError
@@ -42,17 +42,44 @@ def test_wrong_arrays_are_refused():
 
 
 @pytest.mark.parametrize(
-    "change",
+    "change, reason",
     [
-        {"hidden": 24}, {"hidden": 0}, {"hidden": 1024}, {"layers": 0}, {"layers": 9}, {"head": 8}, {"channels": 2},
-        {"first_row": -1}, {"first_row": 29}, {"last_row": 31}, {"batch": -1}, {"period": 8},
-        *({"grid_x": 3, "grid_y": 5, "period": period} for period in (-8, 0, 3, 12, 32)),
+        *(({"hidden": hidden}, "hidden") for hidden in (24, 0, 1024)),
+        *(({"layers": layers}, "layers") for layers in (0, 9)),
+        *(({"head": head}, "head") for head in (8, 24, 144)),
+        ({"channels": 2}, "channels"),
+        *((change, "rows") for change in ({"first_row": -1}, {"first_row": 29}, {"last_row": 31})),
+        ({"block": -8}, "block"),
+        ({"batch": -1}, "batch"),
+        ({"batch": (1 << 20) + 1}, "batch"),
+        *(({"update_interval": interval}, "update_interval") for interval in (0, 1025)),
+        *(({"grid_x": x, "grid_y": y}, "grid") for x, y in ((-1, 0), (3, -1), (16, 0), (0, 16), (-2, -2))),
+        ({"period": 8}, "period"),
+        *(({"grid_x": 3, "grid_y": 5, "period": period}, "period") for period in (-8, 0, 3, 12, 32)),
     ],
-)  # fmt: skip
-def test_impossible_shapes_are_refused(change):
-    with pytest.raises(ValueError):
-        shape = replace(SHAPE, **change)
-        BandScan(shape, *inputs(SHAPE)[:2], np.zeros((shape.height, shape.width, shape.channels), np.uint8))
+)
+def test_a_refusal_names_the_field(change, reason):
+    shape = replace(SHAPE, **change)
+    pixels = np.zeros((shape.height, shape.width, shape.channels), np.uint8)
+    with pytest.raises(ValueError, match=reason):
+        BandScan(shape, *inputs(SHAPE)[:2], pixels)
+
+
+def test_sides_are_limited():
+    for side in ({"width": 0}, {"width": (1 << 18) + 1}, {"height": 0}, {"height": (1 << 28) + 1}):
+        with pytest.raises(ValueError, match=next(iter(side))):
+            weight_count(replace(SHAPE, **side))
+
+
+def test_modulation_needs_a_block():
+    with pytest.raises(ValueError, match="block"):
+        BandScan(replace(SHAPE, block=0), *inputs(SHAPE))
+
+
+def test_a_scan_that_does_not_learn_has_no_gradient():
+    shape = replace(SHAPE, batch=0)
+    with pytest.raises(ValueError, match="gradient"):
+        BandScan(shape, *inputs(shape)).gradient()
 
 
 def test_the_size_of_a_call_changes_nothing(monkeypatch):
@@ -78,9 +105,9 @@ def test_the_size_of_a_call_changes_nothing(monkeypatch):
 
 def test_too_many_threads_are_refused():
     scan = BandScan(SHAPE, *inputs(SHAPE))
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="threads"):
         scan.intervals(0, no_progress)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="threads"):
         scan.intervals(65, no_progress)
 
 

@@ -1,4 +1,4 @@
-"""Passes of the C core: equal bits with the plain reference, on every instruction set, for any number of threads."""
+"""Band scans of the C core: equal bits with the reference, on every instruction set, for any number of threads."""
 
 from dataclasses import replace
 from functools import cache
@@ -6,47 +6,67 @@ from functools import cache
 import numpy as np
 import pytest
 import tiny
-from scans import inputs, intervals
+from scans import inputs, intervals, small_scan
 
-from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, ScanShape
+from bbans_cli.coders.neural.band_scan import PRECISION, BandScan
 from bbans_cli.entropy.rans import Message
 from bbans_cli.reference.band_scan import ReferenceScan
 
-# width, height, channels, first and last row; hidden, layers, head; block (0: no modulation), run,
-# rate, every; grid_x, grid_y, period
 CASES = {
-    "1x1": ScanShape(1, 1, 3, 0, 1, 16, 1, 16),
-    "1x1 grey": ScanShape(1, 1, 1, 0, 1, 16, 2, 16),
-    "1x7": ScanShape(1, 7, 3, 0, 7, 16, 2, 16, 0, 3, 1e-3),
-    "7x1": ScanShape(7, 1, 3, 0, 1, 16, 1, 16, 4, 3, 1e-3),
-    "3x5": ScanShape(5, 3, 3, 0, 3, 16, 3, 16, 2),
-    "static": ScanShape(33, 17, 3, 0, 17, 16, 2, 16),
-    "learning": ScanShape(33, 17, 3, 0, 17, 16, 2, 16, 0, 64, 3e-3),
-    "learning with latents": ScanShape(33, 17, 3, 0, 17, 16, 2, 16, 8, 32, 3e-3),
-    "one layer, learning with latents": ScanShape(33, 17, 3, 0, 17, 16, 1, 16, 16, 64, 3e-3),
-    "learning from every second run": ScanShape(33, 17, 3, 0, 17, 16, 1, 16, 8, 48, 3e-3, 2),
-    "learning from every fourth run": ScanShape(61, 24, 1, 3, 24, 16, 1, 16, 0, 40, 3e-3, 4),
-    "grey": ScanShape(33, 17, 1, 0, 17, 16, 2, 16, 8),
-    "grey, learning": ScanShape(33, 17, 1, 0, 17, 16, 1, 16, 0, 50, 3e-3),
-    "head": ScanShape(21, 20, 3, 0, 13, 16, 2, 16, 8, 40, 3e-3),
-    "tail from row 1": ScanShape(21, 20, 3, 1, 20, 16, 2, 16),
-    "tail from row 2": ScanShape(21, 20, 3, 2, 20, 16, 1, 16, 0, 40, 3e-3),
-    "tail from row 13": ScanShape(21, 20, 3, 13, 20, 16, 2, 16, 0, 40, 3e-3),
-    "nothing": ScanShape(21, 20, 3, 20, 20, 16, 1, 16),
-    "wide layers": ScanShape(19, 9, 3, 0, 9, 112, 4, 48, 8, 64, 1e-3),
-    "2 columns": ScanShape(2, 12, 3, 0, 12, 16, 1, 16, 0, 8, 3e-3),
-    "3 columns in a grid": ScanShape(3, 30, 3, 1, 30, 16, 1, 16, 0, 0, 0.0, 1, 15, 15, 4),
-    "4 columns": ScanShape(4, 12, 3, 0, 12, 16, 1, 16),
-    "5 columns in a grid": ScanShape(5, 20, 1, 0, 20, 16, 1, 16, 0, 8, 3e-3, 1, 12, 0, 8),
-    "grid": ScanShape(33, 19, 3, 0, 19, 16, 2, 16, 0, 0, 0.0, 1, 3, 13, 8),
-    "grid, learning": ScanShape(33, 17, 3, 0, 17, 16, 2, 16, 0, 64, 3e-3, 1, 0, 0),
-    "grid, learning with latents": ScanShape(34, 17, 3, 0, 17, 16, 2, 16, 8, 48, 3e-3, 2, 7, 1, 8),
-    "grid, grey, learning": ScanShape(35, 17, 1, 0, 17, 16, 1, 16, 0, 50, 3e-3, 1, 15, 2, 16),
-    "grid, tail": ScanShape(21, 20, 3, 13, 20, 16, 2, 16, 0, 40, 3e-3, 1, 5, 11, 2),
-    "more cells in a wave than lanes": ScanShape(150, 40, 3, 2, 39, 16, 1, 16, 0, 400, 3e-3, 4, 9, 9, 8),
+    "1x1": small_scan(width=1, height=1),
+    "1x1 grey": small_scan(width=1, height=1, channels=1, layers=2),
+    "1x7": small_scan(width=1, height=7, layers=2, batch=3, learning_rate=1e-3),
+    "7x1": small_scan(width=7, height=1, block=4, batch=3, learning_rate=1e-3),
+    "3x5": small_scan(width=5, height=3, layers=3, block=2),
+    "static": small_scan(width=33, height=17, layers=2),
+    "learning": small_scan(width=33, height=17, layers=2, batch=64, learning_rate=3e-3),
+    "learning with latents": small_scan(width=33, height=17, layers=2, block=8, batch=32, learning_rate=3e-3),
+    "one layer, learning with latents": small_scan(width=33, height=17, block=16, batch=64, learning_rate=3e-3),
+    "learning from every second mini-batch": small_scan(
+        width=33, height=17, block=8, batch=48, learning_rate=3e-3, update_interval=2
+    ),
+    "learning from every fourth mini-batch": small_scan(
+        width=61, height=24, channels=1, first_row=3, batch=40, learning_rate=3e-3, update_interval=4
+    ),
+    "grey": small_scan(width=33, height=17, channels=1, layers=2, block=8),
+    "grey, learning": small_scan(width=33, height=17, channels=1, batch=50, learning_rate=3e-3),
+    "latent rows": small_scan(width=21, height=20, last_row=13, layers=2, block=8, batch=40, learning_rate=3e-3),
+    "initial-bits rows from 1": small_scan(width=21, height=20, first_row=1, layers=2),
+    "initial-bits rows from 2": small_scan(width=21, height=20, first_row=2, batch=40, learning_rate=3e-3),
+    "initial-bits rows from 13": small_scan(width=21, height=20, first_row=13, layers=2, batch=40, learning_rate=3e-3),
+    "nothing": small_scan(width=21, height=20, first_row=20),
+    "wide layers": small_scan(width=19, height=9, hidden=112, layers=4, head=48, block=8, batch=64, learning_rate=1e-3),
+    "2 columns": small_scan(width=2, height=12, batch=8, learning_rate=3e-3),
+    "3 columns in a grid": small_scan(width=3, height=30, first_row=1, grid=(15, 15), period=4),
+    "4 columns": small_scan(width=4, height=12),
+    "5 columns in a grid": small_scan(
+        width=5, height=20, channels=1, batch=8, learning_rate=3e-3, grid=(12, 0), period=8
+    ),
+    "grid": small_scan(width=33, height=19, layers=2, grid=(3, 13), period=8),
+    "grid, learning": small_scan(width=33, height=17, layers=2, batch=64, learning_rate=3e-3, grid=(0, 0)),
+    "grid, learning with latents": small_scan(
+        width=34, height=17, layers=2, block=8, batch=48, learning_rate=3e-3, update_interval=2, grid=(7, 1), period=8
+    ),
+    "grid, grey, learning": small_scan(
+        width=35, height=17, channels=1, batch=50, learning_rate=3e-3, grid=(15, 2), period=16
+    ),
+    "grid, initial-bits rows": small_scan(
+        width=21, height=20, first_row=13, layers=2, batch=40, learning_rate=3e-3, grid=(5, 11), period=2
+    ),
+    "more blocks in a wave than lanes": small_scan(
+        width=150,
+        height=40,
+        first_row=2,
+        last_row=39,
+        batch=400,
+        learning_rate=3e-3,
+        update_interval=4,
+        grid=(9, 9),
+        period=8,
+    ),
 }
-DECODED = ["1x1 grey", "7x1", "learning with latents", "tail from row 13", "grey, learning", "grid, tail",
-           "5 columns in a grid", "grid, learning with latents"]  # fmt: skip
+DECODED = ["1x1 grey", "7x1", "learning with latents", "initial-bits rows from 13", "grey, learning",
+           "grid, initial-bits rows", "5 columns in a grid", "grid, learning with latents"]  # fmt: skip
 
 
 def run_scan(shape, threads=1):
@@ -80,7 +100,7 @@ def test_the_reference_does_learn():
 
 def test_a_network_of_nonsense_codes_all_the_same(isa):
     """Infinities and NaN among the weights: equal bits, learning included, and no pixel without an interval."""
-    shape = ScanShape(9, 8, 3, 0, 8, 16, 2, 16, 4, 16, 1e-2, 1, 3, 14, 8)
+    shape = small_scan(width=9, height=8, layers=2, block=4, batch=16, learning_rate=1e-2, grid=(3, 14), period=8)
     network, modulation, pixels = inputs(shape)
     for at, value in enumerate([np.inf, -np.inf, np.nan, 3e38, -3e38, 1e30, 1e-40]):
         network[at * 577 % len(network) :: 4001] = value
@@ -109,7 +129,7 @@ def test_decoding(isa, name):
 
 def test_symbols_outside_the_window_are_found(isa):
     """Noise under a sure network: the decoder's first guess is wrong nearly always."""
-    shape = ScanShape(40, 12, 3, 0, 12, 16, 1, 16)
+    shape = small_scan(width=40, height=12)
     network = inputs(shape)[0]
     pixels = tiny.integers(5, 256, 12, 40, 3).astype(np.uint8)
     message = Message()
@@ -120,10 +140,21 @@ def test_symbols_outside_the_window_are_found(isa):
 
 
 @pytest.mark.parametrize("threads", [2, 3, 7])
-@pytest.mark.parametrize("run, every", [(0, 1), (100, 1), (4, 2)])
-def test_threads_change_no_bit(threads, run, every):
-    """Runs of 4 pixels, fewer than most steps have: every other step is learned from."""
-    shape = ScanShape(90, 37, 3, 0, 37, 32, 2, 16, 16, run, 1e-3 if run else 0.0, every, 5, 6, 8)
+@pytest.mark.parametrize("batch, update_interval", [(0, 1), (100, 1), (4, 2)])
+def test_threads_change_no_bit(threads, batch, update_interval):
+    """Mini-batches of 4 pixels, fewer than most diagonals have: every other diagonal is learned from."""
+    shape = small_scan(
+        width=90,
+        height=37,
+        hidden=32,
+        layers=2,
+        block=16,
+        batch=batch,
+        learning_rate=1e-3 if batch else 0.0,
+        update_interval=update_interval,
+        grid=(5, 6),
+        period=8,
+    )
     starts, freqs, one = run_scan(shape)
     many_starts, many_freqs, many = run_scan(shape, threads)
     assert np.array_equal(starts, many_starts) and np.array_equal(freqs, many_freqs)

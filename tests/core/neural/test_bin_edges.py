@@ -1,17 +1,17 @@
-"""Where values begin: edges that learn which values of a picture are rare. Their bits in passes: test_pass.py."""
+"""Bin edges that adapt to which values of a picture are rare. Their bits in band scans: test_band_scan.py."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import tiny
-from scans import inputs
+from scans import inputs, small_scan
 
-from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
+from bbans_cli.coders.neural.band_scan import BandScan
 from bbans_cli.reference import mixture as reference
 from bbans_cli.reference.online_learning import BinEdges
 
-SHAPE = ScanShape(96, 80, 3, 0, 80, 16, 2, 16, 0, 64, 1e-4)
+SHAPE = small_scan(width=96, height=80, layers=2, batch=64, learning_rate=1e-4)
 
 
 def bits(shape, pixels):
@@ -68,8 +68,6 @@ def test_edges_stay_within_reach_and_ascend():
     edges = BinEdges()
     for _ in range(2000):
         edges.learn(0, np.array([7, 9]), np.full((2, 2), 4, np.float32))
-    assert np.all(np.diff(edges.place[0]) > 0.09)
-    assert np.isclose(edges.place[0, 8] - edges.place[0, 7], 1.9) and np.isclose(
-        edges.place[0, 9] - edges.place[0, 8], 0.1
-    )
-    assert np.array_equal(edges.place[1:], np.tile(reference.EDGES, (2, 1)))
+    assert np.all(np.diff(edges.edge[0]) > 0.09)
+    assert np.isclose(edges.edge[0, 8] - edges.edge[0, 7], 1.9) and np.isclose(edges.edge[0, 9] - edges.edge[0, 8], 0.1)
+    assert np.array_equal(edges.edge[1:], np.tile(reference.EDGES, (2, 1)))

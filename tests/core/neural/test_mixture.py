@@ -5,13 +5,14 @@ import itertools
 import numpy as np
 import pytest
 
+from bbans_cli.coders.neural.network_layout import OUTPUTS
 from bbans_cli.reference import mixture as reference
 
 HOSTILE = np.array(
     [0, -0.0, 1e-45, 1, -1, 29.99, 30, -30, 31, 4, -6, 1e10, -1e10, 3.4e38, -3.4e38, np.inf, -np.inf, np.nan],
     np.float32,
 )
-GROUPS = [slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 14), slice(14, 15), slice(15, 16), slice(0, 16, 2)]
+GROUPS = [*(field.slice for field in OUTPUTS), slice(0, OUTPUTS.size, 2)]
 
 
 def surroundings(rng, n):
@@ -26,9 +27,9 @@ def random_outputs(rng, n):
     """From plausible outputs to any bit pattern, by quarters: scales of all sizes, means far outside, plateaus."""
     out = rng.normal(0, 3, (n, 16)).astype(np.float32)
     q = n // 4
-    out[q : 2 * q, 8:12] = rng.uniform(-7, 5, (q, 4))
-    out[2 * q : 3 * q, 4:8] = rng.normal(0, 500, (q, 4))
-    out[2 * q : 3 * q, 8:12] = rng.uniform(0, 4, (q, 4))
+    out[q : 2 * q, OUTPUTS["log_scales"]] = rng.uniform(-7, 5, (q, 4))
+    out[2 * q : 3 * q, OUTPUTS["means"]] = rng.normal(0, 500, (q, 4))
+    out[2 * q : 3 * q, OUTPUTS["log_scales"]] = rng.uniform(0, 4, (q, 4))
     out[3 * q :] = rng.integers(0, 1 << 32, (n - 3 * q, 16), np.uint32).view(np.float32)
     return out
 
@@ -79,11 +80,11 @@ def test_frequencies_follow_the_mixture(kernels):
     rng = np.random.default_rng(5)
     out = rng.normal(0, 1.5, (500, 16)).astype(np.float32)
     base, activity, earlier = surroundings(rng, 500)
-    weight = np.exp(out[:, :4].astype(float))
+    weight = np.exp(out[:, OUTPUTS["logits"]].astype(float))
     weight /= weight.sum(1, keepdims=True)
-    centre = base + (out[:, 12:] * earlier).sum(1)
-    mean = np.clip(centre[:, None] + activity[:, None] * out[:, 4:8], -1024, 1280)
-    scale = np.exp(np.clip(out[:, 8:12], -6, 4).astype(float)) * activity[:, None]
+    centre = base + (out[:, reference.COEFFICIENTS] * earlier).sum(1)
+    mean = np.clip(centre[:, None] + activity[:, None] * out[:, OUTPUTS["means"]], -1024, 1280)
+    scale = np.exp(np.clip(out[:, OUTPUTS["log_scales"]], -6, 4).astype(float)) * activity[:, None]
     edge = np.arange(257) - 0.5
     with np.errstate(over="ignore"):
         f = (weight[:, :, None] / (1 + np.exp(-(edge - mean[:, :, None]) / scale[:, :, None]))).sum(1)

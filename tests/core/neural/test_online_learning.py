@@ -1,16 +1,16 @@
-"""Learning: the gradient is the derivative of the code length, QHAdam is QHAdam. Equal bits with C: test_pass.py."""
+"""The gradient is the derivative of the code length, QHAdam is QHAdam. Equal bits with C: test_band_scan.py."""
 
 import numpy as np
 import tiny
-from scans import inputs
+from scans import inputs, small_scan
 
-from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
+from bbans_cli.coders.neural.band_scan import BandScan
 from bbans_cli.reference import mixture
 from bbans_cli.reference.band_scan import ReferenceScan
 from bbans_cli.reference.network import Net
 from bbans_cli.reference.online_learning import QHAdam, backward, earlier
 
-SHAPE = ScanShape(12, 10, 3, 0, 10, 16, 2, 16, 4, 120, 1e-3, 1, 9, 13, 8)
+SHAPE = small_scan(width=12, height=10, layers=2, block=4, batch=120, learning_rate=1e-3, grid=(9, 13), period=8)
 
 
 def nats(shape, network, modulation, pixels):
@@ -18,28 +18,31 @@ def nats(shape, network, modulation, pixels):
     work = ReferenceScan(shape, network, modulation, pixels)
     y, x = (a.ravel() for a in np.mgrid[: shape.height, : shape.width])
     value = work.planes[:, y, x].T
-    run = work.forward(x, y)
+    done = work.forward(x, y)
     total = 0.0
     for c in range(shape.channels):
-        mix = mixture.mixture(run.output[c], run.base[:, c], run.activity[:, c], earlier(run, c))
+        mix = mixture.mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c))
         weight, mean, inverse = (np.asarray(a, np.float64) for a in (mix.weight, mix.mean, mix.inverse))
         v = value[:, c, None]
         low = np.where(v == 0, 0, 1 / (1 + np.exp(-(v - 0.5 - mean) * inverse)))
         high = np.where(v == 255, 1, 1 / (1 + np.exp(-(v + 0.5 - mean) * inverse)))
         total -= np.log((weight * (high - low)).sum(1) + 2.0**-20).mean()
-    return total, run, value
+    return total, done, value
 
 
 def test_gradient_is_the_derivative_of_the_code_length():
     """Along random directions, against differences of the length itself; clipping and float32 cost a little."""
     network, modulation, pixels = inputs(SHAPE)
-    _, run, value = nats(SHAPE, network, modulation, pixels)
-    gradient = backward(Net(network, 16, 2, 16), run, value, 3)
+    _, done, value = nats(SHAPE, network, modulation, pixels)
+    gradient = backward(Net(network, 16, 2, 16), done, value, 3)
     for seed in range(5):
         direction = tiny.uniform(100 + seed, len(network))
-        direction[: 175 * 16] *= seed % 2  # inputs are many: without them, too
+        named = Net(direction, 16, 2, 16)
+        named.trunk[0].weight[:] *= seed % 2  # inputs are many: without them, too
         if seed == 4:  # the rows of phases alone
-            direction[: 176 * 16] = direction[(176 + 36) * 16 :] = 0
+            phase = named.phase.copy()
+            direction[:] = 0
+            named.phase[:] = phase
         step = np.float32(4e-4)
         ahead, behind = (nats(SHAPE, network + s * direction, modulation, pixels)[0] for s in (step, -step))
         expected, found = (ahead - behind) / (2 * float(step)), float(gradient.astype(float) @ direction)
@@ -51,13 +54,13 @@ def test_the_core_leaves_the_gradient_of_its_last_step():
     work = BandScan(SHAPE, network, modulation, pixels)
     assert not work.gradient().any()
     work.intervals(1, lambda done: None)
-    _, run, value = nats(SHAPE, network, modulation, pixels)
-    expected = backward(Net(network, 16, 2, 16), run, value, 3)  # the same pixels, summed in another order
+    _, done, value = nats(SHAPE, network, modulation, pixels)
+    expected = backward(Net(network, 16, 2, 16), done, value, 3)  # the same pixels, summed in another order
     assert np.linalg.norm(work.gradient() - expected) < 1e-5 * np.linalg.norm(expected)
 
 
 def test_a_grey_picture_teaches_one_head():
-    shape = ScanShape(12, 10, 1, 0, 10, 16, 1, 16, 0, 60, 1e-3)
+    shape = small_scan(width=12, height=10, channels=1, batch=60, learning_rate=1e-3)
     network, _, pixels = inputs(shape)
     work = BandScan(shape, network, None, pixels)
     work.intervals(1, lambda done: None)

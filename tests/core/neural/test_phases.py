@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import tiny
 from agreement import check_bits, frequencies
-from scans import inputs, intervals
+from scans import inputs, intervals, small_scan
 
-from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
+from bbans_cli.coders.neural.band_scan import BandScan
 from bbans_cli.reference.network import Net
 
-STATIC = ScanShape(37, 21, 3, 2, 21, 16, 2, 16, 8)
+STATIC = small_scan(width=37, height=21, first_row=2, layers=2, block=8)
 GRID = replace(STATIC, grid_x=3, grid_y=14, period=8)
 LEARNING = replace(GRID, batch=64, learning_rate=1e-3)
 
