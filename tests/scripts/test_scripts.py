@@ -139,3 +139,21 @@ def test_multiply_adds_are_those_of_the_layers(script):
     errors = forward - INPUTS.size * 32 - sum(EXTRA_COUNTS) * 16
     assert core.macs(core.products(Model, 1)) == pytest.approx(2 * forward + errors)
     assert core.macs(core.products(Model, 4)) == pytest.approx(forward + (forward + errors) / 4)
+
+
+def test_two_builds_are_compared_by_bytes_and_time(tmp_path):
+    """This build with itself, and with one that drops the metadata."""
+    from PIL import Image
+
+    Image.fromarray(np.arange(300, dtype=np.uint16).astype(np.uint8).reshape(10, 30)).save(
+        tmp_path / "a.png", dpi=(72, 72)
+    )
+    bbc = f"{sys.executable} -m bbans_cli"
+    (tmp_path / "other").write_text(f'#!/bin/sh\n[ $1 = compress ] && set -- "$@" --strip\nexec {bbc} "$@"\n')
+    (tmp_path / "other").chmod(0o755)
+    command = [sys.executable, "-m", "scripts.bench.versions", "--levels", "1", "--runs", "1"]
+    for other, status, verdict in ((bbc, 0, "equal"), (str(tmp_path / "other"), 1, "DIFFERENT")):
+        done = subprocess.run(
+            [*command, other, str(tmp_path / "a.png")], cwd=SCRIPTS.parent, capture_output=True, text=True
+        )
+        assert (done.returncode, verdict in done.stdout) == (status, True), done.stdout + done.stderr
