@@ -1,4 +1,4 @@
-"""Between the bytes of picture files and the bytes of .bbc files: what the command and the Python API both do."""
+"""Bytes of a picture file -> bytes of a .bbc file, and back: what the command and the Python API share."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from bbans_cli.progress import ShareProgress, no_progress
 
 
 class VerifyError(BbcError):
-    """What was made does not read back as what it was made from: a mistake of ours, or of the machine."""
+    """The result does not decode to the input: a bug of the program, or a fault of the machine."""
 
     code = "verify"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one picture: the output's bytes (none if it was only verified), its shape, and what to warn of.
+    """The result for one picture: the bytes of the output (none from verify_file), its shape, and warnings.
 
     `samples` is pixels times channels, `coded_bytes` the size of the .bbc file on either side.
     """
@@ -38,7 +38,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class PictureCodec:
-    """How pictures are coded. Holds no state of a picture: any number of threads may use one at the same time.
+    """Encodes and decodes picture files with fixed options. Any number of threads may use one at the same time.
 
     level       1 fast, 5 default, 9 best
     max_pixels  larger pictures are refused before memory is taken for them
@@ -70,7 +70,7 @@ class PictureCodec:
     ) -> Outcome:
         """A .bbc file's bytes -> a picture file's. Raises CorruptError, LimitError, UnsupportedError.
 
-        `read_back` reads the new file and compares pixels, so that the .bbc may be given up.
+        `read_back` reads the new file and compares pixels, so that the .bbc may be removed.
         """
         picture = self.decompress(data, threads, progress)
         if self.strip:
@@ -108,7 +108,7 @@ class PictureCodec:
 
 
 def _equal_pixels(one: Picture, other: Picture) -> bool:
-    """Equal for the eye and for a comparing program, whatever form the file format gave them."""
+    """Whether pixels, palette and transparency are equal; mode and depth depend on the file format, too."""
     return (
         one.pixels.dtype == other.pixels.dtype
         and np.array_equal(one.pixels, other.pixels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 # Pixels of the largest picture that is read unless the caller allows more (--max-pixels): about 1.2 GB of 8-bit colour.
 MAX_PIXELS = 400_000_000
 
-# Columns that the neural coder takes; SCAN_MAX_WIDTH of core/neural/band_scan.h, where the memory for a column is said.
+# Columns that the neural coder takes: the core keeps a state for each. tests/test_limits.py compares it with the C.
 MAX_NEURAL_WIDTH = 1 << 18
 
 # Pixels of a picture that the JPEG coder takes: it keeps all of it in memory, about 20 bytes a pixel.

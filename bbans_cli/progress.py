@@ -1,7 +1,7 @@
-"""How much of the work is done, as it is told to whoever waits: one type of callback for each unit.
+"""Callbacks that report progress: one type for each unit.
 
-All may be called from several threads at a time, and by a worker that knows nothing of the others: a counting callback
-gets what was done since its last call, never a sum.
+They may be called from several threads at a time. A counting callback gets what was done
+since its last call, not a sum.
 """
 
 from __future__ import annotations
@@ -19,4 +19,4 @@ BlockProgress = Callable[[int], None]
 
 
 def no_progress(done: float) -> None:
-    """Progress that nobody follows."""
+    """For callers who do not follow the progress."""

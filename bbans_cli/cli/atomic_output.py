@@ -1,4 +1,4 @@
-"""Bytes out, so that nobody ever sees half a file and nobody's file is lost.
+"""Bytes out, so that no incomplete file is ever seen and no file is lost.
 
 An output is written to a temporary file in the folder of its target and takes the target's name in one step when it is
 complete. `abandon_all` removes the temporary files; after it nothing can be published any more.
@@ -22,7 +22,7 @@ _lock = threading.Lock()
 _temporary: set[str] = set()
 _abandoned = False
 
-# What file systems answer that have no hard links.
+# Errors of file systems without hard links.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.ENOTSUP}
 
 
@@ -58,7 +58,7 @@ def is_special(path: str) -> bool:
 
 
 class DirectOutput:
-    """Standard output, a device or a named pipe: written to as it is, for there is nothing to replace."""
+    """Standard output, a device or a named pipe: written to directly, as there is no file to replace."""
 
     def __init__(self, target: str) -> None:
         self._name = "(standard output)" if target == STDIO else target
@@ -85,7 +85,7 @@ class DirectOutput:
             write_all(self._descriptor, data)
 
     def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
-        """Nothing is left to be done: what was written is out."""
+        """Does nothing: what was written is out already."""
 
 
 class TempOutput:
@@ -121,7 +121,7 @@ class TempOutput:
             write_all(self._descriptor, data)
 
     def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
-        """Give the file its own name, with the owner, mode and times of `like` as far as we may.
+        """Give the file its own name, with the owner, mode and times of `like` as far as permitted.
 
         Raises OutputExistsError when something has that name, unless `force`, which replaces a file in one step.
         With `sync` the file and its name are on the disk when this returns.
@@ -143,7 +143,7 @@ class TempOutput:
 
 
 def _create_temporary(folder: str, name: str) -> tuple[int, str]:
-    """A new file under a name that nobody else has, readable by nobody else."""
+    """A new file with a random name, mode 0600."""
     while True:
         # 40 characters take at most 160 of the 255 bytes that a name may have.
         path = os.path.join(folder, f".{name[:40]}.{os.urandom(4).hex()}.tmp")
@@ -167,7 +167,7 @@ def _unlink(path: str) -> None:
 
 
 def _link(path: str, target: str) -> None:
-    """Rename without replacing: a hard link is created or fails, whoever else is about."""
+    """Rename without replacing. A hard link is created or fails, whatever other processes do."""
     try:
         os.link(path, target)
     except FileExistsError:
@@ -194,14 +194,14 @@ def _rename_onto_empty(path: str, target: str) -> None:
 
 
 def exists(target: str) -> OutputExistsError:
-    """The error that says so."""
+    """The error that the output exists."""
     if os.path.isdir(target):
         return OutputExistsError("is a folder, and the output's name")
     return OutputExistsError("exists already; -f replaces it, --skip-existing skips it")
 
 
 def _copy_status(descriptor: int, like: os.stat_result | None) -> None:
-    """Whatever is not allowed is left: the file then stays more private than its original, never less."""
+    """Copy owner, group, mode and times. Where one is not permitted, the file gets fewer rights, never more."""
     if like is None:
         with contextlib.suppress(OSError):
             os.fchmod(descriptor, 0o666 & ~_UMASK)

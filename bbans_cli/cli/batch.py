@@ -29,7 +29,7 @@ _BYTES_BESIDE_PIXELS = 256 << 20
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line said about how to work; how outputs are named is settled in the plan."""
+    """The options that say how to work. Those that name outputs went into the plan."""
 
     verb: str
     max_pixels: int
@@ -43,7 +43,7 @@ class Options:
 def do_all(
     tasks: Sequence[Task], options: Options, report: Report, progress: Progress, files: int, threads: int
 ) -> None:
-    """Do all tasks, telling `report` of each as it ends. Raises Interrupted if nobody reads standard output."""
+    """Do all tasks; each result goes to `report` as it comes. Raises Interrupted if standard output has no reader."""
 
     def work(task: Task, share: int) -> Result:
         return do_one(task, options, share, lambda part: progress.at(task, part))
@@ -59,7 +59,7 @@ def do_all(
 
 
 def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) -> Result:
-    """Do one task. Never raises an Exception: what goes wrong is in the result."""
+    """Do one task. Never raises an Exception: errors are in the result."""
     result = planned(task)
     if result.status != PLANNED:
         return result
@@ -94,7 +94,7 @@ def _note(result: Result, outcome: Outcome) -> None:
 
 
 def _convert(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
-    """compress and decompress: read, work, write, publish, and only then perhaps remove the input."""
+    """compress and decompress: read, code, write, publish, and with --rm remove the input last."""
     assert task.target is not None and options.coder is not None
     data, status = _read(task, options, result)
     direct = task.target == STDIO or atomic_output.is_special(task.target)
@@ -104,7 +104,7 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
         else:
             suffix = os.path.splitext(task.target)[1].lower()
             file_format = options.picture_format or WRITE_SUFFIXES.get(suffix, FORMATS[0])
-            # What is removed must be readable from what is left in its place.
+            # An input is removed only if the picture in its place reads back.
             outcome = options.coder.decompress_file(data, file_format, threads, progress, read_back=options.remove)
         _note(result, outcome)
         output.write(outcome.data)

@@ -17,8 +17,10 @@ STDIO = "-"
 
 
 def occupy_standard_descriptors() -> None:
-    """Put the null device where standard input, output or error are closed: the next file opened would take their
-    place, and be written to by whoever means standard error."""
+    """Open the null device where standard input, output or error are closed.
+
+    Else the next file that is opened would get the descriptor, and messages would be written into it.
+    """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -56,9 +58,9 @@ def _read_at_most(descriptor: int, limit: int) -> bytes:
 
 
 def write_stdout(data: bytes) -> None:
-    """Write text to descriptor 1: a buffer that cannot be flushed would fail again, unseen, as Python exits.
+    """Write text to descriptor 1, without Python's buffer, whose failure at exit could not be reported.
 
-    Raises Interrupted if nobody reads: other commands die of a signal then, and in silence.
+    Raises Interrupted if there is no reader: the command then ends by SIGPIPE, as others do.
     """
     try:
         with errors_named("(standard output)"):
@@ -76,7 +78,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 @contextlib.contextmanager
 def errors_named(name: str) -> Iterator[None]:
-    """Errors of the system name this file, whatever temporary name or none they came with."""
+    """An OSError raised within names this file, not a temporary one."""
     try:
         yield
     except OSError as error:

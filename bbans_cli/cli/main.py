@@ -1,6 +1,8 @@
-"""The command `bbc`: verbs, exit status, and the way from options to a batch. What is printed is in report.py.
+"""The command `bbc`: verbs, exit status, and the way from options to a batch. report.py prints.
 
-Start-up matters: `bbc --help` and the shell's completion come through here, so numpy, Pillow and the core are
+`run` calls a verb, which plans its tasks (plan.py), hands them to the batch (batch.py) and returns the exit status.
+
+Start-up must be quick: `bbc --help` and the shell's completion come through here, so numpy, Pillow and the core are
 imported only once there is a picture to work on.
 """
 
@@ -175,7 +177,7 @@ _FLAGS = {
 
 
 def _names(given: dict[str, Any]) -> list[str]:
-    """The inputs that were named, in lists too. Standard input if none were, unless somebody sits there typing."""
+    """The inputs that were named, on the command line or in lists; if none were, standard input unless a terminal."""
     names = list(given["names"])
     lists = [(given["files_from"], b"\n"), (given["files0_from"], b"\0")]
     lists = [(path, separator) for path, separator in lists if path is not None]
@@ -198,14 +200,14 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     """Do the tasks, or say that they would be done, and return the exit status."""
     verbosity = given["verbose"] - given["quiet"]
     terminal = sys.stderr is not None and sys.stderr.isatty()
-    told = report.Report(verbosity, given["as_json"], summary=terminal)
+    reporter = report.Report(verbosity, given["as_json"], summary=terminal)
     if given.get("dry_run"):
         for task in tasks:
-            told.add(report.planned(task))
-        return told.return_code
+            reporter.add(report.planned(task))
+        return reporter.return_code
     start = time.monotonic()
-    threads = _threads(given["threads"], told)
-    # What a library has to say is no line of ours; what matters of it comes as an error or in the result.
+    threads = _threads(given["threads"], reporter)
+    # Warnings of libraries are not for the user; what matters of them is an error or in the result.
     if verbosity < 2:
         warnings.simplefilter("ignore")
     from bbans_cli.cli import batch, progress
@@ -222,8 +224,8 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     at_once = verb == "info" and not options.details
     bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
     with contextlib.closing(bar):
-        batch.do_all(tasks, options, told, bar, given["jobs"] or int(verb == "info"), threads)
-    return told.return_code if verb == "info" else told.finish(time.monotonic() - start)
+        batch.do_all(tasks, options, reporter, bar, given["jobs"] or int(verb == "info"), threads)
+    return reporter.return_code if verb == "info" else reporter.finish(time.monotonic() - start)
 
 
 def _coder(given: dict[str, Any]) -> api.PictureCodec:
@@ -238,14 +240,14 @@ def _coder(given: dict[str, Any]) -> api.PictureCodec:
     )
 
 
-def _threads(given: int | None, told: report.Report) -> int:
+def _threads(given: int | None, reporter: report.Report) -> int:
     """-T, else BBC_THREADS, else every core."""
     text = os.environ.get("BBC_THREADS", "")
     if given is None and text:
         if text.isdecimal() and int(text) <= opt.MAX_THREADS:
             given = int(text)
         else:
-            told.warn(f"BBC_THREADS={text} is no number of threads and was ignored")
+            reporter.warn(f"BBC_THREADS={text} is no number of threads and was ignored")
     return given or scheduler.cores()
 
 
@@ -283,6 +285,6 @@ def run(args: Sequence[str]) -> int:
         name = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
         report.say(name + report.describe(error))
     finally:
-        # Threads may still be at work when standard output failed or this is a mistake of ours.
+        # Threads may still be at work if standard output failed or the program has a bug.
         atomic_output.abandon_all()
     return 1

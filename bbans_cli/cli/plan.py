@@ -1,4 +1,4 @@
-"""Which file becomes which, settled for the whole batch before anything is read or written.
+"""Which input becomes which output, planned for the whole batch before anything is read or written.
 
 Planning looks at names and file status only. What is wrong with the command as a whole (two inputs for one output) is
 a PlanError and nothing happens; what is wrong with one file becomes its task's `problem` and the others go on.
@@ -39,8 +39,8 @@ class Task:
     source   path, or "-" for standard input
     target   path, "-" for standard output, None if nothing is written
     size     bytes of the input, 0 if that cannot be known
-    found    met in a folder and not named by the user
-    skip     the output is there already and is to be left alone
+    found    came from a walk through a folder, not by name
+    skip     the output exists and stays as it is
     problem  why this input cannot be done
     """
 
@@ -72,7 +72,7 @@ class Placing:
 
 @dataclass(frozen=True)
 class _Found:
-    """An input and its path below the folder that the user named, which -o mirrors."""
+    """An input, and its path below the folder that was named, which -o mirrors."""
 
     path: str
     relative: str
@@ -84,7 +84,7 @@ class _Found:
 
 
 def read_list(data: bytes, separator: bytes) -> list[str]:
-    """The names in a list of files. None of them means standard input: a name "-" is that of a file."""
+    """The names in a list of files. In a list, "-" is the name of a file, too."""
     names = [os.fsdecode(name) for name in data.split(separator) if name]
     return [os.path.join(os.curdir, name) if name == STDIO else name for name in names]
 
@@ -216,7 +216,7 @@ def _identity(path: str) -> Identity | None:
 
 
 def _look_at_target(task: Task, placing: Placing, sources: set[Identity]) -> Task:
-    """Refuse what must not be replaced, while that costs nothing yet; publishing checks once more, without a race."""
+    """Refuse outputs that must not be replaced, before any work; publishing checks again, without a race."""
     if task.problem or task.target in (None, STDIO) or is_special(task.target):
         return task
     if _identity(task.target) in sources:

@@ -1,4 +1,4 @@
-"""One bar for the whole run, on a terminal only: it moves within a file and across files."""
+"""One bar for the whole batch, on a terminal only: it moves within a file and across files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Progress:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Take the bar off the screen while something else is printed; the next step draws it again."""
+        """Clear the bar while something else is printed; the next update draws it again."""
         with self._lock:
             if self._bar is not None and self._bar.last_print_t >= self._bar.start_t + self._bar.delay:
                 self._bar.clear()

@@ -1,6 +1,6 @@
-"""What became of each file, in words and as JSON lines, and what that makes of the whole run.
+"""The result of each file, in words and as JSON lines, and the exit status.
 
-Words go to standard error, JSON to standard output. The JSON keys are a promise: they are only ever added to.
+Words go to standard error, JSON to standard output. Within a schema, JSON keys are only added (docs/manners.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bbans_cli.errors import BbcError
 SCHEMA = 2
 OK, SKIPPED, FAILED, PLANNED = "ok", "skipped", "failed", "planned"
 
-# Codes of errors that other people's code raises.
+# Codes of errors that the system raises.
 _SYSTEM_CODES = {
     errno.ENOENT: "not-found",
     errno.EACCES: "permission",
@@ -72,7 +72,7 @@ class Result:
 
 
 def planned(task: Task) -> Result:
-    """What is known of a task before it is begun; with --dry-run that is all that happens."""
+    """The result of a task that is not begun; with --dry-run it is what is reported."""
     result = Result(task.source, task.target, PLANNED, in_bytes=task.size or None)
     if task.problem is not None:
         result.status, result.error = FAILED, task.problem
@@ -85,7 +85,7 @@ def planned(task: Task) -> Result:
 
 @dataclass
 class Report:
-    """Collects results, and prints of each what `verbosity` asks for.
+    """Collects results, and prints them as far as `verbosity` asks.
 
     verbosity  -2 nothing, -1 errors, 0 warnings too, 1 a line for every file, 2 tracebacks too
     json       an object for each file on standard output
@@ -123,8 +123,8 @@ class Report:
 
     def finish(self, seconds: float) -> int:
         """Print the summary where it is wanted and return the exit status."""
-        said_already = len(self.results) == 1 and self.return_code
-        if self.verbosity >= 1 or self.summary and self.verbosity == 0 and not said_already:
+        reported = len(self.results) == 1 and self.return_code
+        if self.verbosity >= 1 or self.summary and self.verbosity == 0 and not reported:
             self._say(0, summary_line(self.results, seconds))
         return self.return_code
 
@@ -137,7 +137,7 @@ class Report:
 
 
 def say(text: str) -> None:
-    """A message of one line on standard error, which being closed or full is no reason to stop the work."""
+    """A message of one line on standard error. If that is closed or full, the work goes on."""
     _write_stderr(f"bbc: {printable(text)}\n")
 
 
@@ -149,7 +149,7 @@ def _write_stderr(text: str) -> None:
 
 
 def printable(text: str) -> str:
-    """The text on one line and without tricks on a terminal: what is not printable is escaped, stray bytes too."""
+    """The text with all that is not printable escaped, stray bytes too: one line that cannot control a terminal."""
     return "".join(ch if ch.isprintable() else _escaped(ch) for ch in text)
 
 
@@ -213,7 +213,7 @@ def done_line(result: Result) -> str:
 
 
 def _saved(before: int, after: int) -> str:
-    """Said of what became smaller: a restored picture is larger, and nobody lost anything by it."""
+    """Only of outputs that are smaller: that a restored picture is larger is no loss."""
     return f" ({100 * (1 - after / before):.1f} % saved)" if 0 < after < before else ""
 
 

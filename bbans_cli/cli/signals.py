@@ -1,4 +1,4 @@
-"""Being stopped: clean up first, then die of the very signal, so that the shell sees 128+n and stops its loops too."""
+"""Being stopped: clean up first, then end by the same signal, so that the shell sees 128 + n and ends its loops too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """Raised in the main thread when a stopping signal arrives. No Exception: nothing on the way may swallow it."""
+    """Raised in the main thread when a stopping signal arrives. Not an Exception: no handler may catch it."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
