@@ -7,28 +7,31 @@ others float64, of any shape.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Operand = Array | np.floating[Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def f32(text: str) -> np.float32:
     """A float32 from C's hexadecimal notation; ValueError where float32 does not hold it exactly."""
-    value = np.float32(float.fromhex(text))
+    value: np.float32 = np.float32(float.fromhex(text))
     if float(value) != float.fromhex(text):
         raise ValueError(f"{text} is not a float32")
     return value
 
 
-def _silent(function: Any) -> Any:
+def _silent(function: Function) -> Function:
     """Overflow to infinity and NaN are results here, not accidents to warn about."""
     return np.errstate(all="ignore")(function)
 
 
 @_silent
-def fma(a: Array, b: Array, c: Array) -> Array:
+def fma(a: Operand, b: Operand, c: Operand) -> Array:
     """a*b + c rounded once to float32: ex_soft_fma."""
     p = np.asarray(a, np.float64) * np.asarray(b, np.float64)
     z = np.asarray(c, np.float64)
@@ -68,7 +71,8 @@ def exp(x: Array) -> Array:
     for c in ("0x1.1239e2p-7", "0x1.5558f2p-5", "0x1.555492p-3", "0x1.fffffcp-2"):
         p = fma(p, r, f32(c))
     p = fma(p, r * r, r) + np.float32(1)
-    return p * ((t.view(np.uint32) << np.uint32(23)) + np.uint32(0x3F800000)).view(np.float32)
+    result: Array = p * ((t.view(np.uint32) << np.uint32(23)) + np.uint32(0x3F800000)).view(np.float32)
+    return result
 
 
 def two_atanh(z: Array, tail: Array) -> Array:
@@ -77,7 +81,8 @@ def two_atanh(z: Array, tail: Array) -> Array:
     p = np.full_like(s, f32("0x1.1ef87p-2"))
     for c in ("0x1.1eb612p-2", "0x1.99d27cp-2", "0x1.5555p-1"):
         p = fma(p, s, f32(c))
-    return fma(np.float32(2), z, fma(p * s, z, tail))
+    result: Array = fma(np.float32(2), z, fma(p * s, z, tail))
+    return result
 
 
 @_silent
@@ -89,13 +94,15 @@ def log(x: Array) -> Array:
     m = (u - (e << np.uint32(23)) + np.uint32(0x3F800000)).view(np.float32)
     n = (e | np.uint32(0x4B000000)).view(np.float32) - np.float32(2**23 + 127)
     z = (m - np.float32(1)) / (m + np.float32(1))
-    return fma(n, f32("0x1.62e4p-1"), two_atanh(z, n * f32("0x1.7f7d1cp-20")))
+    result: Array = fma(n, f32("0x1.62e4p-1"), two_atanh(z, n * f32("0x1.7f7d1cp-20")))
+    return result
 
 
 @_silent
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)) of float32."""
-    return np.float32(1) / (np.float32(1) + exp(-np.asarray(x, np.float32)))
+    result: Array = np.float32(1) / (np.float32(1) + exp(-np.asarray(x, np.float32)))
+    return result
 
 
 @_silent
@@ -174,7 +181,8 @@ def exp64(x: Array) -> Array:
     n = t - magic
     r = (x - n * LN2_HIGH) - n * LN2_LOW
     p = horner(r, EXP64) * (r * r) + r
-    return (p + 1.0) * ((t.view(np.uint64) << np.uint64(52)) + np.uint64(0x3FF << 52)).view(np.float64)
+    result: Array = (p + 1.0) * ((t.view(np.uint64) << np.uint64(52)) + np.uint64(0x3FF << 52)).view(np.float64)
+    return result
 
 
 @_silent
@@ -187,7 +195,8 @@ def log64(x: Array) -> Array:
     n = (e | np.uint64(0x433 << 52)).view(np.float64) - (2.0**52 + 1023.0)
     z = (m - 1.0) / (m + 1.0)
     s = z * z
-    return n * LN2_HIGH + (2.0 * z + (horner(s, LOG64) * s * z + n * LN2_LOW))
+    result: Array = n * LN2_HIGH + (2.0 * z + (horner(s, LOG64) * s * z + n * LN2_LOW))
+    return result
 
 
 @_silent
@@ -195,7 +204,8 @@ def erfc_right64(u: Array) -> Array:
     """erfc of float64 u >= 0, clipped to 26.5."""
     u = clip(np.asarray(u, np.float64), 0.0, 26.5)
     t = (u - 4.0) / (u + 4.0)
-    return horner(t, ERFC64) / (1.0 + 2.0 * u) * exp64(-(u * u))
+    result: Array = horner(t, ERFC64) / (1.0 + 2.0 * u) * exp64(-(u * u))
+    return result
 
 
 @_silent
@@ -203,7 +213,8 @@ def erf64(x: Array) -> Array:
     """The error function of float64."""
     x = np.asarray(x, np.float64)
     r = 1.0 - erfc_right64(np.where(x > 0, x, -x))
-    return np.where(x > 0, r, -r)
+    result: Array = np.where(x > 0, r, -r)
+    return result
 
 
 @_silent
@@ -211,7 +222,8 @@ def normal_cdf64(x: Array) -> Array:
     """The standard normal distribution function of float64."""
     x = np.asarray(x, np.float64)
     q = 0.5 * erfc_right64(np.where(x > 0, x, -x) * float.fromhex("0x1.6a09e667f3bcdp-1"))
-    return np.where(x > 0, 1.0 - q, q)
+    result: Array = np.where(x > 0, 1.0 - q, q)
+    return result
 
 
 @_silent

@@ -107,4 +107,5 @@ class ReferenceScan:
         if self.modulation is None:
             return None
         side, across = self.shape.block, -(-self.shape.width // self.shape.block)
-        return self.modulation[y // side * across + x // side]
+        result: Array = self.modulation[y // side * across + x // side]
+        return result

@@ -73,15 +73,17 @@ def waves(rows: int, columns: int) -> Iterator[tuple[Array, Array]]:
 def window(sums: Array, column: Array) -> Array:
     """Sums over the seven columns around each of the given ones; sums (..., columns + 6) has three empty ones aside."""
     m = [sums[..., 3 + column + i] for i in range(-3, 4)]
-    return ((m[3] + (m[2] + m[4]) * COLUMN_WEIGHT[1]) + (m[1] + m[5]) * COLUMN_WEIGHT[2]) + (
+    result: Array = ((m[3] + (m[2] + m[4]) * COLUMN_WEIGHT[1]) + (m[1] + m[5]) * COLUMN_WEIGHT[2]) + (
         m[0] + m[6]
     ) * COLUMN_WEIGHT[3]
+    return result
 
 
 def cholesky(sums: Array, known: int, ridge: np.float32) -> Array:
     """Mirror of cholesky-inl.h: lower factors (order, order, n) of n matrices, diagonals inverted; the first `known`
     elements of the diagonal grow by a ridge before."""
-    one, low = np.float32(1), sums.copy()
+    one = np.float32(1)
+    low: Array = sums.copy()
     for i in range(known):
         low[i, i] = low[i, i] + (np.float32(4) + ridge * low[i, i])
     for k in range(len(low)):
@@ -108,7 +110,8 @@ def _predict(factor: Array, half_log_sigma: Array, vector: Array) -> Array:
     g, r, b = range(INPUTS, ORDER)
     gain = [arithmetic.clip(f[i, j] * f[j, j], np.float32(-4), np.float32(4)) for i, j in ((r, g), (b, g), (b, r))]
     fixed = np.broadcast_to(np.stack([*gain, *half_log_sigma[..., None]]), (6, *vector.shape[:2]))
-    return np.concatenate([total[INPUTS:], fixed]).transpose(1, 2, 0)
+    result: Array = np.concatenate([total[INPUTS:], fixed]).transpose(1, 2, 0)
+    return result
 
 
 def clip_to_range(prediction: Array, base: Array) -> Array:

@@ -20,7 +20,8 @@ Array = np.ndarray[Any, Any]
 def coding_planes(pixels: Array) -> Array:
     """(h, w, 1 or 3) uint8 -> (3, h, w) int32 in coding order; grey three times over."""
     order = list(CHANNELS) if pixels.shape[2] == 3 else [0, 0, 0]
-    return pixels[:, :, order].transpose(2, 0, 1).astype(np.int32)
+    result: Array = pixels[:, :, order].transpose(2, 0, 1).astype(np.int32)
+    return result
 
 
 def gather(planes: Array, x: Array, y: Array, first_row: int) -> Array:

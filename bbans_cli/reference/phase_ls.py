@@ -102,7 +102,8 @@ def differences(chroma: System, seen: Array, phase: Array, own: Array) -> Array:
     red = partial[:, 0] + weight[:, -3, 0] * own[:, 0]
     blue = partial[:, 1] + weight[:, -3, 1] * own[:, 0]
     blue = blue + weight[:, -2, 1] * (own[:, 1] - own[:, 0])
-    return own[:, :1] + np.stack([red, blue], axis=1)
+    result: Array = own[:, :1] + np.stack([red, blue], axis=1)
+    return result
 
 
 def intervals(diagonal: Array) -> Iterator[Array]:
@@ -159,11 +160,12 @@ class System:
     def _with_prior(self) -> Array:
         """The moments, each with the prior added, which is the mean over all phases: (phases, order, order)."""
         if len(self.moments) == 1:
-            return self.moments.copy()
+            return np.array(self.moments)
         prior = np.zeros_like(self.moments[0])
         for moments in self.moments:
             prior = prior + moments
-        return self.moments + prior * (PRIOR_WEIGHT / np.maximum(prior[self.one, self.one], np.float32(1)))
+        result: Array = self.moments + prior * (PRIOR_WEIGHT / np.maximum(prior[self.one, self.one], np.float32(1)))
+        return result
 
 
 def nearby(errors: Array, activity: Array) -> Array:

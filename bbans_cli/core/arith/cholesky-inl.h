@@ -1,9 +1,9 @@
-/* Cholesky's factors of 16 matrices of sums at once, one in each vector lane, for both least squares.
+/* Cholesky factors of 16 matrices of sums at once, one in each vector lane, for both least squares.
  *
- * A matrix is its lower triangle, (i, j) at cholesky_at(i, j). Before it is factored, elements of the diagonal that
- * belong to what is known grow by a ridge; afterwards the diagonal is inverted. Every element has its subtractions in
- * ascending order of columns, as plain products and differences, so that neither the number of lanes nor the loops
- * below change a bit. */
+ * Of a matrix the lower triangle is stored, (i, j) at cholesky_at(i, j). Before the factorisation a ridge is added to
+ * the diagonal elements of the predictors (the first `known`), not of the targets; afterwards the diagonal is inverted.
+ * The subtractions of an element come in ascending order of columns, as plain products and differences, so that neither
+ * the number of lanes nor the loops below change a bit. */
 #ifndef BBC_CHOLESKY_H
 #define BBC_CHOLESKY_H
 
@@ -65,7 +65,8 @@ EX void cholesky_down(const int blocks, int from, int j, float column[][CHOLESKY
     GEMM_UNROLL for (int v = 0; v < blocks * V; v++) a[v] = vf_load(column[j] + from + v * VF_LANES);
     for (int k = 0; k < j; k++) {
         const vf q = vf_all(column[k][j]);
-        GEMM_UNROLL for (int v = 0; v < blocks * V; v++) a[v] = vf_less(a[v], vf_load(column[k] + from + v * VF_LANES), q);
+        GEMM_UNROLL for (int v = 0; v < blocks * V; v++)
+            a[v] = vf_less(a[v], vf_load(column[k] + from + v * VF_LANES), q);
     }
     GEMM_UNROLL for (int v = 0; v < blocks * V; v++) vf_store(column[j] + from + v * VF_LANES, a[v]);
 }

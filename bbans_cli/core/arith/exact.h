@@ -5,8 +5,8 @@
  * infinities included, has a defined result; only NaN results of ex_fma may differ in sign and payload.
  *
  * Errors below are the largest found against a wider type on random arguments, in units of the last place (ulp).
- * Polynomials are minimax or Chebyshev fits of scripts/experiments/fit_elementary.py. reference_math.py mirrors each
- * function operation by operation: change both together. */
+ * Polynomials are minimax or Chebyshev fits of scripts/experiments/fit_elementary.py. bbans_cli/reference/arithmetic.py
+ * mirrors each function operation by operation: change both together. */
 #ifndef BBC_EXACT_H
 #define BBC_EXACT_H
 

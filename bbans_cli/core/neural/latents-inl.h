@@ -1,4 +1,4 @@
-/* What the posterior of the latents sees of a block: statistics of learned features of its 4x4 patches. */
+/* The inputs of the latents' posterior for a block of pixels: statistics of learned features of its 4x4 patches. */
 #ifndef BBC_LATENTS_H
 #define BBC_LATENTS_H
 
@@ -8,7 +8,7 @@
 #include "latents_types.h"
 #include "leaky_relu.h"
 
-/* Deviations from the mean and means of one patch, channels in coding order: 51 inputs. */
+/* One patch: differences from the means by channel, then the means, channels in coding order: LATENTS_INPUTS. */
 static void latents_patch(const uint8_t *at, ptrdiff_t stride, int channels, float *input)
 {
     for (int c = 0; c < 3; c++) {
@@ -21,8 +21,9 @@ static void latents_patch(const uint8_t *at, ptrdiff_t stride, int channels, flo
     }
 }
 
-/* Means and deviations (2, LATENTS_WIDTH) over the patches that lie whole in the block at (x0, y0), clipped to
- * width and rows; a sum is a chain over the patches in raster order. No patch: means 0, deviations 1/1000. */
+/* Means and standard deviations (2, LATENTS_WIDTH) of the features over the patches that lie whole in the block at (x0,
+ * y0), which ends at `width` and `rows`. A sum is a chain over the patches in raster order. Without a patch the means
+ * are 0, the deviations 1/1000. */
 static void latents_statistics(const latents_encoder *e, const uint8_t *pixels, int width, int rows, int channels,
                                int x0, int y0, int side, float *restrict out)
 {
@@ -55,7 +56,7 @@ static void latents_statistics(const latents_encoder *e, const uint8_t *pixels, 
     for (int j = 0; j < LATENTS_WIDTH; j++) deviation[j] = __builtin_sqrtf(deviation[j] / count + 1e-6f);
 }
 
-/* (m, k) inputs through a layer (k, n) with bias (n); leaky: through the ReLU too. n a multiple of 16. */
+/* (m, k) inputs through a layer (k, n) with bias (n); leaky: and through the leaky ReLU. n a multiple of 16. */
 static void latents_dense(int m, int n, int k, const float *in, const float *weight, const float *bias, int leaky,
                           float *restrict out)
 {

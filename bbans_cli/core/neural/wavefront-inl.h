@@ -7,8 +7,8 @@
  *   ----------------------------  -----------------------------------------  ------------------------------------------
  *   wavefront_solve               own blocks of local_ls.factor              local_ls.moments
  *   |  (first diagonal of a wave)
- *   wavefront_locate and _encode  own pixels: scan_pixel, input to output,   planes, local_ls.factor, weights and errors
- *                                 starts, freqs, local_ls.vector and         of phase_ls, network, bin edges, modulation
+ *   wavefront_locate and _encode  own pixels: scan_pixel, input to output,   planes, local_ls.factor, phase_ls weights,
+ *                                 starts, freqs, local_ls.vector and         errors, network, bin edges, modulation
  *                                 phase_ls vectors but for own values
  *   or _decode, of each channel   the same, and window                       the same
  *   |     |  thread 0:            value and residual of all pixels, ANS      window, output, bin edges
@@ -24,7 +24,7 @@
  *   |  (last diagonal of a wave)
  *   wavefront_advance, thread 0   diagonal, done, count, skip
  *   |
- *   learn_backward                own pixels: d_output to d_active, density  values and activations, network, transposed,
+ *   learn_backward                own pixels: d_output to d_active, density  values, activations, network, transposed,
  *   |  (full mini-batch)                                                     bin edges
  *   learn_step                    own rows of gradients, optimiser moments,  activations and derivatives of all pixels
  *   |                             weights, transposed; thread 0: biases and

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tiny
+from mixtures import check_floor, hard_cases, surroundings
 from scans import inputs, small_scan
 
 from bbans_cli.coders.neural.band_scan import BandScan
@@ -71,3 +72,22 @@ def test_edges_stay_within_reach_and_ascend():
     assert np.all(np.diff(edges.edge[0]) > 0.09)
     assert np.isclose(edges.edge[0, 8] - edges.edge[0, 7], 1.9) and np.isclose(edges.edge[0, 9] - edges.edge[0, 8], 0.1)
     assert np.array_equal(edges.edge[1:], np.tile(reference.EDGES, (2, 1)))
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_closest_edges_leave_every_value_its_floor(kernels, first):
+    """Every other bin as narrow as the clip allows, under hostile outputs (docs/exactness.md)."""
+    reach = np.float32(0.45)
+    edges = reference.EDGES + np.where(np.arange(257) % 2 == first, reach, -reach)
+    assert 0.0999 < np.diff(edges).min() < 0.1001
+    out = hard_cases()
+    check_floor(kernels.mixture(2, out, *surroundings(np.random.default_rng(first), len(out)), edges))
+
+
+def test_edges_increase_whatever_the_densities_are():
+    edges, rng = BinEdges(), np.random.default_rng(2)
+    sizes = np.float32([np.nan, np.inf, -np.inf, 3e38, -3e38, 1e-45, 0, 4, 300])
+    for channel in range(3):
+        with np.errstate(all="ignore"):
+            edges.learn(channel, rng.integers(0, 256, 4000), rng.choice(sizes, (4000, 2)))
+    assert np.isfinite(edges.edge).all() and np.diff(edges.edge).min() > 0.0999
