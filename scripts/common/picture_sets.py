@@ -24,7 +24,7 @@ class PictureSet:
 
 
 def find(name: str, limit: int | None = None) -> PictureSet:
-    """The pictures of a folder, a path or a name below $BBC_DATA; with `limit`, at most so many, evenly spread.
+    """The pictures of a folder, a path or a name below $BBC_DATA; at most `limit` of them, evenly spread.
 
     Subfolders are not read. Raises click.UsageError if there is no such folder or it has no pictures.
     """

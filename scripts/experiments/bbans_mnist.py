@@ -82,7 +82,7 @@ def report(kind: str, result: Result, pictures: int) -> str:
 
 
 @click.command()
-@click.option("--train", "minutes", type=float, help="Train first, so many minutes for each kind (needs torch).")
+@click.option("--train", "minutes", type=float, help="Minutes of training for each kind, before coding (needs torch).")
 @click.option("--more", is_flag=True, help="With --train: continue from the present weights.")
 @click.option("--pictures", "count", default=10_000, show_default=True, help="Pictures of the test set.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(list(PAPER)), help="One kind only.")

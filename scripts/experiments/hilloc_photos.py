@@ -141,7 +141,7 @@ def report(title: str, count: int, result: Result, seconds: float) -> str:
 
 
 @click.command()
-@click.option("--train", "minutes", type=float, help="Train first, so many minutes (needs torch).")
+@click.option("--train", "minutes", type=float, help="Minutes of training, before coding (needs torch).")
 @click.option("--more", is_flag=True, help="With --train: continue from the present weights.")
 @click.option("--pictures", "limit", type=int, help="Pictures of each set, evenly spread; by default all.")
 @click.option("--set", "names", multiple=True, type=click.Choice(list(ALBUMS)), help="One set only.")

@@ -125,7 +125,7 @@ def logistic(x: torch.Tensor, mean: torch.Tensor, log_scale: torch.Tensor) -> to
 
 
 def train(minutes: float, data: np.ndarray, more: Path | None = None, seed: int = 0) -> Path:
-    """Train for so many minutes of wall time, print the loss in bits per sub-pixel, return the path of the weights.
+    """Train for the given minutes of wall time, print the loss in bits per sub-pixel, return the path of the weights.
 
     data: `patches`. more: weights from which to continue, at half the learning rate; their record is kept. Other
     weights of this model in the same folder are removed.

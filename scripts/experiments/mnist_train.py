@@ -81,7 +81,7 @@ def beta_binomial(x: torch.Tensor, alpha: torch.Tensor, beta: torch.Tensor, n: i
 
 
 def train(kind: str, minutes: float, hidden: int, latents: int, more: bool = False, seed: int = 0) -> None:
-    """Train for so many minutes of wall time, print the loss in bits per pixel, write float16 weights.
+    """Train for the given minutes of wall time, print the loss in bits per pixel, write float16 weights.
 
     more: continue from the present weights, at half the learning rate; their record is kept.
     """

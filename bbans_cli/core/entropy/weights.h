@@ -17,8 +17,8 @@
 #define WEIGHTS_FLOOR 1
 #define WEIGHTS_LIMIT 1e290 /* 2^31 of them still have a finite sum */
 
-/* Up to this size, counting the sums below a value beats a binary search, each step of which waits for the one before.
- * Tuned by hand, not recorded. */
+/* Up to this size, counting the sums below a value is faster than a binary search, whose comparisons depend on each
+ * other. Tuned by hand, not recorded. */
 #define WEIGHTS_COUNTED 64
 
 EX double weights_sum(double sum, double weight) { return sum + ex_clip64(weight, 0.0, WEIGHTS_LIMIT); }
@@ -35,14 +35,14 @@ EX uint32_t weights_search(const bbc_cumulative_scale *scale, const double *sums
                            uint32_t *start, uint32_t *end)
 {
     uint32_t symbol = 0;
-    double step = 1.0 / rate, goal = (value + 0.5) * step;
+    double unit = 1.0 / rate, goal = (value + 0.5) * unit;
     if (scale->n <= WEIGHTS_COUNTED) {
         int64_t below = 0;
         for (uint32_t k = 1; k < scale->n; k++) below += sums[k] <= goal;
         symbol = (uint32_t)below;
     } else {
         for (uint32_t size = scale->n, half = size / 2; size > 1; size -= half, half = size / 2)
-            symbol = sums[symbol + half] + (int32_t)(symbol + half) * step <= goal ? symbol + half : symbol;
+            symbol = sums[symbol + half] + (int32_t)(symbol + half) * unit <= goal ? symbol + half : symbol;
     }
     while ((*start = weights_cum(scale, sums[symbol], rate, symbol)) > value) symbol--;
     while ((*end = weights_cum(scale, sums[symbol + 1], rate, symbol + 1)) <= value) *start = *end, symbol++;
