@@ -1,3 +1,4 @@
+/* The colours of JPEG files, decoded and undone: from Y, Cb, Cr to R, G, B and back (JFIF; ITU-T T.871). */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,73 +9,88 @@
 
 void bbc_ycbcr_decode(int64_t n, const uint8_t *ycbcr, uint8_t *rgb)
 {
-    chroma red, blue;
-    chroma_table(&red, CR_RED);
-    chroma_table(&blue, CB_BLUE);
+    ycbcr_chroma red, blue;
+    ycbcr_chroma_fill(&red, YCBCR_CR_RED);
+    ycbcr_chroma_fill(&blue, YCBCR_CB_BLUE);
     for (int64_t i = 0; i < n; i++) {
         int cb = ycbcr[3 * i], y = ycbcr[3 * i + 1], cr = ycbcr[3 * i + 2];
-        rgb[3 * i] = (uint8_t)clamp(y + red.offset[cr]);
-        rgb[3 * i + 1] = (uint8_t)clamp(y + green_of(cb, cr));
-        rgb[3 * i + 2] = (uint8_t)clamp(y + blue.offset[cb]);
+        rgb[3 * i] = (uint8_t)ycbcr_clamp(y + red.offset[cr]);
+        rgb[3 * i + 1] = (uint8_t)ycbcr_clamp(y + ycbcr_green(cb, cr));
+        rgb[3 * i + 2] = (uint8_t)ycbcr_clamp(y + blue.offset[cb]);
     }
 }
 
+/* ---- the way back ---- */
+
 typedef struct {
     int cb, y, cr;
-} colour;
+} ycbcr_colour;
 
-/* Photographs need little of this; pictures of nothing but clipped colours would take minutes. */
-enum { FIRST_WORK = 1 << 22, PIXEL_WORK = 1024 };
+typedef struct {
+    ycbcr_chroma red, blue;
+    int64_t work; /* what may still be spent */
+} ycbcr_search;
 
-/* A solution for one pixel: of the Y nearest to near->y that have one the chroma nearest to that of `near`; 0 if there
- * is none. Takes the work off `work`. */
-static int nearest(const uint8_t *rgb, const chroma *red, const chroma *blue, const colour *near, colour *found,
-                   int64_t *work)
+/* Work is counted in chromas looked at: so many, and so many more for each pixel. Photographs need little of this; a
+ * picture of nothing but clipped colours would take minutes. Tuned by hand, not recorded. */
+enum { YCBCR_FIRST_WORK = 1 << 22, YCBCR_PIXEL_WORK = 1024 };
+enum { YCBCR_NO_SOLUTION = 2 * 256 };
+
+/* Of the solutions with luma y that are nearer to `near` than `best`, in the sum of the differences of both chromas, find
+ * the nearest one. Returns its distance, or `best`. */
+static int ycbcr_nearest_chromas(ycbcr_search *s, const uint8_t *rgb, int y, const ycbcr_colour *near, int best,
+                                 ycbcr_colour *found)
 {
-    int best = 2 * 256;
-    for (int away = 0; away < 256 && best == 2 * 256; away++)
+    /* The chromas that give red and blue: [low, end). */
+    const int cr_low = rgb[0] == 0 ? 0 : s->red.first[rgb[0] - y + 255];
+    const int cr_end = rgb[0] == 255 ? 256 : s->red.first[rgb[0] - y + 256];
+    const int cb_low = rgb[2] == 0 ? 0 : s->blue.first[rgb[2] - y + 255];
+    const int cb_end = rgb[2] == 255 ? 256 : s->blue.first[rgb[2] - y + 256];
+    if (cb_low == cb_end) return best;
+    s->work -= cr_end - cr_low;
+    for (int cr = cr_low; cr < cr_end; cr++) {
+        int cost = abs(cr - near->cr);
+        if (cost >= best) continue;
+        int cb = near->cb < cb_low ? cb_low : near->cb >= cb_end ? cb_end - 1 : near->cb;
+        /* Green falls as Cb rises: go towards the value that it must have. */
+        while (cb > cb_low && ycbcr_clamp(y + ycbcr_green(cb, cr)) < rgb[1]) cb--;
+        while (cb < cb_end - 1 && ycbcr_clamp(y + ycbcr_green(cb, cr)) > rgb[1]) cb++;
+        cost += abs(cb - near->cb);
+        s->work -= abs(cb - near->cb);
+        if (cost >= best || ycbcr_clamp(y + ycbcr_green(cb, cr)) != rgb[1]) continue;
+        best = cost;
+        *found = (ycbcr_colour){cb, y, cr};
+    }
+    return best;
+}
+
+/* A solution for one pixel: of the Y nearest to near->y that have one, the chromas nearest to those of `near`. Returns
+ * whether there is one. */
+static int ycbcr_nearest(ycbcr_search *s, const uint8_t *rgb, const ycbcr_colour *near, ycbcr_colour *found)
+{
+    int best = YCBCR_NO_SOLUTION;
+    for (int away = 0; away < 256 && best == YCBCR_NO_SOLUTION; away++)
         for (int sign = -1; sign <= (away ? 1 : -1); sign += 2) {
-            int y = near->y + sign * away;
-            if (y < 0 || y > 255) continue;
-            /* The chromas that give red and blue: [low, end). */
-            int cr_low = rgb[0] == 0 ? 0 : red->first[rgb[0] - y + 255];
-            int cr_end = rgb[0] == 255 ? 256 : red->first[rgb[0] - y + 256];
-            int cb_low = rgb[2] == 0 ? 0 : blue->first[rgb[2] - y + 255];
-            int cb_end = rgb[2] == 255 ? 256 : blue->first[rgb[2] - y + 256];
-            if (cb_low == cb_end) continue;
-            *work -= cr_end - cr_low;
-            for (int cr = cr_low; cr < cr_end; cr++) {
-                int cost = abs(cr - near->cr);
-                if (cost >= best) continue;
-                int cb = near->cb < cb_low ? cb_low : near->cb >= cb_end ? cb_end - 1 : near->cb;
-                /* Green falls as Cb rises: go towards the value that it must have. */
-                while (cb > cb_low && clamp(y + green_of(cb, cr)) < rgb[1]) cb--;
-                while (cb < cb_end - 1 && clamp(y + green_of(cb, cr)) > rgb[1]) cb++;
-                cost += abs(cb - near->cb);
-                *work -= abs(cb - near->cb);
-                if (cost >= best || clamp(y + green_of(cb, cr)) != rgb[1]) continue;
-                best = cost;
-                *found = (colour){cb, y, cr};
-            }
+            const int y = near->y + sign * away;
+            if (y >= 0 && y <= 255) best = ycbcr_nearest_chromas(s, rgb, y, near, best, found);
         }
-    return best < 2 * 256;
+    return best < YCBCR_NO_SOLUTION;
 }
 
 int64_t bbc_ycbcr_find(int64_t n, int64_t width, const uint8_t *rgb, uint8_t *out)
 {
-    chroma red, blue;
-    colour found = {128, 128, 128};
-    int64_t work = FIRST_WORK + PIXEL_WORK * n;
-    chroma_table(&red, CR_RED);
-    chroma_table(&blue, CB_BLUE);
+    ycbcr_search s = {.work = YCBCR_FIRST_WORK + YCBCR_PIXEL_WORK * n};
+    ycbcr_colour found = {128, 128, 128};
+    ycbcr_chroma_fill(&s.red, YCBCR_CR_RED);
+    ycbcr_chroma_fill(&s.blue, YCBCR_CB_BLUE);
     for (int64_t i = 0; i < n; i++, rgb += 3, out += 3) {
-        if (i >= width && i % width == 0) found = (colour){out[-3 * width], 0, out[2 - 3 * width]};
+        if (i >= width && i % width == 0) found = (ycbcr_colour){out[-3 * width], 0, out[2 - 3 * width]};
         else if (i && !memcmp(rgb, rgb - 3, 3)) {
             memcpy(out, out - 3, 3);
             continue;
         }
-        colour near = {found.cb, (19595 * rgb[0] + 38470 * rgb[1] + 7471 * rgb[2] + HALF) >> 16, found.cr};
-        if (!nearest(rgb, &red, &blue, &near, &found, &work) || work < 0) return i;
+        const ycbcr_colour near = {found.cb, ycbcr_luma(rgb), found.cr};
+        if (!ycbcr_nearest(&s, rgb, &near, &found) || s.work < 0) return i;
         out[0] = (uint8_t)found.cb;
         out[1] = (uint8_t)found.y;
         out[2] = (uint8_t)found.cr;

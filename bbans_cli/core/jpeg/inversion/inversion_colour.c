@@ -11,7 +11,7 @@ typedef struct {
 } inversion_range;
 
 typedef struct {
-    chroma red, blue;
+    ycbcr_chroma red, blue;
 } inversion_chromas;
 
 static const inversion_range INVERSION_EMPTY = {256, -1};
@@ -28,7 +28,7 @@ static void inversion_widen(inversion_range *a, inversion_range b)
 }
 
 /* The chromas that give a red or blue of `value` with this luma; 0 and 255 are clipped, and have more. */
-static inversion_range inversion_chromas_for(const chroma *table, int value, int luma)
+static inversion_range inversion_chromas_for(const ycbcr_chroma *table, int value, int luma)
 {
     return (inversion_range){
         value == 0 ? 0 : table->first[value - luma + 255],
@@ -43,8 +43,8 @@ static int inversion_floor_divide(int x, int by) { return x >= 0 ? x / by : -((b
 static inversion_range inversion_for_green(inversion_range want, inversion_range other, int by)
 {
     inversion_range all = {0, 255};
-    if (want.low > -256) all.high = 128 + inversion_floor_divide(HALF - other.low - want.low * 65536, by);
-    if (want.high < 511) all.low = 129 + inversion_floor_divide(HALF - other.high - (want.high + 1) * 65536, by);
+    if (want.low > -256) all.high = 128 + inversion_floor_divide(YCBCR_HALF - other.low - want.low * 65536, by);
+    if (want.high < 511) all.low = 129 + inversion_floor_divide(YCBCR_HALF - other.high - (want.high + 1) * 65536, by);
     return all;
 }
 
@@ -62,9 +62,9 @@ static void inversion_with_luma(const inversion_chromas *t, const uint8_t *rgb, 
     if (cr.low > cr.high || cb.low > cb.high) return;
     inversion_range green = {rgb[1] ? rgb[1] - luma : -256, rgb[1] < 255 ? rgb[1] - luma : 511};
     inversion_range by_cb =
-        inversion_intersect(cb, inversion_for_green(green, inversion_scaled(cr, CR_GREEN), CB_GREEN));
+        inversion_intersect(cb, inversion_for_green(green, inversion_scaled(cr, YCBCR_CR_GREEN), YCBCR_CB_GREEN));
     inversion_range by_cr =
-        inversion_intersect(cr, inversion_for_green(green, inversion_scaled(cb, CB_GREEN), CR_GREEN));
+        inversion_intersect(cr, inversion_for_green(green, inversion_scaled(cb, YCBCR_CB_GREEN), YCBCR_CR_GREEN));
     if (by_cb.low > by_cb.high || by_cr.low > by_cr.high) return;
     inversion_widen(out, (inversion_range){luma, luma});
     inversion_widen(out + 1, by_cb);
@@ -76,7 +76,7 @@ static inversion_range inversion_lumas(const uint8_t *rgb, inversion_range in)
 {
     for (int c = 0; c < 3; c++)
         if (rgb[c] == 0 || rgb[c] == 255) return in;
-    int mean = (19595 * rgb[0] + 38470 * rgb[1] + 7471 * rgb[2] + HALF) >> 16;
+    int mean = ycbcr_luma(rgb);
     return inversion_intersect(in, (inversion_range){mean - 3, mean + 3});
 }
 
@@ -85,8 +85,8 @@ void bbc_inversion_ranges(int64_t n, int64_t plane, const uint8_t *rgb, uint8_t 
     inversion_chromas t;
     inversion_range last[3] = {INVERSION_EMPTY, INVERSION_EMPTY, INVERSION_EMPTY},
                     found[3] = {INVERSION_EMPTY, INVERSION_EMPTY, INVERSION_EMPTY};
-    chroma_table(&t.red, CR_RED);
-    chroma_table(&t.blue, CB_BLUE);
+    ycbcr_chroma_fill(&t.red, YCBCR_CR_RED);
+    ycbcr_chroma_fill(&t.blue, YCBCR_CB_BLUE);
     for (int64_t i = 0; i < n; i++) {
         inversion_range in[3];
         for (int c = 0; c < 3; c++) in[c] = (inversion_range){low[c * plane + i], high[c * plane + i]};
