@@ -1,4 +1,4 @@
-"""Planes to a part of the container and back by chances learned on the way, without a model: few_colours.c, deep.c.
+"""Planes to a part of the container and back by context mixing, without a network: core/mixing.
 
 FEW_COLOURS is for few colours (screens, drawings, palettes, alpha); DEEP for deep samples that change by degrees.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,20 +16,117 @@ from bbans_cli.coders import raw
 from bbans_cli.container import DEEP, FEW_COLOURS, Band, Part, band_heights
 from bbans_cli.core import check_coder, ffi, lib
 from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.progress import PixelProgress
 
-# Bands begin with nothing learned, so they are large: small pictures have one.
+# Counters and weights begin anew in each band, so bands are large: most pictures have one.
 BAND_PIXELS = 1 << 22
 # Samples in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
-PIECE = {FEW_COLOURS: 1 << 13, DEEP: 1 << 12}
-NAMES = {FEW_COLOURS: "few_colours", DEEP: "deep"}
-# Lines of 64 bytes: four for each sample, at most 64 MiB in all.
+PIECE_SAMPLES = {FEW_COLOURS: 1 << 13, DEEP: 1 << 12}
+# Binary logarithms of the number of buckets, of 64 bytes each: at most 64 MiB.
 LEAST_BUCKET_BITS, MOST_BUCKET_BITS = 8, 20
 
-Progress = Callable[[int], None]
+# A pointer, struct or buffer of cffi, which has no types for them.
+CData: TypeAlias = Any
+# Codes piece by piece with the state that it is given, and yields what the core returns for each: not 0 if the output
+# is full.
+Pieces: TypeAlias = Callable[[CData], Iterator[int]]
 
 
 class TooLargeError(Exception):
     """The result would be larger than was allowed."""
+
+
+@dataclass(frozen=True)
+class CoreCoder:
+    """A context-mixing coder of the C core, driven from a shape to a payload and back.
+
+    self_test  the part of the self-test that covers the coder
+    size       bytes of state for a shape, 0 if the shape is not valid
+    begin      (state, shape, input, output, bytes of either): encodes if the input is NULL
+    end        (state): bytes written
+    """
+
+    self_test: int
+    size: Callable[[CData], int]
+    begin: Callable[[CData, CData, CData, CData, int], None]
+    end: Callable[[CData], int]
+
+    def encode(self, shape: CData, pieces: Pieces, max_bytes: int) -> bytes:
+        """The payload. Raises TooLargeError if it takes more than max_bytes, CorruptError for a wrong shape."""
+        state = self._state(shape)
+        out = np.empty(max_bytes, np.uint8)
+        self.begin(state, shape, ffi.NULL, ffi.from_buffer("uint8_t[]", out), max_bytes)
+        for full in pieces(state):
+            if full:
+                raise TooLargeError
+        written = self.end(state)
+        if written > max_bytes:
+            raise TooLargeError
+        return out[:written].tobytes()
+
+    def decode(self, shape: CData, pieces: Pieces, payload: bytes) -> None:
+        """Has `pieces` fill in what a payload holds. Raises CorruptError for a wrong shape."""
+        state = self._state(shape)
+        source = ffi.from_buffer("uint8_t[]", payload)  # must live as long as the state
+        self.begin(state, shape, source, ffi.NULL, len(payload))
+        for _ in pieces(state):
+            pass
+
+    def _state(self, shape: CData) -> CData:
+        check_coder(self.self_test)
+        size = self.size(shape)
+        if size == 0:
+            raise CorruptError("corrupt header: planes that a coder cannot have made")
+        # numpy takes zeroed pages from the system as they are touched: small pictures do not pay for all of them.
+        return ffi.from_buffer(np.zeros(size, np.uint8))
+
+
+_CORE = {
+    FEW_COLOURS: CoreCoder(
+        lib.BBC_SELF_TEST_FEW_COLOURS, lib.bbc_few_colours_size, lib.bbc_few_colours_begin, lib.bbc_few_colours_end
+    ),
+    DEEP: CoreCoder(lib.BBC_SELF_TEST_DEEP, lib.bbc_deep_size, lib.bbc_deep_begin, lib.bbc_deep_end),
+}
+_CODE_ROWS: dict[int, Callable[[CData, CData, int], int]] = {
+    FEW_COLOURS: lib.bbc_few_colours_rows,
+    DEEP: lib.bbc_deep_rows,
+}
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """How the bands of a part are coded; `channels` are those in the part, without the known ones."""
+
+    coder: int
+    channels: int
+    depth: int
+    low_bits: int
+    bucket_bits: int
+
+    def encode(self, samples: np.ndarray, max_bytes: int, progress: PixelProgress | None) -> bytes:
+        """(rows, width, known and coded channels) uint16 -> a band's payload. Raises TooLargeError."""
+        return _CORE[self.coder].encode(self._shape(samples), self._pieces(samples, progress), max_bytes)
+
+    def decode(self, samples: np.ndarray, payload: bytes, progress: PixelProgress | None) -> None:
+        """Fills in the coded channels."""
+        _CORE[self.coder].decode(self._shape(samples), self._pieces(samples, progress), payload)
+
+    def _shape(self, samples: np.ndarray) -> CData:
+        _, width, channels = samples.shape
+        known = channels - self.channels
+        return ffi.new("bbc_mixing_shape *", (width, channels, known, self.depth, self.low_bits, self.bucket_bits))
+
+    def _pieces(self, samples: np.ndarray, progress: PixelProgress | None) -> Pieces:
+        step = max(1, PIECE_SAMPLES[self.coder] // (samples.shape[1] * self.channels))
+
+        def code(state: CData) -> Iterator[int]:
+            for top in range(0, len(samples), step):
+                rows = samples[top : top + step]
+                yield _CODE_ROWS[self.coder](state, ffi.from_buffer("uint16_t[]", rows), len(rows))
+                if progress:
+                    progress(rows.shape[0] * rows.shape[1])
+
+        return code
 
 
 def encode(
@@ -38,32 +136,31 @@ def encode(
     known: np.ndarray | None = None,
     low: int = 0,
     threads: int = 1,
-    progress: Progress | None = None,
-    most: int | None = None,
+    progress: PixelProgress | None = None,
+    max_bytes: int | None = None,
 ) -> Part:
     """(h, w, c) samples of `depth` bits -> a part.
 
-    known  (h, w, k) planes, k + c <= 4, that both sides have and that help
-    low    DEEP only: code the lowest `low` bits of the samples; a decoder gets the others. 0: whole samples
-    most   raise TooLargeError once a band's payload takes more bytes
-
-    progress gets numbers of pixels as they are done.
+    known      (h, w, k) planes, k + c <= 4, that both sides have and that help
+    low        DEEP only: code the lowest `low` bits of the samples; a decoder gets the others. 0: whole samples
+    progress   gets numbers of pixels as they are done
+    max_bytes  raise TooLargeError once a band's payload takes more bytes
     """
     height, width, channels = planes.shape
     rows = min(height, max(1, BAND_PIXELS // width))
-    bits = _bucket_bits(rows * width * channels)
-    budget = planes.size * 3 + 64 if most is None else most
+    settings = _Settings(coder, channels, depth, low, _bucket_bits(rows * width * channels))
+    most = planes.size * 3 + 64 if max_bytes is None else max_bytes
 
     def code(top: int) -> Band:
         given = planes[top : top + rows]
         samples = _together(given, None if known is None else known[top : top + rows])
-        payload = _run(coder, samples, channels, depth, low, bits, None, budget, progress)
+        payload = settings.encode(samples, most, progress)
         return Band(payload, 0, raw.checksum(_coded(given, low), payload))
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         bands = list(pool.map(code, range(0, height, rows)))
-    settings = bytes([bits, low]) if low else bytes([bits])
-    return Part(coder, channels, 8 if low else depth, b"", settings, rows, bands)
+    bits = settings.bucket_bits
+    return Part(coder, channels, 8 if low else depth, b"", bytes([bits, low] if low else [bits]), rows, bands)
 
 
 def decode(
@@ -73,12 +170,13 @@ def decode(
     known: np.ndarray | None = None,
     high: np.ndarray | None = None,
     threads: int = 1,
-    progress: Progress | None = None,
+    progress: PixelProgress | None = None,
 ) -> np.ndarray:
     """A part -> (height, width, channels) samples.
 
-    known  as in `encode`
-    high   uint8, the high bits of the samples if the part has only the low ones; the result then is whole, uint16
+    known     as in `encode`
+    high      uint8, the high bits of the samples if the part has only the low ones; the result then is whole, uint16
+    progress  gets numbers of pixels as they are done
 
     Raises CorruptError and UnsupportedError.
     """
@@ -86,6 +184,7 @@ def decode(
     if not LEAST_BUCKET_BITS <= part.settings[0] <= MOST_BUCKET_BITS or (high is not None) != (low > 0):
         raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
     depth = part.depth if high is None else 8 + low
+    settings = _Settings(part.coder, part.channels, depth, low, part.settings[0])
     planes = np.zeros((height, width, part.channels), np.uint16 if depth > 8 else np.uint8)
     if high is not None:
         np.left_shift(high, low, out=planes, dtype=np.uint16)
@@ -94,7 +193,7 @@ def decode(
         top, band = job
         given = planes[top : top + part.band_rows]
         samples = _together(given, None if known is None else known[top : top + part.band_rows])
-        _run(part.coder, samples, part.channels, depth, low, part.settings[0], band.payload, 0, progress)
+        settings.decode(samples, band.payload, progress)
         given[:] = samples[:, :, samples.shape[2] - part.channels :]
         raw.check(_coded(given, low), band)
 
@@ -106,21 +205,22 @@ def decode(
 
 def encode_payload(planes: np.ndarray, depth: int) -> bytes:
     """(h, w, c) samples of `depth` bits -> the payload of one FEW_COLOURS band."""
-    return _run(FEW_COLOURS, _together(planes, None), planes.shape[2], depth, 0, _bucket_bits(planes.size), None,
-                planes.size * 3 + 64, None)  # fmt: skip
+    settings = _Settings(FEW_COLOURS, planes.shape[2], depth, 0, _bucket_bits(planes.size))
+    return settings.encode(_together(planes, None), planes.size * 3 + 64, None)
 
 
 def decode_payload(payload: bytes, shape: tuple[int, int, int], depth: int) -> np.ndarray:
     """What encode_payload made into samples of a shape (h, w, c) again."""
     samples = np.zeros(shape, np.uint16)
     if samples.size:
-        _run(FEW_COLOURS, samples, shape[2], depth, 0, _bucket_bits(samples.size), payload, 0, None)
+        settings = _Settings(FEW_COLOURS, shape[2], depth, 0, _bucket_bits(samples.size))
+        settings.decode(samples, payload, None)
     return samples.astype(np.uint16 if depth > 8 else np.uint8)
 
 
-def _bucket_bits(count: int) -> int:
-    """Four lines for each of so many samples."""
-    return min(MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (4 * count - 1).bit_length()))
+def _bucket_bits(samples: int) -> int:
+    """Four buckets for each sample, within limits."""
+    return min(MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (4 * samples - 1).bit_length()))
 
 
 def low_bits(part: Part) -> int:
@@ -138,50 +238,3 @@ def _coded(samples: np.ndarray, low: int) -> np.ndarray:
 def _together(planes: np.ndarray, known: np.ndarray | None) -> np.ndarray:
     """One array for the core, in memory of its own: (rows, width, known and coded channels) uint16."""
     return np.concatenate([planes] if known is None else [known, planes], axis=2, dtype=np.uint16)
-
-
-def _run(
-    coder: int,
-    samples: np.ndarray,
-    channels: int,
-    depth: int,
-    low: int,
-    bucket_bits: int,
-    payload: bytes | None,
-    budget: int,
-    progress: Progress | None,
-) -> bytes:
-    """Encode a band within `budget` bytes if there is no payload, else fill in its samples."""
-    check_coder(lib.BBC_SELF_TEST_FEW_COLOURS if coder == FEW_COLOURS else lib.BBC_SELF_TEST_DEEP)
-    size_of, begin, code_rows, end = (
-        getattr(lib, f"bbc_{NAMES[coder]}_{step}") for step in ("size", "begin", "rows", "end")
-    )
-    _, width, all_channels = samples.shape
-    shape = ffi.new("bbc_mixing_shape *", (width, all_channels, all_channels - channels, depth, low, bucket_bits))
-    size = size_of(shape)
-    if size == 0:
-        raise CorruptError("corrupt header: planes that a coder cannot have made")
-    # numpy takes zeroed pages from the system as they are touched: small pictures do not pay for all of them.
-    memory = np.zeros(size, np.uint8)
-    state = ffi.from_buffer(memory)
-    out = np.empty(budget, np.uint8)
-    source: Any = ffi.NULL if payload is None else ffi.from_buffer("uint8_t[]", payload)
-    target: Any = ffi.from_buffer("uint8_t[]", out) if payload is None else ffi.NULL
-    begin(state, shape, source, target, budget if payload is None else len(payload))
-    for rows in _pieces(samples, max(1, PIECE[coder] // (width * channels)), progress):
-        if code_rows(state, ffi.from_buffer("uint16_t[]", rows), len(rows)):
-            raise TooLargeError
-    if payload is not None:
-        return payload
-    written = end(state)
-    if written > budget:
-        raise TooLargeError
-    return out[:written].tobytes()
-
-
-def _pieces(samples: np.ndarray, step: int, progress: Progress | None) -> Iterator[np.ndarray]:
-    for top in range(0, len(samples), step):
-        rows = samples[top : top + step]
-        yield rows
-        if progress:
-            progress(rows.shape[0] * rows.shape[1])

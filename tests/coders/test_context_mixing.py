@@ -77,7 +77,7 @@ def test_several_bands(monkeypatch):
 def test_pieces_do_not_matter(monkeypatch):
     planes = screen(40, 30)
     whole = context_mixing.encode(FEW_COLOURS, planes, 8)
-    monkeypatch.setattr(context_mixing, "PIECE", {FEW_COLOURS: 1, DEEP: 1})
+    monkeypatch.setattr(context_mixing, "PIECE_SAMPLES", {FEW_COLOURS: 1, DEEP: 1})
     done = []
     assert context_mixing.encode(FEW_COLOURS, planes, 8, progress=done.append) == whole
     assert sum(done) == 1200 and len(done) == 40
@@ -99,10 +99,10 @@ def test_pinned_payloads():
 PINNED = [(149, 2064996847), (218, 2688702415), (1681, 276395608), (1078, 2962749383)]
 
 
-@pytest.mark.parametrize("most", [0, 1, 100, 1000])
-def test_giving_up_early(most):
+@pytest.mark.parametrize("max_bytes", [0, 1, 100, 1000])
+def test_giving_up_early(max_bytes):
     with pytest.raises(context_mixing.TooLargeError):
-        context_mixing.encode(DEEP, noise(16), 16, most=most)
+        context_mixing.encode(DEEP, noise(16), 16, max_bytes=max_bytes)
 
 
 @pytest.mark.parametrize("coder", [FEW_COLOURS, DEEP])

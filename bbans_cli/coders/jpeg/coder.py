@@ -8,7 +8,6 @@ the samples that these get wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,12 +20,11 @@ from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.limits import MAX_JPEG_PIXELS
-
-Progress = Callable[[int], None]
+from bbans_cli.progress import BlockProgress, PixelProgress
 
 SIDE = 8  # of a block
-# All is one band: chroma is interpolated across rows.
-# In the settings, how a component's quantisers are given: 1 to 100, the standard's tables at a quality; or
+# In the settings, how a component's quantisers are given: 1 to 100, a standard table at that quality; or EXPLICIT, 64
+# bytes follow; or SAME, those of the component before
 EXPLICIT, SAME = 0, 101
 
 # Quantisers of T.81, annex K, row by row, for luminance and chrominance.
@@ -40,8 +38,12 @@ STANDARD = np.array([LUMINANCE.split(), CHROMINANCE.split()], np.int64)
 
 @dataclass(frozen=True)
 class JpegCoefficients:
-    """What a JPEG file held: for each component (Y, or Y, Cb, Cr) quantisers (64,) uint16, 1 to 255, and coefficients
-    (rows, columns, 64) int16 of its blocks, both row by row; and whether chroma has half the columns, half the rows."""
+    """What a JPEG file holds of a picture.
+
+    subsampled  has chroma half the columns, half the rows? (False, True) is not supported
+    tables      for each component (Y, or Y, Cb, Cr) quantisers (64,) uint16, 1 to 255, row by row
+    blocks      for each component coefficients (rows, columns, 64) int16 of its 8x8 blocks, row by row
+    """
 
     subsampled: tuple[bool, bool]
     tables: list[np.ndarray]
@@ -53,18 +55,19 @@ def standard_tables(component: int) -> np.ndarray:
     """Quantisers (100, 64) uint16 that the Independent JPEG Group's software uses at qualities 1 to 100. Read-only."""
     quality = np.arange(1, 101)[:, None]
     percent = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
-    tables = np.clip((STANDARD[min(component, 1)] * percent + 50) // 100, 1, 255).astype(np.uint16)
+    tables: np.ndarray = np.clip((STANDARD[min(component, 1)] * percent + 50) // 100, 1, 255).astype(np.uint16)
     tables.flags.writeable = False
     return tables
 
 
 def standard_table(component: int, quality: int) -> np.ndarray:
-    """The row of `standard_tables` for a quality, 1 to 100."""
-    return standard_tables(component)[quality - 1]
+    """The row (64,) of `standard_tables` for a quality, 1 to 100."""
+    table: np.ndarray = standard_tables(component)[quality - 1]
+    return table
 
 
 def quality_of(table: np.ndarray, component: int) -> int | None:
-    """The quality at which a table is the standard's, if it is; the highest of several."""
+    """The quality at which `table` is a standard table, the highest of several, or None if it is none."""
     found = np.flatnonzero((standard_tables(component) == table).all(axis=1))
     return int(found[-1]) + 1 if found.size else None
 
@@ -77,7 +80,7 @@ def block_counts(width: int, height: int, channels: int, subsampled: tuple[bool,
 
 
 def decoded_samples(jpeg: JpegCoefficients, width: int, height: int) -> np.ndarray:
-    """What a decoder makes of it: (height, width, 1 or 3) uint8, grey or R, G, B."""
+    """What a JPEG decoder computes: (height, width, 1 or 3) uint8, grey or R, G, B."""
     none = (False, False)
     parts = zip(jpeg.blocks, jpeg.tables, [none, jpeg.subsampled, jpeg.subsampled], strict=False)
     planes = [component_samples(blocks, table, width, height, subsampled) for blocks, table, subsampled in parts]
@@ -89,7 +92,10 @@ def decoded_samples(jpeg: JpegCoefficients, width: int, height: int) -> np.ndarr
 def component_samples(
     blocks: np.ndarray, table: np.ndarray, width: int, height: int, subsampled: tuple[bool, bool]
 ) -> np.ndarray:
-    """The samples (height, width) uint8 of a component, enlarged."""
+    """The samples (height, width) uint8 of a component, upsampled where it is subsampled.
+
+    blocks (rows, columns, 64) int16, table (64,) uint16.
+    """
     rows, columns, _ = blocks.shape
     small = np.empty((rows * SIDE, columns * SIDE), np.uint8)
     lib.bbc_jpeg_samples(
@@ -116,16 +122,20 @@ def component_samples(
     return plane
 
 
-def encode(planes: np.ndarray, jpeg: JpegCoefficients, progress: Progress | None = None) -> Part:
-    """Planes (h, w, 1 or 3) uint8, grey or R, G, B -> a part of one band. progress gets numbers of pixels."""
+def encode(planes: np.ndarray, jpeg: JpegCoefficients, progress: PixelProgress | None = None) -> Part:
+    """Planes (h, w, 1 or 3) uint8, grey or R, G, B -> a part. progress gets numbers of pixels as they are done.
+
+    The part has one band, since chroma is interpolated across rows.
+    """
     height, width, channels = planes.shape
-    code = coefficients.encode(jpeg.blocks, jpeg.tables, _pixels(progress, jpeg, width * height))
+    blocks = sum(plane.shape[0] * plane.shape[1] for plane in jpeg.blocks)
+    code = coefficients.encode(jpeg.blocks, jpeg.tables, _block_progress(progress, blocks, width * height))
     payload = varint(len(code)) + code + _corrections(planes, decoded_samples(jpeg, width, height))
     settings = bytes([jpeg.subsampled[0] | jpeg.subsampled[1] << 1]) + _tables_to_bytes(jpeg.tables)
     return Part(JPEG, channels, 8, b"", settings, height, [Band(payload, 0, raw.checksum(planes, payload))])
 
 
-def decode(part: Part, width: int, height: int, progress: Progress | None = None) -> np.ndarray:
+def decode(part: Part, width: int, height: int, progress: PixelProgress | None = None) -> np.ndarray:
     """A part -> planes (h, w, c) uint8. Raises CorruptError, UnsupportedError."""
     if len(part.bands) != 1 or part.depth != 8 or part.channels not in (1, 3) or width * height > MAX_JPEG_PIXELS:
         raise UnsupportedError("needs a newer bbc: a JPEG's part of an unknown shape")
@@ -133,9 +143,9 @@ def decode(part: Part, width: int, height: int, progress: Progress | None = None
     (band,) = part.bands
     reader = Reader(memoryview(band.payload), "a JPEG's coefficients")
     code = bytes(reader.take(reader.varint()))
-    shapes = block_counts(width, height, part.channels, subsampled)
-    empty = JpegCoefficients(subsampled, tables, [np.empty((*shape, 0)) for shape in shapes])
-    blocks = coefficients.decode(code, shapes, tables, _pixels(progress, empty, width * height))
+    sizes = block_counts(width, height, part.channels, subsampled)
+    count = sum(rows * columns for rows, columns in sizes)
+    blocks = coefficients.decode(code, sizes, tables, _block_progress(progress, count, width * height))
     planes = decoded_samples(JpegCoefficients(subsampled, tables, blocks), width, height)
     if reader.left:
         _correct(planes, reader)
@@ -143,17 +153,18 @@ def decode(part: Part, width: int, height: int, progress: Progress | None = None
     return planes
 
 
-def _pixels(progress: Progress | None, jpeg: JpegCoefficients, pixels: int) -> Progress | None:
-    """A progress that gets numbers of blocks from one that gets numbers of pixels."""
-    total = sum(blocks.shape[0] * blocks.shape[1] for blocks in jpeg.blocks)
-    done = 0
+def _block_progress(progress: PixelProgress | None, blocks: int, pixels: int) -> BlockProgress | None:
+    """Shares out the pixels of a picture among its blocks."""
+    if progress is None:
+        return None
+    report, done = progress, 0
 
-    def count(blocks: int) -> None:
+    def count(more: int) -> None:
         nonlocal done
-        before, done = done, done + blocks
-        progress(pixels * done // total - pixels * before // total)
+        before, done = done, done + more
+        report(pixels * done // blocks - pixels * before // blocks)
 
-    return count if progress else None
+    return count
 
 
 def _tables_to_bytes(tables: list[np.ndarray]) -> bytes:
@@ -168,9 +179,10 @@ def _tables_to_bytes(tables: list[np.ndarray]) -> bytes:
 
 
 def _settings(part: Part) -> tuple[tuple[bool, bool], list[np.ndarray]]:
-    """Which ways chroma is subsampled, and the tables."""
+    """Has chroma half the columns, half the rows? And the tables. Raises CorruptError, UnsupportedError."""
     reader = Reader(memoryview(part.settings), "a JPEG's settings")
-    flags, tables = reader.byte(), []
+    flags = reader.byte()
+    tables: list[np.ndarray] = []
     for c in range(part.channels):
         how = reader.byte()
         if how == EXPLICIT:
@@ -189,31 +201,37 @@ def _settings(part: Part) -> tuple[tuple[bool, bool], list[np.ndarray]]:
 
 
 def pixel_blocks(planes: np.ndarray) -> np.ndarray:
-    """(h, w, c) -> (rows, columns, 8, 8, c): squares of 8x8, those at the border filled up with zeros."""
+    """(h, w, c) -> (rows, columns, 8, 8, c): blocks of 8x8 pixels, those at the border filled up with zeros."""
     height, width, channels = planes.shape
-    planes = np.pad(planes, [(0, -height % SIDE), (0, -width % SIDE), (0, 0)])
-    rows, columns = (side // SIDE for side in planes.shape[:2])
-    return planes.reshape(rows, SIDE, columns, SIDE, channels).transpose(0, 2, 1, 3, 4)
+    padded = np.pad(planes, [(0, -height % SIDE), (0, -width % SIDE), (0, 0)])
+    rows, columns = (side // SIDE for side in padded.shape[:2])
+    blocks: np.ndarray = padded.reshape(rows, SIDE, columns, SIDE, channels).transpose(0, 2, 1, 3, 4)
+    return blocks
 
 
 def _corrections(planes: np.ndarray, found: np.ndarray) -> bytes:
-    """What to add to `found`, modulo 256, to get the planes: which squares, what in them; b"" if there is none."""
-    sums = pixel_blocks(planes - found)
-    wrong = sums.any(axis=(2, 3, 4))
+    """What to add to `found`, modulo 256, to get the planes: b"" for nothing.
+
+    Else a map of the blocks of 8x8 pixels that are wrong, and the differences in these, block below block.
+    """
+    differences = pixel_blocks(planes - found)
+    wrong: np.ndarray = np.any(differences, axis=(2, 3, 4), keepdims=True)[:, :, :, 0, 0]
     if not wrong.any():
         return b""
-    which = context_mixing.encode_payload(wrong[:, :, None].astype(np.uint8), 1)
-    return varint(len(which)) + which + context_mixing.encode_payload(sums[wrong].reshape(-1, SIDE, planes.shape[2]), 8)
+    which = context_mixing.encode_payload(wrong.astype(np.uint8), 1)
+    column = differences[wrong[:, :, 0]].reshape(-1, SIDE, planes.shape[2])
+    return varint(len(which)) + which + context_mixing.encode_payload(column, 8)
 
 
 def _correct(planes: np.ndarray, reader: Reader) -> None:
-    """Undoes _corrections in place."""
-    found = pixel_blocks(planes)
-    rows, columns, _, _, channels = found.shape
+    """Adds to the planes what _corrections wrote."""
+    height, width, channels = planes.shape
+    rows, columns = -(-height // SIDE), -(-width // SIDE)
     which = context_mixing.decode_payload(bytes(reader.take(reader.varint())), (rows, columns, 1), 1)
     wrong = which[:, :, 0].astype(bool)
-    added = context_mixing.decode_payload(bytes(reader.take(reader.left)), (SIDE * int(wrong.sum()), SIDE, channels), 8)
-    whole = np.zeros_like(found)
-    whole[wrong] = added.reshape(-1, SIDE, SIDE, channels)
-    whole = whole.transpose(0, 2, 1, 3, 4).reshape(rows * SIDE, columns * SIDE, channels)
-    planes += whole[: planes.shape[0], : planes.shape[1]]
+    shape = (SIDE * int(wrong.sum()), SIDE, channels)
+    differences = np.zeros((rows, columns, SIDE, SIDE, channels), np.uint8)
+    column = context_mixing.decode_payload(bytes(reader.take(reader.left)), shape, 8)
+    differences[wrong] = column.reshape(-1, SIDE, SIDE, channels)
+    whole = differences.transpose(0, 2, 1, 3, 4).reshape(rows * SIDE, columns * SIDE, channels)
+    planes += whole[:height, :width]

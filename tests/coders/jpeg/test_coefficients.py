@@ -7,6 +7,7 @@ import pytest
 from tiny import integers
 
 from bbans_cli import core
+from bbans_cli.coders.context_mixing import TooLargeError
 from bbans_cli.coders.jpeg import coefficients
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError
@@ -160,12 +161,12 @@ def test_values_beyond_the_range_are_refused():
 
 def test_a_full_output_is_told():
     planes = planes_of("noise", [(8, 8)])
-    with pytest.raises(coefficients.TooLargeError):
-        coefficients.encode(planes, TABLES[:1], most=1000)
+    with pytest.raises(TooLargeError):
+        coefficients.encode(planes, TABLES[:1], max_bytes=1000)
     payload = coefficients.encode(planes, TABLES[:1])
-    assert coefficients.encode(planes, TABLES[:1], most=len(payload)) == payload
-    with pytest.raises(coefficients.TooLargeError):
-        coefficients.encode(planes, TABLES[:1], most=len(payload) - 1)
+    assert coefficients.encode(planes, TABLES[:1], max_bytes=len(payload)) == payload
+    with pytest.raises(TooLargeError):
+        coefficients.encode(planes, TABLES[:1], max_bytes=len(payload) - 1)
 
 
 def test_calls_beyond_the_end_do_nothing():
