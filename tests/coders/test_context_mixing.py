@@ -1,4 +1,4 @@
-"""The coders that learn on the way: exact, bounded, the same everywhere, and better than what they stand beside."""
+"""The context-mixing coders: exact, bounded, the same everywhere, and better than what they stand beside."""
 
 import zlib
 
@@ -23,7 +23,7 @@ def check(coder, planes, depth, known=None, **more):
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
 def test_noise_comes_back(coder, depth, size):
     planes = noise(depth, *size)
-    # Learning that there is nothing to learn costs something; choose.py stores such samples instead.
+    # Counters must learn that there is nothing to learn; encode_picture.py stores such samples raw instead.
     assert check(coder, planes, depth) <= 1.3 * planes.size * depth / 8 + 32
 
 

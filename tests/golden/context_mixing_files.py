@@ -1,4 +1,4 @@
-"""Golden files of the coders without a model, one for each kind of part that they write. Pictures are from formulas."""
+"""Golden files of the coders without a network, one for each kind of part that they write. Pictures are from formulas."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def deep(height: int, width: int, channels: int) -> np.ndarray:
 
 
 def few_colours_rgb() -> Made:
-    """A screen with a piece of a photograph on it, so that samples are coded as well."""
+    """A screen with a piece of a photograph on it, whose pixels are no candidates, so that samples are coded as well."""
     palette = tiny.integers(8, 256, 16, 3).astype(np.uint8)
     pixels = palette[screen(60, 80, 16)[:, :, 0]]
     pixels[30:50, 40:70] = tiny.picture(20, 30, 3)
@@ -47,7 +47,7 @@ def few_colours_palette() -> Made:
 
 
 def deep_alpha() -> Made:
-    """Deep grey, and its alpha channel with the help of it."""
+    """Deep grey, and its alpha channel, coded with the grey as a known channel."""
     grey, alpha = deep(30, 40, 1), (screen(30, 40, 4) * 21845).astype(np.uint16)
     parts = [
         context_mixing.encode(container.DEEP, grey, 16),
@@ -58,14 +58,14 @@ def deep_alpha() -> Made:
 
 
 def deep_low() -> Made:
-    """The low bits alone, the high ones in another part."""
+    """A deep part of the low bits alone; a raw part has the high ones."""
     pixels, low = deep(24, 30, 3) >> 2, 6
     high = raw.encode((pixels >> low).astype(np.uint8), 8, thorough=False)
     return pixels, _file("rgb", 16, pixels, [high, context_mixing.encode(container.DEEP, pixels, 8 + low, low=low)])
 
 
 def jpeg_rgb() -> Made:
-    """Halved chroma, tables that are no standard's, and squares that are wrong."""
+    """Subsampled chroma, quantisers that are no standard table, and blocks of pixels that need corrections."""
     given = replace(
         made_coefficients(60, 50, 3, (True, True)),
         tables=[jpeg_coder.standard_table(0, 70), *2 * [np.arange(3, 67, dtype=np.uint16)]],

@@ -1,4 +1,4 @@
-"""Made pictures, and pictures that a JPEG encoder and decoder has had."""
+"""Pictures from formulas, and the same after a JPEG encoder and decoder."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 import tiny
 from PIL import Image
 
-FULL, ACROSS, BOTH = 0, 1, 2  # how chroma is subsampled, as Pillow counts
+FULL, ACROSS, BOTH = 0, 1, 2  # Pillow's numbers for 4:4:4, 4:2:2 and 4:2:0
 SUBSAMPLED = {FULL: (False, False), ACROSS: (True, False), BOTH: (True, True)}
 
 

@@ -1,4 +1,4 @@
-"""Made-up coefficients of JPEG files: large at low frequencies, few at high ones."""
+"""Random coefficients of JPEG files: large at low frequencies, small at high ones."""
 
 import numpy as np
 import tiny

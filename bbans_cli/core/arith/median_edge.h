@@ -1,4 +1,5 @@
-/* Median edge detector of LOCO-I (Weinberger, Seroussi and Sapiro 2000; Martucci 1990): W + N - NW, kept between W and N. */
+/* Median edge detector of LOCO-I (Weinberger, Seroussi and Sapiro 2000; Martucci 1990): W + N - NW, kept between W and
+ * N. */
 #ifndef BBC_MEDIAN_EDGE_H
 #define BBC_MEDIAN_EDGE_H
 

@@ -1,9 +1,9 @@
 /* The coder of JPEG coefficients: what is known of a block before it is coded.
  *
- * Pixels continue from block to block. A row of pixels of the block on the left, extrapolated by half a pixel beyond its
- * end, should meet the extrapolated row of this block. For each vertical frequency v this is one linear equation (an
- * edge equation) between the coefficients (v, 0..7) of both blocks; the block above gives one for each column of
- * frequencies. With each coefficient that becomes known, its share is subtracted from the two equations that it is in. */
+ * Pixels continue from block to block. A row of pixels of the block on the left, extrapolated by half a pixel beyond
+ * its end, should meet the extrapolated row of this block. For each vertical frequency v this is one linear equation
+ * (an edge equation) between the coefficients (v, 0..7) of both blocks; the block above gives one for each column of
+ * frequencies. With each coefficient that becomes known, its share is subtracted from both of its equations. */
 #ifndef BBC_COEFFICIENT_NEIGHBOURHOOD_INL_H
 #define BBC_COEFFICIENT_NEIGHBOURHOOD_INL_H
 

@@ -1,6 +1,6 @@
 /* The decoder of JPEG files, from quantised coefficients on, as libjpeg computes it: the accurate integer inverse DCT
- * (jidctint.c; Loeffler, Ligtenberg and Moschytz 1989) and the triangle filter that upsamples chroma (jdsample.c, "fancy
- * upsampling"). */
+ * (jidctint.c; Loeffler, Ligtenberg and Moschytz 1989) and the triangle filter that upsamples chroma (jdsample.c,
+ * "fancy upsampling"). */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* The coder of JPEG coefficients: how a value is coded, by binary decisions (binarisation.h). Each decision mixes the
- * counters of twelve contexts and four priors. A prior is a Laplace distribution of the value, whose mean and scale were
- * predicted; it gives every decision a probability, that the value lies in one part of an interval rather than in the
- * other. */
+ * counters of twelve contexts and four priors. A prior is a Laplace distribution of the value, whose mean and scale
+ * were predicted; it gives every decision a probability, that the value lies in one part of an interval rather than in
+ * the other. */
 #ifndef BBC_MAGNITUDES_INL_H
 #define BBC_MAGNITUDES_INL_H
 

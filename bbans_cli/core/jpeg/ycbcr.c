@@ -36,8 +36,8 @@ typedef struct {
 enum { YCBCR_FIRST_WORK = 1 << 22, YCBCR_PIXEL_WORK = 1024 };
 enum { YCBCR_NO_SOLUTION = 2 * 256 };
 
-/* Of the solutions with luma y that are nearer to `near` than `best`, in the sum of the differences of both chromas, find
- * the nearest one. Returns its distance, or `best`. */
+/* Of the solutions with luma y that are nearer to `near` than `best`, in the sum of the differences of both chromas,
+ * find the nearest one. Returns its distance, or `best`. */
 static int ycbcr_nearest_chromas(ycbcr_search *s, const uint8_t *rgb, int y, const ycbcr_colour *near, int best,
                                  ycbcr_colour *found)
 {

@@ -26,8 +26,8 @@ static inline int ycbcr_luma(const unsigned char *rgb)
 
 static inline int ycbcr_clamp(int x) { return x < 0 ? 0 : x > 255 ? 255 : x; }
 
-/* offset: what a chroma adds to Y to give red (or blue), ascending; first[255 + d], d = -255 to 256: the first chroma, up
- * to 256, that adds at least d. */
+/* offset: what a chroma adds to Y to give red (or blue), ascending; first[255 + d], d = -255 to 256: the first chroma,
+ * up to 256, that adds at least d. */
 typedef struct {
     int offset[256];
     int first[512];

@@ -11,8 +11,8 @@ typedef struct {
     int32_t bucket_bits; /* the hash table of counters has 2^bucket_bits buckets of 64 bytes, 8..20 */
 } bbc_mixing_shape;
 
-/* Bytes of state for a shape, or 0 if the shape is not valid; few_colours.c codes whole samples alone. The state must be
- * zeros and begin at a multiple of 8. */
+/* Bytes of state for a shape, or 0 if the shape is not valid; few_colours.c codes whole samples alone. The state must
+ * be zeros and begin at a multiple of 8. */
 size_t bbc_few_colours_size(const bbc_mixing_shape *shape);
 size_t bbc_deep_size(const bbc_mixing_shape *shape);
 

@@ -1,10 +1,11 @@
-/* The coder of pixels of few colours (screens, drawings, palettes, alpha). Candidates for a pixel are listed: the pixels
- * that match models remember, which hold the pixel last seen after the same neighbours (of three sizes of neighbourhood,
- * as the match model of PAQ does for the longest context), and the neighbours themselves. For each candidate in turn one
- * bit says whether it is the pixel. If none is, the samples are coded (few_colours_samples.h). All bits are coded by
- * logistic mixing of counters (mixer.h).
+/* The coder of pixels of few colours (screens, drawings, palettes, alpha). Candidates for a pixel are listed: the
+ * pixels that match models remember, which hold the pixel last seen after the same neighbours (of three sizes of
+ * neighbourhood, as the match model of PAQ does for the longest context), and the neighbours themselves. For each
+ * candidate in turn one bit says whether it is the pixel. If none is, the samples are coded (few_colours_samples.h).
+ * All bits are coded by logistic mixing of counters (mixer.h).
  *
- * This file is compiled once, for the base instruction set. */
+ * This file is compiled once, for the base instruction set: with AVX2 it takes 5 % less time (one picture, measured by
+ * hand). */
 #include "few_colours_samples.h"
 #include "rows.h"
 

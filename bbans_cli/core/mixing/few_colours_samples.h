@@ -1,6 +1,6 @@
-/* The coder of pixels of few colours: the samples of a pixel that is no candidate, channel by channel and bit by bit from
- * the top. Each bit is coded by logistic mixing of counters in 21 contexts, which hold neighbours, channels before, and
- * two least-squares predictions. */
+/* The coder of pixels of few colours: the samples of a pixel that is no candidate, channel by channel and bit by bit
+ * from the top. Each bit is coded by logistic mixing of counters in 21 contexts, which hold neighbours, channels
+ * before, and two least-squares predictions. */
 #ifndef BBC_FEW_COLOURS_SAMPLES_H
 #define BBC_FEW_COLOURS_SAMPLES_H
 
@@ -110,8 +110,8 @@ static void few_colours_find_contexts(const few_colours_neighbours *a, const few
     memcpy(contexts, found, sizeof found);
 }
 
-/* Where the bits above bit i put a sample: below its prediction (0), above (1), or level with it, with the next four bits
- * of the prediction (2 to 17). prefix: these bits, after a leading 1 */
+/* Where the bits above bit i put a sample: below its prediction (0), above (1), or level with it, with the next four
+ * bits of the prediction (2 to 17). prefix: these bits, after a leading 1 */
 static uint32_t few_colours_against_prediction(uint32_t prefix, uint32_t predicted, int depth, int i)
 {
     uint32_t level = (predicted | 1u << depth) >> (depth - i);
@@ -127,7 +127,8 @@ static void few_colours_find_buckets(few_colours_state *d, uint32_t group, const
     bucket_find(d->buckets, d->shape.bucket_bits, hashes, buckets, FEW_COLOURS_SAMPLE_CONTEXTS);
 }
 
-/* Bit i, from the top, of sample p->c. prefix: the bits above, after a leading 1; node: the counter within the buckets. */
+/* Bit i, from the top, of sample p->c. prefix: the bits above, after a leading 1; node: the counter within the
+ * buckets. */
 static int few_colours_code_bit(few_colours_state *d, const few_colours_prediction *p, counter *const *buckets,
                                 uint32_t prefix, uint32_t node, int i, int bit)
 {

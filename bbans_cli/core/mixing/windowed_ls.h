@@ -1,7 +1,7 @@
-/* Recursive least squares with an exponential window: predicts a number
- * as a linear combination of features, with the weights that would have done best lately. The normal equations are
- * accumulated with forgetting and solved now and then. Binary64 in the order of this source, without fused or reordered
- * operations: the same on every machine. Callers bracket their work with bbc_fp_enter and bbc_fp_leave. */
+/* Least squares with an exponential window: predicts a number as a linear combination of features, with the weights
+ * that would have done best lately. The normal equations are accumulated with forgetting, and solved now and then.
+ * Binary64 in the order of this source, without fused or reordered operations: the same on every machine. Callers
+ * bracket their work with bbc_fp_enter and bbc_fp_leave. */
 #ifndef BBC_WINDOWED_LS_H
 #define BBC_WINDOWED_LS_H
 
@@ -11,9 +11,9 @@
 
 #define WINDOWED_LS_FEATURES_MAX 18
 
-/* Loops over features go by blocks of this many, which compilers turn into vectors: the rows of the matrix are padded to
- * whole blocks, and begin with the block that holds the diagonal. What is computed beyond the end of a row, or before
- * its diagonal, is never used. */
+/* Loops over features go by blocks of this many, which compilers turn into vectors: the rows of the matrix are padded
+ * to whole blocks, and begin with the block that holds the diagonal. What is computed beyond the end of a row, or
+ * before its diagonal, is never used. */
 enum {
     WINDOWED_LS_BLOCK = 4,
     WINDOWED_LS_BLOCKS_MAX = (WINDOWED_LS_FEATURES_MAX + WINDOWED_LS_BLOCK - 1) / WINDOWED_LS_BLOCK,

@@ -1,0 +1,264 @@
+/* The coder of JPEG coefficients: one coefficient, AC or DC. Its value and its magnitude are predicted by windowed
+ * least squares over neighbouring blocks, this block and earlier components. The predictions give the priors, and with
+ * what lies around the contexts, by which the value is coded (magnitudes-inl.h).
+ *
+ * All numbers below were tuned by hand, not recorded, unless they follow from the format of JPEG files. */
+#ifndef BBC_COEFFICIENT_VALUES_INL_H
+#define BBC_COEFFICIENT_VALUES_INL_H
+
+#include "coefficient_neighbourhood-inl.h"
+#include "magnitudes-inl.h"
+
+enum { COEFFICIENT_LOWEST = -2048, COEFFICIENT_HIGHEST = 2047 };
+/* Of the least squares: features of the value and of its magnitude, samples between two solutions, what is kept of
+ * older samples at each new one, and the ridge */
+enum { COEFFICIENT_VALUE_FEATURES = 10, COEFFICIENT_MAGNITUDE_FEATURES = 14, COEFFICIENT_INTERVAL = 16 };
+static const double COEFFICIENT_KEEP = 0.998, COEFFICIENT_RIDGE = 0.01;
+
+/* ---- predictions ---- */
+
+/* Features, divided by `rough`, a magnitude to expect, and the predictions by them */
+typedef struct {
+    double value_features[COEFFICIENT_VALUE_FEATURES], magnitude_features[COEFFICIENT_MAGNITUDE_FEATURES], rough;
+    double value, magnitude;
+} coefficient_prediction;
+
+/* Scale the features, and predict. A damaged file may lead to predictions that are not finite. */
+static void coefficient_predict(const coefficients_state *p, int c, int k, coefficient_prediction *o)
+{
+    for (int i = 0; i < COEFFICIENT_VALUE_FEATURES; i++) o->value_features[i] /= o->rough;
+    for (int i = 0; i < COEFFICIENT_MAGNITUDE_FEATURES; i++) o->magnitude_features[i] /= o->rough;
+    const double value =
+        windowed_ls_predict(&p->value_solvers[c][k], o->value_features, COEFFICIENT_VALUE_FEATURES) * o->rough;
+    const double magnitude =
+        windowed_ls_predict(&p->magnitude_solvers[c][k], o->magnitude_features, COEFFICIENT_MAGNITUDE_FEATURES) *
+        o->rough;
+    o->value = value > -4096 ? value < 4096 ? value : 4096 : -4096;
+    o->magnitude = magnitude > 0.01 ? magnitude < 4096 ? magnitude : 4096 : 0.01;
+}
+
+/* The part of learning that needs no value, done while the buckets are on their way from memory */
+static void coefficient_accumulate(coefficients_state *p, int c, int k, const coefficient_prediction *o)
+{
+    windowed_ls_accumulate(&p->value_solvers[c][k], o->value_features, COEFFICIENT_VALUE_FEATURES, COEFFICIENT_KEEP);
+    windowed_ls_accumulate(&p->magnitude_solvers[c][k], o->magnitude_features, COEFFICIENT_MAGNITUDE_FEATURES,
+                           COEFFICIENT_KEEP);
+}
+
+static void coefficient_update_and_solve(coefficients_state *p, int c, int k, const coefficient_prediction *o,
+                                         double value, double magnitude)
+{
+    windowed_ls_update_and_solve(&p->value_solvers[c][k], o->value_features, value / o->rough,
+                                 COEFFICIENT_VALUE_FEATURES, COEFFICIENT_KEEP, COEFFICIENT_RIDGE, COEFFICIENT_INTERVAL);
+    windowed_ls_update_and_solve(&p->magnitude_solvers[c][k], o->magnitude_features, magnitude / o->rough,
+                                 COEFFICIENT_MAGNITUDE_FEATURES, COEFFICIENT_KEEP, COEFFICIENT_RIDGE,
+                                 COEFFICIENT_INTERVAL);
+}
+
+static int32_t coefficient_clamp(int32_t value)
+{
+    return value < COEFFICIENT_LOWEST ? COEFFICIENT_LOWEST : value > COEFFICIENT_HIGHEST ? COEFFICIENT_HIGHEST : value;
+}
+
+static void coefficient_set_priors(magnitude_context *s, const double *means, const double *scales)
+{
+    memcpy(s->means, means, sizeof s->means);
+    memcpy(s->scales, scales, sizeof s->scales);
+}
+
+/* ---- AC coefficients ---- */
+
+/* What is known of AC coefficient k, nth in zigzag order of those up to the last one */
+typedef struct {
+    int k, left;     /* left: coefficients up to the last one, this included */
+    int share;       /* left, in sixteenths of those up to the end of the block */
+    int near[6];     /* known coefficients beside it in its block */
+    double inside;   /* the magnitude that these let expect */
+    double outside;  /* mean magnitude in the blocks around */
+    double trend;    /* the magnitude that what was coded lately lets expect */
+    int w, n, y, cb; /* the same coefficient in other blocks */
+    coefficient_edge_estimates edge;
+    coefficient_prediction prediction;
+} coefficient_ac;
+
+/* Known coefficients beside k in its block: the magnitude they let expect; the nearest are kept in `near`. */
+static double coefficient_find_inside(const double *mean, const int16_t *here, int k, int *near)
+{
+    static const int8_t down[] = {0, -1, -1, 0, -2}, right[] = {-1, 0, -1, -2, 0};
+    const int side = ((k >> 3) + k) & 1 ? -1 : 1;
+    double sum = 0.1, usual = 0.1;
+    for (int i = 0; i < 6; i++) {
+        int v = (k >> 3) + (i < 5 ? down[i] : side), u = (k & 7) + (i < 5 ? right[i] : -side);
+        near[i] = 0;
+        if (v < 0 || u < 0 || v > 7 || u > 7 || v + u == 0) continue;
+        near[i] = here[v * 8 + u];
+        sum += (i < 2 ? 2 : 1) * coefficient_magnitude(near[i]);
+        usual += (i < 2 ? 2 : 1) * mean[v * 8 + u];
+    }
+    return mean[k] * sum / usual;
+}
+
+static void coefficient_predict_ac(const coefficients_state *p, const coefficient_neighbourhood *a, int k, int nth,
+                                   int last, coefficient_ac *t)
+{
+    const double *mean = p->mean[a->c];
+    t->k = k;
+    t->left = last - nth + 1;
+    t->share = t->left * 16 / (64 - nth);
+    t->inside = coefficient_find_inside(mean, a->here, k, t->near);
+    t->outside = coefficient_outside(a, k);
+    t->trend = a->trend * mean[k];
+    t->edge = coefficient_solve_edge_equations(p, a, k);
+    const int w = t->w = a->w[k], n = t->n = a->n[k], y = t->y = a->earlier[0][k], cb = t->cb = a->earlier[1][k];
+    const int *near = t->near;
+    const double row = t->edge.row, column = t->edge.column, both = t->edge.both;
+    t->prediction = (coefficient_prediction){
+        {row, column, both, w, n, near[3], near[4], near[2], y, cb},
+        {coefficient_magnitude(w), coefficient_magnitude(n), coefficient_magnitude(a->nw[k]),
+         coefficient_magnitude(a->ne[k]), coefficient_magnitude(near[0]), coefficient_magnitude(near[1]), t->inside,
+         both < 0 ? -both : both, coefficient_magnitude(y), coefficient_magnitude(cb), mean[k],
+         mean[k] * t->left / (64 - nth), a->activity[k], t->trend},
+        .rough = 0.5 * (t->inside + t->outside) + 1,
+    };
+    coefficient_predict(p, a->c, k, &t->prediction);
+}
+
+/* Contexts and priors. Signs count in the direction of the predicted one. */
+static void coefficient_begin_ac(coefficients_state *p, const coefficient_neighbourhood *a, const coefficient_ac *t,
+                                 magnitude_context *s)
+{
+    const coefficient_prediction *o = &t->prediction;
+    const int c = a->c, k = t->k, *near = t->near, left = t->left, share = t->share, place = c << 8 | k;
+    const int flip = o->value < 0, sign = flip ? -1 : 1;
+    const int e = coefficient_step(o->magnitude), sure = coefficient_step(o->value * sign);
+    const int in = coefficient_step(t->inside), out = coefficient_step(t->outside);
+    const int row = coefficient_signed_step(t->edge.row * sign);
+    const int column = coefficient_signed_step(t->edge.column * sign);
+    const int levels[] = {(k >> 3) + (k & 7), e, sure < 4 ? share / 4 : sure + (share > 12) * 12};
+    magnitude_begin(s, p, c, COEFFICIENTS_AC, levels);
+    s->flip = flip;
+    s->nonzero = left == 1;
+    const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
+        CONTEXT_PACK(place, out, in, 0),
+        CONTEXT_PACK(place, left, 0, 1),
+        CONTEXT_PACK(place, in, left / 3, 4),
+        CONTEXT_PACK(c, sure, e, 5),
+        CONTEXT_PACK(place, row, e / 2, 7),
+        CONTEXT_PACK(place, column, e / 2, 8),
+        CONTEXT_PACK(place, coefficient_limit(near[0] * sign, 8), coefficient_limit(near[1] * sign, 8), 9),
+        CONTEXT_PACK(place, coefficient_limit(near[3] * sign, 8), coefficient_limit(near[4] * sign, 8), 10),
+        CONTEXT_PACK(place, coefficient_limit(t->y * sign, 12), coefficient_limit(t->cb * sign, 12), 11),
+        CONTEXT_PACK(place, coefficient_step(coefficient_magnitude(t->y)), e, 12),
+        CONTEXT_PACK(c, e, share, 13),
+        CONTEXT_PACK(c, row, column, e / 3),
+    };
+    memcpy(s->contexts, contexts, sizeof contexts);
+    const double value = o->value * sign, both = t->edge.both * sign;
+    const double means[MAGNITUDE_PRIORS] = {value, both, both, value};
+    const double scales[MAGNITUDE_PRIORS] = {o->magnitude * 1.2 + 0.02, a->activity[k] + 0.02, t->trend + 0.1,
+                                             o->rough - 0.7};
+    coefficient_set_priors(s, means, scales);
+}
+
+/* AC coefficient k, nth in zigzag order of `last` */
+static int32_t coefficient_code_ac(coefficients_state *p, coefficient_neighbourhood *a, int k, int nth, int last,
+                                   int32_t value)
+{
+    const int c = a->c;
+    coefficient_ac t;
+    magnitude_context s;
+    coefficient_predict_ac(p, a, k, nth, last, &t);
+    coefficient_begin_ac(p, a, &t, &s);
+    magnitude_prefetch(&s, COEFFICIENTS_AC);
+    coefficient_accumulate(p, c, k, &t.prediction);
+    value = coefficient_clamp(magnitude_code_value(&s, value));
+    coefficient_update_and_solve(p, c, k, &t.prediction, value, coefficient_magnitude(value));
+    a->trend += (coefficient_magnitude(value) / (p->mean[c][k] + 0.02) - a->trend) * 0.15;
+    return value;
+}
+
+/* ---- DC coefficients ---- */
+
+/* What is known of the DC coefficient, when all others of its block are */
+typedef struct {
+    int w, n, y, cb; /* residuals of DC in other blocks */
+    double missing;  /* mean magnitude of those of W and N */
+    double gap;      /* between the estimates by row and by column */
+    double target;   /* the predicted coefficient */
+    int32_t base;    /* the same, rounded: the residual is relative to it */
+    coefficient_edge_estimates edge;
+    coefficient_prediction prediction; /* relative to the mean of the neighbours */
+} coefficient_dc;
+
+static void coefficient_predict_dc(const coefficients_state *p, const coefficient_neighbourhood *a, coefficient_dc *t)
+{
+    const int c = a->c, w = t->w = a->has_w ? p->dc_residuals[a->index - 1] : 0;
+    const int n = t->n = a->has_n ? p->dc_residuals[a->index - p->shape.columns[c]] : 0;
+    const int y = t->y = a->earlier_dc_residual[0], cb = t->cb = a->earlier_dc_residual[1];
+    t->edge = coefficient_solve_edge_equations(p, a, 0);
+    const double row = t->edge.row, column = t->edge.column, both = t->edge.both;
+    const double gap = t->gap = row > column ? row - column : column - row;
+    t->missing = (coefficient_magnitude(w) + coefficient_magnitude(n)) / 2.0;
+    double energy = 1;
+    for (int k = 1; k < 64; k++) energy += coefficient_magnitude(a->here[k]) * p->shape.tables[c][k];
+    energy /= p->shape.tables[c][0];
+    const double rough = gap + energy / 64 + 2 * t->missing + 20;
+    t->prediction = (coefficient_prediction){
+        {row, column, both, y, cb, w, n, a->w[0] - a->mean_dc, a->here[1], a->here[8]},
+        {1, coefficient_magnitude(w), coefficient_magnitude(n), gap, energy, coefficient_magnitude(y),
+         coefficient_magnitude(cb), rough, both < 0 ? -both : both},
+        .rough = rough,
+    };
+    coefficient_predict(p, c, 0, &t->prediction);
+    t->target = a->mean_dc + t->prediction.value;
+    t->base = coefficient_clamp((int32_t)(t->target + 4096.5) - 4096);
+}
+
+/* Contexts and priors */
+static void coefficient_begin_dc(coefficients_state *p, const coefficient_neighbourhood *a, const coefficient_dc *t,
+                                 magnitude_context *s)
+{
+    const int c = a->c, e = coefficient_step(t->prediction.magnitude), m = coefficient_step(t->missing);
+    const int differ = coefficient_signed_step(t->edge.row - t->edge.column), gap = coefficient_magnitude(differ);
+    const int y = coefficient_signed_step(t->y), cb = coefficient_signed_step(t->cb);
+    const double by_both = a->mean_dc + t->edge.both, by_row = a->mean_dc + t->edge.row;
+    magnitude_begin(s, p, c, COEFFICIENTS_DC, (const int[]){0, m, gap});
+    const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
+        CONTEXT_PACK(c, e, 0, 0),
+        CONTEXT_PACK(c, gap, 0, 1),
+        CONTEXT_PACK(c, m, 0, 2),
+        CONTEXT_PACK(c, m / 2, e / 2, 3),
+        CONTEXT_PACK(c, coefficient_signed_step(t->w), coefficient_signed_step(t->n), 5),
+        CONTEXT_PACK(c, y, 0, 6),
+        CONTEXT_PACK(c, cb, 0, 7),
+        CONTEXT_PACK(c, cb, y, 8),
+        CONTEXT_PACK(c, e, gap, 9),
+        CONTEXT_PACK(c, m, c > 1 ? cb : y, 10),
+        CONTEXT_PACK(c, coefficient_signed_step(by_both - t->base), m, 11),
+        CONTEXT_PACK(c, coefficient_signed_step(by_row - t->base), m / 2, 12),
+    };
+    memcpy(s->contexts, contexts, sizeof contexts);
+    const double e_scale = t->prediction.magnitude + 0.05, at = t->target - t->base;
+    const double means[MAGNITUDE_PRIORS] = {at, at, at, by_both - t->base};
+    const double scales[MAGNITUDE_PRIORS] = {e_scale, t->missing + 0.5, t->gap + 0.3, e_scale};
+    coefficient_set_priors(s, means, scales);
+}
+
+/* The DC coefficient, when all others are known: its residual is coded. */
+static int32_t coefficient_code_dc(coefficients_state *p, const coefficient_neighbourhood *a, int32_t value)
+{
+    const int c = a->c;
+    coefficient_dc t;
+    magnitude_context s;
+    coefficient_predict_dc(p, a, &t);
+    coefficient_begin_dc(p, a, &t, &s);
+    magnitude_prefetch(&s, COEFFICIENTS_DC);
+    coefficient_accumulate(p, c, 0, &t.prediction);
+    value = coefficient_clamp(t.base + magnitude_code_value(&s, value - t.base));
+    const double error = value - t.target;
+    coefficient_update_and_solve(p, c, 0, &t.prediction, value - a->mean_dc, error < 0 ? -error : error);
+    p->dc_residuals[a->index] = (int16_t)(value - t.base);
+    return value;
+}
+
+#endif
