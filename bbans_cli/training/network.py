@@ -57,9 +57,13 @@ class LeastSquares:
     @classmethod
     def of(cls, columns: torch.Tensor) -> LeastSquares:
         """From the LS_COLUMNS of the C core, (n, 27)."""
-        names = ("local_prediction", "local_gain", "local_half_log_sigma", "phase_prediction")
-        errors = slice(LEAST_SQUARES["phase_half_log_sigma"].start, LEAST_SQUARES.size)
-        return cls(*(columns[:, LEAST_SQUARES[name]] for name in names), columns[:, errors])
+        return cls(
+            prediction=columns[:, LEAST_SQUARES["local_prediction"]],
+            gain=columns[:, LEAST_SQUARES["local_gain"]],
+            half_log_sigma=columns[:, LEAST_SQUARES["local_half_log_sigma"]],
+            phase_prediction=columns[:, LEAST_SQUARES["phase_prediction"]],
+            errors=columns[:, LEAST_SQUARES["phase_half_log_sigma"].start :],
+        )
 
     def inputs(self, base: torch.Tensor, activity: torch.Tensor) -> torch.Tensor:
         """The network's inputs from these, (n, 25). base, activity: (n, 3)."""
