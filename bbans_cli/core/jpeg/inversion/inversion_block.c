@@ -60,11 +60,14 @@ static float inversion_block_excess(const inversion_block *b, const float *sampl
     return inversion_dot(out, out);
 }
 
-static double inversion_block_excess_after(const inversion_problem *p, const inversion_point *from,
-                                           const inversion_move *move)
+static void inversion_block_try_moves(const inversion_problem *p, const inversion_point *from, inversion_move *moves,
+                                      int count)
 {
     const inversion_block *b = inversion_block_of(p);
-    return inversion_block_excess(b, from->samples, b->dct->basis[move->k], (float)(move->sign * p->table[move->k]));
+    for (int i = 0; i < count; i++) {
+        float size = (float)(moves[i].sign * p->table[moves[i].k]);
+        moves[i].cost = inversion_block_excess(b, from->samples, b->dct->basis[moves[i].k], size);
+    }
 }
 
 static void inversion_block_follow(const inversion_problem *p, const inversion_point *from, const inversion_move *move,
@@ -175,7 +178,7 @@ int64_t bbc_inversion_blocks(const bbc_inversion_plane *plane, const uint16_t *t
                     .tries = wide ? INVERSION_BLOCK_TRIES_WIDE : INVERSION_BLOCK_TRIES,
                     .depth = INVERSION_BLOCK_DEPTH,
                     .slopes = inversion_block_slopes,
-                    .excess_after = inversion_block_excess_after,
+                    .try_moves = inversion_block_try_moves,
                     .follow = inversion_block_follow,
                     .evaluate = inversion_block_evaluate,
                     .is_solved = inversion_block_is_solved},

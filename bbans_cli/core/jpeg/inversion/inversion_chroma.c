@@ -124,12 +124,14 @@ static void inversion_chroma_follow(const inversion_problem *p, const inversion_
     inversion_chroma_evaluate(p, to);
 }
 
-static double inversion_chroma_excess_after(const inversion_problem *p, const inversion_point *from,
-                                            const inversion_move *move)
+static void inversion_chroma_try_moves(const inversion_problem *p, const inversion_point *from, inversion_move *moves,
+                                       int count)
 {
     inversion_point to;
-    inversion_chroma_follow(p, from, move, &to);
-    return to.excess;
+    for (int i = 0; i < count; i++) {
+        inversion_chroma_follow(p, from, moves + i, &to);
+        moves[i].cost = to.excess;
+    }
 }
 
 /* The outputs' distances from their bounds go back through the filter and the transform. The curvature is the gain of
@@ -258,7 +260,7 @@ int64_t bbc_inversion_chroma(const bbc_inversion_plane *plane, int vertical, int
                     .depth = INVERSION_CHROMA_DEPTH,
                     .may_return = 1,
                     .slopes = inversion_chroma_slopes,
-                    .excess_after = inversion_chroma_excess_after,
+                    .try_moves = inversion_chroma_try_moves,
                     .follow = inversion_chroma_follow,
                     .evaluate = inversion_chroma_evaluate,
                     .is_solved = inversion_chroma_is_solved},

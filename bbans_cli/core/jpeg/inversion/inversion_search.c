@@ -61,9 +61,9 @@ static void inversion_expand(inversion_problem *p, inversion_beam *b, int now)
         const inversion_point *point = &b->points[now][from];
         int n = inversion_promising(p, point, tries);
         p->effort -= n;
+        p->try_moves(p, point, tries, n);
         for (int i = 0; i < n; i++) {
             inversion_move *move = tries + i;
-            move->cost = p->excess_after(p, point, move);
             if (found == p->width && move->cost >= best[found - 1].cost) continue;
             move->from = from;
             move->mark = b->marks[now][from] + inversion_mark(move->k, move->sign);

@@ -17,12 +17,12 @@ typedef struct {
 } inversion_move;
 
 typedef struct {
-    double excess;
-    int16_t coefficients[64];
     union {
         float samples[64];      /* inversion_block.c: by the transform without rounding, less 128 */
         int16_t padded[10][16]; /* inversion_chroma.c: by the integer transform, with the samples around the block */
     };
+    int16_t coefficients[64];
+    double excess;
 } inversion_point;
 
 /* What a search needs to know of one block. */
@@ -36,8 +36,8 @@ struct inversion_problem {
 
     /* How fast the excess falls as each coefficient grows, and a factor of half its second derivative. */
     void (*slopes)(const inversion_problem *, const inversion_point *, float *slope, float *curvature);
-    /* The excess after a move. */
-    double (*excess_after)(const inversion_problem *, const inversion_point *, const inversion_move *);
+    /* Computes the cost of each of `count` moves from a point: the excess after it. */
+    void (*try_moves)(const inversion_problem *, const inversion_point *, inversion_move *moves, int count);
     /* Makes `to` the point after a move, with its excess. */
     void (*follow)(const inversion_problem *, const inversion_point *from, const inversion_move *, inversion_point *to);
     /* Computes a point's samples and its excess from its coefficients. */
