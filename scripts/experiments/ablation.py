@@ -25,8 +25,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
 Change = Callable[[bands.BandCodec], bands.BandCodec]
 
 
-def deaf(band: bands.BandCodec, kind: str) -> bands.BandCodec:
-    """A band whose network has no weights for what one of the least squares says; kind: local or phase."""
+def without_least_squares(band: bands.BandCodec, kind: str) -> bands.BandCodec:
+    """A band whose network has weights of 0 for all that one of the least squares gives; kind: local or phase."""
     inputs = INPUTS.columns(*(field.name for field in INPUTS if field.name.startswith(kind)))
     output = OUTPUTS[f"{kind}_coefficient"]
     tensors = {name: value.copy() for name, value in band.weights.tensors.items()}
@@ -45,9 +45,9 @@ VARIANTS: dict[str, tuple[Change, bool]] = {
     "all": (lambda band: band, True),
     "without latents": (lambda band: band, False),
     "without a grid": (lambda band: replace(band, grid=(-1, -1)), True),
-    "deaf to the regression": (lambda band: deaf(band, "local"), True),
-    "deaf to the least squares by place": (lambda band: deaf(band, "phase"), True),
-    "runs of 128 pixels": (lambda band: replace(band, batch=128), True),
+    "without local least squares": (lambda band: without_least_squares(band, "local"), True),
+    "without phase-conditioned least squares": (lambda band: without_least_squares(band, "phase"), True),
+    "mini-batches of 128 pixels": (lambda band: replace(band, batch=128), True),
     "without learning": (lambda band: replace(band, batch=0, learning_rate=0.0), True),
     "without learning and latents": (lambda band: replace(band, batch=0, learning_rate=0.0), False),
     "without learning and grid": (lambda band: replace(band, batch=0, learning_rate=0.0, grid=(-1, -1)), True),

@@ -49,7 +49,7 @@ def least_squares(
 
 
 def conditional(prediction, gain, residual, base):
-    """What each channel should be by the regression, given those before, less the base: (n, 3)."""
+    """Predictions of each channel by the local least squares, given those before, less the base: (n, 3)."""
     wrong = residual - prediction
     red = prediction[:, 1] + gain[:, 0] * wrong[:, 0]
     blue = prediction[:, 2] + gain[:, 1] * wrong[:, 0] + gain[:, 2] * (residual[:, 1] - red)

@@ -1,4 +1,4 @@
-"""Passes over small pictures under small random networks, and bands, for tests."""
+"""Band scans over small pictures under small random networks, and bands, for tests."""
 
 from dataclasses import replace
 
@@ -64,7 +64,7 @@ def inputs(shape: ScanShape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]
 
 
 def without_squares(shape: ScanShape) -> np.ndarray:
-    """The network of `inputs`, but with no use for what either least squares say."""
+    """The network of `inputs`, but without weights for what either least squares gives."""
     network = inputs(shape)[0]
     net = Net(network, shape.hidden, shape.layers, shape.head)
     net.trunk[0].weight[INPUTS["local_prediction"].start :] = 0
@@ -77,14 +77,14 @@ def without_squares(shape: ScanShape) -> np.ndarray:
 
 
 def least_squares(shape: ScanShape, pixels: np.ndarray) -> np.ndarray:
-    """What both least squares say of the pixels of a pass, by the C core: BandScan.least_squares."""
+    """What both least squares predict of the pixels of a scan, by the C core: BandScan.least_squares."""
     return BandScan(
         shape, inputs(replace(shape, height=1, first_row=0, last_row=1, block=0))[0], None, pixels
     ).least_squares()
 
 
 def grid(shape: ScanShape, values: np.ndarray) -> np.ndarray:
-    """Values in coding order by place: (height, width, channels), channels in coding order; 0 where none was coded."""
+    """Values in coding order to positions: (height, width, channels), channels in coding order; 0 elsewhere."""
     out, at = np.zeros((shape.height, shape.width, shape.channels), values.dtype), 0
     for x, y in diagonals(shape.width, shape.first_row, shape.last_row):
         n = shape.channels * len(x)
@@ -96,7 +96,7 @@ def grid(shape: ScanShape, values: np.ndarray) -> np.ndarray:
 def intervals(
     shape: ScanShape, pixels: np.ndarray, modulation: np.ndarray | None = None, network: np.ndarray | None = None
 ) -> np.ndarray:
-    """starts and freqs by place: (2, height, width, channels); modulation and network: None for those of `inputs`."""
+    """starts and freqs by position: (2, height, width, channels); None: those of `inputs`."""
     usual_network, usual, _ = inputs(shape)
     given = usual_network if network is None else network
     work = BandScan(shape, given, usual if modulation is None else modulation, pixels)

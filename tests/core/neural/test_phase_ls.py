@@ -122,7 +122,7 @@ def made(side):
 
 
 def test_a_period_is_learned():
-    """R and B are predicted far better by place; G, which has no period, neither better nor worse."""
+    """R and B are predicted far better by phase; G, which has no period, neither better nor worse."""
     pixels = made(160)
     planes = float_least_squares.planes_of(pixels)
     residual = planes.reshape(3, -1).T - float_least_squares.neighbourhood(planes, 0, 160)[1]
