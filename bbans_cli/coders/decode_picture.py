@@ -1,4 +1,4 @@
-"""Container -> picture. docs/format.md, "Parts", has the rules that encode_picture.py follows on the other side.
+"""Container -> picture, by the rules of docs/format.md, "Parts and channels"; encode_picture.py is the other side.
 
 The parts cover the picture's channels from the first to the last. A part of the samples' own depth covers as many
 channels as it has; of deeper samples, one of 8 bits has the high bits, and the next part the low ones. Where an RGB or

@@ -10,6 +10,7 @@ import pytest
 from bbans_cli import limits
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
+from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
 from bbans_cli.container import CHANNELS, CODER_NAMES, MODES, metadata
 from bbans_cli.entropy.codecs.bitsback import POSTERIOR_PRECISION
 
@@ -56,6 +57,13 @@ def test_kinds_of_metadata():
 def test_limits():
     assert 1 << 18 == limits.MAX_NEURAL_WIDTH and "is at most 2^18 pixels wide" in TEXT
     assert 1 << 26 == limits.MAX_METADATA_BYTES and "bytes of the items, at most 2^26" in TEXT
+
+
+def test_inputs_of_the_network():
+    page = {name.strip("`"): int(re.findall(r"\d+", "0" if inputs == "48 c + i" else inputs)[0])
+            for inputs, name, _ in table("inputs", "name", "value")}  # fmt: skip
+    assert page == {field.name: field.offset for field in INPUTS}
+    assert INPUTS.size == 175 and EXTRA_COUNTS == (0, 4, 6) and OUTPUTS.size == 16  # in the table of layers
 
 
 LAYERS = table("layer", "inputs", "outputs")

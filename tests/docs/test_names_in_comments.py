@@ -1,0 +1,61 @@
+"""Files that comments and docstrings name exist, and so do the headings of pages, which they name in quotes.
+
+A name that stands for several is not looked for: <name>.c, *.py.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("bbans_cli", "docs", "samples", "scripts", "share", "tests", "weights")
+SOURCES = sorted(
+    path
+    for folder in ("bbans_cli", "scripts", "tests")
+    for ending in ("*.py", "*.c", "*.h")
+    for path in (ROOT / folder).rglob(ending)
+    if path.name != "_core.c"
+)
+ALL = [*ROOT.glob("*.*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))]
+PATHS = {f"/{path.relative_to(ROOT)}" for path in ALL}
+
+FILE = re.compile(r"(?<![\w./<>*{-])((?:[\w-]+/)*[A-Za-z][\w-]*\.(?:c|h|py|md))(?![\w(*])")
+# A page by its path, a comma, then "One", or: sections "One", "Two" and "Three".
+HEADINGS = re.compile(r'docs/([\w-]+\.md)[,:] (?:sections? )?("[^"]+"(?:(?:, and|,| and) "[^"]+")*)')
+
+
+def comments(path: Path) -> str:
+    """The comments of a C file; comments and docstrings of a Python file. Line breaks are single spaces."""
+    text = path.read_text()
+    if path.suffix != ".py":
+        found = re.findall(r"/\*.*?\*/|//[^\n]*", text, re.DOTALL)
+        return " ".join(re.sub(r"\s*\n\s*\*?\s*", " ", each) for each in found)
+    found = [
+        token.string.lstrip("#: ")
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type == tokenize.COMMENT
+    ]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            found.append(ast.get_docstring(node) or "")
+    return " ".join(" ".join(each.split()) for each in found)
+
+
+def exists(name: str) -> bool:
+    return any(path.endswith(f"/{name}") for path in PATHS)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_are_named_exist(path):
+    assert [name for name in FILE.findall(comments(path)) if not exists(name)] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_headings_that_are_named_exist(path):
+    for page, named in HEADINGS.findall(comments(path)):
+        there = re.findall(r"^#+ (.*)$", (ROOT / "docs" / page).read_text(), re.MULTILINE)
+        assert [heading for heading in re.findall(r'"([^"]+)"', named) if heading not in there] == [], page
