@@ -24,6 +24,7 @@ ALL = [*ROOT.glob("*.*"), *(path for folder in FOLDERS for path in (ROOT / folde
 PATHS = {f"/{path.relative_to(ROOT)}" for path in ALL}
 
 FILE = re.compile(r"(?<![\w./<>*{-])((?:[\w-]+/)*[A-Za-z][\w-]*\.(?:c|h|py|md))(?![\w(*])")
+LIBJPEG = {"jidctint.c", "jdsample.c"}  # the functions that ours must equal
 # A page by its path, a comma, then "One", or: sections "One", "Two" and "Three".
 HEADINGS = re.compile(r'docs/([\w-]+\.md)[,:] (?:sections? )?("[^"]+"(?:(?:, and|,| and) "[^"]+")*)')
 
@@ -51,7 +52,7 @@ def exists(name: str) -> bool:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_that_are_named_exist(path):
-    assert [name for name in FILE.findall(comments(path)) if not exists(name)] == []
+    assert [name for name in FILE.findall(comments(path)) if name not in LIBJPEG and not exists(name)] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
