@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV   ?= .venv
 RUN    := $(VENV)/bin/python
-NATIVE := $(wildcard bbans_cli/core/*.c bbans_cli/core/*.h bbans_cli/core/build.py)
+NATIVE := $(shell find bbans_cli/core -name '*.[ch]' -o -name build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-train test-arm test-wheel test-asan bench bench-markdown bench-core bench-codecs bench-overhead bench-bands bench-inversion bench-against ablation bbans-mnist hilloc front plots weights-record clean
+.PHONY: help build demo lint check check-all test test-train test-arm test-wheel test-clang test-asan test-tsan bench bench-markdown \
+	bench-core bench-codecs bench-overhead bench-bands bench-inversion bench-against \
+	ablation bbans-mnist hilloc front plots weights-record clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -17,13 +19,24 @@ $(VENV)/.measuring: $(VENV)/.installed
 	$(VENV)/bin/pip install --quiet --editable '.[dev]'
 	touch $@
 
+$(VENV)/.linting: $(VENV)/.installed
+	$(VENV)/bin/pip install --quiet --editable '.[test,lint]'
+	touch $@
+
 build: $(VENV)/.installed ## compile the C core and install into VENV (default .venv)
 
 demo: build ## set up, compress and restore the sample photograph, print what was saved
 	VENV=$(VENV) sh scripts/demo.sh
 
+lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and the C compilers with warnings as errors
+	PYTHON=$(RUN) sh scripts/lint.sh
+
+check: lint test ## what every commit must pass: lint and tests
+
+check-all: check test-clang test-asan test-tsan test-train test-arm test-wheel ## all that is checked before a release; half an hour
+
 test: build ## run the tests
-	$(RUN) -m pytest -q -m 'not train'
+	VENV=$(VENV) sh scripts/check.sh
 
 test-train: build ## compare the C core with torch, live; train in miniature
 	$(VENV)/bin/pip install --quiet --editable '.[train]'
@@ -35,13 +48,14 @@ test-arm: build ## run the whole bbc on aarch64, under qemu-user (Debian)
 test-wheel: ## build a wheel, install it into an empty environment, use it from another folder
 	sh scripts/release/test_wheel.sh $(PYTHON)
 
-ASAN := -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+test-clang: build ## build with Clang, run the tests of the C core
+	PYTHON=$(RUN) sh scripts/test_build.sh clang
+
 test-asan: build ## run the tests of the C core under the address and undefined-behaviour sanitizers (GCC, Linux)
-	$(VENV)/bin/pip install --quiet setuptools cffi
-	CC=gcc CFLAGS="$(ASAN)" BBC_DEBUG_CFLAGS=-O1 LDFLAGS="$(ASAN)" $(RUN) setup.py --quiet build --build-lib build/asan --build-temp build/asan-objects
-	cd build/asan && LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-		$(abspath $(RUN)) -m pytest -q -c ../../pyproject.toml --rootdir ../.. -p no:cacheprovider $(ASAN_TESTS)
-ASAN_TESTS := ../../tests/core ../../tests/codecs ../../tests/test_rans.py ../../tests/test_adaptive.py ../../tests/test_coefficients.py ../../tests/test_jpeg.py ../../tests/test_recover.py ../../tests/test_ycbcr.py ../../tests/pictures
+	PYTHON=$(RUN) sh scripts/test_build.sh asan
+
+test-tsan: build ## run the tests that share a band among threads under the thread sanitizer (GCC, Linux)
+	PYTHON=$(RUN) sh scripts/test_build.sh tsan
 
 # BENCH has options for the measuring scripts: make bench BENCH='--sets kodak --levels 5'
 bench: $(VENV)/.measuring ## sizes, speeds and memory against other formats, on the sets below BBC_DATA

@@ -8,7 +8,7 @@ python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 stamp=$venv/.installed
 if [ -e "$stamp" ] && [ -z "$(find setup.cfg setup.py pyproject.toml bbans_cli/core -name '*.[ch]' -newer "$stamp" \
-    -o -name 'build.py' -newer "$stamp" -o -name 'setup.*' -newer "$stamp" -o -name 'pyproject.toml' -newer "$stamp")" ]; then
+    -o -name 'build.py' -newer "$stamp")" ]; then
     exit 0
 fi
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || {

@@ -5,11 +5,17 @@ import signal
 import sys
 
 import pytest
+import skips
 import tiny
 
 from bbans_cli import core
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
+
+
+def pytest_configure(config):
+    sys.path.append(str(SCRIPTS.parent))  # for scripts; last, since another build of the package may be under test
+    skips.register(config)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Every linter, each with the version that pyproject.toml pins: ruff (lint and format), mypy --strict, import-linter,
+# clang-format, and the C compilers with warnings as errors. Goes through all of them; exits with 1 if any found something.
+# PYTHON is that of an environment with the extra `lint`; COMPILERS are those to try, gcc and clang where they are installed.
+set -u
+cd "$(dirname "$0")/.."
+python=${PYTHON:-.venv/bin/python}
+bin=$(dirname "$python")
+compilers=${COMPILERS:-gcc clang}
+status=0
+
+report() {
+    name=$1
+    shift
+    if "$@"; then echo "lint: $name: clean"; else
+        echo "lint: $name: FAILED" >&2
+        status=1
+    fi
+}
+
+warnings() {
+    # Headers of cdef declarations include nothing, since cffi reads them; hence the two headers here.
+    includes=$(find bbans_cli/core -name '*.h' -exec dirname {} + | sort -u | sed 's/^/-I/')
+    flags=$("$python" -c 'import runpy; print(*runpy.run_path("bbans_cli/core/build.py")["COMPILE_ARGS"])')
+    # shellcheck disable=SC2086
+    find bbans_cli/core -name '*.c' -print0 | xargs -0 -P 2 -n 8 "$1" $flags -O1 -include stddef.h -include stdint.h $includes \
+        -Wconversion -Wshadow -Werror -fsyntax-only
+}
+
+report "ruff check" "$python" -m ruff check .
+report "ruff format" "$python" -m ruff format --check --quiet .
+report "mypy --strict" "$python" -m mypy bbans_cli
+report "import-linter" "$bin/lint-imports" --config setup.cfg --no-cache
+report "clang-format" sh -c 'find bbans_cli/core -name "*.[ch]" -print0 | xargs -0 "$0/clang-format" --dry-run -Werror' "$bin"
+tried=
+for compiler in $compilers; do
+    command -v "$compiler" >/dev/null || continue
+    report "$compiler -Wconversion -Wshadow" warnings "$compiler"
+    tried="$tried $compiler"
+done
+[ -n "$tried" ] || { echo "lint: no C compiler among: $compilers" >&2; status=1; }
+exit $status

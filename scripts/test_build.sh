@@ -1,0 +1,51 @@
+#!/bin/sh
+# Builds the C core apart, below build/KIND, and runs tests on that build. KIND: clang (Clang, as it ships), asan (GCC, address
+# and undefined-behaviour sanitizers), tsan (GCC, thread sanitizer). PYTHON is that of an environment with the extra `test`.
+# Further arguments are the tests to run in place of the usual ones.
+set -eu
+cd "$(dirname "$0")/.."
+kind=$1
+shift
+python=${PYTHON:-.venv/bin/python}
+python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python")
+"$python" -m pip install --quiet --disable-pip-version-check 'setuptools>=77' cffi
+
+core="tests/core tests/entropy tests/coders/test_context_mixing.py tests/coders/jpeg"
+case $kind in
+clang)
+    compiler=clang optimise="" sanitizer="" tests="$core tests/golden tests/coders/neural tests/pictures" preload=""
+    ;;
+asan)
+    compiler=gcc optimise=-O1 sanitizer="-g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
+    tests="$core tests/pictures" preload="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
+    export ASAN_OPTIONS=detect_leaks=0
+    ;;
+tsan)
+    compiler=gcc optimise=-O1 sanitizer="-g -fsanitize=thread" preload="$(gcc -print-file-name=libtsan.so)"
+    tests="tests/core/neural/test_band_scan.py tests/coders/neural/test_band_scan.py"
+    # Python itself is not instrumented; what it locks is not seen.
+    export TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1 exitcode=66"
+    ;;
+*)
+    echo "usage: $0 clang|asan|tsan [TEST]..." >&2
+    exit 2
+    ;;
+esac
+command -v $compiler >/dev/null || { echo "test_build: there is no $compiler" >&2; exit 1; }
+
+CC=$compiler CFLAGS=$sanitizer LDFLAGS=$sanitizer BBC_DEBUG_CFLAGS=$optimise \
+    "$python" setup.py --quiet build --build-lib "build/$kind" --build-temp "build/$kind-objects"
+[ $# -gt 0 ] || set -- $tests
+root=$PWD
+for test; do
+    set -- "$@" "$root/$test"
+    shift
+done
+# The build is what lies in this folder, which is first on Python's path.
+cd "build/$kind"
+"$python" -c "import sys, bbans_cli; sys.exit('/build/$kind/' not in bbans_cli.__file__)" || {
+    echo "test_build: another build would have been tested" >&2
+    exit 1
+}
+LD_PRELOAD=$preload "$python" -m pytest -q -n "${WORKERS:-auto}" -c "$root/pyproject.toml" --rootdir "$root" -p no:cacheprovider \
+    -m "not train" "$@"

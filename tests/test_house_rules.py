@@ -1,0 +1,146 @@
+"""Rules of this house that no linter knows: names of modules and of C, length of functions, no reflection, no `Any`."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PYTHON = sorted(path for folder in ("bbans_cli", "scripts", "tests") for path in (ROOT / folder).rglob("*.py"))
+PACKAGE = [path for path in PYTHON if path.is_relative_to(ROOT / "bbans_cli")]
+C = sorted([*(ROOT / "bbans_cli/core").rglob("*.c"), *(ROOT / "bbans_cli/core").rglob("*.h")])
+LONGEST = 60  # lines of a function
+
+# Words that only this repository's history explains, and the field's words for them.
+PRIVATE = {
+    "graded": "deep",
+    "discrete": "few_colours or categorical",
+    "blend": "mixer",
+    "slots": "counters",
+    "squares": "windowed_ls",
+    "regression": "local_ls",
+    "periodic": "phase_ls",
+    "pass": "band_scan",
+    "location": "location_scale",
+    "values": "histogram_packing",
+    "choose": "encode_picture",
+    "assemble": "decode_picture",
+    "direct": "kernel_calls",
+    "recover": "inversion",
+    "halved": "upsampling",
+    "planes": "lattice",
+    "history": "coefficients",
+    "publish": "atomic_output",
+}
+
+# Prefixes of the names at a C file's scope, where they are not the file's own stem.
+PREFIXES = {
+    "exact": ["ex_"],
+    "simd": ["vf_"],
+    "band_scan": ["scan_"],
+    "online_learning": ["learn_"],
+    "categorical": ["categorical_", "table_"],
+    "kernels": ["isa_", "kernel_", "fp_"],
+    "dispatch": ["isa_", "kernel_", "fp_", "dispatch_"],
+}
+SHARED = {"EX"}  # names of the whole core: the attribute of inline helpers
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def stem(path: Path) -> str:
+    return re.sub(r"(-inl|_types|\.cdef)$", "", path.stem)
+
+
+def test_modules_have_the_names_of_the_field():
+    paths = [*PACKAGE, *C]
+    words = {name(path): set(re.split(r"[_.-]", path.stem)) & PRIVATE.keys() for path in paths}
+    assert {path: found for path, found in words.items() if found} == {}
+
+
+def test_headers_of_one_instruction_set_are_named_so():
+    """What kernel_table-inl.h includes is compiled once for each instruction set, but for types and shared helpers."""
+    included, todo = set(), ["kernel_table-inl.h"]
+    files = {path.name: path for path in C}
+    while todo:
+        for header in re.findall(r'#include "([^"]+)"', files[todo.pop()].read_text()):
+            if header not in included:
+                included.add(header)
+                todo.append(header)
+    kernels = {path.name for path in C if path.name.endswith("-inl.h")} - {"kernel_table-inl.h"}
+    assert kernels <= included
+
+
+def python_functions():
+    for path in PYTHON:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{name(path)}:{node.name}", node.end_lineno - node.lineno + 1
+
+
+def c_functions():
+    for path in C:
+        lines = path.read_text().splitlines()
+        for first, line in enumerate(lines):
+            if line == "{":
+                last = lines.index("}", first)
+                while first and lines[first - 1] and not lines[first - 1].startswith(("}", "#", " *")):
+                    first -= 1
+                yield f"{name(path)}:{first + 1}", last - first + 1
+
+
+def test_functions_are_short():
+    assert {where: lines for where, lines in [*python_functions(), *c_functions()] if lines > LONGEST} == {}
+
+
+def c_names(path: Path):
+    """Names that a C file defines at its scope: functions, types, enumerators, macros, objects."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+    text = re.sub(r"\\\n", " ", text)
+    yield from re.findall(r"^#define (\w+)", text, re.M)
+    text = re.sub(r"^#.*$", "", text, flags=re.M)
+    yield from re.findall(r"^\} (\w+);", text, re.M)
+    for body in re.findall(r"^(?:typedef )?enum\s*\w*\s*\{(.*?)\}", text, re.M | re.S):
+        yield from re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"=[^,]*", "", body))
+    yield from re.findall(r"^(?:struct|enum|union) (\w+) \{", text, re.M)
+    for line in re.findall(r"^(?:static|EX|extern|const|inline)[^;{}()=]*?(\w+)(?:\[[^=;]*)?\s*(?:\(|=|;)", text, re.M):
+        yield line
+
+
+@pytest.mark.parametrize("path", C, ids=name)
+def test_c_names_carry_their_modules_prefix(path):
+    prefixes = [prefix for each in [f"{stem(path)}_", *PREFIXES.get(stem(path), [])] for prefix in (each, f"bbc_{each}")]
+    guard = f"BBC_{re.sub('[^A-Z0-9]', '_', path.name.upper())}"
+    singular = [re.sub("s_$", "_", each) for each in prefixes]
+    wrong = [
+        each
+        for each in c_names(path)
+        if not each.lower().startswith((*prefixes, *singular)) and each not in SHARED | {guard, "__attribute__"}
+    ]
+    assert wrong == []
+
+
+def test_no_attribute_is_looked_up_by_a_made_up_name():
+    made = []
+    for path in PACKAGE:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "setattr"):
+                if not isinstance(node.args[1], ast.Constant):
+                    made.append(f"{name(path)}:{node.lineno}")
+    assert made == []
+
+
+# Where a library gives `Any`: cffi's `ffi` and `lib` have no types, nor have click's parameters.
+ANY = {
+    "bbans_cli/core/kernel_calls.py",
+    "bbans_cli/entropy/native.py",
+    "bbans_cli/cli/options.py",
+}
+
+
+def test_any_stays_where_a_library_gives_it():
+    users = {name(path) for path in PACKAGE if re.search(r"^from typing import .*\bAny\b", path.read_text(), re.M)}
+    assert users <= ANY
