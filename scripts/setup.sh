@@ -7,8 +7,9 @@ cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 stamp=$venv/.installed
-if [ -e "$stamp" ] && [ -z "$(find setup.cfg setup.py pyproject.toml bbans_cli/core -name '*.[ch]' -newer "$stamp" \
-    -o -name 'build.py' -newer "$stamp")" ]; then
+sources=$(find setup.cfg setup.py pyproject.toml bbans_cli/core -name '*.[ch]' -o -name build.py -o -name 'setup.*' -o -name pyproject.toml)
+# shellcheck disable=SC2086
+if [ -e "$stamp" ] && [ -z "$(find $sources -newer "$stamp")" ]; then
     exit 0
 fi
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || {
