@@ -1,7 +1,16 @@
 #!/bin/sh
-# Sets up, if need be, and passes the tests, but those that need torch, on all cores. Arguments go to pytest.
+# Sets up, if need be, and passes the tests, but those that need torch: first on all cores, then those that measure processor
+# time, with nothing beside them. Arguments go to pytest.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 sh "$root/scripts/setup.sh"
 cd "$root"
-exec "${VENV:-.venv}/bin/python" -m pytest -q -m 'not train' -n auto "$@"
+pytest="${VENV:-.venv}/bin/python -m pytest -q"
+NONE=5 # pytest's exit status where the arguments leave no test
+
+first=0 second=0
+$pytest -n auto -m 'not train and not alone' "$@" || first=$?
+[ $first -eq 0 ] || [ $first -eq $NONE ] || exit $first
+$pytest -m 'not train and alone' "$@" || second=$?
+[ $second -eq $NONE ] && exit $first
+exit $second

@@ -48,4 +48,4 @@ cd "build/$kind"
     exit 1
 }
 LD_PRELOAD=$preload "$python" -m pytest -q -n "${WORKERS:-auto}" -c "$root/pyproject.toml" --rootdir "$root" -p no:cacheprovider \
-    -m "not train" "$@"
+    -m "not train and not alone" "$@"

@@ -31,6 +31,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_two_hundred_thumbnails(album: Path, tmp_path: Path) -> None:
     args = [BBC, "compress", "--no-verify", "-f", "-T2", "-r", "-o", tmp_path, album]
     # 5 seconds of 2 cores, counted as processor time: the clock would measure what else the machine does. That can make

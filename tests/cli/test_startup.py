@@ -80,6 +80,7 @@ def test_the_package_is_light() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("verb", ["--help", "info"])
 def test_answers_within_a_fifth_of_a_second(verb: str, packed: Path) -> None:
     args = [BBC, verb] + ([str(packed)] if verb == "info" else [])

@@ -159,6 +159,7 @@ def test_missing_instruction_set_is_an_error():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_import_is_quick():
     code = "import time; t = time.process_time(); import bbans_cli.core; print(time.process_time() - t)"
     assert any(float(python(code).stdout) < 0.03 for _ in range(20))
