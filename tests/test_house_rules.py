@@ -37,14 +37,19 @@ PRIVATE = {
 # Prefixes of the names at a C file's scope, where they are not the file's own stem.
 PREFIXES = {
     "exact": ["ex_"],
-    "simd": ["vf_"],
+    "simd": ["vf_", "gemm_"],
     "band_scan": ["scan_"],
     "online_learning": ["learn_"],
     "categorical": ["categorical_", "table_"],
-    "kernels": ["isa_", "kernel_", "fp_"],
-    "dispatch": ["isa_", "kernel_", "fp_", "dispatch_"],
+    "kernels": ["isa_", "kernel_", "fp_", "map32_", "map64_"],
+    "dispatch": ["isa_", "kernel_", "fp_"],
+    "isa_avx512": ["target_"],
+    "isa_avx2": ["target_"],
+    "isa_neon": ["target_"],
+    "isa_base": ["target_"],
+    "kernel_table": ["kernel_"],
 }
-SHARED = {"EX"}  # names of the whole core: the attribute of inline helpers
+SHARED = {"EX", "_POSIX_C_SOURCE", "__attribute__"}  # the attribute of inline helpers; names of C itself
 
 
 def name(path: Path) -> str:
@@ -57,7 +62,7 @@ def stem(path: Path) -> str:
 
 def test_modules_have_the_names_of_the_field():
     paths = [*PACKAGE, *C]
-    words = {name(path): set(re.split(r"[_.-]", path.stem)) & PRIVATE.keys() for path in paths}
+    words = {name(path): set(re.split(r"[_.-]", path.stem.replace("location_scale", ""))) & PRIVATE.keys() for path in paths}
     assert {path: found for path, found in words.items() if found} == {}
 
 
@@ -112,13 +117,14 @@ def c_names(path: Path):
 
 @pytest.mark.parametrize("path", C, ids=name)
 def test_c_names_carry_their_modules_prefix(path):
-    prefixes = [prefix for each in [f"{stem(path)}_", *PREFIXES.get(stem(path), [])] for prefix in (each, f"bbc_{each}")]
-    guard = f"BBC_{re.sub('[^A-Z0-9]', '_', path.name.upper())}"
-    singular = [re.sub("s_$", "_", each) for each in prefixes]
+    modules = [stem(path), path.parent.name, *(each.rstrip("_") for each in PREFIXES.get(stem(path), []))]
+    if path.name.endswith(".cdef.h"):  # declares what several files of its folder define
+        modules += [stem(other) for other in path.parent.glob("*.[ch]")]
+    prefixes = tuple(f"{lead}{module.removesuffix('s')}" for module in modules for lead in ("", "bbc_"))
     wrong = [
         each
         for each in c_names(path)
-        if not each.lower().startswith((*prefixes, *singular)) and each not in SHARED | {guard, "__attribute__"}
+        if not each.lower().startswith(prefixes) and not each.endswith("_H") and each not in SHARED
     ]
     assert wrong == []
 
