@@ -30,7 +30,7 @@ warnings() {
 report "ruff check" "$python" -m ruff check .
 report "ruff format" "$python" -m ruff format --check --quiet .
 report "mypy --strict" "$python" -m mypy bbans_cli
-report "import-linter" "$bin/lint-imports" --config setup.cfg --no-cache
+report "import-linter" "$bin/lint-imports" --no-cache
 report "clang-format" sh -c 'find bbans_cli/core -name "*.[ch]" -print0 | xargs -0 "$0/clang-format" --dry-run -Werror' "$bin"
 tried=
 for compiler in $compilers; do

@@ -3,6 +3,7 @@
 import importlib
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 import skips
@@ -14,7 +15,9 @@ from bbans_cli.coders.neural import weights
 
 
 def pytest_configure(config):
-    sys.path.append(str(SCRIPTS.parent))  # for scripts; last, since another build of the package may be under test
+    sys.path.append(
+        str(Path(__file__).parents[1])
+    )  # for scripts; last, since another build of the package may be under test
     skips.register(config)
 
 

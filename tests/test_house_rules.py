@@ -62,7 +62,8 @@ def stem(path: Path) -> str:
 
 def test_modules_have_the_names_of_the_field():
     paths = [*PACKAGE, *C]
-    words = {name(path): set(re.split(r"[_.-]", path.stem.replace("location_scale", ""))) & PRIVATE.keys() for path in paths}
+    words = {name(path): re.split(r"[_.-]", path.stem.replace("location_scale", "")) for path in paths}
+    words = {path: PRIVATE.keys() & found for path, found in words.items()}
     assert {path: found for path, found in words.items() if found} == {}
 
 
@@ -111,8 +112,7 @@ def c_names(path: Path):
     for body in re.findall(r"^(?:typedef )?enum\s*\w*\s*\{(.*?)\}", text, re.M | re.S):
         yield from re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"=[^,]*", "", body))
     yield from re.findall(r"^(?:struct|enum|union) (\w+) \{", text, re.M)
-    for line in re.findall(r"^(?:static|EX|extern|const|inline)[^;{}()=]*?(\w+)(?:\[[^=;]*)?\s*(?:\(|=|;)", text, re.M):
-        yield line
+    yield from re.findall(r"^(?:static|EX|extern|const)[^;{}()=]*?(\w+)(?:\[[^=;]*)?\s*(?:\(|=|;)", text, re.M)
 
 
 @pytest.mark.parametrize("path", C, ids=name)
@@ -133,7 +133,11 @@ def test_no_attribute_is_looked_up_by_a_made_up_name():
     made = []
     for path in PACKAGE:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "setattr"):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("getattr", "setattr")
+            ):
                 if not isinstance(node.args[1], ast.Constant):
                     made.append(f"{name(path)}:{node.lineno}")
     assert made == []
