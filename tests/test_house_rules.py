@@ -42,12 +42,13 @@ PREFIXES = {
     "online_learning": ["learn_"],
     "categorical": ["categorical_", "table_"],
     "kernels": ["isa_", "kernel_", "fp_", "map32_", "map64_"],
-    "dispatch": ["isa_", "kernel_", "fp_"],
+    "dispatch": ["isa_", "kernel_", "fp_", "self_test_"],
     "isa_avx512": ["target_"],
     "isa_avx2": ["target_"],
     "isa_neon": ["target_"],
     "isa_base": ["target_"],
     "kernel_table": ["kernel_"],
+    "kernel_calls": ["kernel_"],
 }
 SHARED = {"EX", "_POSIX_C_SOURCE", "__attribute__"}  # the attribute of inline helpers; names of C itself
 
@@ -118,8 +119,12 @@ def c_names(path: Path):
 @pytest.mark.parametrize("path", C, ids=name)
 def test_c_names_carry_their_modules_prefix(path):
     modules = [stem(path), path.parent.name, *(each.rstrip("_") for each in PREFIXES.get(stem(path), []))]
+    beside = {stem(other) for other in path.parent.glob("*.[ch]")}
+    modules += [
+        other for other in beside if stem(path).startswith(other.removesuffix("s") + "_")
+    ]  # a part of that module
     if path.name.endswith(".cdef.h"):  # declares what several files of its folder define
-        modules += [stem(other) for other in path.parent.glob("*.[ch]")]
+        modules += beside
     prefixes = tuple(f"{lead}{module.removesuffix('s')}" for module in modules for lead in ("", "bbc_"))
     wrong = [
         each

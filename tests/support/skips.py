@@ -1,7 +1,7 @@
 """Skips that CI allows, each with its reason. Any other skip there is an error: CI installs what tests need.
 
-A pytest plugin that tests/conftest.py registers where the environment variable CI is set. Elsewhere skips are listed and
-no more.
+A pytest plugin that tests/conftest.py registers where the environment variable CI is set. Elsewhere skips are listed,
+and no more.
 """
 
 import os
