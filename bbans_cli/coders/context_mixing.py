@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from bbans_cli.coders import raw
 from bbans_cli.container import DEEP, FEW_COLOURS, Band, Part, band_heights
-from bbans_cli.core import check_coder, ffi, lib
+from bbans_cli.core import CData, check_coder, ffi, lib
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.progress import PixelProgress
 
@@ -25,8 +25,6 @@ PIECE_SAMPLES = {FEW_COLOURS: 1 << 13, DEEP: 1 << 12}
 # Binary logarithms of the number of buckets, of 64 bytes each: at most 64 MiB.
 LEAST_BUCKET_BITS, MOST_BUCKET_BITS = 8, 20
 
-# A pointer, struct or buffer of cffi, which has no types for them.
-CData: TypeAlias = Any
 # Codes piece by piece with the state that it is given, and yields what the core returns for each: not 0 if the output
 # is full.
 Pieces: TypeAlias = Callable[[CData], Iterator[int]]

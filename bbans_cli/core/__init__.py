@@ -8,10 +8,23 @@ package reaches the core only through them.
 from __future__ import annotations
 
 import os
+from typing import Any, TypeAlias
 
 from bbans_cli._core import ffi, lib
 
-__all__ = ["available_isas", "built_isas", "check_coder", "current_isa", "ffi", "isa_index", "lib", "select_isa"]
+__all__ = [
+    "CData",
+    "available_isas",
+    "built_isas",
+    "check_coder",
+    "current_isa",
+    "ffi",
+    "isa_index",
+    "lib",
+    "select_isa",
+]
+
+CData: TypeAlias = Any  # a pointer, struct or buffer of cffi, which has no types for them
 
 _NAMES = ("avx512", "avx2", "neon", "base")
 

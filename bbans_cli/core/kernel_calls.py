@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from bbans_cli.core import ffi, isa_index, lib
+from bbans_cli.core import CData, ffi, isa_index, lib
 
 Floats: TypeAlias = npt.NDArray[np.float32]
-Reals: TypeAlias = npt.NDArray[np.floating[Any]]
+Reals: TypeAlias = npt.NDArray[np.floating]
 
 # Elementary functions, in the order in which kernels.h numbers them.
 MAP32 = ("exp", "log", "sigmoid", "softplus")
 MAP64 = ("exp64", "log64", "erf64", "normal_cdf64", "normal_quantile64")
 
 
-def _floats(array: Floats) -> Any:
+def _floats(array: Floats) -> CData:
     return ffi.cast("float *", array.ctypes.data)
 
 
@@ -81,7 +81,7 @@ class KernelCalls:
         self,
         channel: int,
         output: Floats,
-        base: npt.NDArray[np.integer[Any]],
+        base: npt.NDArray[np.integer],
         activity: Floats,
         earlier: Floats,
         edges: Floats | None = None,

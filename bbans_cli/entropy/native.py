@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bbans_cli.core import ffi, lib
+from bbans_cli.core import CData, ffi, lib
 from bbans_cli.errors import CorruptError, TruncatedError
 
 # Symbols of one call of C. It then takes below 0.1 s with the slowest distribution, so that signals and progress
 # bars are handled in time. Tuned by hand, not recorded.
 PIECE = 1 << 16
-
-CData: TypeAlias = Any  # what cffi returns: it has no types
 
 _CTYPES = {
     np.dtype(np.uint8): "uint8_t[]",

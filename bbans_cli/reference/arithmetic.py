@@ -8,13 +8,13 @@ others float64, of any shape.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
-Operand = Array | np.floating[Any]
-Function = TypeVar("Function", bound=Callable[..., Any])
+Array = np.ndarray
+Operand = Array | np.floating
+Function = TypeVar("Function", bound=Callable[..., Array])
 
 
 def f32(text: str) -> np.float32:
@@ -52,7 +52,7 @@ def gemm(a: Array, b: Array, start: Array) -> Array:
     return np.array(total)
 
 
-def clip(x: Array, low: Any, high: Any) -> Array:
+def clip(x: Array, low: Operand | float, high: Operand | float) -> Array:
     """ex_clip and ex_clip64: NaN becomes `low`."""
     x = np.where(x > low, x, low)
     return np.where(x < high, x, high)

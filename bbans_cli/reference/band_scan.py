@@ -7,7 +7,6 @@ computed at once. That a pixel sees nothing which is coded later is ensured by `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from bbans_cli.reference.network import Forward, Net, forward
 from bbans_cli.reference.online_learning import BinEdges, QHAdam, backward, earlier, factors
 from bbans_cli.reference.phase_ls import least_squares
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 
 def diagonals(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array, Array]]:

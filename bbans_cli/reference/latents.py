@@ -5,15 +5,13 @@ Equal bits to C.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.neighbourhood import coding_planes
 from bbans_cli.reference.network import leaky
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 WIDTH = 32
 PATCH = 4

@@ -6,7 +6,6 @@ Equal bits to C. Nothing here depends on the network, so that a whole scan is co
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.neighbourhood import gather, predict
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 BLOCK = SKEW  # pixels of a row that share a factor
 NEIGHBOURS = [WEST, NORTH, NORTHWEST, *(TAPS.index(tap) for tap in [(-1, 1), (-2, 0), (0, -2)])]

@@ -6,7 +6,6 @@ Equal bits to C, whatever the outputs are. n pixels of one channel; outputs (n, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from bbans_cli.coders.neural.network_layout import COMPONENTS, OUTPUTS
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import f32
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 FLOOR = 16
 TOTAL = 1 << 24

@@ -6,15 +6,13 @@ each tap which pixel of the picture is read, so that two ways of stating one rul
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bbans_cli.coders.neural.neighbourhood import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import f32
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 
 def coding_planes(pixels: Array) -> Array:

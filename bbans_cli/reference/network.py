@@ -7,7 +7,6 @@ n pixels, H hidden units, U units of a head. Channels are in coding order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, LEAST_S
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.local_ls import clip_to_range, conditional
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 
 @dataclass

@@ -5,8 +5,6 @@ Equal bits to C: a weight's gradient is one fma chain over the pixels in coding 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bbans_cli.reference import arithmetic
@@ -14,7 +12,7 @@ from bbans_cli.reference.arithmetic import f32
 from bbans_cli.reference.mixture import EDGES, gradient, mixture
 from bbans_cli.reference.network import Forward, Layer, Net
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 
 def earlier(done: Forward, channel: int) -> Array:

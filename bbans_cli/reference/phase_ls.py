@@ -7,7 +7,6 @@ two solutions of the systems together. n pixels, row by row where nothing else i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from bbans_cli.reference.arithmetic import f32
 from bbans_cli.reference.local_ls import cholesky, clip_to_range, conditional
 from bbans_cli.reference.neighbourhood import gather, normalise
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 NEIGHBOURS = [
     TAPS.index(tap)

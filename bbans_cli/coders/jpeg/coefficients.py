@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bbans_cli.coders.context_mixing import LEAST_BUCKET_BITS, MOST_BUCKET_BITS, CData, CoreCoder, Pieces
-from bbans_cli.core import ffi, lib
+from bbans_cli.coders.context_mixing import LEAST_BUCKET_BITS, MOST_BUCKET_BITS, CoreCoder, Pieces
+from bbans_cli.core import CData, ffi, lib
 from bbans_cli.errors import CorruptError
 from bbans_cli.progress import BlockProgress
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
-from bbans_cli.core import ffi, lib
+from bbans_cli.core import CData, ffi, lib
 from bbans_cli.entropy.native import failure
 from bbans_cli.entropy.rans import Message
 from bbans_cli.progress import PixelProgress
@@ -197,7 +196,7 @@ def least_squares(pixels: NDArray[np.uint8], grid: tuple[int, int] = (-1, -1), p
     return BandScan(shape, np.zeros(weight_count(shape), np.float32), None, pixels).least_squares()
 
 
-def _c_shape(shape: ScanShape) -> Any:
+def _c_shape(shape: ScanShape) -> CData:
     return ffi.new("bbc_scan_shape *", asdict(shape))
 
 

@@ -7,11 +7,9 @@ a diagonal reads were coded in earlier diagonals. docs/format.md states the same
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray
 
 SKEW = 4
 REACH = 6  # how far taps lie from the pixel, at most, in columns

@@ -29,8 +29,8 @@
 #endif
 
 /* Elementary functions of map32 and map64, by number: the order of MAP32 and MAP64 in bbans_cli/core/kernel_calls.py. */
-enum { BBC_EXP, BBC_LOG, BBC_SIGMOID, BBC_SOFTPLUS, BBC_MAP32_COUNT };
-enum { BBC_EXP64, BBC_LOG64, BBC_ERF64, BBC_NORMAL_CDF64, BBC_NORMAL_QUANTILE64, BBC_MAP64_COUNT };
+enum { BBC_MAP32_EXP, BBC_MAP32_LOG, BBC_MAP32_SIGMOID, BBC_MAP32_SOFTPLUS, BBC_MAP32_COUNT };
+enum { BBC_MAP64_EXP, BBC_MAP64_LOG, BBC_MAP64_ERF, BBC_MAP64_NORMAL_CDF, BBC_MAP64_NORMAL_QUANTILE, BBC_MAP64_COUNT };
 
 typedef void bbc_gemm_fn(int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak, const float *b, ptrdiff_t ldb,
                          const float *init, float *c, ptrdiff_t ldc);

@@ -20,21 +20,21 @@ static void kernel_fma(ptrdiff_t n, const float *a, const float *b, const float 
 static void kernel_map32(int function, ptrdiff_t n, const float *in, float *restrict out)
 {
     switch (function) {
-        KERNEL_MAP(BBC_EXP, ex_exp)
-        KERNEL_MAP(BBC_LOG, ex_log)
-        KERNEL_MAP(BBC_SIGMOID, ex_sigmoid)
-        KERNEL_MAP(BBC_SOFTPLUS, ex_softplus)
+        KERNEL_MAP(BBC_MAP32_EXP, ex_exp)
+        KERNEL_MAP(BBC_MAP32_LOG, ex_log)
+        KERNEL_MAP(BBC_MAP32_SIGMOID, ex_sigmoid)
+        KERNEL_MAP(BBC_MAP32_SOFTPLUS, ex_softplus)
     }
 }
 
 static void kernel_map64(int function, ptrdiff_t n, const double *in, double *restrict out)
 {
     switch (function) {
-        KERNEL_MAP(BBC_EXP64, ex_exp64)
-        KERNEL_MAP(BBC_LOG64, ex_log64)
-        KERNEL_MAP(BBC_ERF64, ex_erf64)
-        KERNEL_MAP(BBC_NORMAL_CDF64, ex_normal_cdf64)
-        KERNEL_MAP(BBC_NORMAL_QUANTILE64, ex_normal_quantile64)
+        KERNEL_MAP(BBC_MAP64_EXP, ex_exp64)
+        KERNEL_MAP(BBC_MAP64_LOG, ex_log64)
+        KERNEL_MAP(BBC_MAP64_ERF, ex_erf64)
+        KERNEL_MAP(BBC_MAP64_NORMAL_CDF, ex_normal_cdf64)
+        KERNEL_MAP(BBC_MAP64_NORMAL_QUANTILE, ex_normal_quantile64)
     }
 }
 

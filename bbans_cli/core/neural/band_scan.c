@@ -219,7 +219,7 @@ static void scan_begin_activities(scan_state *s)
     for (int sum = 0; sum < SCAN_ACTIVITIES; sum++) {
         float activity = 0.7f + (float)sum / 12.0f, log_activity;
         s->inverse_activity[sum] = 1.0f / activity;
-        s->kernels->map32(BBC_LOG, 1, &activity, &log_activity);
+        s->kernels->map32(BBC_MAP32_LOG, 1, &activity, &log_activity);
         s->log_activity[sum] = log_activity * 0x1.715476p-1f - 1.0f; /* (log2(activity) - 2) / 2 */
     }
     bbc_fp_leave(saved);

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bbans_cli.coders.jpeg import coder as jpeg_coder
 from bbans_cli.coders.jpeg.coder import SIDE
-from bbans_cli.core import ffi, lib
+from bbans_cli.core import CData, ffi, lib
 
 # Standard deviation of a coefficient's error where samples are rounded to integers: sqrt(1 / 12).
 ROUNDING_NOISE = 0.29
@@ -59,7 +58,7 @@ class Component:
         shape = -(-height // SIDE), -(-width // SIDE)
         self.blocks, self.found = np.zeros((*shape, 64), np.int16), np.zeros(shape, np.uint8)
 
-    def c_plane(self) -> tuple[Any, list[Any]]:
+    def c_plane(self) -> tuple[CData, list[CData]]:
         """bbc_inversion_plane of this component, and the buffers that must live as long."""
         buffers = [ffi.from_buffer("uint8_t[]", array) for array in (self.low, self.high, self.guess)]
         height, width = self.guess.shape
