@@ -148,8 +148,8 @@ def test_no_attribute_is_looked_up_by_a_made_up_name():
     assert made == []
 
 
-# Where a library gives `Any`: cffi's `ffi` and `lib`, click's parameters, tqdm where its stubs are not installed, numpy's way to
-# type what is an integer or an array.
+# Where a library gives `Any`: cffi's `ffi` and `lib`, click's parameters, tqdm where its stubs are not installed, and
+# numpy for what is an integer or an array.
 ANY = {
     "bbans_cli/core/__init__.py",
     "bbans_cli/cli/main.py",

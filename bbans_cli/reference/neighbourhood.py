@@ -33,7 +33,8 @@ def predict(taps: Array) -> Array:
     """Taps (n, 3, taps) -> bases (n, 3) int32: the median edge predictor (LOCO-I: Weinberger et al. 2000)."""
     west, north, northwest = taps[..., WEST], taps[..., NORTH], taps[..., NORTHWEST]
     high, low = np.maximum(west, north), np.minimum(west, north)
-    return np.where(northwest >= high, low, np.where(northwest <= low, high, west + north - northwest))
+    bases: Array = np.where(northwest >= high, low, np.where(northwest <= low, high, west + north - northwest))
+    return bases
 
 
 def normalise(taps: Array) -> tuple[Array, Array, Array]:

@@ -1,4 +1,4 @@
-"""Golden files of the coders without a network, one for each kind of part that they write. Pictures are from formulas."""
+"""Golden files of the coders without a network, one for each kind of part that they write, from computed pictures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def deep(height: int, width: int, channels: int) -> np.ndarray:
 
 
 def few_colours_rgb() -> Made:
-    """A screen with a piece of a photograph on it, whose pixels are no candidates, so that samples are coded as well."""
+    """A screen with a piece of a photograph on it: no candidate has those pixels, so that samples are coded, too."""
     palette = tiny.integers(8, 256, 16, 3).astype(np.uint8)
     pixels = palette[screen(60, 80, 16)[:, :, 0]]
     pixels[30:50, 40:70] = tiny.picture(20, 30, 3)

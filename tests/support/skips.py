@@ -14,7 +14,7 @@ ALLOWED = {
     r"neon is not built for this machine": "NEON needs aarch64",
     r"avx512 is not built for this machine|avx2 is not built for this machine": "x86-64 kernels on other machines",
     r"this CPU has no (avx512|avx2)": "the CPU decides",
-    r"could not import 'torch(_forward)?'": "torch is large; `make test-train` installs it",
+    r"could not import .torch(_forward)?.|needs torch": "torch is large; `make test-train` installs it",
     r"no aarch64 Python is prepared: make test-arm": "an emulated machine; `make test-arm` prepares it",
     r"needs the right to mount|cannot mount": "CI may not be root",
     r"long double is no wider than double here": "the machine decides",

@@ -41,8 +41,8 @@ def locate(x: Array, y: Array, width: int, first_row: int = 0) -> tuple[Array, A
 
     x, y: int arrays of shape (n,). first_row: where the scan begins; the rows above it are known whole. Returns
     (columns, rows, known), each (n, len(TAPS)): the pixel that is read for each tap, inside the picture and always
-    coded earlier; ``known`` is False only for the first pixel of a picture, whose taps all read MISSING (columns and rows are
-    0 there).
+    coded earlier; ``known`` is False only for the first pixel of a picture, whose taps all read MISSING (columns and
+    rows are 0 there).
     """
     dy = np.array([tap[0] for tap in TAPS])
     dx = np.array([tap[1] for tap in TAPS])

@@ -100,7 +100,7 @@ static void inversion_block_slopes(const inversion_problem *p, const inversion_p
     for (int i = 0; i < 64; i++) {
         float under = b->lowest[i] - point->samples[i], over = point->samples[i] - b->highest[i];
         out[i] = under > 0 ? under : over > 0 ? -over : 0;
-        share += (under > 0) | (over > 0) ? 1.0f / 64 : 0;
+        share += ((under > 0) | (over > 0)) ? 1.0f / 64 : 0;
     }
     inversion_forward_dct(&b->dct->waves, out, slope);
     for (int k = 0; k < 64; k++) curvature[k] = share;
