@@ -30,6 +30,10 @@ class Option(click.Option):
         return extra
 
 
+class _Integer(click.IntRange):
+    name = "integer"  # for errors, where click has "integer range"
+
+
 @dataclass(frozen=True)
 class Section:
     """Options under a heading, in the order in which the help shows them."""
@@ -68,7 +72,7 @@ def _path(*names: str, text: str, metavar: str) -> Option:
 
 
 def _number(*names: str, least: int, most: int, text: str, default: int | None = None) -> Option:
-    return Option(names, type=click.IntRange(least, most), default=default, metavar="N", help=text)
+    return Option(names, type=_Integer(least, most), default=default, metavar="N", help=text)
 
 
 def _count(*names: str, text: str) -> Option:
