@@ -16,11 +16,11 @@ $(VENV)/.installed: setup.cfg setup.py pyproject.toml $(NATIVE)
 	PYTHON=$(PYTHON) VENV=$(VENV) sh scripts/setup.sh
 
 $(VENV)/.measuring: $(VENV)/.installed
-	$(VENV)/bin/pip install --quiet --editable '.[dev]'
+	PYTHON=$(RUN) sh scripts/extras.sh test lint dev
 	touch $@
 
 $(VENV)/.linting: $(VENV)/.installed
-	$(VENV)/bin/pip install --quiet --editable '.[test,lint]'
+	PYTHON=$(RUN) sh scripts/extras.sh test lint
 	touch $@
 
 build: $(VENV)/.installed ## compile the C core and install into VENV (default .venv)
@@ -39,7 +39,7 @@ test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
 
 test-train: build ## compare the C core with torch, live; train in miniature
-	$(VENV)/bin/pip install --quiet --editable '.[train]'
+	PYTHON=$(RUN) sh scripts/extras.sh train
 	$(RUN) -m pytest -q -m train
 
 test-arm: build ## run the whole bbc on aarch64, under qemu-user (Debian)
