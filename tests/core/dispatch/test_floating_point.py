@@ -107,7 +107,8 @@ STATE = np.zeros(1 << 24, np.uint8)
 def coefficients_state():
     """As begun, at one address: it has pointers in it. Payloads do not depend on the last bits of its statistics."""
     tables = np.arange(1, 65, dtype=np.uint16).reshape(1, 64)
-    size, shape = coefficients._shape([(2, 3)], tables, 8)
+    shape = coefficients._shape([(2, 3)], tables)
+    size = coefficients.lib.bbc_coefficients_size(shape)
     STATE[:] = 0
     coefficients.lib.bbc_coefficients_begin(ffi.from_buffer(STATE), shape, ffi.NULL, ffi.NULL, 0)
     return [STATE[:size].tobytes()]
