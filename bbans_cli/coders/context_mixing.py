@@ -85,10 +85,6 @@ _CORE = {
     ),
     DEEP: CoreCoder(lib.BBC_SELF_TEST_DEEP, lib.bbc_deep_size, lib.bbc_deep_begin, lib.bbc_deep_end),
 }
-_CODE_ROWS: dict[int, Callable[[CData, CData, int], int]] = {
-    FEW_COLOURS: lib.bbc_few_colours_rows,
-    DEEP: lib.bbc_deep_rows,
-}
 
 
 @dataclass(frozen=True)
@@ -116,11 +112,12 @@ class _Settings:
 
     def _pieces(self, samples: np.ndarray, progress: PixelProgress | None) -> Pieces:
         step = max(1, PIECE_SAMPLES[self.coder] // (samples.shape[1] * self.channels))
+        code_rows = lib.bbc_few_colours_rows if self.coder == FEW_COLOURS else lib.bbc_deep_rows
 
         def code(state: CData) -> Iterator[int]:
             for top in range(0, len(samples), step):
                 rows = samples[top : top + step]
-                yield _CODE_ROWS[self.coder](state, ffi.from_buffer("uint16_t[]", rows), len(rows))
+                yield code_rows(state, ffi.from_buffer("uint16_t[]", rows), len(rows))
                 if progress:
                     progress(rows.shape[0] * rows.shape[1])
 
