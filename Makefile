@@ -33,7 +33,7 @@ lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and 
 
 check: lint test ## what every commit must pass: lint and tests
 
-check-all: check test-clang test-asan test-tsan test-train test-arm test-wheel ## all that is checked before a release; an hour
+check-all: check test-clang test-asan test-tsan test-train test-arm test-wheel ## all that is checked before a release
 
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
