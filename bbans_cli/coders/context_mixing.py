@@ -16,7 +16,7 @@ from bbans_cli.coders import raw
 from bbans_cli.container import DEEP, FEW_COLOURS, Band, Part, band_heights
 from bbans_cli.core import CData, check_coder, ffi, lib
 from bbans_cli.errors import CorruptError, UnsupportedError
-from bbans_cli.progress import PixelProgress
+from bbans_cli.progress import PixelProgress, no_progress
 
 # Counters and weights begin anew in each band, so bands are large: most pictures have one.
 BAND_PIXELS = 1 << 22
@@ -97,11 +97,11 @@ class _Settings:
     low_bits: int
     bucket_bits: int
 
-    def encode(self, samples: np.ndarray, max_bytes: int, progress: PixelProgress | None) -> bytes:
+    def encode(self, samples: np.ndarray, max_bytes: int, progress: PixelProgress) -> bytes:
         """(rows, width, known and coded channels) uint16 -> a band's payload. Raises TooLargeError."""
         return _CORE[self.coder].encode(self._shape(samples), self._pieces(samples, progress), max_bytes)
 
-    def decode(self, samples: np.ndarray, payload: bytes, progress: PixelProgress | None) -> None:
+    def decode(self, samples: np.ndarray, payload: bytes, progress: PixelProgress) -> None:
         """Fills in the coded channels."""
         _CORE[self.coder].decode(self._shape(samples), self._pieces(samples, progress), payload)
 
@@ -110,7 +110,7 @@ class _Settings:
         known = channels - self.channels
         return ffi.new("bbc_mixing_shape *", (width, channels, known, self.depth, self.low_bits, self.bucket_bits))
 
-    def _pieces(self, samples: np.ndarray, progress: PixelProgress | None) -> Pieces:
+    def _pieces(self, samples: np.ndarray, progress: PixelProgress) -> Pieces:
         step = max(1, PIECE_SAMPLES[self.coder] // (samples.shape[1] * self.channels))
         code_rows = lib.bbc_few_colours_rows if self.coder == FEW_COLOURS else lib.bbc_deep_rows
 
@@ -118,8 +118,7 @@ class _Settings:
             for top in range(0, len(samples), step):
                 rows = samples[top : top + step]
                 yield code_rows(state, ffi.from_buffer("uint16_t[]", rows), len(rows))
-                if progress:
-                    progress(rows.shape[0] * rows.shape[1])
+                progress(rows.shape[0] * rows.shape[1])
 
         return code
 
@@ -131,7 +130,7 @@ def encode(
     known: np.ndarray | None = None,
     low: int = 0,
     threads: int = 1,
-    progress: PixelProgress | None = None,
+    progress: PixelProgress = no_progress,
     max_bytes: int | None = None,
 ) -> Part:
     """(h, w, c) samples of `depth` bits -> a part.
@@ -165,7 +164,7 @@ def decode(
     known: np.ndarray | None = None,
     high: np.ndarray | None = None,
     threads: int = 1,
-    progress: PixelProgress | None = None,
+    progress: PixelProgress = no_progress,
 ) -> np.ndarray:
     """A part -> (height, width, channels) samples.
 
@@ -201,7 +200,7 @@ def decode(
 def encode_payload(planes: np.ndarray, depth: int) -> bytes:
     """(h, w, c) samples of `depth` bits -> the payload of one FEW_COLOURS band."""
     settings = _Settings(FEW_COLOURS, planes.shape[2], depth, 0, _bucket_bits(planes.size))
-    return settings.encode(_together(planes, None), planes.size * 3 + 64, None)
+    return settings.encode(_together(planes, None), planes.size * 3 + 64, no_progress)
 
 
 def decode_payload(payload: bytes, shape: tuple[int, int, int], depth: int) -> np.ndarray:
@@ -209,7 +208,7 @@ def decode_payload(payload: bytes, shape: tuple[int, int, int], depth: int) -> n
     samples = np.zeros(shape, np.uint16)
     if samples.size:
         settings = _Settings(FEW_COLOURS, shape[2], depth, 0, _bucket_bits(samples.size))
-        settings.decode(samples, payload, None)
+        settings.decode(samples, payload, no_progress)
     return samples.astype(np.uint16 if depth > 8 else np.uint8)
 
 

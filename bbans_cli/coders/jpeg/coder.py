@@ -20,7 +20,7 @@ from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.limits import MAX_JPEG_PIXELS
-from bbans_cli.progress import BlockProgress, PixelProgress
+from bbans_cli.progress import BlockProgress, PixelProgress, no_progress
 
 SIDE = 8  # of a block
 # In the settings, how a component's quantisers are given: 1 to 100, a standard table at that quality; or EXPLICIT, 64
@@ -122,7 +122,7 @@ def component_samples(
     return plane
 
 
-def encode(planes: np.ndarray, jpeg: JpegCoefficients, progress: PixelProgress | None = None) -> Part:
+def encode(planes: np.ndarray, jpeg: JpegCoefficients, progress: PixelProgress = no_progress) -> Part:
     """Planes (h, w, 1 or 3) uint8, grey or R, G, B -> a part. progress gets numbers of pixels as they are done.
 
     The part has one band, since chroma is interpolated across rows.
@@ -135,7 +135,7 @@ def encode(planes: np.ndarray, jpeg: JpegCoefficients, progress: PixelProgress |
     return Part(JPEG, channels, 8, b"", settings, height, [Band(payload, 0, raw.checksum(planes, payload))])
 
 
-def decode(part: Part, width: int, height: int, progress: PixelProgress | None = None) -> np.ndarray:
+def decode(part: Part, width: int, height: int, progress: PixelProgress = no_progress) -> np.ndarray:
     """A part -> planes (h, w, c) uint8. Raises CorruptError, UnsupportedError."""
     if len(part.bands) != 1 or part.depth != 8 or part.channels not in (1, 3) or width * height > MAX_JPEG_PIXELS:
         raise UnsupportedError("needs a newer bbc: a JPEG's part of an unknown shape")
@@ -153,16 +153,14 @@ def decode(part: Part, width: int, height: int, progress: PixelProgress | None =
     return planes
 
 
-def _block_progress(progress: PixelProgress | None, blocks: int, pixels: int) -> BlockProgress | None:
+def _block_progress(progress: PixelProgress, blocks: int, pixels: int) -> BlockProgress:
     """Shares out the pixels of a picture among its blocks."""
-    if progress is None:
-        return None
-    report, done = progress, 0
+    done = 0
 
     def count(more: int) -> None:
         nonlocal done
         before, done = done, done + more
-        report(pixels * done // blocks - pixels * before // blocks)
+        progress(pixels * done // blocks - pixels * before // blocks)
 
     return count
 

@@ -9,7 +9,7 @@ import numpy as np
 from bbans_cli.coders.context_mixing import LEAST_BUCKET_BITS, MOST_BUCKET_BITS, CoreCoder, Pieces
 from bbans_cli.core import CData, ffi, lib
 from bbans_cli.errors import CorruptError
-from bbans_cli.progress import BlockProgress
+from bbans_cli.progress import BlockProgress, no_progress
 
 # Blocks in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
 PIECE_BLOCKS = 64
@@ -23,7 +23,7 @@ _CORE = CoreCoder(
 def encode(
     planes: Sequence[np.ndarray],
     tables: Sequence[np.ndarray],
-    progress: BlockProgress | None = None,
+    progress: BlockProgress = no_progress,
     max_bytes: int | None = None,
 ) -> bytes:
     """Coefficients -> payload.
@@ -48,7 +48,7 @@ def decode(
     payload: bytes,
     sizes: Sequence[tuple[int, int]],
     tables: Sequence[np.ndarray],
-    progress: BlockProgress | None = None,
+    progress: BlockProgress = no_progress,
 ) -> list[np.ndarray]:
     """What `encode` was given: planes of (rows, columns) = sizes blocks. Raises CorruptError."""
     flat = np.zeros(sum(rows * columns * 64 for rows, columns in sizes), np.int16)
@@ -58,15 +58,14 @@ def decode(
     return [part.reshape(*size, 64) for part, size in zip(parts, sizes, strict=True)]
 
 
-def _pieces(flat: np.ndarray, progress: BlockProgress | None) -> Pieces:
+def _pieces(flat: np.ndarray, progress: BlockProgress) -> Pieces:
     blocks = flat.size // 64
 
     def code(state: CData) -> Iterator[int]:
         coefficients = ffi.from_buffer("int16_t[]", flat)
         for done in range(0, blocks, PIECE_BLOCKS):
             yield lib.bbc_coefficients_code(state, coefficients, PIECE_BLOCKS)
-            if progress:
-                progress(min(PIECE_BLOCKS, blocks - done))
+            progress(min(PIECE_BLOCKS, blocks - done))
 
     return code
 

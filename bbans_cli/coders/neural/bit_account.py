@@ -17,7 +17,7 @@ from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural.latents import Latents, Posterior, Prior, Symbols
 from bbans_cli.container import NEURAL, Container, Part
 from bbans_cli.entropy.rans import Message
-from bbans_cli.progress import PixelProgress, ShareProgress
+from bbans_cli.progress import PixelProgress, ShareProgress, no_progress
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def of_file(file: Container, threads: int, progress: ShareProgress) -> list[list
 
 
 def of_part(
-    part: Part, width: int, height: int, channels: int, threads: int, progress: PixelProgress | None = None
+    part: Part, width: int, height: int, channels: int, threads: int, progress: PixelProgress = no_progress
 ) -> list[BandBits]:
     """Bits of the bands of a part, from the top. Raises what coder.decode does."""
     planes = np.empty((height, width, channels), np.uint8)

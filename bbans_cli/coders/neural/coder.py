@@ -111,7 +111,7 @@ THUMBNAIL = 5 << 10  # no grid, and at some levels no latents ("Latents in thumb
 SMALL_RATE_INDEX, TINY_BATCH_INDEX = 2, 2
 
 
-def encode(planes: np.ndarray, level: int, threads: int, progress: PixelProgress | None = None) -> container.Part:
+def encode(planes: np.ndarray, level: int, threads: int, progress: PixelProgress = no_progress) -> container.Part:
     """Code planes (height, width, channels) uint8: 1 channel (grey) or 3 (RGB), at most MAX_NEURAL_WIDTH wide.
 
     threads change no byte. Raises ModelMismatchError if the weights of the level are not there.
@@ -141,7 +141,7 @@ def encode(planes: np.ndarray, level: int, threads: int, progress: PixelProgress
 
 
 def decode(
-    part: container.Part, width: int, height: int, channels: int, threads: int, progress: PixelProgress | None = None
+    part: container.Part, width: int, height: int, channels: int, threads: int, progress: PixelProgress = no_progress
 ) -> np.ndarray:
     """Decode a part to planes (height, width, channels) uint8.
 
@@ -162,9 +162,7 @@ class OpenBand(NamedTuple):
     codec: bands.BandCodec
 
 
-def open_bands(
-    part: container.Part, planes: np.ndarray, threads: int, progress: PixelProgress | None
-) -> Iterator[OpenBand]:
+def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress: PixelProgress) -> Iterator[OpenBand]:
     """The bands of a part, from the top; ``planes`` (height, width, channels) uint8 are what they decode to.
 
     Raises CorruptError, ModelMismatchError, UnsupportedError.
@@ -210,7 +208,7 @@ def band_codec(
     model: weights.Weights,
     settings: Settings,
     threads: int = 1,
-    progress: PixelProgress | None = None,
+    progress: PixelProgress = no_progress,
 ) -> bands.BandCodec:
     """The codecs of a band of pixels of a shape (height, width, channels)."""
     height, width, channels = shape
@@ -224,5 +222,5 @@ def band_codec(
         update_interval=settings.update_interval,
         grid=settings.grid,
         threads=threads,
-        progress=progress or no_progress,
+        progress=progress,
     )

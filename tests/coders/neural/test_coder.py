@@ -12,6 +12,7 @@ from bbans_cli.container import Band, Part
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
 from bbans_cli.limits import MAX_NEURAL_WIDTH
+from bbans_cli.progress import no_progress
 
 LEVELS = sorted(neural_coder.LEVELS)
 
@@ -39,7 +40,7 @@ PICTURES = {
 }
 
 
-def decoded(part, planes, threads=1, progress=None):
+def decoded(part, planes, threads=1, progress=no_progress):
     height, width, channels = planes.shape
     return neural_coder.decode(part, width=width, height=height, channels=channels, threads=threads, progress=progress)
 
@@ -255,7 +256,7 @@ def test_bands_have_the_grid_of_the_picture(model, monkeypatch):
     monkeypatch.setattr(neural_coder.block_grid, "origin", lambda planes: (3, 7))
     planes = tiny.picture(50, 40, 3)
     part = neural_coder.encode(planes, 5, threads=1)
-    grids = [band.codec.grid for band in neural_coder.open_bands(part, np.empty_like(planes), 1, None)]
+    grids = [band.codec.grid for band in neural_coder.open_bands(part, np.empty_like(planes), 1, no_progress)]
     assert part.band_rows == 17 and grids == [(3, 7), (3, (7 + 17) % 16), (3, (7 + 34) % 16)]
     assert np.array_equal(decoded(part, planes), planes)
 

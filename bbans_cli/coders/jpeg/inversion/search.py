@@ -27,7 +27,7 @@ from bbans_cli.coders.jpeg.inversion.quantisers import find_table
 from bbans_cli.coders.jpeg.inversion.subsampled import Subsampled
 from bbans_cli.core import ffi, lib
 from bbans_cli.limits import MAX_JPEG_PIXELS
-from bbans_cli.progress import PixelProgress
+from bbans_cli.progress import PixelProgress, no_progress
 
 Planes = npt.NDArray[np.uint8]
 Round = tuple[Effort, tuple[int, ...]]
@@ -46,7 +46,7 @@ PIXEL_BUDGET = 110
 CALL_PIXELS = 1 << 14  # pixels whose ranges one call of the core narrows
 
 
-def find(planes: Planes, progress: PixelProgress | None = None, thorough: bool = True) -> JpegCoefficients | None:
+def find(planes: Planes, progress: PixelProgress = no_progress, thorough: bool = True) -> JpegCoefficients | None:
     """What a picture was decoded from, or None where that is not found.
 
     planes (h, w, 1 or 3) uint8, grey or R, G, B; None for other shapes and types, too. progress gets numbers of pixels.
@@ -70,7 +70,7 @@ def find(planes: Planes, progress: PixelProgress | None = None, thorough: bool =
 class _Report:
     """Progress in pixels, as equal parts of the work are done."""
 
-    def __init__(self, progress: PixelProgress | None, pixels: int) -> None:
+    def __init__(self, progress: PixelProgress, pixels: int) -> None:
         self.progress, self.pixels, self.left = progress, pixels, pixels
 
     def part(self, parts: int) -> None:
@@ -83,7 +83,7 @@ class _Report:
 
     def _done(self, pixels: int) -> None:
         self.left -= pixels
-        if self.progress and pixels:
+        if pixels:
             self.progress(pixels)
 
 
