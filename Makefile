@@ -15,12 +15,16 @@ help: ## list the targets
 $(VENV)/.installed: setup.cfg setup.py pyproject.toml $(NATIVE)
 	PYTHON=$(PYTHON) VENV=$(VENV) sh scripts/setup.sh
 
-$(VENV)/.measuring: $(VENV)/.installed
-	PYTHON=$(RUN) sh scripts/extras.sh test lint dev
+$(VENV)/.testing: $(VENV)/.installed
+	PYTHON=$(RUN) sh scripts/extras.sh test
 	touch $@
 
-$(VENV)/.linting: $(VENV)/.installed
-	PYTHON=$(RUN) sh scripts/extras.sh test lint
+$(VENV)/.linting: $(VENV)/.testing
+	PYTHON=$(RUN) sh scripts/extras.sh lint
+	touch $@
+
+$(VENV)/.measuring: $(VENV)/.testing
+	PYTHON=$(RUN) sh scripts/extras.sh dev
 	touch $@
 
 build: $(VENV)/.installed ## compile the C core and install into VENV (default .venv)
@@ -38,23 +42,23 @@ check-all: check test-clang test-asan test-tsan test-train test-arm test-wheel #
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
 
-test-train: build ## compare the C core with torch, live; train in miniature
+test-train: $(VENV)/.testing ## compare the C core with torch, live; train in miniature
 	PYTHON=$(RUN) sh scripts/extras.sh train
 	$(RUN) -m pytest -q -m train
 
-test-arm: build ## run the whole bbc on aarch64, under qemu-user (Debian)
+test-arm: $(VENV)/.testing ## run the whole bbc on aarch64, under qemu-user (Debian)
 	sh scripts/release/test_arm.sh $(RUN)
 
 test-wheel: ## build a wheel, install it into an empty environment, use it from another folder
 	sh scripts/release/test_wheel.sh $(PYTHON)
 
-test-clang: build ## build with Clang, run the tests of the C core
+test-clang: $(VENV)/.testing ## build with Clang, run the tests of the C core
 	PYTHON=$(RUN) sh scripts/test_build.sh clang
 
-test-asan: build ## run the tests of the C core under the address and undefined-behaviour sanitizers (GCC, Linux)
+test-asan: $(VENV)/.testing ## run the tests of the C core under the address and undefined-behaviour sanitizers (GCC, Linux)
 	PYTHON=$(RUN) sh scripts/test_build.sh asan
 
-test-tsan: build ## run the tests that share a band among threads under the thread sanitizer (GCC, Linux)
+test-tsan: $(VENV)/.testing ## run the tests that share a band among threads under the thread sanitizer (GCC, Linux)
 	PYTHON=$(RUN) sh scripts/test_build.sh tsan
 
 # BENCH has options for the measuring scripts: make bench BENCH='--sets kodak --levels 5'

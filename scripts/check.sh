@@ -1,11 +1,16 @@
 #!/bin/sh
-# Sets up, if need be, and passes the tests, but those that need torch: first on all cores, then those that measure processor
-# time, with nothing beside them. Arguments go to pytest.
+# Sets up, if need be, with what the tests use, and passes the tests, but those that need torch: first on all cores, then those
+# that measure processor time, with nothing beside them. Arguments go to pytest.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 sh "$root/scripts/setup.sh"
 cd "$root"
-pytest="${VENV:-.venv}/bin/python -m pytest -q"
+venv=${VENV:-.venv}
+[ "$venv/.testing" -nt "$venv/.installed" ] || {
+    PYTHON=$venv/bin/python sh scripts/extras.sh test
+    touch "$venv/.testing"
+}
+pytest="$venv/bin/python -m pytest -q"
 NONE=5 # pytest's exit status where the arguments leave no test
 
 first=0 second=0

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Compiles the C core and installs bbc with what its tests need into a virtual environment, unless it is there already and
-# newer than its sources. PYTHON and VENV name the Python to use and the folder; python3 and .venv are the defaults.
+# Compiles the C core and installs bbc into a virtual environment, unless it is there already and newer than its sources. PYTHON and VENV name the Python to use and the folder; python3 and .venv are the defaults.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,7 +20,7 @@ fi
     exit 1
 }
 echo "setting up $venv; compiling the C core takes a minute ..."
-"$venv/bin/pip" install --quiet --disable-pip-version-check --editable '.[test]'
+"$venv/bin/pip" install --quiet --disable-pip-version-check --editable .
 # As pip does for what is not editable: otherwise the first run compiles, or every run where Python may not write.
 "$venv/bin/python" -m compileall -q bbans_cli
 touch "$stamp"
