@@ -39,6 +39,7 @@ PREFIXES = {
     "dct_decode": ["dct_"],
     "simd": ["vf_", "gemm_"],
     "band_scan": ["scan_"],
+    "band_scan_layout": ["scan_"],
     "online_learning": ["learn_"],
     "categorical": ["categorical_", "table_"],
     "kernels": ["isa_", "kernel_", "fp_", "map32_", "map64_"],

@@ -22,6 +22,7 @@
 #include "phase_ls_types.h"
 
 enum {
+    SCAN_ALIGN = 64,                       /* bytes: of the state and of each array in it */
     SCAN_SKEW = 4,                         /* a pixel is coded in diagonal x + 4 y */
     SCAN_PAD = 8,                          /* columns beside and rows above the band that hold its border extension */
     SCAN_PHASES = 16,                      /* positions in the grid of 16 pixels, across and down */
@@ -102,6 +103,13 @@ typedef struct scan_state {
     bbc_ans_words *words;
     atomic_int arrived, generation, ready; /* ready: the number of threads is settled */
 } scan_state;
+
+/* band_scan_layout.c: the network's pointers into `flat`; returns the number of its weights. */
+int64_t scan_lay_network(const bbc_scan_shape *p, scan_network *net, float *flat);
+
+/* The same: lays all arrays of the state out in the buffer that begins at `base`, behind the state itself, or only
+ * counts if that is NULL; returns the bytes in use. */
+int64_t scan_lay_state(scan_state *s, void *base);
 
 /* Wait until all threads of the call are here. */
 static inline void scan_barrier(scan_state *s)
