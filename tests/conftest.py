@@ -50,19 +50,19 @@ def _model(size, tmp_path, monkeypatch):
 
 @pytest.fixture(params=["least", "two levels"])
 def model(request, tmp_path, monkeypatch):
-    """A small random model, with one and with two levels of latents, which codec takes for the shipped ones."""
+    """A small random model, with one or two levels of latents, which the neural coder takes for the shipped ones."""
     return _model(tiny.LEAST if request.param == "least" else tiny.TWO_LEVELS, tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def least(tmp_path, monkeypatch):
-    """A small random model with one level of latents, which codec takes for the shipped ones."""
+    """A small random model with one level of latents, which the neural coder takes for the shipped ones."""
     return _model(tiny.LEAST, tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def two_levels(tmp_path, monkeypatch):
-    """A small random model with two levels of latents, which codec takes for the shipped ones."""
+    """A small random model with two levels of latents, which the neural coder takes for the shipped ones."""
     return _model(tiny.TWO_LEVELS, tmp_path, monkeypatch)
 
 

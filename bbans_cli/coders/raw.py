@@ -1,7 +1,7 @@
 """Samples kept as they are, deflated, or as the one value that all of them have: what no file ever exceeds.
 
-A payload is a byte that names the method, and the data. All coders but the model end their bands as here: the checksum
-goes on over the payload, since some of their bytes decide no pixel.
+A payload is a byte that names the method, and the data. All coders but the neural one end their bands as here: the
+checksum goes on over the payload, since some of their bytes decide no pixel.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def batches(shape: ScanShape) -> Iterator[tuple[list[tuple[Array, Array]], bool]
 
 
 class ReferenceScan:
-    """A pass of BandScan, encoding only. weights and gradient are those after the last mini-batch done."""
+    """What BandScan does, encoding only. weights and gradient are those after the last mini-batch done."""
 
     def __init__(self, shape: ScanShape, network: Array, modulation: Array | None, pixels: Array) -> None:
         self.shape, self.planes = shape, coding_planes(pixels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scans import grid
+from scans import by_position
 
 from bbans_cli.coders.neural import latents as neural_latents
 from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
@@ -52,7 +52,7 @@ def frequencies(
     """Frequencies of 2^24 of the pixels of rows from ``first`` on, by position: (rows, width, channels)."""
     shape = shape_of(model, pixels, first=first, grid_at=grid_at)
     freqs = BandScan(shape, model.network, modulation, pixels).intervals(1, no_progress)[1]
-    return grid(shape, freqs)[first:]
+    return by_position(shape, freqs)[first:]
 
 
 def check_bits(freqs: np.ndarray, bits: np.ndarray) -> None:

@@ -52,7 +52,7 @@ def small_scan(
 
 
 def inputs(shape: ScanShape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-    """A network, the modulation (None without blocks) and pixels for a pass."""
+    """A network, the modulation (None without blocks) and pixels for a scan."""
     size = {"hidden": shape.hidden, "layers": shape.layers, "head": shape.head, "latents": [], "blocks": []}
     network = flatten(tiny.tensors(size), shape.layers)
     modulation = None
@@ -63,7 +63,7 @@ def inputs(shape: ScanShape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]
     return network, modulation, tiny.picture(shape.height, shape.width, shape.channels)
 
 
-def without_squares(shape: ScanShape) -> np.ndarray:
+def without_least_squares(shape: ScanShape) -> np.ndarray:
     """The network of `inputs`, but without weights for what either least squares gives."""
     network = inputs(shape)[0]
     net = Net(network, shape.hidden, shape.layers, shape.head)
@@ -83,7 +83,7 @@ def least_squares(shape: ScanShape, pixels: np.ndarray) -> np.ndarray:
     ).least_squares()
 
 
-def grid(shape: ScanShape, values: np.ndarray) -> np.ndarray:
+def by_position(shape: ScanShape, values: np.ndarray) -> np.ndarray:
     """Values in coding order to positions: (height, width, channels), channels in coding order; 0 elsewhere."""
     out, at = np.zeros((shape.height, shape.width, shape.channels), values.dtype), 0
     for x, y in diagonals(shape.width, shape.first_row, shape.last_row):
@@ -100,7 +100,7 @@ def intervals(
     usual_network, usual, _ = inputs(shape)
     given = usual_network if network is None else network
     work = BandScan(shape, given, usual if modulation is None else modulation, pixels)
-    return np.stack([grid(shape, values) for values in work.intervals(1, lambda done: None)])
+    return np.stack([by_position(shape, values) for values in work.intervals(1, lambda done: None)])
 
 
 def coded(band: bands.BandCodec, pixels: np.ndarray, split: int) -> Message:

@@ -6,6 +6,7 @@ The order of coding is band.decode's alone.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypedDict, TypeVar
@@ -60,37 +61,34 @@ def of_part(
     found = []
     for pixels, stored, codec in neural_coder.open_bands(part, planes, threads, progress):
         message = Message.from_bytes(stored.payload)
-        meter, overhead = _Meter(), 8 * len(stored.payload) - message.bits
+        meter: _Meter = defaultdict(float)
+        overhead = 8 * len(stored.payload) - message.bits
         bands.decode(message, pixels, _MeteredBand(**vars(codec), meter=meter), stored.split)
         neural_coder.finish_band(part, stored, pixels)
         found.append(
             BandBits(
-                latents_under_prior=meter.prior,
-                latents_under_posterior=meter.posterior,
-                latent_rows=meter.latent_rows,
-                initial_bits_rows=meter.initial_bits_rows,
+                latents_under_prior=meter["prior"],
+                latents_under_posterior=0.0 - meter["posterior"],  # not -0.0 where there are no latents
+                latent_rows=meter["latent rows"],
+                initial_bits_rows=meter["initial-bits rows"],
                 overhead=overhead,
-                kl_per_sample=(meter.prior - meter.posterior) / pixels.size,
+                kl_per_sample=(meter["prior"] + meter["posterior"]) / pixels.size,
             )
         )
     return found
 
 
-@dataclass
-class _Meter:
-    """Bits taken off the message while decoding; ``posterior``: put back on it."""
-
-    prior: float = 0.0
-    posterior: float = 0.0
-    latent_rows: float = 0.0
-    initial_bits_rows: float = 0.0
+# Bits that decoding took off the message, by what they coded: "prior", "posterior" (negative: they are put back),
+# "latent rows", "initial-bits rows".
+_Meter = defaultdict[str, float]
 
 
-def _taken(message: Message, work: Callable[[], T]) -> tuple[T, float]:
-    """Do some work on a message: its result, and by how many bits the message shrank."""
+def _metered(meter: _Meter, what: str, message: Message, work: Callable[[], T]) -> T:
+    """Do some work on a message, and count the bits by which the message shrinks."""
     before = message.bits
     result = work()
-    return result, before - message.bits
+    meter[what] += before - message.bits
+    return result
 
 
 class _MeteredPrior(Prior):
@@ -99,9 +97,7 @@ class _MeteredPrior(Prior):
         self.meter = meter
 
     def pop(self, message: Message) -> Symbols:
-        symbols, bits = _taken(message, lambda: super(_MeteredPrior, self).pop(message))
-        self.meter.prior += bits
-        return symbols
+        return _metered(self.meter, "prior", message, lambda: super(_MeteredPrior, self).pop(message))
 
 
 class _MeteredPosterior(Posterior):
@@ -110,8 +106,7 @@ class _MeteredPosterior(Posterior):
         self.meter = meter
 
     def push(self, message: Message, symbols: Symbols) -> None:
-        _, bits = _taken(message, lambda: super(_MeteredPosterior, self).push(message, symbols))
-        self.meter.posterior -= bits
+        _metered(self.meter, "posterior", message, lambda: super(_MeteredPosterior, self).push(message, symbols))
 
 
 class _MeteredLatents(Latents):
@@ -128,34 +123,25 @@ class _MeteredLatents(Latents):
 
 
 @dataclass
-class _MeteredLatentRows(bands.RowsCodec):
+class _MeteredRows(bands.RowsCodec):
     meter: _Meter
+    what: str
 
     def pop(self, message: Message, pixels: np.ndarray) -> None:
-        _, bits = _taken(message, lambda: super(_MeteredLatentRows, self).pop(message, pixels))
-        self.meter.latent_rows += bits
-
-
-@dataclass
-class _MeteredInitialBitsRows(bands.RowsCodec):
-    meter: _Meter
-
-    def pop(self, message: Message, pixels: np.ndarray) -> None:
-        _, bits = _taken(message, lambda: super(_MeteredInitialBitsRows, self).pop(message, pixels))
-        self.meter.initial_bits_rows += bits
+        _metered(self.meter, self.what, message, lambda: super(_MeteredRows, self).pop(message, pixels))
 
 
 @dataclass
 class _MeteredBand(bands.BandCodec):
     """The codecs of a band, measured while they decode."""
 
-    meter: _Meter = field(default_factory=_Meter)
+    meter: _Meter = field(default_factory=lambda: defaultdict(float))
 
     def latents(self, split: int) -> Latents:
         return _MeteredLatents(super().latents(split), self.meter)
 
     def latent_rows(self, split: int, modulation: np.ndarray) -> bands.RowsCodec:
-        return _MeteredLatentRows(**vars(super().latent_rows(split, modulation)), meter=self.meter)
+        return _MeteredRows(**vars(super().latent_rows(split, modulation)), meter=self.meter, what="latent rows")
 
     def initial_bits_rows(self, split: int) -> bands.RowsCodec:
-        return _MeteredInitialBitsRows(**vars(super().initial_bits_rows(split)), meter=self.meter)
+        return _MeteredRows(**vars(super().initial_bits_rows(split)), meter=self.meter, what="initial-bits rows")

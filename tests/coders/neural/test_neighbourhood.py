@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tiny
-from scans import intervals, without_squares
+from scans import intervals, without_least_squares
 
 from bbans_cli.coders.neural.band_scan import ScanShape
 from bbans_cli.coders.neural.neighbourhood import NEAREST, NORTH, NORTHWEST, REACH, SKEW, TAPS, WEST, locate
@@ -65,7 +65,7 @@ def test_the_core_reads_the_taps_and_no_others(where):
     pixels = tiny.picture(13, 31, 3) // 4 + 90  # smooth: no input is clipped
     changed = pixels.copy()
     changed[where] += 3
-    network = without_squares(shape)
+    network = without_least_squares(shape)
     before, after = (intervals(shape, each, None, network) for each in (pixels, changed))
     differ = (before != after).any(axis=(0, 3))
     x, y = all_pixels(31, 13)

@@ -70,7 +70,7 @@ DECODED = ["1x1 grey", "7x1", "learning with latents", "initial-bits rows from 1
 
 
 def run_scan(shape, threads=1):
-    """starts, freqs and the pass itself."""
+    """starts, freqs and the scan itself."""
     work = BandScan(shape, *inputs(shape))
     return *work.intervals(threads, lambda done: None), work
 
