@@ -1,12 +1,14 @@
 #!/bin/sh
-# Compiles the C core and installs bbc into a virtual environment, unless it is there already and newer than its sources. PYTHON and VENV name the Python to use and the folder; python3 and .venv are the defaults.
+# Compiles the C core and installs bbc into a virtual environment, unless it is there already and newer than its sources.
+# PYTHON and VENV name the Python to use and the folder; python3 and .venv are the defaults.
 set -eu
 cd "$(dirname "$0")/.."
 
 python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 stamp=$venv/.installed
-sources=$(find setup.cfg setup.py pyproject.toml bbans_cli/core -name '*.[ch]' -o -name build.py -o -name 'setup.*' -o -name pyproject.toml)
+sources=$(find setup.cfg setup.py pyproject.toml bbans_cli/core -name '*.[ch]' -o -name build.py -o -name 'setup.*' \
+    -o -name pyproject.toml)
 # shellcheck disable=SC2086
 if [ -e "$stamp" ] && [ -z "$(find $sources -newer "$stamp")" ]; then
     exit 0

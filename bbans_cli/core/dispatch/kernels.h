@@ -28,7 +28,7 @@
 #error "the coder supports little-endian 64-bit machines"
 #endif
 
-/* Elementary functions of map32 and map64, by number: the order of MAP32 and MAP64 in bbans_cli/core/kernel_calls.py. */
+/* Elementary functions of map32 and map64, by number: in the order of MAP32 and MAP64 of core/kernel_calls.py. */
 enum { BBC_MAP32_EXP, BBC_MAP32_LOG, BBC_MAP32_SIGMOID, BBC_MAP32_SOFTPLUS, BBC_MAP32_COUNT };
 enum { BBC_MAP64_EXP, BBC_MAP64_LOG, BBC_MAP64_ERF, BBC_MAP64_NORMAL_CDF, BBC_MAP64_NORMAL_QUANTILE, BBC_MAP64_COUNT };
 

@@ -1,5 +1,5 @@
-/* Single kernels on arrays, for tests and measurements. All return 0, or -1 where this build or CPU lacks the instruction
- * set. The caller checks sizes and strides. */
+/* Single kernels on arrays, for tests and measurements. All return 0, or -1 where this build or CPU lacks the
+ * instruction set. The caller checks sizes and strides. */
 #define _POSIX_C_SOURCE 200809L
 #include "kernels.h"
 #include "band_scan.h"

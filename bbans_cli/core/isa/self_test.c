@@ -208,10 +208,10 @@ static uint64_t self_test_distributions(const bbc_kernels *kernels, uint64_t see
 
 enum { SELF_TEST_BYTES = 4096 };
 
-/* Context mixing with binary64 least squares. In the last bits of a sum a fused or reordered operation shows, but in the
- * bytes that are coded only where the normal equations are nearly singular, and a sample then leaves the directions that
- * they know: a ramp that wraps around, and channels that are equal and then no more. Seen to fail with
- * -ffp-contract=fast on x86-64, and with other rounding modes. */
+/* Context mixing with binary64 least squares. In the last bits of a sum a fused or reordered operation shows, but in
+ * the bytes that are coded only where the normal equations are nearly singular, and a sample then leaves the
+ * directions that they know: a ramp that wraps around, and channels that are equal and then no more. Seen to fail
+ * with -ffp-contract=fast on x86-64, and with other rounding modes. */
 static uint64_t self_test_deep(const bbc_kernels *kernels, uint64_t seed)
 {
     enum { WIDTH = 16, ROWS = 6 };

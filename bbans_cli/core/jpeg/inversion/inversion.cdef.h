@@ -29,8 +29,8 @@ void bbc_inversion_transform(const float *plane, int64_t width, int64_t height, 
 void bbc_inversion_quantise(const float *plane, int64_t width, int64_t height, const uint16_t *table, int64_t from,
                             int64_t to, int16_t *coefficients);
 
-/* Adds to scores[k][q], (64, 256), how well frequency k of coefficients (count, 64) is explained as multiples of q, 1 to
- * 255, in 256ths of a nat. weights[k]: 1 / (2 variance) of their noise; bonus[q]: 256 ln q. */
+/* Adds to scores[k][q], (64, 256), how well frequency k of coefficients (count, 64) is explained as multiples of q, 1
+ * to 255, in 256ths of a nat. weights[k]: 1 / (2 variance) of their noise; bonus[q]: 256 ln q. */
 void bbc_inversion_scores(int64_t count, const float *coefficients, const float *weights, const int32_t *bonus,
                           int32_t *scores);
 

@@ -21,8 +21,8 @@ enum {
     INVERSION_BLOCK_LATTICE_COST = 4000
 };
 
-/* NONE: the bound of a sample that has none. CLOSE: the excess below which the integer transform, which rounds otherwise
- * than the exact one, may give samples within bounds; tuned by hand, not recorded. */
+/* NONE: the bound of a sample that has none. CLOSE: the excess below which the integer transform, which rounds
+ * otherwise than the exact one, may give samples within bounds; tuned by hand, not recorded. */
 static const float INVERSION_BLOCK_NONE = 1e6f, INVERSION_BLOCK_CLOSE = 0.06f;
 
 /* A block. The problem comes first: the functions that it names get a pointer to it. */
@@ -90,8 +90,8 @@ static void inversion_block_evaluate(const inversion_problem *p, inversion_point
     point->excess = inversion_block_excess(b, point->samples, point->samples, 0);
 }
 
-/* The excess is quadratic in the samples that are out of bounds: its curvature is about their share. 0.05 for those that
- * a move drives out of bounds is tuned by hand, not recorded. */
+/* The excess is quadratic in the samples that are out of bounds: its curvature is about their share. 0.05 for those
+ * that a move drives out of bounds is tuned by hand, not recorded. */
 static void inversion_block_slopes(const inversion_problem *p, const inversion_point *point, float *slope,
                                    float *curvature)
 {
@@ -106,7 +106,8 @@ static void inversion_block_slopes(const inversion_problem *p, const inversion_p
     for (int k = 0; k < 64; k++) curvature[k] = share;
 }
 
-/* Alternating projections: quantise; clamp the samples that result to their bounds; and again. Returns whether solved. */
+/* Alternating projections: quantise; clamp the samples that result to their bounds; and again. Returns whether
+ * solved. */
 static int inversion_block_project(const inversion_block *b, inversion_point *best)
 {
     const inversion_problem *p = &b->problem;

@@ -19,8 +19,8 @@ enum {
     INVERSION_CHROMA_OUT_MAX = 181
 };
 
-/* Points of a generation, moves tried from each (narrow and wide search), generations, and moves that the lattice counts
- * as. Tuned by hand, not recorded. */
+/* Points of a generation, moves tried from each (narrow and wide search), generations, and moves that the lattice
+ * counts as. Tuned by hand, not recorded. */
 enum {
     INVERSION_CHROMA_WIDTH = 4,
     INVERSION_CHROMA_WIDTH_WIDE = 12,
@@ -30,8 +30,8 @@ enum {
     INVERSION_CHROMA_LATTICE_COST = 400
 };
 
-/* A number for each output of the filter, in 16ths of a sample: by row, those nearer to the left sample and those nearer
- * to the right one. */
+/* A number for each output of the filter, in 16ths of a sample: by row, those nearer to the left sample and those
+ * nearer to the right one. */
 typedef struct {
     int16_t near[2 * INVERSION_CHROMA_PAIRS][2][16];
 } inversion_outputs;
@@ -207,7 +207,7 @@ static void inversion_chroma_surround(const inversion_component *c, int64_t colu
             point->padded[y][x] = c->samples[(8 * row - 1 + y) * c->stride + 8 * column - 1 + x];
 }
 
-/* From the lattice points near to the estimate of the subsampled plane, for a block that is partly beyond the border. */
+/* From the lattice points near to the estimate of the subsampled plane, for a block partly beyond the border. */
 static void inversion_chroma_lattice(inversion_chroma *b, const inversion_component *c, const float *estimate,
                                      int64_t column, int64_t row, inversion_point *best)
 {
