@@ -49,6 +49,10 @@ class JpegCoefficients:
     tables: list[np.ndarray]
     blocks: list[np.ndarray]
 
+    def factors(self) -> list[tuple[int, int]]:
+        """Sampling factors of each component."""
+        return sampling_factors(len(self.blocks), self.subsampled)
+
 
 @cache
 def standard_tables(component: int) -> np.ndarray:
@@ -70,6 +74,11 @@ def quality_of(table: np.ndarray, component: int) -> int | None:
     """The quality at which `table` is a standard table, the highest of several, or None if it is none."""
     found = np.flatnonzero((standard_tables(component) == table).all(axis=1))
     return int(found[-1]) + 1 if found.size else None
+
+
+def sampling_factors(channels: int, subsampled: tuple[bool, bool]) -> list[tuple[int, int]]:
+    """Horizontal and vertical sampling factor of each component."""
+    return [(1 + subsampled[0], 1 + subsampled[1]), (1, 1), (1, 1)][:channels]
 
 
 def block_counts(width: int, height: int, channels: int, subsampled: tuple[bool, bool]) -> list[tuple[int, int]]:
@@ -129,7 +138,9 @@ def encode(planes: np.ndarray, jpeg: JpegCoefficients, progress: PixelProgress =
     """
     height, width, channels = planes.shape
     blocks = sum(plane.shape[0] * plane.shape[1] for plane in jpeg.blocks)
-    code = coefficients.encode(jpeg.blocks, jpeg.tables, _block_progress(progress, blocks, width * height))
+    code = coefficients.encode(
+        jpeg.blocks, jpeg.tables, jpeg.factors(), _block_progress(progress, blocks, width * height)
+    )
     payload = varint(len(code)) + code + _corrections(planes, decoded_samples(jpeg, width, height))
     settings = bytes([jpeg.subsampled[0] | jpeg.subsampled[1] << 1]) + _tables_to_bytes(jpeg.tables)
     return Part(JPEG, channels, 8, b"", settings, height, [Band(payload, 0, raw.checksum(planes, payload))])
@@ -145,7 +156,8 @@ def decode(part: Part, width: int, height: int, progress: PixelProgress = no_pro
     code = bytes(reader.take(reader.varint()))
     sizes = block_counts(width, height, part.channels, subsampled)
     count = sum(rows * columns for rows, columns in sizes)
-    blocks = coefficients.decode(code, sizes, tables, _block_progress(progress, count, width * height))
+    factors = sampling_factors(part.channels, subsampled)
+    blocks = coefficients.decode(code, sizes, tables, factors, _block_progress(progress, count, width * height))
     planes = decoded_samples(JpegCoefficients(subsampled, tables, blocks), width, height)
     if reader.left:
         _correct(planes, reader)

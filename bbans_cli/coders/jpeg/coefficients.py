@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,56 +14,59 @@ from bbans_cli.progress import BlockProgress, no_progress
 
 # Blocks in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
 PIECE_BLOCKS = 64
-LOWEST, HIGHEST = -2048, 2047
-
+MOST_COMPONENTS = 4
 _CORE = CoreCoder(
     lib.BBC_SELF_TEST_COEFFICIENTS, lib.bbc_coefficients_size, lib.bbc_coefficients_begin, lib.bbc_coefficients_end
 )
 
 
+# Horizontal and vertical sampling factor of a component, 1..4
+Factors: TypeAlias = tuple[int, int]
+
+
 def encode(
-    planes: Sequence[np.ndarray],
+    blocks: Sequence[np.ndarray],
     tables: Sequence[np.ndarray],
+    factors: Sequence[Factors],
     progress: BlockProgress = no_progress,
     max_bytes: int | None = None,
 ) -> bytes:
     """Coefficients -> payload.
 
-    planes     int16 (rows, columns, 64) for each component (Y, or Y, Cb, Cr), row by row within a block, -2048..2047;
-               Cb and Cr have as many blocks as Y or half as many, rounded up, either way
-    tables     (64,) quantisers of each component, row by row
+    blocks     int16 (rows, columns, 64) for each of 1 to 4 components, row by row within a block; up to 16,384 rows and
+               columns
+    tables     (64,) quantisers of each component, row by row, 1..65535
+    factors    of each component. Blocks at the same place of the picture help each other, and the factors say which
+               those are; numbers of blocks need not follow from them
     progress   gets numbers of blocks as they are done
     max_bytes  raise TooLargeError once the payload takes more bytes
-
-    ValueError for coefficients beyond the range.
     """
-    flat = np.concatenate([plane.reshape(-1) for plane in planes], dtype=np.int16, casting="same_kind")
-    if flat.size and not LOWEST <= flat.min() <= flat.max() <= HIGHEST:
-        raise ValueError("coefficients beyond -2048..2047")
+    planes = [np.ascontiguousarray(plane, np.int16) for plane in blocks]
     sizes = [(plane.shape[0], plane.shape[1]) for plane in planes]
-    most = flat.size * 3 + 64 if max_bytes is None else max_bytes
-    return _CORE.encode(_shape(sizes, tables), _pieces(flat, progress), most)
+    most = sum(plane.size for plane in planes) * 4 + 64 if max_bytes is None else max_bytes
+    return _CORE.encode(_shape(sizes, tables, factors), _pieces(planes, progress), most)
 
 
 def decode(
     payload: bytes,
     sizes: Sequence[tuple[int, int]],
     tables: Sequence[np.ndarray],
+    factors: Sequence[Factors],
     progress: BlockProgress = no_progress,
 ) -> list[np.ndarray]:
-    """What `encode` was given: planes of (rows, columns) = sizes blocks. Raises CorruptError."""
-    flat = np.zeros(sum(rows * columns * 64 for rows, columns in sizes), np.int16)
-    _CORE.decode(_shape(sizes, tables), _pieces(flat, progress), payload)
-    ends = np.cumsum([rows * columns * 64 for rows, columns in sizes])
-    parts = np.split(flat, ends[:-1])
-    return [part.reshape(*size, 64) for part, size in zip(parts, sizes, strict=True)]
+    """What `encode` was given: int16 (rows, columns, 64) for each (rows, columns) of sizes. Raises CorruptError."""
+    shape = _shape(sizes, tables, factors)
+    planes = [np.zeros((*size, 64), np.int16) for size in sizes]
+    _CORE.decode(shape, _pieces(planes, progress), payload)
+    return planes
 
 
-def _pieces(flat: np.ndarray, progress: BlockProgress) -> Pieces:
-    blocks = flat.size // 64
+def _pieces(planes: Sequence[np.ndarray], progress: BlockProgress) -> Pieces:
+    blocks = sum(plane.size for plane in planes) // 64
 
     def code(state: CData) -> Iterator[int]:
-        coefficients = ffi.from_buffer("int16_t[]", flat)
+        buffers = [ffi.from_buffer("int16_t[]", plane) for plane in planes]
+        coefficients = ffi.new("int16_t *[]", buffers)
         for done in range(0, blocks, PIECE_BLOCKS):
             yield lib.bbc_coefficients_code(state, coefficients, PIECE_BLOCKS)
             progress(min(PIECE_BLOCKS, blocks - done))
@@ -70,16 +74,18 @@ def _pieces(flat: np.ndarray, progress: BlockProgress) -> Pieces:
     return code
 
 
-def _shape(sizes: Sequence[tuple[int, int]], tables: Sequence[np.ndarray]) -> CData:
+def _shape(sizes: Sequence[tuple[int, int]], tables: Sequence[np.ndarray], factors: Sequence[Factors]) -> CData:
     """The core's description of a picture. Raises CorruptError where no JPEG file holds such a one."""
-    if len(sizes) not in (1, 3) or np.shape(tables) != (len(sizes), 64):
+    count = len(sizes)
+    if not 1 <= count <= MOST_COMPONENTS or np.shape(tables) != (count, 64) or np.shape(factors) != (count, 2):
         raise CorruptError("corrupt header: a picture that no JPEG file holds")
     shape = ffi.new("bbc_coefficients_shape *")
-    shape.components = len(sizes)
+    shape.components = count
     # About one bucket for four coefficients.
     coefficients = sum(rows * columns * 64 for rows, columns in sizes)
     shape.bucket_bits = min(MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (coefficients // 4).bit_length()))
     for c, (rows, columns) in enumerate(sizes):
         shape.rows[c], shape.columns[c] = rows, columns
+        shape.horizontal[c], shape.vertical[c] = factors[c]
         shape.tables[c] = [int(quantiser) for quantiser in tables[c]]
     return shape

@@ -61,7 +61,7 @@ typedef struct {
                                     uint32_t *freqs, size_t n, size_t *done);
     int (*location_scale_pop)(const struct bbc_location_scale *model, uint64_t *states, size_t lanes,
                               struct bbc_ans_words *words, uint32_t *symbols, size_t n, size_t *done);
-    void (*coefficients)(struct bbc_coefficients_state *picture, int16_t *coefficients, int64_t blocks);
+    void (*coefficients)(struct bbc_coefficients_state *picture, int64_t blocks);
 } bbc_kernels;
 
 /* Widest first. NULL where this build has no such table. */

@@ -254,7 +254,12 @@ static uint64_t self_test_coefficients(const bbc_kernels *kernels, uint64_t seed
 {
     enum { BLOCKS = 6 };
     (void)kernels;
-    bbc_coefficients_shape shape = {.components = 3, .columns = {2, 2, 2}, .rows = {1, 1, 1}, .bucket_bits = 8};
+    bbc_coefficients_shape shape = {.components = 3,
+                                    .columns = {2, 2, 2},
+                                    .rows = {1, 1, 1},
+                                    .horizontal = {1, 1, 1},
+                                    .vertical = {1, 1, 1},
+                                    .bucket_bits = 8};
     int16_t coefficients[64 * BLOCKS];
     uint8_t out[SELF_TEST_BYTES] = {0};
     for (int c = 0; c < 3; c++)
@@ -266,7 +271,8 @@ static uint64_t self_test_coefficients(const bbc_kernels *kernels, uint64_t seed
     void *state = calloc(1, bbc_coefficients_size(&shape));
     if (!state) return 0;
     bbc_coefficients_begin(state, &shape, NULL, out, sizeof out);
-    bbc_coefficients_code(state, coefficients, BLOCKS);
+    int16_t *const planes[] = {coefficients, coefficients + 64 * 2, coefficients + 64 * 4};
+    bbc_coefficients_code(state, planes, BLOCKS);
     const size_t size = bbc_coefficients_end(state);
     free(state);
     return self_test_hash(SELF_TEST_HASH + size, out, size < sizeof out ? size : 0);

@@ -67,12 +67,12 @@ static void coefficient_update_statistics(coefficients_state *p, const coefficie
     }
 }
 
-/* Block i of component c; all: the coefficients of the picture */
-static void coefficient_code_block(coefficients_state *p, int16_t *all, int c, int64_t i)
+/* Block i of component c */
+static void coefficient_code_block(coefficients_state *p, int c, int64_t i)
 {
     coefficient_neighbourhood a;
-    coefficient_find_neighbourhood(p, all, c, i, &a);
-    int16_t *here = all + a.index * 64;
+    coefficient_find_neighbourhood(p, c, i, &a);
+    int16_t *here = p->planes[c] + i * 64;
     int last = 0;
     for (int n = 1; n < 64 && !p->coder.in; n++) last = here[p->order[n]] ? n : last;
     last = coefficient_code_last(p, &a, last);
@@ -88,11 +88,12 @@ static void coefficient_code_block(coefficients_state *p, int16_t *all, int c, i
 }
 
 /* The next `blocks` blocks, or as many as are left. */
-static void coefficients_code_blocks(struct bbc_coefficients_state *p, int16_t *all, int64_t blocks)
+static void coefficients_code_blocks(struct bbc_coefficients_state *p, int64_t blocks)
 {
-    for (; blocks > 0 && p->done < p->start[3]; blocks--, p->done++) {
-        const int c = (p->done >= p->start[1]) + (p->done >= p->start[2]);
-        coefficient_code_block(p, all, c, p->done - p->start[c]);
+    for (; blocks > 0 && p->done < p->start[COEFFICIENTS_MAX]; blocks--, p->done++) {
+        int c = 0;
+        while (p->done >= p->start[c + 1]) c++;
+        coefficient_code_block(p, c, p->done - p->start[c]);
     }
 }
 

@@ -22,7 +22,7 @@ typedef struct {
     int has_w, has_n;
     int last[4];                           /* place of the last nonzero AC coefficient: of W, N, NW, NE */
     const int16_t *here, *w, *n, *nw, *ne; /* coefficients of blocks: W is the one on the left, N above, ... */
-    /* Earlier components: Y at the place of a block of Cb or Cr (the mean of its blocks there), and Cb at that of Cr */
+    /* Of the first component, and of the one before if that is another: what lies at the place of the block */
     int16_t earlier[2][64];
     int earlier_dc_residual[2], earlier_last[2];
     double activity[64]; /* magnitudes to expect, judging by neighbours at frequencies nearby */
@@ -43,29 +43,37 @@ static int coefficient_step(double x) { return context_half_octaves(x < 1e6 ? (u
 
 static int coefficient_signed_step(double x) { return x < 0 ? -coefficient_step(-x) : coefficient_step(x); }
 
-static void coefficient_find_earlier(const coefficients_state *p, const int16_t *all, int64_t i,
+/* Of `count` blocks of an earlier component, with sampling factor `earlier`, those at the place of block i of one with
+ * factor `own`: from *first up to *end, one at least. */
+static void coefficient_find_place(int64_t i, int own, int earlier, int count, int64_t *first, int64_t *end)
+{
+    *first = i * earlier / own;
+    *first = *first < count ? *first : count - 1;
+    *end = ((i + 1) * earlier + own - 1) / own;
+    *end = *end > count ? count : *end > *first ? *end : *first + 1;
+}
+
+/* Earlier component e at the place of block i: the mean of its blocks there, into a->earlier[which] */
+static void coefficient_find_earlier(const coefficients_state *p, int e, int64_t i, int which,
                                      coefficient_neighbourhood *a)
 {
     const bbc_coefficients_shape *s = &p->shape;
-    const int32_t columns = s->columns[a->c];
-    const int wide = s->columns[0] > columns ? 2 : 1, high = s->rows[0] > s->rows[a->c] ? 2 : 1;
-    int sums[64] = {0}, residuals = 0, lasts = 0, count = 0;
-    for (int j = 0; j < wide * high; j++) {
-        int64_t x = i % columns * wide + j % wide, y = i / columns * high + j / wide;
-        if (x >= s->columns[0] || y >= s->rows[0]) continue;
-        int64_t at = y * s->columns[0] + x;
-        for (int k = 0; k < 64; k++) sums[k] += all[at * 64 + k];
-        residuals += p->dc_residuals[at];
-        lasts += p->lasts[at];
-        count++;
-    }
-    for (int k = 0; k < 64; k++) a->earlier[0][k] = (int16_t)(sums[k] / count);
-    a->earlier_dc_residual[0] = residuals / count;
-    a->earlier_last[0] = lasts / count;
-    if (a->c == 1) return;
-    memcpy(a->earlier[1], all + (p->start[1] + i) * 64, sizeof a->earlier[1]);
-    a->earlier_dc_residual[1] = p->dc_residuals[p->start[1] + i];
-    a->earlier_last[1] = p->lasts[p->start[1] + i];
+    const int c = a->c;
+    int64_t x0, x1, y0, y1;
+    coefficient_find_place(i % s->columns[c], s->horizontal[c], s->horizontal[e], s->columns[e], &x0, &x1);
+    coefficient_find_place(i / s->columns[c], s->vertical[c], s->vertical[e], s->rows[e], &y0, &y1);
+    int sums[64] = {0}, residuals = 0, lasts = 0;
+    const int count = (int)((x1 - x0) * (y1 - y0));
+    for (int64_t y = y0; y < y1; y++)
+        for (int64_t x = x0; x < x1; x++) {
+            const int64_t at = y * s->columns[e] + x;
+            for (int k = 0; k < 64; k++) sums[k] += p->planes[e][at * 64 + k];
+            residuals += p->dc_residuals[p->start[e] + at];
+            lasts += p->lasts[p->start[e] + at];
+        }
+    for (int k = 0; k < 64; k++) a->earlier[which][k] = (int16_t)(sums[k] / count);
+    a->earlier_dc_residual[which] = residuals / count;
+    a->earlier_last[which] = lasts / count;
 }
 
 /* Mean magnitude of coefficient k in the blocks around */
@@ -115,14 +123,13 @@ static void coefficient_find_edge_equations(const coefficients_state *p, coeffic
     for (int i = 0; i < 2; i++) a->rest[i][0] -= COEFFICIENT_EDGE[0] * a->mean_dc * q[0];
 }
 
-/* The neighbourhood of block i of component c; all: the coefficients of the picture */
-static void coefficient_find_neighbourhood(const coefficients_state *p, const int16_t *all, int c, int64_t i,
-                                           coefficient_neighbourhood *a)
+/* The neighbourhood of block i of component c */
+static void coefficient_find_neighbourhood(const coefficients_state *p, int c, int64_t i, coefficient_neighbourhood *a)
 {
     const int32_t columns = p->shape.columns[c];
     const int has_w = i % columns > 0, has_n = i >= columns, has_ne = has_n && (i + 1) % columns;
     *a = (coefficient_neighbourhood){.c = c, .index = p->start[c] + i, .has_w = has_w, .has_n = has_n, .trend = 1};
-    const int16_t *here = a->here = all + a->index * 64;
+    const int16_t *here = a->here = p->planes[c] + i * 64;
     const uint8_t *last = p->lasts + a->index;
     a->w = has_w ? here - 64 : COEFFICIENT_ZEROS;
     a->n = has_n ? here - 64 * columns : COEFFICIENT_ZEROS;
@@ -132,7 +139,8 @@ static void coefficient_find_neighbourhood(const coefficients_state *p, const in
     a->last[1] = has_n ? last[-columns] : 0;
     a->last[2] = has_w && has_n ? last[-columns - 1] : 0;
     a->last[3] = has_ne ? last[1 - columns] : 0;
-    if (c) coefficient_find_earlier(p, all, i, a);
+    if (c) coefficient_find_earlier(p, 0, i, 0, a);
+    if (c > 1) coefficient_find_earlier(p, c - 1, i, 1, a);
     coefficient_find_activity(p->mean[c], a);
     coefficient_find_edge_equations(p, a);
 }

@@ -9,7 +9,7 @@
 #include "coefficient_neighbourhood-inl.h"
 #include "magnitudes-inl.h"
 
-enum { COEFFICIENT_LOWEST = -2048, COEFFICIENT_HIGHEST = 2047 };
+enum { COEFFICIENT_LOWEST = INT16_MIN, COEFFICIENT_HIGHEST = INT16_MAX };
 /* Of the least squares: features of the value and of its magnitude, samples between two solutions, what is kept of
  * older samples at each new one, and the ridge */
 enum { COEFFICIENT_VALUE_FEATURES = 10, COEFFICIENT_MAGNITUDE_FEATURES = 14, COEFFICIENT_INTERVAL = 16 };
@@ -33,8 +33,8 @@ static void coefficient_predict(const coefficients_state *p, int c, int k, coeff
     const double magnitude =
         windowed_ls_predict(&p->magnitude_solvers[c][k], o->magnitude_features, COEFFICIENT_MAGNITUDE_FEATURES) *
         o->rough;
-    o->value = value > -4096 ? value < 4096 ? value : 4096 : -4096;
-    o->magnitude = magnitude > 0.01 ? magnitude < 4096 ? magnitude : 4096 : 0.01;
+    o->value = value > -32768 ? value < 32768 ? value : 32768 : -32768;
+    o->magnitude = magnitude > 0.01 ? magnitude < 32768 ? magnitude : 32768 : 0.01;
 }
 
 /* The part of learning that needs no value, done while the buckets are on their way from memory */
@@ -211,7 +211,7 @@ static void coefficient_predict_dc(const coefficients_state *p, const coefficien
     };
     coefficient_predict(p, c, 0, &t->prediction);
     t->target = a->mean_dc + t->prediction.value;
-    t->base = coefficient_clamp((int32_t)(t->target + 4096.5) - 4096);
+    t->base = coefficient_clamp((int32_t)(t->target + 131072.5) - 131072);
 }
 
 /* Contexts and priors */
@@ -257,7 +257,7 @@ static int32_t coefficient_code_dc(coefficients_state *p, const coefficient_neig
     value = coefficient_clamp(t.base + magnitude_code_value(&s, value - t.base));
     const double error = value - t.target;
     coefficient_update_and_solve(p, c, 0, &t.prediction, value - a->mean_dc, error < 0 ? -error : error);
-    p->dc_residuals[a->index] = (int16_t)(value - t.base);
+    p->dc_residuals[a->index] = (int16_t)coefficient_clamp(value - t.base);
     return value;
 }
 

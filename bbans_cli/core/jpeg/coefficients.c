@@ -2,27 +2,28 @@
  * coefficient_blocks-inl.h, which is compiled once per instruction set. */
 #include "coefficients_types.h"
 
-enum { COEFFICIENTS_BLOCKS_MAX = 8192 };
+enum { COEFFICIENTS_BLOCKS_MAX = 16384, COEFFICIENTS_FACTOR_MAX = 4 };
 
 static int64_t coefficients_blocks_of(const bbc_coefficients_shape *s, int c)
 {
     return (int64_t)s->columns[c] * s->rows[c];
 }
 
-static int coefficients_all_or_half(int32_t part, int32_t all) { return part == all || part == (all + 1) / 2; }
+static int coefficients_within(int32_t x, int32_t most) { return x >= 1 && x <= most; }
 
 static int coefficients_shape_valid(const bbc_coefficients_shape *s)
 {
-    if ((s->components != 1 && s->components != 3) || s->bucket_bits < 8 || s->bucket_bits > 20) return 0;
+    if (!coefficients_within(s->components, COEFFICIENTS_MAX)) return 0;
+    if (s->bucket_bits < 8 || s->bucket_bits > 20) return 0;
     for (int c = 0; c < s->components; c++) {
-        if (s->columns[c] < 1 || s->columns[c] > COEFFICIENTS_BLOCKS_MAX) return 0;
-        if (s->rows[c] < 1 || s->rows[c] > COEFFICIENTS_BLOCKS_MAX) return 0;
-        if (!coefficients_all_or_half(s->columns[c], s->columns[0])) return 0;
-        if (!coefficients_all_or_half(s->rows[c], s->rows[0])) return 0;
+        if (!coefficients_within(s->columns[c], COEFFICIENTS_BLOCKS_MAX)) return 0;
+        if (!coefficients_within(s->rows[c], COEFFICIENTS_BLOCKS_MAX)) return 0;
+        if (!coefficients_within(s->horizontal[c], COEFFICIENTS_FACTOR_MAX)) return 0;
+        if (!coefficients_within(s->vertical[c], COEFFICIENTS_FACTOR_MAX)) return 0;
         for (int k = 0; k < 64; k++)
             if (s->tables[c][k] == 0) return 0;
     }
-    return s->components == 1 || (s->columns[1] == s->columns[2] && s->rows[1] == s->rows[2]);
+    return 1;
 }
 
 size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
@@ -75,7 +76,7 @@ void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, co
     mixer_tables_fill(&p->tables);
     coefficients_order_begin(p->order);
     const bbc_fp_state saved = bbc_fp_enter();
-    for (int c = 0; c < 3; c++) {
+    for (int c = 0; c < COEFFICIENTS_MAX; c++) {
         p->start[c + 1] = p->start[c] + (c < shape->components ? coefficients_blocks_of(shape, c) : 0);
         if (c < shape->components) coefficients_statistics_begin(p, c);
     }
@@ -94,14 +95,15 @@ void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, co
     at += COEFFICIENTS_SETS * APM_POINTS * sizeof(uint16_t);
     for (int i = 0; i < COEFFICIENTS_SETS; i++) apm_begin(&p->tables.logistic, p->apms + i * APM_POINTS);
     p->dc_residuals = (int16_t *)at;
-    p->lasts = (uint8_t *)(p->dc_residuals + p->start[3]);
+    p->lasts = (uint8_t *)(p->dc_residuals + p->start[COEFFICIENTS_MAX]);
 }
 
-int bbc_coefficients_code(void *state, int16_t *coefficients, int64_t blocks)
+int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks)
 {
     coefficients_state *p = state;
+    p->planes = planes;
     const bbc_fp_state saved = bbc_fp_enter();
-    bbc_kernels_now()->coefficients(p, coefficients, blocks);
+    bbc_kernels_now()->coefficients(p, blocks);
     bbc_fp_leave(saved);
     return p->coder.full ? -1 : 0;
 }

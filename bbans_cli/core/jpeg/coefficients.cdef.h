@@ -2,11 +2,12 @@
  * component, blocks in raster order. */
 
 typedef struct {
-    int32_t components;          /* 1 or 3: Y; Y, Cb, Cr */
-    int32_t columns[3], rows[3]; /* blocks of 8x8 of each, 1..8192; those of Cb and Cr are equal, and as many as Y's or
-                                    half (rounded up) either way */
-    uint16_t tables[3][64];      /* quantisers, row by row, 1..65535 */
-    int32_t bucket_bits;         /* the hash table of counters has 2^bucket_bits buckets of 64 bytes, 8..20 */
+    int32_t components;                 /* 1 to 4 */
+    int32_t columns[4], rows[4];        /* blocks of 8x8 of each, 1..16384 */
+    int32_t horizontal[4], vertical[4]; /* sampling factors, 1..4: they say which blocks of two components lie at the
+                                          same place */
+    uint16_t tables[4][64];             /* quantisers, row by row, 1..65535 */
+    int32_t bucket_bits;                /* the hash table of counters has 2^bucket_bits buckets of 64 bytes, 8..20 */
 } bbc_coefficients_shape;
 
 /* Bytes of state for a shape, or 0 if the shape is not valid. The state must be zeros and begin at a multiple of 8. */
@@ -16,10 +17,10 @@ size_t bbc_coefficients_size(const bbc_coefficients_shape *shape);
 void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, const uint8_t *in, uint8_t *out,
                             size_t size);
 
-/* Code the next `blocks` blocks, or as many as are left. coefficients is the whole array, the same in every call: all
- * blocks of component 0 in raster order, then of 1, then of 2, each 64 row by row, -2048..2047; filled in when
- * decoding. Returns 0, or -1 once the output is full. */
-int bbc_coefficients_code(void *state, int16_t *coefficients, int64_t blocks);
+/* Code the next `blocks` blocks, or as many as are left. planes: for each component its coefficients, the same in every
+ * call: blocks in raster order, each 64 row by row, any int16; filled in when decoding. Returns 0, or -1 once the output
+ * is full. */
+int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks);
 
 /* End of encoding: the number of bytes written, or SIZE_MAX if they did not fit. */
 size_t bbc_coefficients_end(void *state);

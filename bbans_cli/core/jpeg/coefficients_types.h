@@ -8,6 +8,8 @@
 #include "mixer.h"
 #include "windowed_ls.h"
 
+enum { COEFFICIENTS_MAX = 4 }; /* components */
+
 /* Contexts with counters, priors that are mixer inputs, weight sets mixed in a decision, and the mixers' learning rate.
  * Tuned by hand, not recorded. */
 enum { COEFFICIENTS_CONTEXTS = 12, COEFFICIENTS_PRIORS = 4, COEFFICIENTS_MIXED = 3, COEFFICIENTS_LEARNING_RATE = 10 };
@@ -25,12 +27,13 @@ typedef struct bbc_coefficients_state {
     binary_coder coder;
     mixer_tables tables;
     bbc_coefficients_shape shape;
-    int64_t done, start[4]; /* blocks coded; the first block of each component, and the number of all */
-    uint8_t order[64];      /* zigzag order: row-by-row indices */
-    double variance[3][64]; /* of dequantised coefficients; of DC, from the mean of its neighbours */
-    double mean[3][64];     /* of magnitudes of quantised coefficients */
-    double noise[3][2][8];  /* variance of the errors of the edge equations of rows and of columns */
-    windowed_ls value_solvers[3][64], magnitude_solvers[3][64];
+    int64_t done, start[5];                /* blocks coded; the first block of each component, and the number of all */
+    int16_t *const *planes;                /* of the call */
+    uint8_t order[64];                     /* zigzag order: row-by-row indices */
+    double variance[COEFFICIENTS_MAX][64]; /* of dequantised coefficients; of DC, from the mean of its neighbours */
+    double mean[COEFFICIENTS_MAX][64];     /* of magnitudes of quantised coefficients */
+    double noise[COEFFICIENTS_MAX][2][8];  /* variance of the errors of the edge equations of rows and of columns */
+    windowed_ls value_solvers[COEFFICIENTS_MAX][64], magnitude_solvers[COEFFICIENTS_MAX][64];
     counter *buckets;
     int32_t *weights[COEFFICIENTS_MIXED];
     uint16_t *apms;

@@ -156,7 +156,7 @@ static int magnitude_code_negative(void *context, int is_negative)
 static int magnitude_code_longer(void *context, int length, int is_longer)
 {
     magnitude_context *s = context;
-    const int node = length < 3 ? 2 * length + s->against : 3 + length;
+    const int node = length < 3 ? 2 * length + s->against : length < 12 ? 3 + length : 15;
     return magnitude_code_above(s, (1 << length) - 0.5, node < 8 ? 1 + node : 9, node, is_longer);
 }
 
@@ -175,7 +175,7 @@ static const binarisation MAGNITUDE_BINARISATION = {
     .negative = magnitude_code_negative,
     .longer = magnitude_code_longer,
     .mantissa = magnitude_code_mantissa,
-    .length_max = 13,
+    .length_max = 17, /* residuals of DC have up to 17 bits */
 };
 
 /* Code a value, whose contexts, priors and buckets were set. Not inlined, as it is large and used twice. */

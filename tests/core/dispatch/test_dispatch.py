@@ -77,7 +77,7 @@ def test_coders_with_much_state_are_tested_before_they_code(monkeypatch):
     for part, code in {
         lib.BBC_SELF_TEST_DEEP: lambda: context_mixing.encode(DEEP, planes, 8),
         lib.BBC_SELF_TEST_FEW_COLOURS: lambda: context_mixing.encode(FEW_COLOURS, planes, 8),
-        lib.BBC_SELF_TEST_COEFFICIENTS: lambda: coefficients.encode(jpeg.blocks, jpeg.tables),
+        lib.BBC_SELF_TEST_COEFFICIENTS: lambda: coefficients.encode(jpeg.blocks, jpeg.tables, jpeg.factors()),
     }.items():
         with monkeypatch.context() as patch:
             patch.setattr(core, "lib", Broken(part))

@@ -107,7 +107,7 @@ STATE = np.zeros(1 << 24, np.uint8)
 def coefficients_state():
     """As begun, at one address: it has pointers in it. Payloads do not depend on the last bits of its statistics."""
     tables = np.arange(1, 65, dtype=np.uint16).reshape(1, 64)
-    shape = coefficients._shape([(2, 3)], tables)
+    shape = coefficients._shape([(2, 3)], tables, [(1, 1)])
     size = coefficients.lib.bbc_coefficients_size(shape)
     STATE[:] = 0
     coefficients.lib.bbc_coefficients_begin(ffi.from_buffer(STATE), shape, ffi.NULL, ffi.NULL, 0)
