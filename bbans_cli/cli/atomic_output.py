@@ -193,10 +193,12 @@ def _rename_onto_empty(path: str, target: str) -> None:
         raise
 
 
-def exists(target: str) -> OutputExistsError:
-    """The error that the output exists."""
+def exists(target: str, foreign_to: str | None = None) -> OutputExistsError:
+    """The error that the output exists, or, with --skip-existing, that it did not come from the input `foreign_to`."""
     if os.path.isdir(target):
         return OutputExistsError("is a folder, and the output's name")
+    if foreign_to is not None:
+        return OutputExistsError(f"exists already and did not come from {foreign_to}; -f replaces it")
     return OutputExistsError("exists already; -f replaces it, --skip-existing skips it")
 
 

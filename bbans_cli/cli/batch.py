@@ -16,7 +16,7 @@ from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
 from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, shown
 from bbans_cli.errors import LossyError
-from bbans_cli.pictures.formats import FORMATS, WRITE_SUFFIXES
+from bbans_cli.pictures.formats import FORMATS
 from bbans_cli.progress import ShareProgress
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ class Options:
     verb: str
     max_pixels: int
     coder: PictureCodec | None = None
-    picture_format: str | None = None
     force: bool = False
     remove: bool = False
     details: bool = False
@@ -102,8 +101,7 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
         if options.verb == "compress":
             outcome = options.coder.compress_file(data, threads, progress)
         else:
-            suffix = os.path.splitext(task.target)[1].lower()
-            file_format = options.picture_format or WRITE_SUFFIXES.get(suffix, FORMATS[0])
+            file_format = task.file_format or FORMATS[0]
             # An input is removed only if the picture in its place reads back.
             outcome = options.coder.decompress_file(data, file_format, threads, progress, read_back=options.remove)
         _note(result, outcome)

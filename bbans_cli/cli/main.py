@@ -14,22 +14,21 @@ import platform
 import sys
 import time
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bbans_cli import __version__, scheduler
-from bbans_cli.cli import atomic_output, fileio, plan, report, signals
+from bbans_cli.cli import atomic_output, fileio, naming, plan, report, signals
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
-from bbans_cli.errors import BbcError, InputError
-from bbans_cli.pictures.formats import FORMATS, LOSSY_SUFFIXES, WRITE_SUFFIXES
+from bbans_cli.errors import BbcError
+from bbans_cli.pictures.formats import WRITE_SUFFIXES
 
 if TYPE_CHECKING:
     from bbans_cli import api
 
-SUFFIX = ".bbc"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 ABOUT = """Store photographs losslessly in fewer bytes.
 
@@ -75,17 +74,7 @@ def compress(**given: Any) -> int:
     """
     if given["remove"] and given["no_verify"]:
         raise click.UsageError("--rm and --no-verify do not go together")
-
-    pictures = [*WRITE_SUFFIXES, *LOSSY_SUFFIXES]
-    wanted = pictures if given["pixels"] else WRITE_SUFFIXES
-
-    def output(name: str) -> str:
-        if _is_bbc(name):
-            raise InputError("is a .bbc file already")
-        # Only a suffix that tells the kind of picture is replaced: IMG.0001 becomes IMG.0001.bbc.
-        return (os.path.splitext(name)[0] if _has(name, pictures) else name) + SUFFIX
-
-    return _write("compress", plan.Naming(lambda name: _has(name, wanted), output), given)
+    return _write("compress", naming.of_compress(given["full_names"], given["pixels"]), given)
 
 
 @bbc.command(
@@ -97,15 +86,7 @@ def decompress(**given: Any) -> int:
     """Turn .bbc files back into pictures: photo.bbc becomes photo.png. Without FILE, or with -, standard input
     becomes standard output.
     """
-
-    suffix = "." + (given["picture_format"] or FORMATS[0])
-
-    def output(name: str) -> str:
-        if not _is_bbc(name):
-            raise InputError("does not end in .bbc; -o says where its picture goes")
-        return name[: -len(SUFFIX)] + suffix
-
-    return _write("decompress", plan.Naming(_is_bbc, output), given)
+    return _write("decompress", naming.of_decompress(given["full_names"], given["picture_format"]), given)
 
 
 @bbc.command(
@@ -124,15 +105,7 @@ def info(**given: Any) -> int:
     return _read("info", given)
 
 
-def _has(name: str, suffixes: Collection[str]) -> bool:
-    return os.path.splitext(name)[1].lower() in suffixes
-
-
-def _is_bbc(name: str) -> bool:
-    return name.lower().endswith(SUFFIX)
-
-
-def _write(verb: str, naming: plan.Naming, given: dict[str, Any]) -> int:
+def _write(verb: str, names_of: plan.Naming, given: dict[str, Any]) -> int:
     for one, other in (
         ("stdout", "path"),
         ("force", "skip_existing"),
@@ -146,14 +119,14 @@ def _write(verb: str, naming: plan.Naming, given: dict[str, Any]) -> int:
     placing = plan.Placing(given["path"], given["stdout"], given["force"], given["skip_existing"])
     names = _names(given)
     try:
-        tasks = plan.plan_writing(names, given["recursive"], naming, placing)
+        tasks = plan.plan_writing(names, given["recursive"], names_of, placing)
     except plan.PlanError as error:
         raise click.UsageError(str(error)) from error
     if given["as_json"] and any(task.target == STDIO for task in tasks):
         raise click.UsageError("--json and pictures cannot both go to standard output")
     path = given["path"]
     if verb == "decompress" and path and not given["picture_format"] and len(tasks) == 1 and tasks[0].target == path:
-        suffix = os.path.splitext(path)[1].lower()
+        suffix = naming.suffix_of(path)
         if suffix and suffix not in WRITE_SUFFIXES:
             raise click.UsageError(
                 f"{suffix} is no picture format that bbc writes; --format says which one it is to be"
@@ -162,7 +135,7 @@ def _write(verb: str, naming: plan.Naming, given: dict[str, Any]) -> int:
 
 
 def _read(verb: str, given: dict[str, Any]) -> int:
-    tasks = plan.plan_reading(_names(given), given["recursive"], _is_bbc)
+    tasks = plan.plan_reading(_names(given), given["recursive"], naming.is_bbc)
     return _batch(verb, tasks, given)
 
 
@@ -216,7 +189,6 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
         verb,
         given["max_pixels"],
         None if verb == "info" else _coder(given),
-        given.get("picture_format"),
         given.get("force", False),
         given.get("remove", False),
         details=verbosity > 0,

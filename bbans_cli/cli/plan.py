@@ -1,7 +1,8 @@
 """Which input becomes which output, planned for the whole batch before anything is read or written.
 
-Planning looks at names and file status only. What is wrong with the command as a whole (two inputs for one output) is
-a PlanError and nothing happens; what is wrong with one file becomes its task's `problem` and the others go on.
+Planning looks at names and file status, and at the first bytes of a file only where a name depends on them. What is
+wrong with the command as a whole is a PlanError and nothing happens; what is wrong with one file becomes its task's
+`problem` and the others go on.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import errno
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bbans_cli.cli.atomic_output import exists, is_special
 from bbans_cli.cli.fileio import STDIO
@@ -32,16 +34,30 @@ class SameFileError(BbcError):
     code = "same-file"
 
 
+class CollisionError(BbcError):
+    """Another input has the same output."""
+
+    code = "collision"
+
+
+class Output(NamedTuple):
+    """An output's base name, and its format where there are several (None: the usual one)."""
+
+    name: str
+    file_format: str | None = None
+
+
 @dataclass(frozen=True)
 class Task:
     """One input and what becomes of it.
 
-    source   path, or "-" for standard input
-    target   path, "-" for standard output, None if nothing is written
-    size     bytes of the input, 0 if that cannot be known
-    found    came from a walk through a folder, not by name
-    skip     the output exists and stays as it is
-    problem  why this input cannot be done
+    source       path, or "-" for standard input
+    target       path, "-" for standard output, None if nothing is written
+    size         bytes of the input, 0 if that cannot be known
+    found        came from a walk through a folder, not by name
+    skip         the output exists and stays as it is
+    problem      why this input cannot be done
+    file_format  of the output, None for the usual one
     """
 
     source: str
@@ -50,14 +66,25 @@ class Task:
     found: bool = False
     skip: bool = False
     problem: Exception | None = None
+    file_format: str | None = None
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How a verb picks files in folders and names its outputs: `output` gets a base name, may raise InputError."""
+    """How a verb picks files in folders and names its outputs.
+
+    wanted       does a walk take a file of this base name?
+    output       from an input's path, which need not exist; may raise InputError
+    file_format  of an output whose path was given
+    full         the output's base name with --full-names from the input's base name; None if that keeps no more apart
+    is_output    could `target`, which exists, be what `source` became? --skip-existing asks
+    """
 
     wanted: Callable[[str], bool]
-    output: Callable[[str], str]
+    output: Callable[[str], Output]
+    file_format: Callable[[str], str | None] = lambda target: None
+    full: Callable[[str], str] | None = None
+    is_output: Callable[[str, str], bool] = lambda source, target: True
 
 
 @dataclass(frozen=True)
@@ -79,8 +106,8 @@ class _Found:
     found: bool = False
     problem: Exception | None = None
 
-    def task(self, target: str | None = None, problem: Exception | None = None) -> Task:
-        return Task(self.path, target, found=self.found, problem=problem or self.problem)
+    def task(self, target: str | None = None, problem: Exception | None = None, file_format: str | None = None) -> Task:
+        return Task(self.path, target, found=self.found, problem=problem or self.problem, file_format=file_format)
 
 
 def read_list(data: bytes, separator: bytes) -> list[str]:
@@ -104,12 +131,12 @@ def plan_writing(names: Iterable[str], recursive: bool, naming: Naming, placing:
     if placing.stdout or placing.path == STDIO:
         if many:
             raise PlanError("several inputs cannot share standard output: a .bbc file holds one picture")
-        return [_sized(item.task(STDIO)) for item in found]
+        return [_sized(item.task(STDIO, file_format=naming.file_format(STDIO))) for item in found]
     folder = _output_folder(placing.path, many)
     tasks = list(_distinct(_sized(_named(item, naming, placing.path, folder)) for item in found))
-    _refuse_collisions(tasks)
+    tasks = _refuse_collisions(tasks, naming)
     sources = {identity for task in tasks if (identity := _identity(task.source))}
-    return [_look_at_target(task, placing, sources) for task in tasks]
+    return [_look_at_target(task, naming, placing, sources) for task in tasks]
 
 
 def _expand(names: Iterable[str], recursive: bool, wanted: Callable[[str], bool]) -> Iterator[_Found]:
@@ -154,18 +181,18 @@ def _named(item: _Found, naming: Naming, path: str | None, folder: str | None) -
     if item.problem:
         return item.task()
     if path is not None and folder is None:
-        return item.task(path)
+        return item.task(path, file_format=naming.file_format(path))
     if item.path == STDIO:
         if folder is not None:
             raise PlanError("standard input has no name to give its output in a folder: use -o FILE")
-        return item.task(STDIO)
+        return item.task(STDIO, file_format=naming.file_format(STDIO))
     try:
-        name = naming.output(os.path.basename(item.path))
+        name, file_format = naming.output(item.path)
     except InputError as error:
         return item.task(problem=error)
     if folder is None:
-        return item.task(os.path.join(os.path.dirname(item.path), name))
-    return item.task(os.path.join(folder, os.path.dirname(item.relative), name))
+        return item.task(os.path.join(os.path.dirname(item.path), name), file_format=file_format)
+    return item.task(os.path.join(folder, os.path.dirname(item.relative), name), file_format=file_format)
 
 
 def _sized(task: Task) -> Task:
@@ -187,14 +214,38 @@ def _distinct(tasks: Iterable[Task]) -> Iterator[Task]:
             yield task
 
 
-def _refuse_collisions(tasks: Iterable[Task]) -> None:
-    first: dict[tuple[object, str], Task] = {}
+def _refuse_collisions(tasks: Sequence[Task], naming: Naming) -> list[Task]:
+    """All tasks, those with a common output with a problem: which of them came first must not decide what is in it."""
+    groups: dict[tuple[object, str], list[Task]] = {}
     for task in tasks:
-        if task.problem or task.target is None or is_special(task.target):
-            continue
-        other = first.setdefault(_place(task.target), task)
-        if other is not task:
-            raise PlanError(f"{other.source} and {task.source} would both become {task.target}")
+        if task.problem is None and task.target is not None and not is_special(task.target):
+            groups.setdefault(_place(task.target), []).append(task)
+    problems: dict[int, CollisionError] = {}
+    for group in groups.values():
+        if len(group) > 1:
+            words = _what_helps(group, naming)
+            for number, task in enumerate(group):
+                others = group[:number] + group[number + 1 :]
+                names = others[0].source + (f" and {len(others) - 1} more" if len(others) > 1 else "")
+                problems[id(task)] = CollisionError(f"would become {task.target}, as would {names}; {words}")
+    return [replace(task, problem=problems.get(id(task), task.problem)) for task in tasks]
+
+
+def _what_helps(group: Sequence[Task], naming: Naming) -> str:
+    """The least change to the options with which all inputs of a group have outputs of their own."""
+    names = [(os.path.split(task.source), os.path.split(task.target or "")) for task in group]
+    full = [naming.full(source) if naming.full else target for (_, source), (_, target) in names]
+    there = [folder for _, (folder, _) in names]
+    beside = [folder for (folder, _), _ in names]
+    choices = {
+        "--full-names keeps them apart": zip(there, full, strict=True),
+        "without -o each goes beside its input": zip(beside, [name for _, (_, name) in names], strict=True),
+        "--full-names without -o keeps them apart": zip(beside, full, strict=True),
+    }
+    for words, places in choices.items():
+        if len({_place(os.path.join(*place)) for place in places}) == len(group):
+            return words
+    return "-o names the output of one"
 
 
 def _place(target: str) -> tuple[object, str]:
@@ -215,7 +266,7 @@ def _identity(path: str) -> Identity | None:
     return status.st_dev, status.st_ino
 
 
-def _look_at_target(task: Task, placing: Placing, sources: set[Identity]) -> Task:
+def _look_at_target(task: Task, naming: Naming, placing: Placing, sources: set[Identity]) -> Task:
     """Refuse outputs that must not be replaced, before any work; publishing checks again, without a race."""
     if task.problem or task.target in (None, STDIO) or is_special(task.target):
         return task
@@ -224,5 +275,7 @@ def _look_at_target(task: Task, placing: Placing, sources: set[Identity]) -> Tas
     if os.path.isdir(task.target):
         return replace(task, problem=exists(task.target))
     if os.path.lexists(task.target) and not placing.force:
-        return replace(task, skip=True) if placing.skip_existing else replace(task, problem=exists(task.target))
+        if placing.skip_existing and naming.is_output(task.source, task.target):
+            return replace(task, skip=True)
+        return replace(task, problem=exists(task.target, task.source if placing.skip_existing else None))
     return task

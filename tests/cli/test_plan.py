@@ -6,17 +6,31 @@ from pathlib import Path
 import pytest
 
 from bbans_cli.cli import plan
-from bbans_cli.cli.plan import Naming, Placing, PlanError, SameFileError, Task, plan_reading, plan_writing
+from bbans_cli.cli.plan import (
+    CollisionError,
+    Naming,
+    Output,
+    Placing,
+    PlanError,
+    SameFileError,
+    Task,
+    plan_reading,
+    plan_writing,
+)
 from bbans_cli.errors import InputError, OutputExistsError
 
 
-def output(name: str) -> str:
-    if name.endswith(".bbc"):
+def output(path: str) -> Output:
+    if path.endswith(".bbc"):
         raise InputError("is a .bbc file already")
-    return name.removesuffix(".png") + ".bbc"
+    return Output(os.path.basename(path).removesuffix(".png") + ".bbc")
 
 
-NAMING = Naming(lambda name: name.endswith(".png"), output)
+def is_output(source: str, target: str) -> bool:
+    return Path(target).read_text() != "foreign"
+
+
+NAMING = Naming(lambda name: name.endswith(".png"), output, full=lambda name: f"{name}.bbc", is_output=is_output)
 
 
 @pytest.fixture(autouse=True)
@@ -138,17 +152,47 @@ def test_a_wrong_suffix_does_not_matter_when_the_output_is_named() -> None:
     assert only(["b.bbc"], stdout=True).problem is None
 
 
+def collisions(names: list[str], **more) -> dict[str, str]:
+    """What is said of the inputs that have the same output as another one."""
+    tasks = plan_writing(names, more.pop("recursive", False), more.pop("naming", NAMING), Placing(**more))
+    assert all(task.problem is None or isinstance(task.problem, CollisionError) for task in tasks)
+    return {task.source: str(task.problem) for task in tasks if task.problem}
+
+
 @pytest.mark.parametrize("other", ["t/a.png", "a", "u/../t/a.png"])
-def test_two_inputs_for_one_output_stop_everything(other: str) -> None:
-    put("a.png", "t/a.png", "a", "u/x")
-    with pytest.raises(PlanError, match="both become"):
-        pairs(["a.png", other], path="out" if "/" in other else None)
+def test_two_inputs_for_one_output_fail_and_the_others_go_on(other: str) -> None:
+    put("a.png", "t/a.png", "a", "u/x", "b.png")
+    assert set(collisions(["a.png", "b.png", other], path="out" if "/" in other else None)) == {"a.png", other}
+
+
+def test_every_input_of_a_collision_is_named_with_another_one() -> None:
+    put("a.png", "a", "b.png", "b", "t/a.png")
+    said = collisions(["a.png", "a", "b.png", "b", "t/a.png"], path="out")
+    assert said["a.png"].startswith("would become out/a.bbc, as would a and 1 more;")
+    assert said["t/a.png"].startswith("would become out/a.bbc, as would a.png and 1 more;")
+    assert said["b"].startswith("would become out/b.bbc, as would b.png;")
+
+
+def test_what_is_said_to_help_against_a_collision_does_help() -> None:
+    put("a.png", "a", "t/a.png")
+    assert all(said.endswith("--full-names keeps them apart") for said in collisions(["a.png", "a"]).values())
+    apart = collisions(["a.png", "t/a.png"], path="out")
+    assert all(said.endswith("without -o each goes beside its input") for said in apart.values())
+    both = collisions(["a.png", "a", "t/a.png"], path="out")
+    assert all(said.endswith("--full-names without -o keeps them apart") for said in both.values())
+    only_one = collisions(["a.png", "a"], naming=Naming(NAMING.wanted, output))
+    assert all(said.endswith("-o names the output of one") for said in only_one.values())
+
+
+def test_a_missing_input_collides_with_nothing() -> None:
+    put("a.png")
+    there, missing = plan_writing(["a.png", "a"], False, NAMING, Placing())
+    assert there.problem is None and isinstance(missing.problem, FileNotFoundError)
 
 
 def test_folders_that_are_not_there_yet_collide_by_name() -> None:
     put("a.png", "t/a.png")
-    with pytest.raises(PlanError, match="both become"):
-        pairs(["a.png", "t/a.png"], path="new/./deep/")
+    assert len(collisions(["a.png", "t/a.png"], path="new/./deep/")) == 2
 
 
 def test_an_input_named_twice_is_one() -> None:
@@ -162,8 +206,7 @@ def test_names_that_differ_in_case_only_collide_where_the_file_system_takes_them
     put("a.png", "A")
     assert len(pairs(["a.png", "A"])) == 2
     monkeypatch.setattr(plan.sys, "platform", "darwin")
-    with pytest.raises(PlanError, match="both become"):
-        pairs(["a.png", "A"])
+    assert len(collisions(["a.png", "A"])) == 2
 
 
 def test_existing_outputs() -> None:
@@ -171,6 +214,14 @@ def test_existing_outputs() -> None:
     assert isinstance(only(["a.png"]).problem, OutputExistsError)
     assert only(["a.png"], force=True) == Task("a.png", "a.bbc", 5)
     assert only(["a.png"], skip_existing=True).skip
+
+
+def test_an_output_that_came_from_another_kind_of_file_is_not_skipped() -> None:
+    put("a.png")
+    Path("a.bbc").write_text("foreign")
+    task = only(["a.png"], skip_existing=True)
+    assert not task.skip and isinstance(task.problem, OutputExistsError)
+    assert str(task.problem) == "exists already and did not come from a.png; -f replaces it"
 
 
 def test_a_dangling_link_exists() -> None:

@@ -5,9 +5,11 @@ echo mine > a.bbc
 bbc compress a.png b.png || echo "$?"
 cat a.bbc
 rm b.bbc
-bbc compress --skip-existing -v a.png b.png 2>&1 | vague
+# What is no .bbc file did not come from a picture.
+bbc compress --skip-existing a.png || echo "$?"
 cat a.bbc
 bbc compress -f a.png
+bbc compress --skip-existing -v a.png b.png 2>&1 | vague
 bbc verify a.bbc b.bbc
 # A link to nowhere is there as well, and -f replaces the link, not what it points at.
 echo mine > target

@@ -9,7 +9,7 @@ ls
 echo "no picture" > c.png
 bbc compress --rm c.png || echo "$?"
 bbc compress -T1 --rm a.png b.bbc || echo "$?"
-touch c.bbc
+cp a.bbc c.bbc
 picture 5 4 > c.png
 bbc compress --rm c.png || echo "$?"
 bbc compress --rm --skip-existing c.png
