@@ -96,7 +96,7 @@ class PictureCodec:
         if self.verify:
             # From the bytes, as a reader would: the container is under test as well.
             given = decode_picture.decode(
-                container.from_bytes(packed, self.max_pixels), threads, lambda share: progress((1 + share) / 2)
+                container.picture_from_bytes(packed, self.max_pixels), threads, lambda share: progress((1 + share) / 2)
             )
             if not _equal_pixels(picture, given) or picture.items() != given.items():
                 raise VerifyError("the result does not decode to the picture; nothing was written")
@@ -104,7 +104,7 @@ class PictureCodec:
 
     def decompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Picture:
         """A .bbc file's bytes -> the picture."""
-        return decode_picture.decode(container.from_bytes(data, self.max_pixels), threads, progress)
+        return decode_picture.decode(container.picture_from_bytes(data, self.max_pixels), threads, progress)
 
 
 def _equal_pixels(one: Picture, other: Picture) -> bool:

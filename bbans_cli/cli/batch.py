@@ -123,7 +123,7 @@ def _verify(task: Task, options: Options, threads: int, progress: ShareProgress,
 
 def _info(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     data, _ = _read(task, options, result)
-    file = container.from_bytes(data, options.max_pixels)
+    file = container.picture_from_bytes(data, options.max_pixels)
     result.width, result.height, result.samples = file.width, file.height, file.width * file.height * file.channels
     result.coded_bytes = len(data)
     details = info.details(file, len(data))

@@ -2,21 +2,26 @@
 
 The parts cover the picture's channels from the first to the last. A part of the samples' own depth covers as many
 channels as it has; of deeper samples, one of 8 bits has the high bits, and the next part the low ones. Where an RGB or
-RGBA picture lacks two channels, the first stands for three equal ones.
+RGBA picture lacks two channels, the first stands for three equal ones. Parts of a region do the same for the region,
+and take the place of what parts before them gave there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 
 import numpy as np
 
 from bbans_cli.coders.registry import CODERS, Coder, DecodeRequest
-from bbans_cli.container import DEEP, Container, Part, histogram_packing
+from bbans_cli.container import DEEP, Container, Part, Region, histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.pictures.picture import Picture, from_items
 from bbans_cli.progress import ShareProgress, no_progress
+
+# Bits of a sample that a Picture has
+DEPTHS_IN_MEMORY = (1, 2, 4, 8, 16)
 
 
 def decode(
@@ -26,6 +31,8 @@ def decode(
     coders: Mapping[int, Coder] = CODERS,
 ) -> Picture:
     """Decode all parts. Raises CorruptError, ModelMismatchError, UnsupportedError."""
+    if container.depth not in DEPTHS_IN_MEMORY:
+        raise UnsupportedError(f"needs a newer bbc: samples of {container.depth} bits")
     listed = dict(container.metadata).get(kinds.VALUES)
     table = None if listed is None else histogram_packing.from_bytes(listed, container.depth)
     depth = container.depth if table is None or len(table) > 256 else 8
@@ -39,11 +46,11 @@ def decode(
         raise CorruptError(f"corrupt: {error}") from error
 
 
-def _groups(container: Container, depth: int) -> list[tuple[Part, Part | None]]:
+def _with_low_bits(container: Container, of_region: list[Part], depth: int) -> list[tuple[Part, Part | None]]:
     """Each part, with the part of its low bits where it has only the high ones. Raises CorruptError."""
     groups: list[tuple[Part, Part | None]] = []
     channels = 0
-    parts = iter(container.parts)
+    parts = iter(of_region)
     for part in parts:
         low = None
         if part.depth != depth:
@@ -60,32 +67,45 @@ def _groups(container: Container, depth: int) -> list[tuple[Part, Part | None]]:
 
 
 class _Decoder:
-    """Decodes the parts one after the other, each with the help of those before it."""
+    """Decodes the parts one after the other, each with the help of those of its region before it."""
 
     def __init__(
         self, container: Container, threads: int, progress: ShareProgress, coders: Mapping[int, Coder]
     ) -> None:
         self.container, self.threads, self.progress, self.coders = container, threads, progress, coders
-        self.done, self.total = 0, container.width * container.height * len(container.parts)
+        self.whole = Region(0, 0, container.width, container.height)
+        areas = [part.region or self.whole for part in container.parts]
+        self.done, self.total = 0, sum(area.width * area.height for area in areas)
 
     def planes(self, depth: int) -> np.ndarray:
-        """(height, width, channels) samples of `depth` bits."""
+        """(height, width, channels) samples of `depth` bits. Raises CorruptError."""
+        if self.container.parts[0].region is not None:
+            raise CorruptError("corrupt header: its parts do not make up the picture")
+        groups = groupby(self.container.parts, key=lambda part: part.region)
+        checked = [(box, _with_low_bits(self.container, list(parts), depth)) for box, parts in groups]
+        picture = self._region(checked[0][1], self.whole)
+        for box, parts in checked[1:]:
+            area = box or self.whole
+            rows, columns = slice(area.top, area.top + area.height), slice(area.left, area.left + area.width)
+            picture[rows, columns] = self._region(parts, area)
+        return picture
+
+    def _region(self, groups: list[tuple[Part, Part | None]], area: Region) -> np.ndarray:
         planes: list[np.ndarray] = []
-        for part, low in _groups(self.container, depth):
+        for part, low in groups:
             known = np.concatenate(planes, axis=2) if planes else None
-            plane = self._decode(part, known)
-            planes.append(plane if low is None else self._decode(low, known, plane))
+            plane = self._decode(part, area, known)
+            planes.append(plane if low is None else self._decode(low, area, known, plane))
         whole = np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0]
         if whole.shape[2] < self.container.channels:
             whole = np.concatenate([whole[:, :, :1], whole[:, :, :1], whole], axis=2)
         return np.ascontiguousarray(whole)
 
-    def _decode(self, part: Part, known: np.ndarray | None, high: np.ndarray | None = None) -> np.ndarray:
+    def _decode(self, part: Part, area: Region, known: np.ndarray | None, high: np.ndarray | None = None) -> np.ndarray:
         coder = self.coders.get(part.coder)
         if coder is None:
             raise UnsupportedError(f"needs a newer bbc: unknown coder {part.coder}")
-        width, height = self.container.width, self.container.height
-        return coder.decode(DecodeRequest(part, width, height, self.threads, self._count, known, high))
+        return coder.decode(DecodeRequest(part, area.width, area.height, self.threads, self._count, known, high))
 
     def _count(self, pixels: int) -> None:
         self.done += pixels

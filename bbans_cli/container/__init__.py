@@ -1,32 +1,49 @@
 """The .bbc container: bytes <-> header, parts, bands, metadata."""
 
-from bbans_cli.container.coder_ids import CODER_NAMES, DEEP, FEW_COLOURS, JPEG, NEURAL, RAW, WEBP, WITH_MODEL_ID
+from bbans_cli.container.coder_ids import (
+    BYTES,
+    CODER_NAMES,
+    DEEP,
+    FEW_COLOURS,
+    JPEG,
+    JPEG_STREAM,
+    NEURAL,
+    RAW,
+    WEBP,
+    WITH_MODEL_ID,
+)
 from bbans_cli.container.file_format import (
     CHANNELS,
     CRITICAL_FLAGS,
     DEPTHS,
+    FLAG_FILE,
     FLAG_METADATA,
     MAGIC,
     MAX_PARTS,
     MODES,
     VERSION,
-    Band,
     Container,
-    Part,
-    band_heights,
+    Head,
     from_bytes,
+    picture_from_bytes,
+    read_head,
     to_bytes,
 )
+from bbans_cli.container.picture_parts import Band, Part, Region, band_heights
+from bbans_cli.container.stored_file import FilePart, JpegSummary, StoredFile
 
 __all__ = [
+    "BYTES",
     "CHANNELS",
     "CODER_NAMES",
     "CRITICAL_FLAGS",
     "DEEP",
     "DEPTHS",
     "FEW_COLOURS",
+    "FLAG_FILE",
     "FLAG_METADATA",
     "JPEG",
+    "JPEG_STREAM",
     "MAGIC",
     "MAX_PARTS",
     "MODES",
@@ -37,8 +54,15 @@ __all__ = [
     "WITH_MODEL_ID",
     "Band",
     "Container",
+    "FilePart",
+    "Head",
+    "JpegSummary",
     "Part",
+    "Region",
+    "StoredFile",
     "band_heights",
     "from_bytes",
+    "picture_from_bytes",
+    "read_head",
     "to_bytes",
 ]

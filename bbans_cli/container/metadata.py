@@ -6,11 +6,9 @@ and a reader that meets an unknown one must stop. Kinds from 16 on may be droppe
 
 from __future__ import annotations
 
-import lzma
-import zlib
-
+from bbans_cli.container import packing
 from bbans_cli.container.byte_reader import Reader, varint
-from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.errors import UnsupportedError
 from bbans_cli.limits import MAX_METADATA_BYTES
 
 PALETTE = 1  # 3 bytes (R, G, B) for each of 1 to 256 entries
@@ -23,17 +21,7 @@ XMP = 18  # a packet of UTF-8
 CHUNK = 19  # any other PNG chunk, or one that says the same: 4 letters of its type, then its data
 COMPRESSED_TEXT = 20  # a zTXt chunk: keyword, NUL, the text itself (Latin-1), which a writer compresses again
 COMPRESSED_ITEXT = 21  # an iTXt chunk with its compression flag set: as in PNG, but with the text itself
-
-_STORED, _DEFLATE, _LZMA = range(3)
-
-
-def _filters(size: int) -> list[dict[str, int]]:
-    """Raw LZMA has no header of its own: its parameters are constants of the format and of the size.
-
-    The window is what both sides allocate: as large as the data, but no more than 4 MiB.
-    """
-    window = min(1 << 22, max(1 << 12, 1 << (size - 1).bit_length()))
-    return [{"id": lzma.FILTER_LZMA1, "dict_size": window, "lc": 3, "lp": 0, "pb": 0}]
+SUFFIX = 22  # the suffix that a file had, with its point: UTF-8
 
 
 def pack(items: list[tuple[int, bytes]]) -> bytes:
@@ -48,21 +36,12 @@ def pack(items: list[tuple[int, bytes]]) -> bytes:
         raise UnsupportedError(
             f"{len(plain):,} bytes of metadata, above the limit of {MAX_METADATA_BYTES:,}; --strip drops them"
         )
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
-    choices = [
-        (_STORED, plain),
-        (_DEFLATE, deflate.compress(plain) + deflate.flush()),
-        (_LZMA, lzma.compress(plain, lzma.FORMAT_RAW, filters=_filters(len(plain)))),
-    ]
-    method, data = min(choices, key=lambda choice: len(choice[1]))
-    return bytes([method]) + varint(len(plain)) + data
+    return packing.pack(plain)
 
 
 def unpack(section: bytes) -> list[tuple[int, bytes]]:
     """The items of a section. Raises CorruptError, and UnsupportedError for a necessary kind that is not known."""
-    reader = Reader(section, "the metadata")
-    method, size = reader.byte(), reader.varint()
-    plain = Reader(_inflate(method, reader.take(reader.left), size), "the metadata")
+    plain = Reader(packing.unpack(section, MAX_METADATA_BYTES, "metadata"), "the metadata")
     items = []
     while plain.left:
         kind = plain.varint()
@@ -70,22 +49,3 @@ def unpack(section: bytes) -> list[tuple[int, bytes]]:
             raise UnsupportedError(f"needs a newer bbc: unknown necessary metadata of kind {kind}")
         items.append((kind, plain.take(plain.varint())))
     return items
-
-
-def _inflate(method: int, data: bytes, size: int) -> bytes:
-    if method not in (_STORED, _DEFLATE, _LZMA):
-        raise UnsupportedError(f"needs a newer bbc: unknown compression {method} of the metadata")
-    if size > MAX_METADATA_BYTES:
-        raise CorruptError("corrupt metadata: larger than the format allows")
-    plain = data
-    # One byte more than the size is asked for: data that goes on is noticed, and yet never unpacked in full.
-    try:
-        if method == _DEFLATE:
-            plain = zlib.decompressobj(-15).decompress(data, size + 1)
-        if method == _LZMA:
-            plain = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_filters(size)).decompress(data, size + 1)
-    except (zlib.error, lzma.LZMAError) as error:
-        raise CorruptError("corrupt metadata: it cannot be unpacked") from error
-    if len(plain) != size:
-        raise CorruptError("corrupt metadata: its size does not match")
-    return plain

@@ -21,8 +21,8 @@ MODES = {"1": ("grey", 1), "L": ("grey", 8), "LA": ("grey+alpha", 8), "RGB": ("r
 _alone = threading.Lock()
 
 
-def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
-    """A Pillow image with its pixels loaded. `name` is Pillow's name of the one format allowed.
+def open_image(data: bytes, name: str, max_pixels: int, load: bool = True) -> Image.Image:
+    """A Pillow image, with its pixels loaded if `load`. `name` is Pillow's name of the one format allowed.
 
     Raises InputError for damage, LimitError above `max_pixels`, UnsupportedError for several frames.
     """
@@ -39,7 +39,8 @@ def open_image(data: bytes, name: str, max_pixels: int) -> Image.Image:
                 if image.width * image.height > max_pixels:
                     size = f"{image.width}x{image.height} is {image.width * image.height:,} pixels"
                     raise LimitError(f"{size}, above the limit of {max_pixels:,}")
-                image.load()
+                if load:
+                    image.load()
             finally:
                 Image.MAX_IMAGE_PIXELS = guard
     except (LimitError, UnsupportedError):
@@ -70,6 +71,20 @@ def read_pillow(data: bytes, name: str, max_pixels: int) -> Picture:
     if palette is not None and pixels.max() >= len(palette) // 3:
         raise InputError(f"damaged {name}: a colour outside its palette")
     return Picture(pixels, mode, depth, palette, None, _metadata(image), _lost(image, data))
+
+
+def read_jpeg(data: bytes, max_pixels: int, planes: np.ndarray | None = None) -> Picture:
+    """Read a JPEG file, of CMYK as well. Raises as `read_pillow`.
+
+    planes  (height, width, 1 or 3) uint8, its pixels, decoded elsewhere
+    """
+    image = open_image(data, "JPEG", max_pixels, load=planes is None)
+    if planes is not None and (image.width, image.height) != (planes.shape[1], planes.shape[0]):
+        image.load()
+        planes = None
+    mode = "cmyk" if image.mode == "CMYK" else MODES[image.mode][0]
+    pixels = np.array(image, np.uint8) if planes is None else planes
+    return Picture(np.atleast_3d(pixels), mode, 8, None, None, _metadata(image), _lost(image, data))
 
 
 def _metadata(image: Image.Image) -> Items:

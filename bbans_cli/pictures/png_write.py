@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 
+from bbans_cli.errors import UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Picture, pack_rows
 from bbans_cli.pictures.png_read import COLOUR_TYPES, PIECE, SIGNATURE
@@ -18,6 +19,8 @@ CHUNK_SIZE = 1 << 20
 
 def write_png(picture: Picture) -> tuple[bytes, list[str]]:
     """The file, and in words what of the metadata it does not hold."""
+    if picture.mode == "cmyk":
+        raise UnsupportedError("PNG cannot hold a CMYK picture; TIFF can")
     colour = next(number for number, (mode, _) in COLOUR_TYPES.items() if mode == picture.mode)
     size = picture.width.to_bytes(4, "big") + picture.height.to_bytes(4, "big")
     out = [SIGNATURE, _chunk(b"IHDR", size + bytes([picture.depth, colour, 0, 0, 0]))]

@@ -127,11 +127,14 @@ def write_pnm(picture: Picture, file_format: str) -> tuple[bytes, list[str]]:
         "pbm": mode == "grey" and depth == 1,
         "pgm": mode == "grey",
         "ppm": mode in ("grey", "rgb"),
-        "pam": mode != "palette",
+        "pam": mode not in ("palette", "cmyk"),
     }[file_format]
     if not allowed or picture.transparency is not None:
         keyed = " with a transparent colour" if picture.transparency is not None else ""
-        raise UnsupportedError(f"{file_format.upper()} cannot hold a {mode} picture{keyed} of {depth} bits; PNG can")
+        other = "TIFF" if mode == "cmyk" else "PNG"
+        raise UnsupportedError(
+            f"{file_format.upper()} cannot hold a {mode} picture{keyed} of {depth} bits; {other} can"
+        )
     size = f"{picture.width} {picture.height}"
     top = (1 << depth) - 1
     if file_format == "pam":

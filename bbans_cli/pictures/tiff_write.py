@@ -14,7 +14,7 @@ from bbans_cli.pictures import tiff_read as tag
 from bbans_cli.pictures.picture import Picture, pack_rows
 
 STRIP = 1 << 20
-PHOTOMETRIC = {"grey": 1, "grey+alpha": 1, "rgb": 2, "rgba": 2, "palette": 3}
+PHOTOMETRIC = {"grey": 1, "grey+alpha": 1, "rgb": 2, "rgba": 2, "palette": 3, "cmyk": 5}
 SHORT, LONG, RATIONAL, BYTE, ASCII, UNDEFINED = 3, 4, 5, 1, 2, 7
 # Tag -> type and value.
 Entries = dict[int, tuple[int, list[int] | bytes]]

@@ -28,7 +28,7 @@ COLUMNS = ("file", "header", "bands", "checksum", "state", "all", "share")
 def overhead(pixels: np.ndarray, level: int) -> dict[str, float]:
     """Bytes of the file, of each part of its overhead and of all parts together, and their share of the file."""
     data = api.PictureCodec(level, verify=False).compress(from_array(pixels), 1)
-    file = container.from_bytes(data)
+    file = container.picture_from_bytes(data)
     bands = [band for part in file.parts for band in part.bands]
     payload = sum(len(band.payload) for band in bands)
     tables = sum(_varint(len(band.payload)) + _varint(band.split) + 4 for band in bands)

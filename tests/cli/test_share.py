@@ -92,5 +92,5 @@ def test_magic(tmp_path: Path) -> None:
     (tmp_path / "a.bbc").write_bytes(bbans_cli.compress(np.zeros((3, 5, 3), np.uint8)))
     file = needs("file")
     magic = SHARE / "misc/bbc.magic"
-    assert run(file, "-b", "-m", magic, tmp_path / "a.bbc") == "bbc lossless picture, format version 1\n"
+    assert run(file, "-b", "-m", magic, tmp_path / "a.bbc") == "bbc lossless picture, format version 2\n"
     assert run(file, "-b", "--mime-type", "-m", magic, tmp_path / "a.bbc") == "image/x-bbc\n"

@@ -14,7 +14,7 @@ from PIL import Image
 from sample_pictures import PNG_KINDS, picture, same
 
 from bbans_cli import container
-from bbans_cli.coders import context_mixing, decode_picture, encode_picture
+from bbans_cli.coders import context_mixing, decode_picture, encode_picture, raw
 from bbans_cli.coders.registry import CODERS
 from bbans_cli.container import histogram_packing
 from bbans_cli.container import metadata as kinds
@@ -39,11 +39,11 @@ def pack(given, **more):
 
 
 def unpack(data, **more):
-    return decode_picture.decode(container.from_bytes(data), **more)
+    return decode_picture.decode(container.picture_from_bytes(data), **more)
 
 
 def coders(data):
-    return [container.CODER_NAMES[part.coder] for part in container.from_bytes(data).parts]
+    return [container.CODER_NAMES[part.coder] for part in container.picture_from_bytes(data).parts]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (17, 33)])
@@ -130,7 +130,7 @@ def test_grey_in_colour_is_coded_once(least):
     for channels in (3, 4):
         given = from_array(np.repeat(photo(channels=1), channels, axis=2))
         data = pack(given)
-        assert sum(part.channels for part in container.from_bytes(data).parts) == channels - 2
+        assert sum(part.channels for part in container.picture_from_bytes(data).parts) == channels - 2
         assert same(unpack(data), given)
 
 
@@ -147,7 +147,7 @@ def test_sparse_values_are_numbered(least):
     rng = np.random.default_rng(1)
     given = from_array((rng.integers(0, 60, (90, 100)) * 1000).astype(np.uint16))
     data = pack(given)
-    packed = container.from_bytes(data)
+    packed = container.picture_from_bytes(data)
     assert packed.metadata[0][0] == kinds.VALUES and {part.depth for part in packed.parts} == {8}
     assert len(data) < 1.1 * given.pixels.size * np.log2(60) / 8
     assert same(unpack(data), given)
@@ -293,3 +293,26 @@ def test_never_larger_than_webp_or_png(folder, least):
         data = container.to_bytes(packed)
         assert len(data) <= whole_png + 64, path.name
         assert same(unpack(data), given)
+
+
+def test_a_region_takes_the_place_of_what_lies_under_it():
+    ground, stamp = np.full((20, 30, 3), 7, np.uint8), np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
+    box = container.Region(9, 16, 5, 4)
+    parts = [raw.encode(ground, 8), replace(raw.encode(stamp, 8), region=box)]
+    expected = ground.copy()
+    expected[16:20, 9:14] = stamp
+    picture = container.Container(30, 20, "rgb", 8, parts)
+    assert np.array_equal(unpack(container.to_bytes(picture)).pixels, expected)
+    grey = replace(raw.encode(stamp[:, :, :1], 8), region=box)
+    expected[16:20, 9:14] = stamp[:, :, :1]
+    assert np.array_equal(decode_picture.decode(replace(picture, parts=[parts[0], grey])).pixels, expected)
+    for wrong in (parts[1:], [parts[0], replace(grey, channels=2)]):
+        with pytest.raises(CorruptError, match="do not make up the picture"):
+            decode_picture.decode(replace(picture, parts=wrong))
+
+
+@pytest.mark.parametrize("depth", [3, 10, 12])
+def test_depths_that_no_picture_has_yet_are_unsupported(depth):
+    part = replace(raw.encode(np.zeros((2, 3, 1), np.uint16), 16), depth=depth)
+    with pytest.raises(UnsupportedError, match=f"samples of {depth} bits"):
+        decode_picture.decode(container.Container(3, 2, "grey", depth, [part]))

@@ -44,7 +44,7 @@ def test_pngsuite_comes_back(path, least):
     data = path.read_bytes()
     given = read_picture(data)
     packed = container.to_bytes(encode_picture.encode(given))
-    restored = decode_picture.decode(container.from_bytes(packed))
+    restored = decode_picture.decode(container.picture_from_bytes(packed))
     assert same(restored, given) and not given.lost
     written, lost = write_picture(restored)
     assert not lost

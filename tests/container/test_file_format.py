@@ -1,6 +1,7 @@
 """The container: what goes in comes out; damage and foreign bytes end in the right error."""
 
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -49,11 +50,11 @@ def test_thumbnail_overhead():
 
 
 def test_pinned_bytes():
-    """The format itself: these bytes may never change for version 1."""
+    """The format itself: these bytes may never change for version 2."""
     part = c.Part(c.RAW, 1, 8, b"", b"\x07", 2, [c.Band(b"\x09", 0, 0x04030201)])
     data = c.to_bytes(c.Container(300, 2, "grey", 8, [part]))
-    header = "00ac02021861010702010001020304"
-    assert data.hex() == "bb62626300010f" + header + "c060b6f109"
+    header = "00ac02027001010702010001020304"
+    assert data.hex() == "bb62626300020f" + header + "4948dc9909"
 
 
 @pytest.mark.parametrize("items", [(), ((metadata.EXIF, b"MM\0*" * 20),)])
@@ -93,15 +94,17 @@ def test_foreign_bytes(data):
 
 def test_future_files_are_unsupported_not_corrupt():
     data = c.to_bytes(photo())
-    with pytest.raises(UnsupportedError, match="version 2"):
-        c.from_bytes(data[:5] + b"\x02" + data[6:])
+    for version in (1, 3):
+        with pytest.raises(UnsupportedError, match=f"version {version} of the format; this bbc reads version 2"):
+            c.from_bytes(data[:5] + bytes([version]) + data[6:])
     with pytest.raises(UnsupportedError, match="unknown critical flag 0x20, 0x40"):
         c.from_bytes(with_header(data, 7, 0x60))
     assert data[9] == 80  # the height; the shape and the part's first byte follow
-    with pytest.raises(UnsupportedError, match="mode 5 with depth code 3"):
-        c.from_bytes(with_header(data, 10, 5 | 3 << 3))
-    with pytest.raises(UnsupportedError, match="coder 7"):
-        c.from_bytes(with_header(data, 11, 7 | 3 << 5))
+    with pytest.raises(UnsupportedError, match="mode 6$"):
+        c.from_bytes(with_header(data, 10, 6 | 7 << 4))
+    for coder in (6, 8):
+        with pytest.raises(UnsupportedError, match=f"coder {coder} of a picture"):
+            c.from_bytes(with_header(data, 11, coder | 2 << 4))
 
 
 def test_advisory_flags_are_passed_over():
@@ -121,7 +124,7 @@ def test_limit_is_checked_before_anything_is_built():
 
 
 def test_band_count_must_fit_the_header():
-    size, shape = varint(1) + varint(1 << 27), bytes([3 << 3, c.RAW | 3 << 5, 0])
+    size, shape = varint(1) + varint(1 << 27), bytes([7 << 4, c.RAW, 0])
     body = varint(0) + size + shape + varint(1) + bytes(6)
     head = c.MAGIC + bytes([c.VERSION]) + varint(len(body)) + body
     with pytest.raises(CorruptError, match="more bands than the header has room for"):
@@ -140,9 +143,91 @@ def test_wrong_fields_are_our_own_mistake():
     part = good.parts[0]
     no_id = c.Part(c.NEURAL, 3, 8, b"", b"", 40, part.bands)
     wrong_table = c.Part(c.NEURAL, 3, 8, b"1234", b"", 9, part.bands)
-    for parts in ([], [part] * 5, [no_id], [wrong_table]):
+    for parts in ([], [part] * (c.MAX_PARTS + 1), [no_id], [wrong_table]):
         with pytest.raises(ValueError):
             c.to_bytes(c.Container(64, 80, "rgb", 8, parts))
+
+
+def test_regions_deep_parts_and_many_coders():
+    bands = [c.Band(b"abc", 0, 7)]
+    parts = [
+        c.Part(c.FEW_COLOURS, 4, 8, b"", b"", 30, bands),
+        c.Part(c.RAW, 3, 8, b"", b"s" * 300, 5, bands, c.Region(1, 2, 7, 5)),
+        c.Part(c.WEBP, 8, 16, b"", b"", 9, bands, c.Region(0, 0, 1, 9)),
+    ]
+    picture = c.Container(20, 30, "cmyk", 8, parts)
+    assert c.from_bytes(c.to_bytes(picture)) == picture
+    for box, message in ((c.Region(14, 2, 7, 5), "beyond the picture"), (c.Region(1, 2, 0, 5), "without pixels")):
+        data = c.to_bytes(c.Container(20, 30, "cmyk", 8, [parts[0], replace(parts[1], region=box)]))
+        with pytest.raises(CorruptError, match=message):
+            c.from_bytes(data)
+
+
+@pytest.mark.parametrize("depth", range(1, 17))
+def test_every_depth(depth):
+    picture = c.Container(3, 2, "grey", depth, [c.Part(c.RAW, 1, depth, b"", b"", 2, [c.Band(b"x", 0, 1)])])
+    assert c.from_bytes(c.to_bytes(picture)) == picture
+
+
+# ---- files ----
+
+
+JPEG = c.JpegSummary(2, 3, 4032, 3024)
+
+
+def stored(jpeg=JPEG, items=((metadata.SUFFIX, b".JPG"),)):
+    parts = [c.FilePart(c.BYTES, b"", b"plain bytes"), c.FilePart(c.JPEG_STREAM, b"\5", b"coefficients")]
+    return c.StoredFile(123_456, 0x01020304, jpeg, parts, list(items))
+
+
+@pytest.mark.parametrize("jpeg", [None, c.JpegSummary(0, 4, 1, 65535)])
+@pytest.mark.parametrize("items", [(), ((metadata.SUFFIX, b".jpeg"), (99, b"of the future"))])
+def test_files_round_trip(jpeg, items):
+    file = stored(jpeg, items)
+    assert c.from_bytes(c.to_bytes(file)) == file
+
+
+def test_pinned_bytes_of_a_file():
+    header = "030869f41e49c0c407040302010132c01fd01706000bcbaf5c710701050cde988421"
+    rest = "5878fe67000616042e4a5047706c61696e206279746573636f656666696369656e7473"
+    assert c.to_bytes(stored()).hex() == "bb626263000222" + header + rest
+
+
+def test_every_flip_and_prefix_of_a_file_is_an_error():
+    data = c.to_bytes(stored())
+    for size in range(len(data)):
+        with pytest.raises(TruncatedError):
+            c.from_bytes(data[:size])
+    for at in range(len(data)):
+        for flip in (1, 0x80, 0xFF):
+            damaged = bytearray(data)
+            damaged[at] ^= flip
+            with pytest.raises((CorruptError, UnsupportedError)):
+                c.from_bytes(bytes(damaged))
+
+
+def test_the_head_is_read_without_payloads():
+    file, picture = c.to_bytes(stored()), c.to_bytes(photo(items=[(metadata.XMP, b"<x/>")]))
+    head = c.read_head(file[:-23])
+    assert (head.kind, head.suffix, head.width, head.height) == ("jpeg", ".JPG", 4032, 3024)
+    head = c.read_head(picture[:-16])
+    assert (head.kind, head.suffix, head.width, head.height) == ("picture", "", 64, 80)
+    assert c.read_head(c.to_bytes(stored(None))).width is None
+    with pytest.raises(TruncatedError):
+        c.read_head(file[:-24])
+
+
+def test_a_file_is_no_picture():
+    with pytest.raises(UnsupportedError, match="holds a file, not a picture"):
+        c.picture_from_bytes(c.to_bytes(stored()))
+    with pytest.raises(LimitError, match="4032x3024 is 12,192,768 pixels"):
+        c.from_bytes(c.to_bytes(stored()), max_pixels=10**6)
+
+
+def test_parts_of_files_and_pictures_are_not_mixed():
+    wrong = c.StoredFile(1, 2, None, [c.FilePart(c.RAW, b"", b"")])
+    with pytest.raises(UnsupportedError, match="coder raw of a file"):
+        c.from_bytes(c.to_bytes(wrong))
 
 
 @given(st.binary(max_size=200))

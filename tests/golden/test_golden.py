@@ -51,7 +51,7 @@ def test_every_instruction_set_reads_them(isa, model):
     for name, entry in files(model).items():
         if (isa, model) == ("base", "shipped") and "grey" not in name:
             continue  # minutes, where the others take a second
-        file = container.from_bytes((FILES / name).read_bytes())
+        file = container.picture_from_bytes((FILES / name).read_bytes())
         pixels = neural_coder.decode(file.parts[0], file.width, file.height, file.channels, 2)
         assert np.array_equal(pixels, tiny.picture(*entry["picture"]))
 
@@ -61,13 +61,13 @@ def test_those_without_a_model(name):
     path = FILES / f"good-{name}.bbc"
     pixels, data = make_files.context_mixing_files.FILES[name]()
     assert hashlib.sha256(data).hexdigest() == GOLDEN[path.name]["sha256"]
-    assert np.array_equal(decode_picture.decode(container.from_bytes(path.read_bytes())).pixels, pixels)
+    assert np.array_equal(decode_picture.decode(container.picture_from_bytes(path.read_bytes())).pixels, pixels)
 
 
 def test_they_hold_what_there_is_to_pin():
     """Latents above a tail, a band without, learning, grey; few colours, deep samples, whole and low bits alone;
     a JPEG's coefficients."""
-    parts = [part for name in GOLDEN for part in container.from_bytes((FILES / name).read_bytes()).parts]
+    parts = [part for name in GOLDEN for part in container.picture_from_bytes((FILES / name).read_bytes()).parts]
     modelled = [part for part in parts if part.coder == container.NEURAL]
     assert any(part.bands[0].split > 64 for part in modelled)
     assert any(part.channels == 1 for part in modelled)
