@@ -1,0 +1,202 @@
+"""All scans of a stream to coefficients: which height the data have, what is usual in each scan, which come back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
+from bbans_cli.coders.jpeg.stream.layout import Layout, layout, mcu_height
+from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT, Counts, Habits, ScanCoder
+from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader
+
+# Times that all scans are decoded at most.
+MAX_ROUNDS = 12
+# Literal bits of a complete scan that make it worth to look for more rows. Tuned by hand, not recorded.
+MORE_ROWS_BITS = 256
+MOST_LINES = 1 << 20  # far beyond the 65,535 that a frame header can have
+
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+
+
+@dataclass
+class Scan:
+    """A scan that may be coded.
+
+    end     of its entropy-coded data, which begin at header.begin of the stream
+    data    these, without `fill` (fill_bytes.py)
+    coded   whether its data come from coefficients; else they stay as they are
+    """
+
+    header: ScanHeader
+    end: int
+    data: bytes
+    fill: list[tuple[int, int]]
+    habits: Habits
+    coded: bool
+    notes: Sequence[bytes] = ()
+    counts: Counts | None = None
+    _fewest: tuple[int, Habits] | None = None  # end-of-band runs that were noted, under the first habits; and those
+
+    def read(self, coder: ScanCoder, blocks: Sequence[np.ndarray]) -> None:
+        self.counts, self.notes = _read(coder, self.data, self.habits, blocks)
+
+    def adjust(self, has_runs: bool) -> bool:
+        """Whether other habits are to be tried."""
+        if self.counts is None:
+            return False
+        habits, counts = self.habits, self.counts
+        if counts.zero_padding > counts.one_padding:
+            habits = replace(habits, padding=0)
+        if has_runs and counts.late_runs:
+            habits = replace(habits, run_limit=counts.longest_run, corrections=NO_LIMIT)
+        elif has_runs and counts.splits:
+            if self._fewest is None:
+                self._fewest = counts.splits, habits
+                habits = replace(habits, run_limit=counts.longest_run)
+            elif counts.splits > self._fewest[0]:
+                habits = self._fewest[1]
+        changed = habits != self.habits
+        self.habits = habits
+        return changed
+
+    def comes_back(self, coder: ScanCoder, blocks: Sequence[np.ndarray]) -> bool:
+        """Whether the data come from the blocks, and not mostly from notes."""
+        if self.counts is None or not self.counts.mcus or self.counts.literal_bits > 4 * len(self.data):
+            return False
+        return coder.write(self.notes, self.habits, blocks, len(self.data)) == self.data
+
+
+def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> tuple[Layout, list[np.ndarray]]:
+    """The layout that the data have, and the blocks; says in `scans` which are coded and how.
+
+    lines: the height that DNL gives, 0 if there is none. Raises NotCodableError.
+    """
+    height = _first_height(frame, scans, lines, max_blocks)
+    tried = {height}
+    for _ in range(MAX_ROUNDS):
+        place = layout(frame, height)
+        coders = _coders(frame, scans, place)
+        if not coders:
+            raise NotCodableError("no scan that can be coded")
+        if len(tried) == 1:
+            for scan, coder in coders:
+                scan.habits = replace(scan.habits, interval=_usual_interval(scan, coder))
+        blocks = [np.zeros((*size, 64), np.int16) for size in place.sizes]
+        for scan, coder in coders:
+            scan.read(coder, blocks)
+        better = _better_height(frame, coders, place, lines, max_blocks)
+        if better not in tried:
+            tried.add(better)
+            height = better
+        elif not any([scan.adjust(coder.has_runs) for scan, coder in coders]):
+            wrong = [scan for scan, coder in coders if not scan.comes_back(coder, blocks)]
+            for scan in wrong:
+                scan.coded = False
+            if not wrong:
+                return place, blocks
+    raise NotCodableError("scans that do not come from coefficients")
+
+
+def _read(
+    coder: ScanCoder, data: bytes, habits: Habits, blocks: Sequence[np.ndarray] | None
+) -> tuple[Counts, list[bytes]]:
+    """Decode, with as much memory for notes as is needed: each takes a bit of the data at least, and few bytes."""
+    capacity = len(data) + 1024
+    if blocks is not None and coder.header.high:  # a refinement cannot be decoded twice
+        capacity = 64 * len(data) + 1024
+    while True:
+        found = coder.read(data, habits, blocks, capacity)
+        if found is not None:
+            return found
+        capacity *= 4
+
+
+def _coders(frame: Frame, scans: Sequence[Scan], place: Layout) -> list[tuple[Scan, ScanCoder]]:
+    """The scans that are coded; those that cannot be are marked."""
+    coders = []
+    for scan in scans:
+        if scan.coded:
+            try:
+                coders.append((scan, ScanCoder(frame, scan.header, place)))
+            except ValueError:
+                scan.coded = False
+    return coders
+
+
+def _usual_interval(scan: Scan, coder: ScanCoder) -> int:
+    """MCUs between restarts: what DRI says, but where only one of the two is there, restart markers or intervals."""
+    said = scan.header.interval
+    mcus = coder.mcu_rows * coder.mcu_columns
+    marker = _RESTART.search(scan.data)
+    if (marker is not None) == (0 < said < mcus):
+        return said
+    if coder.header.high:
+        return said if marker else 0
+    candidates = [said, 0]
+    if marker:
+        first, _ = _read(coder, scan.data[: marker.start()], Habits(0), None)
+        candidates = [said, first.mcus]
+
+    def cost(interval: int) -> int:
+        counts, notes = _read(coder, scan.data, Habits(interval), None)
+        return 8 * sum(map(len, notes)) + counts.missing
+
+    return min(candidates, key=cost)
+
+
+def _first_height(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> int:
+    """The height of the frame header or of DNL, if the data can have as many blocks."""
+    said = frame.height or lines
+    if said and layout(frame, said).blocks <= max_blocks:
+        return said
+    found = _probe(frame, scans, max_blocks)
+    if not found or layout(frame, found * mcu_height(frame)).blocks > max_blocks:
+        raise NotCodableError("more blocks than its data can have, or than are allowed")
+    return _height_of(frame, found, lines)
+
+
+def _height_of(frame: Frame, rows: int, lines: int) -> int:
+    """The height that gives this many rows of MCUs; one that the stream says if there is one."""
+    for said in (frame.height, lines):
+        if said and layout(frame, said).mcu_rows == rows:
+            return said
+    return rows * mcu_height(frame)
+
+
+def _better_height(
+    frame: Frame, coders: Sequence[tuple[Scan, ScanCoder]], place: Layout, lines: int, max_blocks: int
+) -> int:
+    """The height after the scans have been decoded in `place`: without rows that no scan has; more if data are left."""
+    used = max(_rows(frame, coder, scan.counts) for scan, coder in coders if scan.counts)
+    if used and used < place.mcu_rows:
+        return _height_of(frame, used, lines)
+    for scan, coder in coders:
+        if coder.gives_height and scan.counts:
+            if not scan.counts.missing and scan.counts.literal_bits > MORE_ROWS_BITS:
+                rows = _probe(frame, [scan], max_blocks)
+                return _height_of(frame, rows, lines) if rows > place.mcu_rows else place.height
+            break
+    return place.height
+
+
+def _probe(frame: Frame, scans: Sequence[Scan], max_blocks: int) -> int:
+    """Rows of MCUs that the first scan has whose blocks can be counted; 0 if there is none."""
+    each = mcu_height(frame)
+    rows = min(max_blocks // layout(frame, each).blocks, MOST_LINES // each)
+    if rows:
+        for scan, coder in _coders(frame, scans, layout(frame, rows * each)):
+            if coder.gives_height:
+                return _rows(frame, coder, _read(coder, scan.data, scan.habits, None)[0])
+    return 0
+
+
+def _rows(frame: Frame, coder: ScanCoder, counts: Counts) -> int:
+    """Rows of the frame's MCUs that hold all blocks of the scan."""
+    rows = -(-counts.mcus // coder.mcu_columns)
+    if len(coder.header.components) > 1:
+        return rows
+    return -(-rows // frame.components[coder.header.components[0][0]].vertical)

@@ -1,0 +1,180 @@
+"""The entropy-coded data of one scan to coefficients and back: core/jpeg/stream/stream_read.c, stream_write.c."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bbans_cli.coders.jpeg.stream.layout import Layout
+from bbans_cli.coders.jpeg.stream.segments import Frame, HuffmanCode, ScanHeader
+from bbans_cli.core import CData, ffi, lib
+
+PROGRESSIVE = 2
+NO_LIMIT = (1 << 31) - 1
+# The longest end-of-band run (T.81, G.1.2.2), and the bits after which libjpeg ends one in a refinement scan.
+LONGEST_RUN, LIBJPEG_CORRECTIONS = 0x7FFF, 937
+KINDS = lib.BBC_STREAM_KINDS
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What is usual in a scan's entropy-coded data; only what differs is noted.
+
+    interval     MCUs between restarts, 0 if there are none
+    padding      the bit up to byte boundaries
+    run_limit    blocks after which an end-of-band run is ended
+    corrections  correction bits beyond which an end-of-band run is ended
+    """
+
+    interval: int
+    padding: int = 1
+    run_limit: int = LONGEST_RUN
+    corrections: int = LIBJPEG_CORRECTIONS
+
+
+@dataclass(frozen=True)
+class Counts:
+    """bbc_stream_counts of stream.cdef.h; `missing`: blocks of the scan that were not decoded."""
+
+    mcus: int
+    missing: int
+    literal_bits: int
+    zero_padding: int
+    one_padding: int
+    splits: int
+    longest_run: int
+    late_runs: int
+
+
+@dataclass
+class ScanCoder:
+    """A scan of a frame whose blocks lie in `layout`.
+
+    rows of the scan are those of an MCU of all of its components. Raises ValueError if the scan is of no kind that can
+    be coded.
+    """
+
+    frame: Frame
+    header: ScanHeader
+    layout: Layout
+    _kept: list[CData] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.header.components or not self._sensible():
+            raise ValueError("a damaged scan header")
+        alone = len(self.header.components) == 1
+        index = self.header.components[0][0]
+        rows, columns = self.layout.own[index] if alone else (self.layout.mcu_rows, self.layout.mcu_columns)
+        self.mcu_rows, self.mcu_columns = rows, columns
+        scan = self._scan = ffi.new("bbc_stream_scan *")
+        scan.progressive = self.progressive
+        scan.count = len(self.header.components)
+        scan.mcu_rows, scan.mcu_columns = rows, columns
+        scan.first, scan.last = (self.header.first, self.header.last) if self.progressive else (0, 63)
+        scan.high, scan.low = (self.header.high, self.header.low) if self.progressive else (0, 0)
+        for part, (index, dc, ac) in zip(scan.components, self.header.components, strict=False):
+            component = self.frame.components[index]
+            part.rows, part.columns = self.layout.sizes[index]
+            part.across, part.down = (1, 1) if alone else (component.horizontal, component.vertical)
+            uses_dc, uses_ac = self._tables_used()
+            part.dc = self._table(dc) if uses_dc else ffi.NULL
+            part.ac = self._table(ac) if uses_ac else ffi.NULL
+
+    @property
+    def progressive(self) -> bool:
+        return self.frame.process == PROGRESSIVE
+
+    @property
+    def has_runs(self) -> bool:
+        """Whether there may be end-of-band runs."""
+        return self.progressive and self.header.first > 0
+
+    @property
+    def gives_height(self) -> bool:
+        """Whether every block takes bits that are understood without those of other scans."""
+        return not self.progressive or (self.header.first == 0 and self.header.high == 0)
+
+    def mcu_blocks(self) -> int:
+        return sum(self._scan.components[i].across * self._scan.components[i].down for i in range(self._scan.count))
+
+    def read(
+        self, data: bytes, habits: Habits, blocks: Sequence[np.ndarray] | None, capacity: int
+    ) -> tuple[Counts, list[bytes]] | None:
+        """Decode entropy-coded data into the blocks of all components of the frame, which a scan of a sequential frame
+        overwrites and a scan of a progressive one completes; None leaves blocks alone. Returns also the notes of each
+        kind. None if those of a kind take more than `capacity` bytes.
+        """
+        counts, notes = ffi.new("bbc_stream_counts *"), ffi.new("bbc_stream_notes *")
+        buffers = [np.empty(capacity, np.uint8) for _ in range(KINDS)]
+        views = [ffi.from_buffer("uint8_t[]", buffer) for buffer in buffers]
+        notes.bytes, notes.capacity = views, capacity
+        kept = self._begin(habits, blocks)
+        full = lib.bbc_stream_read(self._scan, ffi.from_buffer("uint8_t[]", data), len(data), notes, counts)
+        del kept
+        if full:
+            return None
+        found = Counts(
+            counts.mcus,
+            self.mcu_rows * self.mcu_columns * self.mcu_blocks() - counts.blocks,
+            counts.literal_bits,
+            counts.padding[0],
+            counts.padding[1],
+            counts.splits,
+            counts.longest_run,
+            counts.late_runs,
+        )
+        return found, [buffer[: notes.sizes[kind]].tobytes() for kind, buffer in enumerate(buffers)]
+
+    def write(self, notes: Sequence[bytes], habits: Habits, blocks: Sequence[np.ndarray], size: int) -> bytes | None:
+        """The `size` bytes that `read` was given; None if coefficients and notes do not give as many."""
+        given = ffi.new("bbc_stream_notes *")
+        views = [ffi.from_buffer("uint8_t[]", note) for note in notes]
+        given.bytes, given.sizes = views, [len(note) for note in notes]
+        out = np.empty(size + 16, np.uint8)
+        kept = self._begin(habits, blocks)
+        written = lib.bbc_stream_write(self._scan, given, ffi.from_buffer("uint8_t[]", out), len(out))
+        del kept
+        return out[:size].tobytes() if written == size else None
+
+    def _begin(self, habits: Habits, blocks: Sequence[np.ndarray] | None) -> list[CData]:
+        """Fill in what differs from call to call. Returns views that must live as long as the call."""
+        scan = self._scan
+        scan.interval, scan.padding = habits.interval, habits.padding
+        scan.run_limit, scan.correction_limit = habits.run_limit, habits.corrections
+        scan.probe = blocks is None
+        views = []
+        for part, (index, _, _) in zip(scan.components, self.header.components, strict=False):
+            if blocks is not None:
+                if blocks[index].shape != (part.rows, part.columns, 64):
+                    raise ValueError("blocks do not have the sizes of the frame")
+                views.append(ffi.from_buffer("int16_t[]", blocks[index]))
+                part.blocks = views[-1]
+        return views
+
+    def _tables_used(self) -> tuple[bool, bool]:
+        if not self.progressive:
+            return True, True
+        return self.header.first == 0 and self.header.high == 0, self.header.first > 0
+
+    def _sensible(self) -> bool:
+        """Whether the parameters are those of a scan that is known (T.81, table B.3)."""
+        header = self.header
+        if not self.progressive:
+            return True
+        if header.low > 13 or header.last > 63:
+            return False
+        if header.first == 0:
+            return header.last == 0
+        return header.first <= header.last and len(header.components) == 1
+
+    def _table(self, code: HuffmanCode | None) -> CData:
+        if code is None:
+            raise ValueError("a Huffman table that is not defined")
+        table = ffi.new("bbc_stream_table *")
+        lengths = ffi.from_buffer("uint8_t[]", code[:16])
+        if lib.bbc_stream_table_begin(table, lengths, ffi.from_buffer("uint8_t[]", code[16:]), len(code) - 16):
+            raise ValueError("a Huffman table that is no code")
+        self._kept.append(table)
+        return table

@@ -1,0 +1,26 @@
+/* State of the decoding of a scan. */
+#ifndef BBC_STREAM_READ_TYPES_H
+#define BBC_STREAM_READ_TYPES_H
+
+#include "stream_blocks.h"
+#include "stream_notes.h"
+
+/* What became of a block: decoded; decoded, but its bits are not those that its coefficients give; or its bits make no
+ * sense or are not all there. */
+enum { STREAM_BLOCK_PLAIN, STREAM_BLOCK_RAW, STREAM_BLOCK_BROKEN };
+
+typedef struct {
+    const bbc_stream_scan *scan;
+    stream_reader bits;
+    stream_note_writer notes;
+    bbc_stream_counts *counts;
+    int32_t dc[4];       /* predictors */
+    int zero_runs;       /* ZRLs after the last coefficient of the block */
+    int split;           /* the block begins an end-of-band run that usually would have been part of the one before */
+    int64_t run;         /* blocks of an end-of-band run that are still to come */
+    int64_t covered;     /* blocks of the run, up to this one; 0 if the block before was not in a run */
+    int64_t corrections; /* correction bits of the run, up to this block */
+    int16_t scratch[64]; /* the block, where those of the scan stay as they are */
+} stream_decoder;
+
+#endif
