@@ -12,6 +12,7 @@ from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
 from bbans_cli.coders.jpeg.stream.layout import Layout, layout, mcu_height
 from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT, Counts, Habits, ScanCoder
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader
+from bbans_cli.coders.jpeg.stream.stuffing import Departures
 
 # Times that all scans are decoded at most.
 MAX_ROUNDS = 12
@@ -26,15 +27,16 @@ _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 class Scan:
     """A scan that may be coded.
 
-    end     of its entropy-coded data, which begin at header.begin of the stream
-    data    these, without `fill` (fill_bytes.py)
-    coded   whether its data come from coefficients; else they stay as they are
+    end         of its entropy-coded data, which begin at header.begin of the stream
+    data        these, made regular (stuffing.py)
+    departures  how they were before
+    coded       whether the data come from coefficients; else they stay as they are
     """
 
     header: ScanHeader
     end: int
     data: bytes
-    fill: list[tuple[int, int]]
+    departures: Departures
     habits: Habits
     coded: bool
     notes: Sequence[bytes] = ()
@@ -153,7 +155,7 @@ def _first_height(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: i
     said = frame.height or lines
     if said and layout(frame, said).blocks <= max_blocks:
         return said
-    found = _probe(frame, scans, max_blocks)
+    found, _ = _probe(frame, scans, max_blocks)
     if not found or layout(frame, found * mcu_height(frame)).blocks > max_blocks:
         raise NotCodableError("more blocks than its data can have, or than are allowed")
     return _height_of(frame, found, lines)
@@ -177,21 +179,23 @@ def _better_height(
     for scan, coder in coders:
         if coder.gives_height and scan.counts:
             if not scan.counts.missing and scan.counts.literal_bits > MORE_ROWS_BITS:
-                rows = _probe(frame, [scan], max_blocks)
-                return _height_of(frame, rows, lines) if rows > place.mcu_rows else place.height
+                rows, literal_bits = _probe(frame, [scan], max_blocks)
+                if rows > place.mcu_rows and literal_bits < scan.counts.literal_bits // 4:
+                    return _height_of(frame, rows, lines)
             break
     return place.height
 
 
-def _probe(frame: Frame, scans: Sequence[Scan], max_blocks: int) -> int:
-    """Rows of MCUs that the first scan has whose blocks can be counted; 0 if there is none."""
+def _probe(frame: Frame, scans: Sequence[Scan], max_blocks: int) -> tuple[int, int]:
+    """Rows of MCUs that the first scan has whose blocks can be counted, 0 if there is none; its literal bits."""
     each = mcu_height(frame)
     rows = min(max_blocks // layout(frame, each).blocks, MOST_LINES // each)
     if rows:
         for scan, coder in _coders(frame, scans, layout(frame, rows * each)):
             if coder.gives_height:
-                return _rows(frame, coder, _read(coder, scan.data, scan.habits, None)[0])
-    return 0
+                counts, _ = _read(coder, scan.data, scan.habits, None)
+                return _rows(frame, coder, counts), counts.literal_bits
+    return 0, 0
 
 
 def _rows(frame: Frame, coder: ScanCoder, counts: Counts) -> int:

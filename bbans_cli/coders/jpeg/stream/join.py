@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bbans_cli.coders.jpeg.stream import fill_bytes
 from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
 from bbans_cli.coders.jpeg.stream.layout import Layout, layout
 from bbans_cli.coders.jpeg.stream.scan import ScanCoder
 from bbans_cli.coders.jpeg.stream.scan_records import RecordReader
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader, Walk
+from bbans_cli.coders.jpeg.stream.stuffing import irregular
 from bbans_cli.errors import CorruptError
 
 
@@ -70,7 +70,7 @@ def _pieces(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> Iterato
         data = coder.write(record.notes, record.habits, blocks, record.size)
         if data is None:
             raise CorruptError("corrupt JPEG scans: coefficients that cannot be coded")
-        yield fill_bytes.insert(data, record.fill)
+        yield irregular(data, record.departures)
     yield plain[end:]
 
 

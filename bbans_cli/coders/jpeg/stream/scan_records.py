@@ -11,27 +11,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bbans_cli.coders.jpeg.stream.scan import KINDS, LIBJPEG_CORRECTIONS, LONGEST_RUN, NO_LIMIT, Habits
+from bbans_cli.coders.jpeg.stream.stuffing import Departures
 from bbans_cli.errors import CorruptError
 
-_CODED, _INTERVAL, _ZEROS, _RUN_LIMIT, _NO_CORRECTIONS, _NOTES, _FILL = (1 << i for i in range(7))
-_ALL = (1 << 7) - 1
+_CODED, _INTERVAL, _ZEROS, _RUN_LIMIT, _NO_CORRECTIONS, _NOTES, _FILL, _STRAYS = (1 << i for i in range(8))
+_ALL = (1 << 8) - 1
 
 
 @dataclass(frozen=True)
 class ScanRecord:
     """What the coefficients do not say of a scan's entropy-coded data.
 
-    size    bytes of the data
-    habits  what is usual there
-    notes   what is not, by kind (stream.cdef.h)
-    fill    (position, count) of FF bytes before one that is stuffed or begins a marker; positions in the data without
-            such bytes
+    size        bytes of the regular data (stuffing.py)
+    habits      what is usual there
+    notes       what is not, by kind (stream.cdef.h)
+    departures  how the data differ from the regular ones
     """
 
     size: int
     habits: Habits
     notes: Sequence[bytes]
-    fill: Sequence[tuple[int, int]]
+    departures: Departures
 
 
 class RecordReader:
@@ -64,13 +64,16 @@ class RecordReader:
         if flags & _NOTES:
             sizes = [self._number() for _ in range(KINDS)]
             notes = [self._bytes(size) for size in sizes]
-        fill = []
-        if flags & _FILL:
-            position = 0
-            for _ in range(self._number()):
-                position += self._number()
-                fill.append((position, self._number()))
-        return ScanRecord(self._number(), habits, notes, fill)
+        fill = self._pairs() if flags & _FILL else []
+        strays = self._pairs() if flags & _STRAYS else []
+        return ScanRecord(self._number(), habits, notes, Departures(fill, strays))
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        pairs, position = [], 0
+        for _ in range(self._number()):
+            position += self._number()
+            pairs.append((position, self._number()))
+        return pairs
 
     def _bytes(self, size: int) -> bytes:
         if size > len(self._scans) - self._at:
@@ -106,7 +109,8 @@ def _record(record: ScanRecord, interval: int) -> Iterator[bytes]:
         | _RUN_LIMIT * (habits.run_limit != LONGEST_RUN)
         | _NO_CORRECTIONS * (habits.corrections != LIBJPEG_CORRECTIONS)
         | _NOTES * any(record.notes)
-        | _FILL * bool(record.fill)
+        | _FILL * bool(record.departures.fill)
+        | _STRAYS * bool(record.departures.strays)
     )
     yield _number(flags)
     if flags & _INTERVAL:
@@ -116,13 +120,18 @@ def _record(record: ScanRecord, interval: int) -> Iterator[bytes]:
     if flags & _NOTES:
         yield from (_number(len(note)) for note in record.notes)
         yield from record.notes
-    if flags & _FILL:
-        yield _number(len(record.fill))
-        last = 0
-        for position, count in record.fill:
-            yield _number(position - last) + _number(count)
-            last = position
+    for pairs in (record.departures.fill, record.departures.strays):
+        if pairs:
+            yield _pairs(pairs)
     yield _number(record.size)
+
+
+def _pairs(pairs: Sequence[tuple[int, int]]) -> bytes:
+    positions = [0, *(position for position, _ in pairs)]
+    steps = [
+        _number(position - last) + _number(number) for last, (position, number) in zip(positions, pairs, strict=False)
+    ]
+    return _number(len(pairs)) + b"".join(steps)
 
 
 def _number(number: int) -> bytes:

@@ -17,8 +17,11 @@ _REFUSED = {
     **dict.fromkeys((0xC9, 0xCA), "arithmetic coding"),
 }
 _MARKER = re.compile(rb"\xff[\x01-\xfe]")
-# FF may precede a marker any number of times (T.81, B.1.1.2).
-_END_OF_SCAN = re.compile(rb"(?<!\xff)\xff+[\x01-\xcf\xd8-\xfe]", re.DOTALL)
+_END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+
+# Bytes of a segment that may be cut off by the end of data; longer ones are taken for damage. A segment with four
+# tables of the usual sizes has 420.
+MOST_TABLES = 512
 
 HuffmanCode = bytes  # 16 numbers of codes of 1..16 bits, then their symbols
 
@@ -99,10 +102,33 @@ class Walk:
         self.position = len(self.data)
         return None
 
-    def end_of_scan(self) -> int:
-        """Where the entropy-coded data end that begin at `position`: at the next marker that is no RST."""
-        found = _END_OF_SCAN.search(self.data, self.position)
-        return found.start() if found else len(self.data)
+    def end_of_scan(self, over_strays: bool) -> int:
+        """Where the entropy-coded data end that begin at `position`: at the next marker that is no RST.
+
+        over_strays: not at one that damage must have made: no segment follows, or after it no marker.
+        """
+        end = len(self.data)
+        for found in _END_OF_SCAN.finditer(self.data, self.position):
+            if not (over_strays and self._is_stray(found.start())):
+                end = found.start()
+                break
+        while end > self.position and self.data[end - 1] == 0xFF:  # which may precede a marker (T.81, B.1.1.2)
+            end -= 1
+        return end
+
+    def _is_stray(self, at: int) -> bool:
+        marker = self.data[at + 1]
+        size = int.from_bytes(self.data[at + 2 : at + 4], "big")
+        end = at + 2 + size
+        if marker < 0xC0:
+            return True
+        if marker in (SOI, EOI):
+            return marker == SOI
+        if end > len(self.data) - 2:
+            return size > MOST_TABLES
+        if marker == SOS:
+            return size != 6 + 2 * self.data[at + 4]
+        return size < 2 or self.data[end] != 0xFF
 
     def _segment(self, marker: int, body: bytes) -> None:
         if marker == DHT:

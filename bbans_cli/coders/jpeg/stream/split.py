@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from bbans_cli.coders.jpeg.stream import fill_bytes
+from collections.abc import Sequence
+
+import numpy as np
+
 from bbans_cli.coders.jpeg.stream.decode_scans import Scan, decode
 from bbans_cli.coders.jpeg.stream.join import quantisers
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
+from bbans_cli.coders.jpeg.stream.layout import Layout
 from bbans_cli.coders.jpeg.stream.scan import Habits
 from bbans_cli.coders.jpeg.stream.scan_records import ScanRecord, pack
-from bbans_cli.coders.jpeg.stream.segments import Walk
+from bbans_cli.coders.jpeg.stream.segments import Frame, Walk
+from bbans_cli.coders.jpeg.stream.stuffing import regular
 
 # Blocks of the largest stream that is taken unless the caller allows more: 1 GB of coefficients.
 MAX_BLOCKS = 1 << 23
@@ -26,14 +31,13 @@ def split(data: bytes, max_blocks: int = MAX_BLOCKS) -> JpegStream:
     if not data.startswith(b"\xff\xd8"):
         raise NotCodableError("no JPEG stream")
     walk = Walk(data)
-    scans = _scans(walk)
-    frame, size = walk.frame, walk.position
-    if walk.refused is not None:
-        raise NotCodableError(walk.refused)
-    if frame is None or not scans:
-        raise NotCodableError("no picture in it")
-    # A block takes a bit at least of the first scan of its component.
-    place, blocks = decode(frame, scans, walk.lines, min(max_blocks, 8 * size))
+    scans = _scans(walk, over_strays=True)
+    frame, place, blocks = _decode(walk, scans, max_blocks)
+    if not all(scan.coded for scan in scans if scan.departures.strays):  # `join` would take them for markers
+        walk = Walk(data)
+        scans = _scans(walk, over_strays=False)
+        frame, place, blocks = _decode(walk, scans, max_blocks)
+    size = walk.position
     pieces, end = [], 0
     for scan in scans:
         if scan.coded:
@@ -47,15 +51,26 @@ def split(data: bytes, max_blocks: int = MAX_BLOCKS) -> JpegStream:
     return JpegStream(process, width, place.height, components, tables, blocks, plain, records, size)
 
 
-def _scans(walk: Walk) -> list[Scan]:
+def _decode(walk: Walk, scans: Sequence[Scan], max_blocks: int) -> tuple[Frame, Layout, list[np.ndarray]]:
+    """`decode`, or NotCodableError, after a walk has found all scans."""
+    if walk.refused is not None:
+        raise NotCodableError(walk.refused)
+    if walk.frame is None or not scans:
+        raise NotCodableError("no picture in it")
+    # A block takes a bit at least of the first scan of its component.
+    return walk.frame, *decode(walk.frame, scans, walk.lines, min(max_blocks, 8 * walk.position))
+
+
+def _scans(walk: Walk, over_strays: bool) -> list[Scan]:
+    """All scans of a stream; over_strays: their data may have markers that make no sense there."""
     scans: list[Scan] = []
     while header := walk.next_scan():
-        end = walk.end_of_scan()
-        data, fill = fill_bytes.remove(walk.data[header.begin : end])
-        scans.append(Scan(header, end, data, fill, Habits(header.interval), len(scans) < MAX_SCANS))
+        end = walk.end_of_scan(over_strays)
+        data, departures = regular(walk.data[header.begin : end])
+        scans.append(Scan(header, end, data, departures, Habits(header.interval), len(scans) < MAX_SCANS))
         walk.position = end
     return scans
 
 
 def _record(scan: Scan) -> ScanRecord | None:
-    return ScanRecord(len(scan.data), scan.habits, scan.notes, scan.fill) if scan.coded else None
+    return ScanRecord(len(scan.data), scan.habits, scan.notes, scan.departures) if scan.coded else None

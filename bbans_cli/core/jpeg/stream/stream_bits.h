@@ -16,6 +16,9 @@ static const uint8_t stream_zigzag[64] = {
 
 enum { STREAM_LOOKUP = 10, STREAM_LENGTH = 31, STREAM_ALIAS = 32 };
 
+/* Inlined always, so that readers and writers that are local to a function stay in registers. */
+#define STREAM_INLINE static inline __attribute__((always_inline))
+
 /* Reads up to the next marker; after it come zeros, which are counted. */
 typedef struct {
     const uint8_t *data;
@@ -26,17 +29,17 @@ typedef struct {
     int64_t loaded;  /* bytes loaded from data, without stuffing */
 } stream_reader;
 
-static inline stream_reader stream_reader_at(const uint8_t *data, size_t size, size_t at)
+STREAM_INLINE stream_reader stream_reader_at(const uint8_t *data, size_t size, size_t at)
 {
     return (stream_reader){data, size, at, 0, 0, 0, 0};
 }
 
 /* Bits of data that are loaded and not consumed; negative if more was read than there is. */
-static inline int stream_reader_left(const stream_reader *r) { return r->count - r->beyond; }
+STREAM_INLINE int stream_reader_left(const stream_reader *r) { return r->count - r->beyond; }
 
-static inline int64_t stream_reader_consumed(const stream_reader *r) { return 8 * r->loaded - stream_reader_left(r); }
+STREAM_INLINE int64_t stream_reader_consumed(const stream_reader *r) { return 8 * r->loaded - stream_reader_left(r); }
 
-static inline uint64_t stream_load8(const uint8_t *p)
+STREAM_INLINE uint64_t stream_load8(const uint8_t *p)
 {
     uint64_t word = 0;
     for (int i = 0; i < 8; i++) word = word << 8 | p[i];
@@ -44,7 +47,7 @@ static inline uint64_t stream_load8(const uint8_t *p)
 }
 
 /* At least 56 bits; call it where count is at most 56. */
-static inline void stream_refill(stream_reader *r)
+STREAM_INLINE void stream_refill(stream_reader *r)
 {
     if (r->size - r->at >= 8) {
         const uint64_t word = stream_load8(r->data + r->at), flipped = ~word;
@@ -69,40 +72,40 @@ static inline void stream_refill(stream_reader *r)
     }
 }
 
-static inline void stream_need(stream_reader *r, int bits)
+STREAM_INLINE void stream_need(stream_reader *r, int bits)
 {
     if (r->count < bits) stream_refill(r);
 }
 
-static inline void stream_skip(stream_reader *r, int bits)
+STREAM_INLINE void stream_skip(stream_reader *r, int bits)
 {
     r->bits <<= bits;
     r->count -= bits;
 }
 
 /* The next 0..32 bits, which must be loaded. */
-static inline uint32_t stream_take(stream_reader *r, int bits)
+STREAM_INLINE uint32_t stream_take(stream_reader *r, int bits)
 {
     const uint32_t value = (uint32_t)(r->bits >> 1 >> (63 - bits));
     stream_skip(r, bits);
     return value;
 }
 
-static inline uint32_t stream_take_bit(stream_reader *r)
+STREAM_INLINE uint32_t stream_take_bit(stream_reader *r)
 {
     stream_need(r, 1);
     return stream_take(r, 1);
 }
 
 /* EXTEND of T.81, figure F.12: the value of a category of 0..16 bits. */
-static inline int32_t stream_take_value(stream_reader *r, int category)
+STREAM_INLINE int32_t stream_take_value(stream_reader *r, int category)
 {
     const int32_t value = (int32_t)stream_take(r, category), half = (1 << category) >> 1;
     return value < half ? value - 2 * half + 1 : value;
 }
 
 /* The entry of the next code, which is consumed; 0 if there is none such. 16 bits must be loaded. */
-static inline int stream_take_code(stream_reader *r, const bbc_stream_table *table)
+STREAM_INLINE int stream_take_code(stream_reader *r, const bbc_stream_table *table)
 {
     int entry = table->lookup[r->bits >> (64 - STREAM_LOOKUP)];
     if (!entry) {
@@ -124,7 +127,7 @@ typedef struct {
     int failed;    /* the output is full, or what was to be written has no code */
 } stream_writer;
 
-static inline void stream_put_byte(stream_writer *w, uint8_t byte)
+STREAM_INLINE void stream_put_byte(stream_writer *w, uint8_t byte)
 {
     if (w->capacity - w->at < 2) {
         w->failed = 1;
@@ -135,7 +138,7 @@ static inline void stream_put_byte(stream_writer *w, uint8_t byte)
 }
 
 /* The lowest 0..32 bits of value; those above must be 0. */
-static inline void stream_put(stream_writer *w, uint32_t value, int bits)
+STREAM_INLINE void stream_put(stream_writer *w, uint32_t value, int bits)
 {
     w->bits = w->bits << bits | value;
     w->count += bits;
@@ -151,7 +154,7 @@ static inline void stream_put(stream_writer *w, uint32_t value, int bits)
 }
 
 /* A symbol, and after it the lowest 0..16 bits of value. */
-static inline void stream_put_code(stream_writer *w, const bbc_stream_table *table, int symbol, uint32_t value,
+STREAM_INLINE void stream_put_code(stream_writer *w, const bbc_stream_table *table, int symbol, uint32_t value,
                                    int bits)
 {
     const uint32_t code = table->codes[symbol & 255];
@@ -160,12 +163,12 @@ static inline void stream_put_code(stream_writer *w, const bbc_stream_table *tab
 }
 
 /* The whole bytes; count must be a multiple of 8. */
-static inline void stream_put_rest(stream_writer *w)
+STREAM_INLINE void stream_put_rest(stream_writer *w)
 {
     for (; w->count >= 8; w->count -= 8) stream_put_byte(w, (uint8_t)(w->bits >> (w->count - 8)));
 }
 
 /* SSSS of T.81, table F.1: bits of a magnitude. */
-static inline int stream_category(uint32_t magnitude) { return magnitude ? 32 - __builtin_clz(magnitude) : 0; }
+STREAM_INLINE int stream_category(uint32_t magnitude) { return magnitude ? 32 - __builtin_clz(magnitude) : 0; }
 
 #endif

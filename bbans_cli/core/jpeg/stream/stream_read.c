@@ -42,7 +42,7 @@ static void stream_read_note_block(stream_decoder *d, int64_t number)
     }
 }
 
-/* Blocks of an interval, up to the first broken one. Returns their number. */
+/* Blocks of an interval, up to the first whose bits are not all there. Returns their number. */
 static int64_t stream_read_interval(stream_decoder *d, int64_t mcu, int64_t mcus)
 {
     stream_cursor at = stream_cursor_at(d->scan, mcu, mcus);
@@ -57,7 +57,7 @@ static int64_t stream_read_interval(stream_decoder *d, int64_t mcu, int64_t mcus
         if (d->scan->progressive) memcpy(before, block, sizeof before);
         d->zero_runs = d->split = 0;
         const int outcome = stream_read_block(d, at.part, block);
-        if (outcome == STREAM_BLOCK_BROKEN || stream_reader_left(&d->bits) < 0) {
+        if (stream_reader_left(&d->bits) < 0) {
             d->bits = start;
             d->run = run;
             d->dc[at.part] = dc;
@@ -146,16 +146,18 @@ static void stream_read_note_end(stream_decoder *d, int64_t index, const stream_
     if (flags & STREAM_NOTE_END) stream_note_byte(notes, BBC_STREAM_INTERVALS, (uint8_t)end->end);
 }
 
-/* Whether the bytes that an interval leaves are the next interval, its marker missing: they begin with a block. */
-static int stream_read_continues(const stream_decoder *d, const stream_read_end *end, int64_t mcu, int64_t mcus)
+/* Whether the bytes that an interval leaves are the next interval, its marker missing: they begin with a block, and the
+ * marker after them is not the missing one. */
+static int stream_read_continues(const stream_decoder *d, const stream_read_end *end, int64_t mcu, int expected)
 {
+    if (end->missing || end->to == end->from || expected == STREAM_END_LAST || end->end == expected) return 0;
     bbc_stream_scan scan = *d->scan;
     bbc_stream_counts counts = {0};
     bbc_stream_notes none = {0};
     stream_decoder trial = {.scan = &scan, .counts = &counts, .notes = {.notes = &none}};
     scan.probe = 1;
     trial.bits = stream_reader_at(d->bits.data, d->bits.size, end->from);
-    return stream_read_interval(&trial, mcu, mcus) > 0;
+    return stream_read_interval(&trial, mcu, 1) > 0;
 }
 
 int bbc_stream_read(const bbc_stream_scan *scan, const uint8_t *data, size_t size, bbc_stream_notes *notes,
@@ -176,7 +178,7 @@ int bbc_stream_read(const bbc_stream_scan *scan, const uint8_t *data, size_t siz
         counts->blocks += done;
         if (done) counts->mcus = mcu + (done + blocks - 1) / blocks;
         mcu += mcus;
-        if (!end.missing && end.to > end.from && left > mcus && stream_read_continues(d, &end, mcu, 1)) {
+        if (stream_read_continues(d, &end, mcu, expected)) {
             end.end = STREAM_END_NO_MARKER;
             end.to = end.next = end.from;
         }

@@ -4,11 +4,19 @@
 
 #include "stream_read_types.h"
 
+/* The block ends at bits that make no sense. It stays as it was before this scan. */
+static inline int stream_read_no_code(stream_decoder *d, int entry)
+{
+    if (!entry) stream_skip(&d->bits, 16);
+    d->covered = 0;
+    return STREAM_BLOCK_RAW;
+}
+
 static inline int stream_read_dc_first(stream_decoder *d, int part, int16_t *block)
 {
     stream_need(&d->bits, 32);
     const int entry = stream_take_code(&d->bits, d->scan->components[part].dc), category = entry >> 8;
-    if (!entry || category > 15 || entry & STREAM_ALIAS) return STREAM_BLOCK_BROKEN;
+    if (!entry || category > 15 || entry & STREAM_ALIAS) return stream_read_no_code(d, entry);
     d->dc[part] = (int16_t)(d->dc[part] + stream_take_value(&d->bits, category));
     block[0] = (int16_t)(uint16_t)((uint32_t)d->dc[part] << d->scan->low);
     return STREAM_BLOCK_PLAIN;
@@ -50,10 +58,10 @@ static inline int stream_read_ac_first(stream_decoder *d, const bbc_stream_table
         while (k <= scan->last) {
             stream_need(bits, 32);
             const int entry = stream_take_code(bits, table), category = entry >> 8 & 15, run = entry >> 12;
-            if (!entry || entry & STREAM_ALIAS) return STREAM_BLOCK_BROKEN;
+            if (!entry || entry & STREAM_ALIAS) return stream_read_no_code(d, entry);
             if (category) {
                 k += run;
-                if (k > scan->last) return STREAM_BLOCK_BROKEN;
+                if (k > scan->last) return stream_read_no_code(d, entry);
                 const int32_t value = stream_take_value(bits, category);
                 block[stream_zigzag[k++]] = (int16_t)(uint16_t)((uint32_t)value << scan->low);
                 zero_runs = 0;
@@ -101,7 +109,7 @@ static inline int stream_read_ac_refined(stream_decoder *d, const bbc_stream_tab
         for (; k <= scan->last; k++) {
             stream_need(bits, 32);
             const int entry = stream_take_code(bits, table), category = entry >> 8 & 15, run = entry >> 12;
-            if (!entry || entry & STREAM_ALIAS || category > 1) return STREAM_BLOCK_BROKEN;
+            if (!entry || entry & STREAM_ALIAS || category > 1) return stream_read_no_code(d, entry);
             if (!category && run < 15) {
                 stream_read_run(d, run, k == scan->first);
                 break;
@@ -110,7 +118,7 @@ static inline int stream_read_ac_refined(stream_decoder *d, const bbc_stream_tab
             zero_runs = category ? 0 : zero_runs + 1;
             k = stream_read_corrections(d, block, k, run, &corrections);
             if (!category) continue;
-            if (k > scan->last) return STREAM_BLOCK_BROKEN;
+            if (k > scan->last) return stream_read_no_code(d, entry);
             block[stream_zigzag[k]] = (int16_t)((bit ? 1 : -1) * (1 << scan->low));
         }
         d->zero_runs = zero_runs;

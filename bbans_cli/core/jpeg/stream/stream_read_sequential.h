@@ -5,10 +5,10 @@
 #include "stream_read_types.h"
 
 /* AC coefficients; a STREAM_BLOCK_... */
-static inline int stream_read_sequential_ac(stream_decoder *d, const bbc_stream_table *table, int16_t *block)
+STREAM_INLINE int stream_read_sequential_ac(stream_reader *bits, const bbc_stream_table *table, int16_t *block,
+                                            int *zero_runs)
 {
-    stream_reader *bits = &d->bits;
-    int alias = 0, zero_runs = 0;
+    int alias = 0, runs = 0;
     for (int k = 1; k < 64;) {
         stream_need(bits, 32);
         const int entry = stream_take_code(bits, table), category = entry >> 8 & 15, run = entry >> 12;
@@ -18,10 +18,10 @@ static inline int stream_read_sequential_ac(stream_decoder *d, const bbc_stream_
             const int32_t value = stream_take_value(bits, category);
             if (k > 63) return STREAM_BLOCK_RAW;
             block[stream_zigzag[k++]] = (int16_t)value;
-            zero_runs = 0;
+            runs = 0;
         } else if (run == 15) {
             k += 16;
-            zero_runs++;
+            runs++;
         } else if (!entry) {
             stream_skip(bits, 16);
             return STREAM_BLOCK_RAW;
@@ -31,7 +31,7 @@ static inline int stream_read_sequential_ac(stream_decoder *d, const bbc_stream_
             break;
         }
     }
-    d->zero_runs = zero_runs;
+    *zero_runs = runs;
     return alias ? STREAM_BLOCK_RAW : STREAM_BLOCK_PLAIN;
 }
 
@@ -39,17 +39,20 @@ static inline int stream_read_sequential_ac(stream_decoder *d, const bbc_stream_
 static inline int stream_read_sequential(stream_decoder *d, int part, int16_t *block)
 {
     const bbc_stream_component *component = &d->scan->components[part];
-    stream_need(&d->bits, 32);
-    const int entry = stream_take_code(&d->bits, component->dc), category = entry >> 8;
-    block[0] = (int16_t)d->dc[part];
-    if (!entry || category > 15) {
-        if (!entry) stream_skip(&d->bits, 16);
-        return STREAM_BLOCK_RAW;
+    stream_reader bits = d->bits;
+    stream_need(&bits, 32);
+    const int entry = stream_take_code(&bits, component->dc), category = entry >> 8;
+    int outcome = STREAM_BLOCK_RAW;
+    if (!entry) {
+        stream_skip(&bits, 16);
+    } else if (category <= 15) {
+        d->dc[part] = (int16_t)(d->dc[part] + stream_take_value(&bits, category));
+        outcome = stream_read_sequential_ac(&bits, component->ac, block, &d->zero_runs);
+        if (entry & STREAM_ALIAS) outcome = STREAM_BLOCK_RAW;
     }
-    d->dc[part] = (int16_t)(d->dc[part] + stream_take_value(&d->bits, category));
     block[0] = (int16_t)d->dc[part];
-    const int ac = stream_read_sequential_ac(d, component->ac, block);
-    return entry & STREAM_ALIAS ? STREAM_BLOCK_RAW : ac;
+    d->bits = bits;
+    return outcome;
 }
 
 #endif

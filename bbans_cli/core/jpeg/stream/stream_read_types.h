@@ -5,9 +5,8 @@
 #include "stream_blocks.h"
 #include "stream_notes.h"
 
-/* What became of a block: decoded; decoded, but its bits are not those that its coefficients give; or its bits make no
- * sense or are not all there. */
-enum { STREAM_BLOCK_PLAIN, STREAM_BLOCK_RAW, STREAM_BLOCK_BROKEN };
+/* What became of a block: decoded; or its bits are not those that its coefficients give. */
+enum { STREAM_BLOCK_PLAIN, STREAM_BLOCK_RAW };
 
 typedef struct {
     const bbc_stream_scan *scan;

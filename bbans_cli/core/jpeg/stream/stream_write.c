@@ -26,6 +26,7 @@ static int stream_write_noted(stream_encoder *e, int64_t number)
         stream_noted_next(notes, BBC_STREAM_SPLITS, number);
     }
     if (notes->position[BBC_STREAM_RAW] != number) return 0;
+    if (e->scan->progressive && e->scan->first) stream_write_run(e, 0);
     uint64_t left = stream_noted_number(notes, BBC_STREAM_RAW);
     const size_t bytes = notes->notes->sizes[BBC_STREAM_RAW] - notes->at[BBC_STREAM_RAW];
     if (left / 8 + (left % 8 != 0) > bytes) {

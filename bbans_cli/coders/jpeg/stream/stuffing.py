@@ -1,0 +1,51 @@
+"""Entropy-coded data whose FF bytes are not all followed by a stuffed 00 or a restart marker (T.81, B.1.1.5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_FILL = re.compile(rb"(?<!\xff)\xff{2,}(?=[\x00\xd0-\xd7])")
+_STRAY = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
+
+
+@dataclass(frozen=True)
+class Departures:
+    """What `regular` changed; positions are those in its result.
+
+    fill    (position, count) of FF bytes that only fill, before an FF that is stuffed or begins a restart marker
+    strays  (position, byte) of bytes after FF that were neither, and are 00 now
+    """
+
+    fill: Sequence[tuple[int, int]] = ()
+    strays: Sequence[tuple[int, int]] = ()
+
+
+def regular(data: bytes) -> tuple[bytes, Departures]:
+    """Entropy-coded data without fill bytes, and with 00 or a restart marker after each FF."""
+    fill = []
+    if b"\xff\xff" in data:
+        pieces, end, size = [], 0, 0
+        for found in _FILL.finditer(data):
+            pieces.append(data[end : found.start()])
+            size += len(pieces[-1])
+            end = found.end() - 1
+            fill.append((size, end - found.start()))
+        data = b"".join([*pieces, data[end:]])
+    strays = [(found.start(1), found[1][0]) for found in _STRAY.finditer(data)]
+    return _STRAY.sub(b"\xff\0", data) if strays else data, Departures(fill, strays)
+
+
+def irregular(data: bytes, departures: Departures) -> bytes:
+    """Undo `regular`. Positions beyond the data are left out."""
+    if departures.strays:
+        changed = bytearray(data)
+        for position, byte in departures.strays:
+            changed[position : position + 1] = bytes([byte & 255])[: len(changed) - position]
+        data = bytes(changed)
+    pieces, end = [], 0
+    for position, count in departures.fill:
+        pieces += [data[end:position], b"\xff" * count]
+        end = position
+    return b"".join([*pieces, data[end:]])
