@@ -1,15 +1,19 @@
-"""Bytes of a picture file -> bytes of a .bbc file, and back: what the command and the Python API share."""
+"""Bytes of a file -> bytes of a .bbc file, and back: what the command and the Python API share."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bbans_cli import container
 from bbans_cli.coders import decode_picture, encode_picture
+from bbans_cli.container import StoredFile
 from bbans_cli.errors import BbcError
 from bbans_cli.limits import MAX_PIXELS
+from bbans_cli.pictures.detect import detect, jpeg_start
+from bbans_cli.pictures.formats import FORMATS, JPEG_SUFFIXES
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
 from bbans_cli.progress import ShareProgress, no_progress
@@ -23,28 +27,38 @@ class VerifyError(BbcError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result for one picture: the bytes of the output (none from verify_file), its shape, and warnings.
+    """The result for one file.
 
-    `samples` is pixels times channels, `coded_bytes` the size of the .bbc file on either side.
+    data           the bytes of the output; none from verify_file
+    width, height  of the picture; None where a file was only stored
+    samples        pixels times channels, 0 where nothing is known of them
+    coded_bytes    size of the .bbc file on either side
+    warnings       what was lost
+    notes          what else the user should hear
+    kind           "picture", "jpeg" (a JPEG file), "file" (a file that was only stored)
+    lossy          the input cannot be restored from the output
     """
 
     data: bytes
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     samples: int
     coded_bytes: int
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    kind: str = "picture"
+    lossy: bool = False
 
 
 @dataclass(frozen=True)
 class PictureCodec:
-    """Encodes and decodes picture files with fixed options. Any number of threads may use one at the same time.
+    """Encodes and decodes files with fixed options. Any number of threads may use one at the same time.
 
     level       1 fast, 5 default, 9 best
     max_pixels  larger pictures are refused before memory is taken for them
     verify      decode each .bbc and compare before handing it out
     strip       leave out metadata that pixels do not depend on
-    pixels      take the pixels of lossy formats (JPEG) too
+    pixels      take the pixels of lossy formats (JPEG), not the file
     """
 
     level: int = 5
@@ -53,36 +67,96 @@ class PictureCodec:
     strip: bool = False
     pixels: bool = False
 
-    def compress_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
-        """A picture file's bytes -> a .bbc file's. Raises InputError, LimitError, UnsupportedError, VerifyError."""
+    def compress_file(
+        self, data: bytes, threads: int, progress: ShareProgress = no_progress, name: str = ""
+    ) -> Outcome:
+        """A file's bytes -> a .bbc file's. `name`: what the file is called, "" if it has no name.
+
+        Raises InputError, LimitError, UnsupportedError, VerifyError.
+        """
+        if data and not self.pixels and is_jpeg(data, name):
+            return self._compress_jpeg(data, name, threads, progress)
         picture = read_picture(data, pixels=self.pixels, max_pixels=self.max_pixels)
         coded = self.compress(picture, threads, progress)
         lost = [] if self.strip else picture.lost
-        return Outcome(coded, picture.width, picture.height, picture.pixels.size, len(coded), _not_kept(lost))
+        lossy = detect(data) == "jpeg"
+        return Outcome(
+            coded, picture.width, picture.height, picture.pixels.size, len(coded), _not_kept(lost), lossy=lossy
+        )
+
+    def _compress_jpeg(self, data: bytes, name: str, threads: int, progress: ShareProgress) -> Outcome:
+        from bbans_cli.coders.files import file_coder, jpeg_segments
+
+        notes = []
+        if self.strip:
+            given, data = data, jpeg_segments.stripped(data, max(0, jpeg_start(data)))
+            if data != given:
+                notes.append("metadata dropped: the file that comes back will not be the same")
+        stripped = bool(notes)
+        suffix = os.path.splitext(name)[1] if name else JPEG_SUFFIXES[0]
+        halves = 2 if self.verify else 1
+        stored, reason = file_coder.encode(
+            data, suffix, self.level, threads, lambda share: progress(share / halves), self.max_pixels
+        )
+        packed = container.to_bytes(stored)
+        if self.verify:
+            self._check_file(packed, data, threads, lambda share: progress((1 + share) / 2))
+        if reason:
+            notes.append(f"stored as it is: {reason}")
+        return _of_file(stored, packed, len(packed), notes, lossy=stripped)
+
+    def _check_file(self, packed: bytes, data: bytes, threads: int, progress: ShareProgress) -> None:
+        from bbans_cli.coders.files import file_coder
+
+        read = container.from_bytes(packed, self.max_pixels)
+        if not isinstance(read, StoredFile) or file_coder.decode(read, threads, progress) != data:
+            raise VerifyError("the result does not decode to the file; nothing was written")
 
     def decompress_file(
         self,
         data: bytes,
-        file_format: str,
+        file_format: str | None,
         threads: int,
         progress: ShareProgress = no_progress,
         read_back: bool = False,
     ) -> Outcome:
-        """A .bbc file's bytes -> a picture file's. Raises CorruptError, LimitError, UnsupportedError.
+        """A .bbc file's bytes -> those of the file in it, or of a picture in `file_format`.
 
-        `read_back` reads the new file and compares pixels, so that the .bbc may be removed.
+        file_format  one of FORMATS; None: the file itself where there is one, else PNG
+        read_back    read a new picture file and compare pixels, so that the .bbc may be removed
+
+        Raises CorruptError, LimitError, UnsupportedError, and InputError for pixels of a file that has none.
         """
-        picture = self.decompress(data, threads, progress)
+        content = container.from_bytes(data, self.max_pixels)
+        notes = []
+        if isinstance(content, StoredFile):
+            from bbans_cli.coders.files import file_coder, jpeg_pixels
+
+            if file_format is None:
+                restored = file_coder.decode(content, threads, progress)
+                return _of_file(content, restored, len(data), [])
+            picture, note = jpeg_pixels.decode(content, self.max_pixels, threads, progress)
+            notes += [note] if note else []
+        else:
+            picture = decode_picture.decode(content, threads, progress)
         if self.strip:
             picture = picture.stripped()
-        file, lost = write_picture(picture, file_format)
+        file, lost = write_picture(picture, file_format or FORMATS[0])
         if read_back and not _equal_pixels(picture, read_picture(file, pixels=True, max_pixels=self.max_pixels)):
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
-        return Outcome(file, picture.width, picture.height, picture.pixels.size, len(data), _not_kept(lost))
+        lossy = isinstance(content, StoredFile)
+        size = picture.width, picture.height, picture.pixels.size
+        return Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content), lossy)
 
     def verify_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
         """Decode a .bbc file's bytes in full. Raises as `decompress_file`."""
-        picture = self.decompress(data, threads, progress)
+        content = container.from_bytes(data, self.max_pixels)
+        if isinstance(content, StoredFile):
+            from bbans_cli.coders.files import file_coder
+
+            file_coder.decode(content, threads, progress)
+            return _of_file(content, b"", len(data), [])
+        picture = decode_picture.decode(content, threads, progress)
         return Outcome(b"", picture.width, picture.height, picture.pixels.size, len(data))
 
     def compress(self, picture: Picture, threads: int, progress: ShareProgress = no_progress) -> bytes:
@@ -103,8 +177,37 @@ class PictureCodec:
         return packed
 
     def decompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Picture:
-        """A .bbc file's bytes -> the picture."""
-        return decode_picture.decode(container.picture_from_bytes(data, self.max_pixels), threads, progress)
+        """A .bbc file's bytes -> the picture; of a JPEG file its pixels."""
+        content = container.from_bytes(data, self.max_pixels)
+        if isinstance(content, StoredFile):
+            from bbans_cli.coders.files import jpeg_pixels
+
+            return jpeg_pixels.decode(content, self.max_pixels, threads, progress)[0]
+        return decode_picture.decode(content, threads, progress)
+
+
+def is_jpeg(data: bytes, name: str) -> bool:
+    """Whether bytes are taken for a JPEG file.
+
+    By their first bytes; else, where they are no other known kind, by an SOI that comes soon or by the name.
+    """
+    kind = detect(data)
+    if kind:
+        return kind == "jpeg"
+    return jpeg_start(data) >= 0 or os.path.splitext(name)[1].lower() in JPEG_SUFFIXES
+
+
+def kind_of(content: container.Container | StoredFile) -> str:
+    """As JSON names it: "picture", "jpeg", "file"."""
+    return content.kind if isinstance(content, StoredFile) else "picture"
+
+
+def _of_file(stored: StoredFile, data: bytes, coded_bytes: int, notes: list[str], lossy: bool = False) -> Outcome:
+    jpeg = stored.jpeg
+    if jpeg is None:
+        return Outcome(data, None, None, 0, coded_bytes, [], notes, "file", lossy)
+    samples = jpeg.width * jpeg.height * jpeg.components
+    return Outcome(data, jpeg.width, jpeg.height, samples, coded_bytes, [], notes, "jpeg", lossy)
 
 
 def _equal_pixels(one: Picture, other: Picture) -> bool:

@@ -109,7 +109,7 @@ def from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> Contai
     header, picture = front.header, front.picture
     if picture is None:
         listed = stored_file.from_bytes(header)
-        _check_limit(listed.jpeg, max_pixels)
+        check_limit(listed.jpeg, max_pixels)
     else:
         tables = _part_tables(header, picture)
     body = Reader(data[front.end :], "the metadata")
@@ -219,7 +219,8 @@ def _part_tables(header: Reader, picture: Container) -> list[tuple[Part, list[in
     return tables
 
 
-def _check_limit(jpeg: JpegSummary | None, max_pixels: int) -> None:
+def check_limit(jpeg: JpegSummary | None, max_pixels: int) -> None:
+    """Raise LimitError for a JPEG file of more pixels."""
     if jpeg is not None and jpeg.width * jpeg.height > max_pixels:
         pixels = jpeg.width * jpeg.height
         raise LimitError(f"{jpeg.width}x{jpeg.height} is {pixels:,} pixels, above the limit of {max_pixels:,}")

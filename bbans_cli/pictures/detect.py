@@ -7,8 +7,9 @@ import re
 from bbans_cli.errors import InputError, LossyError, UnsupportedError
 
 SPACE = "storing its pixels without loss would take several times the space of the file"
-FILE = "its pixels would be stored, and the file itself could not be restored"
 LOSSY = {"jpeg": "JPEG", "avif": "AVIF", "heif": "HEIF", "webp": "WebP"}
+# A JPEG file may have bytes before it: with no more than these it is still taken for one.
+JPEG_WITHIN = 1 << 16
 # Formats that bbc names but does not read, by their first bytes.
 FOREIGN = (
     (rb"GIF8[79]a", "GIF"),
@@ -49,6 +50,11 @@ def detect(data: bytes) -> str:
     return next((name for pattern, name in FOREIGN if re.match(pattern, head)), "")
 
 
+def jpeg_start(data: bytes) -> int:
+    """Where a JPEG stream begins, if that is within the first 64 KiB, or -1."""
+    return data.find(b"\xff\xd8\xff", 0, JPEG_WITHIN + 3)
+
+
 def refuse(kind: str, data: bytes, pixels: bool) -> None:
     """Raise InputError or UnsupportedError if files of that kind are not read. `pixels`: lossy ones were asked for."""
     if kind == "" and data.startswith(b"\x89PNG"):
@@ -60,7 +66,7 @@ def refuse(kind: str, data: bytes, pixels: bool) -> None:
     lossy = kind in ("jpeg", "avif", "heif") or kind == "webp" and _lossy_webp(data)
     if lossy and not pixels:
         hint = "" if kind == "heif" else "; --pixels does it all the same"
-        raise LossyError(f"this {LOSSY[kind]} is lossy: {FILE if kind == 'jpeg' else SPACE}{hint}")
+        raise LossyError(f"this {LOSSY[kind]} is lossy: {SPACE}{hint}")
     if kind == "heif":
         raise UnsupportedError("HEIF cannot be read")
     if kind == "avif" and _deep_avif(data):

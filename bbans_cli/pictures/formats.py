@@ -5,5 +5,7 @@ FORMATS = ("png", "ppm", "pgm", "pbm", "pam", "tiff", "webp", "bmp")
 WRITE_SUFFIXES = {f".{name}": name for name in FORMATS} | {".tif": "tiff", ".pnm": "ppm", ".dib": "bmp"}
 # What a walk through folders takes for pictures that bbc stores.
 READ_SUFFIXES = frozenset(WRITE_SUFFIXES)
-# Formats that lose something, which are taken only on request.
-LOSSY_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".avif", ".heic", ".heif")
+# Files that come back byte for byte; the first one is for standard input, which has no name.
+JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
+# Formats that lose something, whose pixels are taken only on request.
+LOSSY_SUFFIXES = (".avif", ".heic", ".heif")

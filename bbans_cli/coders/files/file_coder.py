@@ -1,0 +1,174 @@
+"""A file's bytes <-> a StoredFile, from which they come back byte for byte.
+
+Part 0 (`bytes`) has what is no coefficient: the tree of JPEG streams (jpeg_tree.py) and all plain bytes. Each further
+part (`jpeg-stream`) has the coefficients of one stream, in the tree's order. What holds no JPEG stream is part 0 alone.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from bbans_cli.coders.files import byte_coder, jpeg_segments, jpeg_tree
+from bbans_cli.coders.files.jpeg_tree import Branch, Node
+from bbans_cli.coders.jpeg import coefficients
+from bbans_cli.coders.jpeg.stream import frame, join
+from bbans_cli.coders.jpeg.stream.layout import layout
+from bbans_cli.coders.jpeg.stream.segments import Frame
+from bbans_cli.container import BYTES, JPEG_STREAM, FilePart, JpegSummary, StoredFile
+from bbans_cli.container import metadata as kinds
+from bbans_cli.container.byte_reader import Reader, varint
+from bbans_cli.container.file_format import check_limit
+from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.limits import MAX_PIXELS
+from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
+
+# Bytes of structure and plain bytes beyond the size of the file itself: room for the exceptions of its scans.
+STRUCTURE_BYTES = 1 << 24
+
+
+def encode(
+    data: bytes,
+    suffix: str,
+    level: int,
+    threads: int = 1,
+    progress: ShareProgress = no_progress,
+    max_pixels: int = MAX_PIXELS,
+) -> tuple[StoredFile, str]:
+    """A file's bytes, and why they hold no JPEG picture that is coded ("" where they do).
+
+    suffix      what its name ends with, with its point; "": nothing is noted
+    max_pixels  LimitError for larger pictures
+    """
+    tree, reason = jpeg_tree.find(data, max_pixels)
+    summary = None if reason else _summary(tree)
+    check_limit(summary, max_pixels)
+    items = [(kinds.SUFFIX, suffix.encode("utf-8", "surrogateescape"))] if suffix else []
+    crc = zlib.crc32(data)
+    if tree.streams:
+        coded = StoredFile(len(data), crc, summary, _parts(tree, level, threads, progress), items)
+        if sum(len(part.payload) for part in coded.parts) < len(data):
+            return coded, reason
+    stored = StoredFile(len(data), crc, None, [FilePart(BYTES, b"", _pack(Node(gaps=[data])))], items)
+    return stored, reason or "its coefficients take more bytes than the file itself"
+
+
+def decode(stored: StoredFile, threads: int = 1, progress: ShareProgress = no_progress) -> bytes:
+    """The file's bytes. Raises CorruptError, UnsupportedError."""
+    data = Decoder(stored, threads, progress).data()
+    if len(data) != stored.size or zlib.crc32(data) != stored.crc:
+        raise CorruptError("corrupt: the file does not have its size and checksum")
+    progress(1.0)
+    return data
+
+
+@dataclass(frozen=True)
+class DecodedStream:
+    """A JPEG stream: plain bytes and scans as `join` takes them; its frame; tables and blocks as in JpegStream."""
+
+    plain: bytes
+    scans: bytes
+    frame: Frame
+    tables: list[np.ndarray]
+    blocks: list[np.ndarray]
+
+
+def _summary(tree: Node) -> JpegSummary:
+    stream = tree.streams[0].stream
+    assert stream is not None
+    return JpegSummary(stream.process, len(stream.components), stream.width, stream.height)
+
+
+def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> list[FilePart]:
+    streams = [branch.stream for branch in tree.all_streams() if branch.stream is not None]
+    total = sum(block.shape[0] * block.shape[1] for stream in streams for block in stream.blocks)
+    count = _counter(total, progress)
+    parts = [FilePart(BYTES, b"", _pack(tree))]
+    for stream in streams:
+        factors = [(component.horizontal, component.vertical) for component in stream.components]
+        payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, progress=count)
+        parts.append(FilePart(JPEG_STREAM, bytes([level]), payload))
+    return parts
+
+
+def _divisors(tables: list[np.ndarray]) -> list[np.ndarray]:
+    """Quantisers as the coefficient coder takes them: a quantiser of 0, which a damaged file may have, counts as 1."""
+    return [np.maximum(table, 1) for table in tables]
+
+
+def _counter(total: int, progress: ShareProgress) -> BlockProgress:
+    done = 0
+
+    def count(blocks: int) -> None:
+        nonlocal done
+        done += blocks
+        progress(min(1.0, done / max(1, total)))
+
+    return count
+
+
+def _pack(tree: Node) -> bytes:
+    structure, gaps = jpeg_tree.to_bytes(tree)
+    return byte_coder.pack(varint(len(structure)) + structure + gaps)
+
+
+def read_tree(stored: StoredFile) -> Node:
+    """What part 0 holds: structure and plain bytes, without coefficients. Raises CorruptError, UnsupportedError."""
+    first = stored.parts[0]
+    if first.coder != BYTES or any(part.coder != JPEG_STREAM for part in stored.parts[1:]):
+        raise UnsupportedError("needs a newer bbc: the parts of a file in an unknown order")
+    reader = Reader(byte_coder.unpack(first.payload, stored.size + STRUCTURE_BYTES, "plain bytes"), "the structure")
+    structure = reader.take(reader.varint())
+    return jpeg_tree.from_bytes(structure, reader.take(reader.left))
+
+
+class Decoder:
+    """Takes a file's streams together again, those within plain bytes before the ones around them."""
+
+    def __init__(self, stored: StoredFile, threads: int, progress: ShareProgress) -> None:
+        self.tree = read_tree(stored)
+        branches = list(self.tree.all_streams())
+        if len(branches) != len(stored.parts) - 1:
+            raise CorruptError("corrupt structure: its streams and the parts are not the same number")
+        self.parts = {id(branch): part for branch, part in zip(branches, stored.parts[1:], strict=True)}
+        self.threads, self.progress = threads, progress
+        self.done, self.total = 0, sum(len(part.payload) for part in stored.parts[1:])
+
+    def data(self) -> bytes:
+        """The file."""
+        return self._bytes(self.tree)
+
+    def stream(self, branch: Branch) -> DecodedStream:
+        """A stream of the tree."""
+        plain = self.plain(branch)
+        process, width, height, components, tables = frame(plain, branch.scans)
+        found = Frame(process, width, height, components)
+        part = self.parts[id(branch)]
+        if len(part.settings) != 1:
+            raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
+        factors = [(component.horizontal, component.vertical) for component in found.components]
+        sizes = layout(found, height).sizes
+        blocks = coefficients.decode(part.payload, sizes, _divisors(tables), factors)
+        self.done += len(part.payload)
+        self.progress(min(1.0, self.done / max(1, self.total)))
+        return DecodedStream(plain, branch.scans, found, tables, blocks)
+
+    def plain(self, branch: Branch) -> bytes:
+        """The plain bytes of a stream; of coefficients, only those of streams within them are decoded."""
+        return self._bytes(branch.plain)
+
+    def _bytes(self, node: Node) -> bytes:
+        streams = (self.stream(branch) for branch in node.streams)
+        return jpeg_tree.plain_bytes(node, [join(found.plain, found.scans, found.blocks) for found in streams])
+
+
+def exif_and_xmp(stored: StoredFile) -> dict[str, bytes]:
+    """The first "exif" (a TIFF structure) and "xmp" (a packet) of a stored JPEG file, where it has them.
+
+    The picture is not decoded; a thumbnail within the EXIF segment is. Raises CorruptError, UnsupportedError.
+    """
+    decoder = Decoder(stored, 1, no_progress)
+    streams = decoder.tree.streams
+    return jpeg_segments.exif_and_xmp(decoder.plain(streams[0]) if streams else decoder.data())

@@ -1,0 +1,85 @@
+"""The pixels of a stored JPEG file, for who wants a picture and not the file.
+
+The core decodes what the coder of recovered coefficients covers (coders/jpeg/coder.py); Pillow decodes the rest, and
+reads the metadata.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bbans_cli.coders.files.file_coder import DecodedStream, Decoder
+from bbans_cli.coders.files.jpeg_segments import ADOBE, APP0, APP14, JFIF, SOS, segments
+from bbans_cli.coders.jpeg.coder import JpegCoefficients, decoded_samples
+from bbans_cli.coders.jpeg.stream import join
+from bbans_cli.container import StoredFile
+from bbans_cli.errors import InputError
+from bbans_cli.limits import MAX_JPEG_PIXELS
+from bbans_cli.pictures.picture import Picture
+from bbans_cli.progress import ShareProgress, no_progress
+
+# Sampling factors of Y beside those of Cb and Cr, (1, 1) -> has chroma half the columns, half the rows?
+_SUBSAMPLINGS = {(1, 1): (False, False), (2, 1): (True, False), (2, 2): (True, True)}
+
+
+def decode(
+    stored: StoredFile, max_pixels: int, threads: int = 1, progress: ShareProgress = no_progress
+) -> tuple[Picture, str]:
+    """The picture, and a note of what decoded it where that was not the core; else "".
+
+    Raises CorruptError, LimitError, UnsupportedError, and InputError where the file was stored as it is and Pillow
+    cannot read it.
+    """
+    from bbans_cli.pictures.pillow_files import read_jpeg
+
+    decoder = Decoder(stored, threads, progress)
+    streams = decoder.tree.streams
+    planes = None
+    if streams and not decoder.tree.gaps[0]:
+        first = decoder.stream(streams[0])
+        data = join(first.plain, first.scans, first.blocks)
+        planes = _samples(data, first)
+    else:
+        data = decoder.data()
+    try:
+        picture = read_jpeg(data, max_pixels, planes)
+    except InputError as error:
+        raise type(error)(f"holds a file without pixels that can be read: {error}") from error
+    progress(1.0)
+    return picture, "" if planes is not None else "pixels decoded by Pillow"
+
+
+def _samples(data: bytes, stream: DecodedStream) -> np.ndarray | None:
+    """(height, width, 1 or 3) uint8, or None where the core does not cover the stream."""
+    found = stream.frame
+    height = int.from_bytes(data[(at := _frame_at(data)) + 5 : at + 7], "big")
+    if height != found.height or found.width * found.height > MAX_JPEG_PIXELS:
+        return None
+    factors = [(component.horizontal, component.vertical) for component in found.components]
+    if len(factors) == 1:
+        subsampled = (False, False)
+    elif len(factors) == 3 and factors[1:] == [(1, 1)] * 2 and factors[0] in _SUBSAMPLINGS and _is_ycc(data, stream):
+        subsampled = _SUBSAMPLINGS[factors[0]]
+    else:
+        return None
+    if any(int(table.max()) > 255 for table in stream.tables):
+        return None
+    return decoded_samples(JpegCoefficients(subsampled, stream.tables, stream.blocks), found.width, found.height)
+
+
+def _frame_at(data: bytes) -> int:
+    """Where the SOF marker lies."""
+    return next(segment.start for segment in segments(data) if segment.marker in (0xC0, 0xC1, 0xC2))
+
+
+def _is_ycc(data: bytes, stream: DecodedStream) -> bool:
+    """Whether three components are Y, Cb, Cr, by the rules of libjpeg."""
+    for segment in segments(data):
+        content = data[segment.start + 4 : segment.end]
+        if segment.marker == SOS:
+            break
+        if segment.marker == APP0 and content.startswith(JFIF):
+            return True
+        if segment.marker == APP14 and content.startswith(ADOBE) and len(content) >= 12:
+            return content[11] != 0
+    return bytes(component.identifier for component in stream.frame.components) != b"RGB"

@@ -1,0 +1,152 @@
+"""The JPEG streams in a file, and those within the plain bytes of these: the tree that a file part holds.
+
+A phone's photograph is a JPEG stream with a thumbnail in its EXIF segment, and often with further pictures behind its
+end. So bytes are taken for a list of JPEG streams with other bytes between them, and what a stream keeps as plain
+bytes (coders/jpeg/stream) is taken apart in the same way.
+
+    bytes    count of streams | for each: count of bytes before it, its scans, its plain part's bytes | bytes after
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bbans_cli.coders.jpeg.stream import NotCodableError, join, split
+from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream
+from bbans_cli.container.byte_reader import Reader, varint
+from bbans_cli.errors import CorruptError
+
+SOI = b"\xff\xd8\xff"
+# A stream within a stream within a stream: a preview's thumbnail. The format allows no more.
+MAX_DEPTH = 3
+# What begins like a JPEG stream and is none costs a look at each; after so many no further one is tried.
+MAX_FAILURES = 64
+# A stream of fewer bytes is not worth its place in the list of parts.
+SMALLEST = 128
+
+
+@dataclass
+class Node:
+    """Bytes: those between `streams` and behind them, as `gaps` (one more than streams)."""
+
+    gaps: list[bytes] = field(default_factory=list)
+    streams: list[Branch] = field(default_factory=list)
+
+    def all_streams(self) -> Iterator[Branch]:
+        """Each stream, then those within its plain bytes: the order of the file's parts."""
+        for branch in self.streams:
+            yield branch
+            yield from branch.plain.all_streams()
+
+
+@dataclass
+class Branch:
+    """A JPEG stream.
+
+    scans   see JpegStream
+    plain   its plain bytes
+    stream  what `split` found; None when decoding
+    """
+
+    scans: bytes
+    plain: Node
+    stream: JpegStream | None = None
+
+
+def find(data: bytes, max_pixels: int) -> tuple[Node, str]:
+    """The tree of some bytes, and why the first JPEG stream in them is not coded; "" where it is.
+
+    A stream of many more pixels than `max_pixels` is not looked at.
+    """
+    search = _Search(max_pixels)
+    node = search.node(data, 0, 0)
+    first_is_coded = node.streams and SOI not in node.gaps[0]
+    return node, "" if first_is_coded else search.reason
+
+
+class _Search:
+    def __init__(self, max_pixels: int) -> None:
+        # Four components of 64 coefficients a block, and one MCU of up to 16 blocks beyond the border
+        self.max_blocks = max_pixels // 16 + 64
+        self.failures = 0
+        self.reason = "no JPEG picture in it"
+
+    def node(self, data: bytes, depth: int, start: int) -> Node:
+        """`start`: where the first stream may begin."""
+        node = Node()
+        done, at = 0, start
+        while depth < MAX_DEPTH and self.failures < MAX_FAILURES:
+            at = data.find(SOI, at)
+            if at < 0 or len(data) - at < SMALLEST:
+                break
+            found = self._stream(data[at:])
+            if found is None:
+                at += 1
+                continue
+            node.gaps.append(data[done:at])
+            # The stream's own SOI is in its plain bytes.
+            node.streams.append(Branch(found.scans, self.node(found.plain, depth + 1, 2), found))
+            done = at = at + found.size
+        node.gaps.append(data[done:])
+        return node
+
+    def _stream(self, data: bytes) -> JpegStream | None:
+        try:
+            found = split(data, self.max_blocks)
+        except NotCodableError as error:
+            if not self.failures:
+                self.reason = str(error)
+            self.failures += 1
+            return None
+        if join(found.plain, found.scans, found.blocks) != data[: found.size]:
+            self.failures += 1
+            return None
+        return found
+
+
+def to_bytes(node: Node) -> tuple[bytes, bytes]:
+    """The structure, and all gaps in its order."""
+    structure, gaps = bytearray(), bytearray()
+
+    def add(node: Node) -> None:
+        structure.extend(varint(len(node.streams)))
+        for gap, branch in zip(node.gaps, node.streams, strict=False):
+            structure.extend(varint(len(gap)) + varint(len(branch.scans)) + branch.scans)
+            gaps.extend(gap)
+            add(branch.plain)
+        structure.extend(varint(len(node.gaps[-1])))
+        gaps.extend(node.gaps[-1])
+
+    add(node)
+    return bytes(structure), bytes(gaps)
+
+
+def from_bytes(structure: bytes, gaps: bytes) -> Node:
+    """The inverse of `to_bytes`. Raises CorruptError, TruncatedError."""
+    reader, rest = Reader(structure, "the structure"), Reader(gaps, "the plain bytes")
+
+    def read(depth: int) -> Node:
+        node = Node()
+        count = reader.varint()
+        if depth > MAX_DEPTH or count > reader.left:
+            raise CorruptError("corrupt structure: streams within streams")
+        for _ in range(count):
+            node.gaps.append(rest.take(reader.varint()))
+            scans = reader.take(reader.varint())
+            node.streams.append(Branch(scans, read(depth + 1)))
+        node.gaps.append(rest.take(reader.varint()))
+        return node
+
+    node = read(0)
+    if reader.left or rest.left:
+        raise CorruptError("corrupt structure: bytes left over")
+    return node
+
+
+def plain_bytes(node: Node, streams: list[bytes]) -> bytes:
+    """The bytes of a node whose streams were joined."""
+    parts: list[bytes] = []
+    for gap, stream in zip(node.gaps, streams, strict=False):
+        parts += [gap, stream]
+    return b"".join([*parts, node.gaps[-1]])
