@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
-from bbans_cli.coders.jpeg.stream.layout import Layout, layout, mcu_height
+from bbans_cli.coders.jpeg.stream.layout import MOST_LINES, Layout, layout, mcu_height
 from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT, Counts, Habits, ScanCoder
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader
 from bbans_cli.coders.jpeg.stream.stuffing import Departures
@@ -18,7 +18,6 @@ from bbans_cli.coders.jpeg.stream.stuffing import Departures
 MAX_ROUNDS = 12
 # Literal bits of a complete scan that make it worth to look for more rows. Tuned by hand, not recorded.
 MORE_ROWS_BITS = 256
-MOST_LINES = 1 << 20  # far beyond the 65,535 that a frame header can have
 
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 
@@ -130,18 +129,18 @@ def _coders(frame: Frame, scans: Sequence[Scan], place: Layout) -> list[tuple[Sc
 
 
 def _usual_interval(scan: Scan, coder: ScanCoder) -> int:
-    """MCUs between restarts: what DRI says, but where only one of the two is there, restart markers or intervals."""
+    """MCUs between restarts: what DRI says, unless the data say otherwise."""
     said = scan.header.interval
-    mcus = coder.mcu_rows * coder.mcu_columns
     marker = _RESTART.search(scan.data)
-    if (marker is not None) == (0 < said < mcus):
-        return said
-    if coder.header.high:
-        return said if marker else 0
-    candidates = [said, 0]
-    if marker:
+    if marker is None:
+        candidates = [said, 0] if 0 < said < coder.mcu_rows * coder.mcu_columns else [said]
+    elif coder.header.high:  # not to be understood without the scans before
+        candidates = [said]
+    else:
         first, _ = _read(coder, scan.data[: marker.start()], Habits(0), None)
-        candidates = [said, first.mcus]
+        candidates = [said, first.mcus] if said != first.mcus else [said]
+    if len(candidates) == 1 or coder.header.high:
+        return candidates[-1]
 
     def cost(interval: int) -> int:
         counts, notes = _read(coder, scan.data, Habits(interval), None)
@@ -173,7 +172,9 @@ def _better_height(
     frame: Frame, coders: Sequence[tuple[Scan, ScanCoder]], place: Layout, lines: int, max_blocks: int
 ) -> int:
     """The height after the scans have been decoded in `place`: without rows that no scan has; more if data are left."""
-    used = max(_rows(frame, coder, scan.counts) for scan, coder in coders if scan.counts)
+    # Padding gives blocks where each is a bit.
+    counted = [(scan.counts, coder) for scan, coder in coders if scan.counts and not coder.refines_dc]
+    used = max([_rows(frame, coder, counts) for counts, coder in counted], default=0)
     if used and used < place.mcu_rows:
         return _height_of(frame, used, lines)
     for scan, coder in coders:

@@ -68,7 +68,7 @@ def _pieces(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> Iterato
         if record.size > most:
             raise CorruptError("corrupt JPEG scans: a scan is too large")
         data = coder.write(record.notes, record.habits, blocks, record.size)
-        if data is None:
+        if data is None or len(data) != record.size:
             raise CorruptError("corrupt JPEG scans: coefficients that cannot be coded")
         yield irregular(data, record.departures)
     yield plain[end:]

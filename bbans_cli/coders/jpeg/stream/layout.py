@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from bbans_cli.coders.jpeg.stream.segments import Frame
 
+MOST_LINES = 1 << 20  # of a frame, by its header or by its data; a frame header has 16 bits for them
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -96,6 +96,10 @@ class ScanCoder:
         """Whether every block takes bits that are understood without those of other scans."""
         return not self.progressive or (self.header.first == 0 and self.header.high == 0)
 
+    @property
+    def refines_dc(self) -> bool:
+        return self.progressive and self.header.first == 0 and self.header.high > 0
+
     def mcu_blocks(self) -> int:
         return sum(self._scan.components[i].across * self._scan.components[i].down for i in range(self._scan.count))
 
@@ -127,16 +131,16 @@ class ScanCoder:
         )
         return found, [buffer[: notes.sizes[kind]].tobytes() for kind, buffer in enumerate(buffers)]
 
-    def write(self, notes: Sequence[bytes], habits: Habits, blocks: Sequence[np.ndarray], size: int) -> bytes | None:
-        """The `size` bytes that `read` was given; None if coefficients and notes do not give as many."""
+    def write(self, notes: Sequence[bytes], habits: Habits, blocks: Sequence[np.ndarray], most: int) -> bytes | None:
+        """The data that `read` was given; None if notes and blocks cannot be written, or in no `most` bytes."""
         given = ffi.new("bbc_stream_notes *")
         views = [ffi.from_buffer("uint8_t[]", note) for note in notes]
         given.bytes, given.sizes = views, [len(note) for note in notes]
-        out = np.empty(size + 16, np.uint8)
+        out = np.empty(most + 8, np.uint8)  # the writer needs some room
         kept = self._begin(habits, blocks)
         written = lib.bbc_stream_write(self._scan, given, ffi.from_buffer("uint8_t[]", out), len(out))
         del kept
-        return out[:size].tobytes() if written == size else None
+        return out[:written].tobytes() if 0 <= written <= most else None
 
     def _begin(self, habits: Habits, blocks: Sequence[np.ndarray] | None) -> list[CData]:
         """Fill in what differs from call to call. Returns views that must live as long as the call."""

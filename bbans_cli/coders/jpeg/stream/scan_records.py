@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bbans_cli.coders.jpeg.stream.layout import MOST_LINES
 from bbans_cli.coders.jpeg.stream.scan import KINDS, LIBJPEG_CORRECTIONS, LONGEST_RUN, NO_LIMIT, Habits
-from bbans_cli.coders.jpeg.stream.stuffing import Departures
+from bbans_cli.coders.jpeg.stream.stuffing import MOST_FILL, Departures
 from bbans_cli.errors import CorruptError
 
 _CODED, _INTERVAL, _ZEROS, _RUN_LIMIT, _NO_CORRECTIONS, _NOTES, _FILL, _STRAYS = (1 << i for i in range(8))
@@ -42,6 +43,8 @@ class RecordReader:
         self._scans = scans
         self._at = 0
         self.height = self._number()
+        if self.height > MOST_LINES:
+            raise CorruptError("corrupt JPEG scans: a number is too large")
 
     def next_record(self, interval: int) -> ScanRecord | None:
         """The record of the next scan header, None if the scan is not coded."""
@@ -66,6 +69,8 @@ class RecordReader:
             notes = [self._bytes(size) for size in sizes]
         fill = self._pairs() if flags & _FILL else []
         strays = self._pairs() if flags & _STRAYS else []
+        if sum(count for _, count in fill) > MOST_FILL or any(byte > 255 for _, byte in strays):
+            raise CorruptError("corrupt JPEG scans: a number is too large")
         return ScanRecord(self._number(), habits, notes, Departures(fill, strays))
 
     def _pairs(self) -> list[tuple[int, int]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 _FILL = re.compile(rb"(?<!\xff)\xff{2,}(?=[\x00\xd0-\xd7])")
 _STRAY = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 
+MOST_FILL = 1 << 20  # fill bytes of a scan that are not stored one by one
+
 
 @dataclass(frozen=True)
 class Departures:
@@ -25,7 +27,7 @@ class Departures:
 def regular(data: bytes) -> tuple[bytes, Departures]:
     """Entropy-coded data without fill bytes, and with 00 or a restart marker after each FF."""
     fill = []
-    if b"\xff\xff" in data:
+    if b"\xff\xff" in data and sum(len(found[0]) for found in _FILL.finditer(data)) <= MOST_FILL:
         pieces, end, size = [], 0, 0
         for found in _FILL.finditer(data):
             pieces.append(data[end : found.start()])
@@ -42,7 +44,7 @@ def irregular(data: bytes, departures: Departures) -> bytes:
     if departures.strays:
         changed = bytearray(data)
         for position, byte in departures.strays:
-            changed[position : position + 1] = bytes([byte & 255])[: len(changed) - position]
+            changed[position : position + 1] = bytes([byte])[: len(changed) - position]
         data = bytes(changed)
     pieces, end = [], 0
     for position, count in departures.fill:

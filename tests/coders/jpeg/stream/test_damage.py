@@ -1,0 +1,75 @@
+"""Damaged streams come back byte for byte, or are refused; damaged parts of a stream are found to be corrupt."""
+
+import numpy as np
+import pytest
+
+from bbans_cli.coders.jpeg.stream import frame, join, split
+from bbans_cli.errors import CorruptError
+from scripts.experiments import mutate_jpeg
+
+FILES = mutate_jpeg.small_files()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_streams_that_are_cut_anywhere_come_back(name):
+    data = FILES[name]
+    outcomes = {mutate_jpeg.outcome(data[:size]) for size in range(0, len(data), 3)}
+    assert outcomes == {"coded", "no JPEG stream", "no picture in it", "no scan that can be coded"}
+
+
+def test_a_thousand_damaged_streams_come_back_or_are_refused():
+    found = [(name, mutate_jpeg.outcome(data)) for name, data in mutate_jpeg.mutations(FILES, 1000, seed=11)]
+    assert [each for each in found if each[1].startswith("failed")] == []
+    assert sum(outcome == "coded" for _, outcome in found) > 500
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_one_damaged_byte_in_a_scan_costs_few_notes(name):
+    """Sequential blocks of which the bits make no sense are noted one by one."""
+    data = FILES[name]
+    if b"\xff\xc2" in data:
+        return
+    begin = data.index(b"\xff\xda") + 14
+    for at in range(begin + 40, len(data) - 40, 7):
+        damaged = data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :]
+        if b"\xff" in (damaged[at : at + 1], data[at : at + 1], data[at - 1 : at]):
+            continue
+        stream = split(damaged)
+        assert join(stream.plain, stream.scans, stream.blocks) == damaged[: stream.size]
+        assert len(stream.scans) < 200
+
+
+@pytest.mark.parametrize("part", ["plain", "scans", "blocks"])
+def test_damaged_parts_give_a_stream_or_a_corrupt_error(part):
+    for number, (_, data) in enumerate(mutate_jpeg.mutations(FILES, 300, seed=12)):
+        try:
+            stream = split(data)
+        except Exception:
+            continue
+        rng = np.random.default_rng(number)
+        plain, scans, blocks = stream.plain, stream.scans, [array.copy() for array in stream.blocks]
+        if part == "plain":
+            plain = mutate_jpeg.mutate(plain, rng)
+        elif part == "scans":
+            scans = mutate_jpeg.mutate(b"  " + scans * int(rng.integers(1, 4)), rng)[int(rng.integers(0, 4)) :]
+        else:
+            blocks[0][...] = rng.integers(-32768, 32768, blocks[0].shape)
+        try:
+            join(plain, scans, blocks)
+            frame(plain, scans)
+        except CorruptError:
+            pass
+
+
+@pytest.mark.parametrize("scans", [b"", b"\0\x02", b"\0\x81", b"\0\x01\x05", b"\0" + b"\xff" * 20, b"\xff\xff\x7f"])
+def test_scans_that_nobody_wrote_are_corrupt(scans):
+    stream = split(FILES["baseline"])
+    with pytest.raises(CorruptError):
+        join(stream.plain, scans, stream.blocks)
+        frame(stream.plain, scans)
+
+
+def test_blocks_of_another_size_are_corrupt():
+    stream = split(FILES["baseline"])
+    with pytest.raises(CorruptError, match="sizes of the frame"):
+        join(stream.plain, stream.scans, stream.blocks[:1])
