@@ -12,7 +12,7 @@ from bbans_cli.coders import decode_picture, encode_picture
 from bbans_cli.container import StoredFile
 from bbans_cli.errors import BbcError
 from bbans_cli.limits import MAX_PIXELS
-from bbans_cli.pictures.detect import detect, jpeg_start
+from bbans_cli.pictures.detect import detect, is_jpeg, jpeg_start
 from bbans_cli.pictures.formats import FORMATS, JPEG_SUFFIXES
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
@@ -85,13 +85,9 @@ class PictureCodec:
         )
 
     def _compress_jpeg(self, data: bytes, name: str, threads: int, progress: ShareProgress) -> Outcome:
-        from bbans_cli.coders.files import file_coder, jpeg_segments
+        from bbans_cli.coders.files import file_coder
 
-        notes = []
-        if self.strip:
-            given, data = data, jpeg_segments.stripped(data, max(0, jpeg_start(data)))
-            if data != given:
-                notes.append("metadata dropped: the file that comes back will not be the same")
+        data, notes = self._stripped(data)
         stripped = bool(notes)
         suffix = os.path.splitext(name)[1] if name else JPEG_SUFFIXES[0]
         halves = 2 if self.verify else 1
@@ -104,6 +100,14 @@ class PictureCodec:
         if reason:
             notes.append(f"stored as it is: {reason}")
         return _of_file(stored, packed, len(packed), notes, lossy=stripped)
+
+    def _stripped(self, data: bytes) -> tuple[bytes, list[str]]:
+        """With `strip` a JPEG file without its metadata, and a note if it had some."""
+        from bbans_cli.coders.files import jpeg_segments
+
+        start = jpeg_start(data)
+        kept = jpeg_segments.stripped(data, start) if self.strip and start >= 0 else data
+        return kept, ["metadata dropped: it is not the same file any more"] if kept != data else []
 
     def _check_file(self, packed: bytes, data: bytes, threads: int, progress: ShareProgress) -> None:
         from bbans_cli.coders.files import file_coder
@@ -128,13 +132,13 @@ class PictureCodec:
         Raises CorruptError, LimitError, UnsupportedError, and InputError for pixels of a file that has none.
         """
         content = container.from_bytes(data, self.max_pixels)
-        notes = []
+        notes: list[str] = []
         if isinstance(content, StoredFile):
             from bbans_cli.coders.files import file_coder, jpeg_pixels
 
             if file_format is None:
-                restored = file_coder.decode(content, threads, progress)
-                return _of_file(content, restored, len(data), [])
+                restored, notes = self._stripped(file_coder.decode(content, threads, progress))
+                return _of_file(content, restored, len(data), notes, lossy=bool(notes))
             picture, note = jpeg_pixels.decode(content, self.max_pixels, threads, progress)
             notes += [note] if note else []
         else:
@@ -184,17 +188,6 @@ class PictureCodec:
 
             return jpeg_pixels.decode(content, self.max_pixels, threads, progress)[0]
         return decode_picture.decode(content, threads, progress)
-
-
-def is_jpeg(data: bytes, name: str) -> bool:
-    """Whether bytes are taken for a JPEG file.
-
-    By their first bytes; else, where they are no other known kind, by an SOI that comes soon or by the name.
-    """
-    kind = detect(data)
-    if kind:
-        return kind == "jpeg"
-    return jpeg_start(data) >= 0 or os.path.splitext(name)[1].lower() in JPEG_SUFFIXES
 
 
 def kind_of(content: container.Container | StoredFile) -> str:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bbans_cli import container, scheduler
-from bbans_cli.cli import atomic_output, fileio, info, signals
+from bbans_cli.cli import atomic_output, fileio, info, naming, signals
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
 from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, shown
-from bbans_cli.errors import LossyError
-from bbans_cli.pictures.formats import FORMATS
+from bbans_cli.errors import InputError, LossyError
+from bbans_cli.pictures.formats import JPEG
 from bbans_cli.progress import ShareProgress
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Options:
     force: bool = False
     remove: bool = False
     details: bool = False
+    item: str | None = None  # "exif" or "xmp": what info writes to standard output in place of its words
 
 
 def do_all(
@@ -87,9 +88,10 @@ def _read(task: Task, options: Options, result: Result) -> tuple[bytes, os.stat_
 
 
 def _note(result: Result, outcome: Outcome) -> None:
-    result.width, result.height, result.samples = outcome.width, outcome.height, outcome.samples
-    result.coded_bytes = outcome.coded_bytes
+    result.kind, result.width, result.height = outcome.kind, outcome.width, outcome.height
+    result.samples, result.coded_bytes = outcome.samples, outcome.coded_bytes
     result.warnings += outcome.warnings
+    result.notes += outcome.notes
 
 
 def _convert(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
@@ -99,20 +101,36 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
     direct = task.target == STDIO or atomic_output.is_special(task.target)
     with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(task.target) as output:
         if options.verb == "compress":
-            outcome = options.coder.compress_file(data, threads, progress)
+            name = "" if task.source == STDIO else os.path.basename(task.source)
+            outcome = options.coder.compress_file(data, threads, progress, name)
         else:
-            file_format = task.file_format or FORMATS[0]
-            # An input is removed only if the picture in its place reads back.
-            outcome = options.coder.decompress_file(data, file_format, threads, progress, read_back=options.remove)
+            outcome = _decompress(data, task, options, threads, progress)
         _note(result, outcome)
         output.write(outcome.data)
         output.publish(status, options.force, sync=options.remove)
     result.out_bytes = len(outcome.data)
+    if outcome.kind != "picture" and not outcome.lossy:
+        result.file_bytes = len(data if options.verb == "compress" else outcome.data)
     if options.remove and (direct or task.source == STDIO):
         result.note = "nothing to remove" if task.source == STDIO else "input kept: the output is no file"
+    elif options.remove and outcome.lossy:
+        less = "cannot restore it" if options.verb == "compress" else "has less than its JPEG file"
+        raise atomic_output.NotRemovedError(f"was not removed: the output {less}")
     elif options.remove:
         with fileio.errors_named(task.source):
             atomic_output.remove_input(task.source, status)
+
+
+def _decompress(data: bytes, task: Task, options: Options, threads: int, progress: ShareProgress) -> Outcome:
+    assert options.coder is not None
+    file_format = task.file_format
+    if file_format == JPEG:
+        # The file that the .bbc file holds, which is what comes without a format.
+        if container.read_head(data).kind == "picture":
+            raise InputError(naming.NO_JPEG)
+        file_format = None
+    # An input is removed only if the picture in its place reads back.
+    return options.coder.decompress_file(data, file_format, threads, progress, read_back=options.remove)
 
 
 def _verify(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
@@ -123,18 +141,43 @@ def _verify(task: Task, options: Options, threads: int, progress: ShareProgress,
 
 def _info(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     data, _ = _read(task, options, result)
-    file = container.picture_from_bytes(data, options.max_pixels)
-    result.width, result.height, result.samples = file.width, file.height, file.width * file.height * file.channels
+    file = container.from_bytes(data, options.max_pixels)
     result.coded_bytes = len(data)
+    if isinstance(file, container.StoredFile):
+        result.kind, result.file_bytes = file.kind, file.size
+        if file.jpeg is not None:
+            result.width, result.height = file.jpeg.width, file.jpeg.height
+    else:
+        result.kind, result.width, result.height = "picture", file.width, file.height
+        result.samples = file.width * file.height * file.channels
+    if options.item is not None:
+        item = _item(file, options.item)
+        with atomic_output.DirectOutput(STDIO) as output:
+            output.write(item)
+        return
     details = info.details(file, len(data))
     result.details = details
     lines = [f"{shown(task.source)}: {info.words(file, len(data))}"]
     if options.details:
-        from bbans_cli.coders.neural import bit_account  # numpy and the C core, which a look at the header does without
+        if isinstance(file, container.Container):
+            from bbans_cli.coders.neural import bit_account  # numpy and the core, which the header does without
 
-        info.add_bits(details, bit_account.of_file(file, threads, progress))
+            info.add_bits(details, bit_account.of_file(file, threads, progress))
         lines += info.table(details)
     result.text = "\n".join(lines)
+
+
+def _item(file: container.Container | container.StoredFile, name: str) -> bytes:
+    """The EXIF data or the XMP packet of what a .bbc file holds. Raises InputError if there is none."""
+    if isinstance(file, container.Container):
+        found = info.exif_and_xmp(file)
+    else:
+        from bbans_cli.coders.files import file_coder  # numpy and the core
+
+        found = file_coder.exif_and_xmp(file)
+    if name not in found:
+        raise InputError(f"holds no {name.upper()}")
+    return found[name]
 
 
 _WORK = {"compress": _convert, "decompress": _convert, "verify": _verify, "info": _info}

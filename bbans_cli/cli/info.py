@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from bbans_cli.container import CODER_NAMES, Container, Part, band_heights
+from bbans_cli.cli.report import printable
+from bbans_cli.container import CODER_NAMES, Container, FilePart, Part, StoredFile, band_heights
 from bbans_cli.container import metadata as kinds
 
 _WORDS = {
@@ -18,6 +19,8 @@ _WORDS = {
     kinds.COMPRESSED_TEXT: "zTXt",
     kinds.COMPRESSED_ITEXT: "iTXt",
 }
+_PROCESSES = {0: "baseline", 1: "extended", 2: "progressive"}
+_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 class _BandOfHeader(TypedDict):
@@ -33,29 +36,42 @@ class BandDetails(_BandOfHeader, total=False):
 
 
 class PartDetails(TypedDict):
-    """JSON keys of a part; `model` is the id of the weights, in hexadecimal, or None."""
+    """JSON keys of a part. model: the id of the weights, in hexadecimal, or None. Parts of files have no channels."""
 
     coder: str
     model: str | None
     settings: str
-    channels: int
-    depth: int
+    channels: int | None
+    depth: int | None
     bands: list[BandDetails]
+    bytes: int
 
 
-class FileDetails(TypedDict):
-    """JSON keys that `info` adds to those of every verb."""
-
-    mode: str
-    depth: int
+class _PictureDetails(TypedDict):
+    mode: str | None
+    depth: int | None
     payload_bytes: int
     other_bytes: int
     metadata: list[str]
     parts: list[PartDetails]
 
 
-def details(file: Container, size: int) -> FileDetails:
-    """JSON keys for a file of `size` bytes."""
+class FileDetails(_PictureDetails, total=False):
+    """JSON keys that `info` adds to those of every verb; the last ones only where a file is held, not a picture.
+
+    process and components are those of JPEG files whose coefficients were coded, else None.
+    """
+
+    file_bytes: int
+    suffix: str
+    process: str | None
+    components: int | None
+
+
+def details(file: Container | StoredFile, size: int) -> FileDetails:
+    """JSON keys for a .bbc file of `size` bytes."""
+    if isinstance(file, StoredFile):
+        return _details_of_file(file, size)
     payload = sum(len(band.payload) for part in file.parts for band in part.bands)
     return {
         "mode": file.mode,
@@ -67,13 +83,35 @@ def details(file: Container, size: int) -> FileDetails:
     }
 
 
-def _metadata(file: Container) -> list[str]:
+def _details_of_file(file: StoredFile, size: int) -> FileDetails:
+    payload = sum(len(part.payload) for part in file.parts)
+    return {
+        "mode": None,
+        "depth": None,
+        "payload_bytes": payload,
+        "other_bytes": size - payload,
+        "metadata": _metadata(file),
+        "parts": [_part_of_file(part) for part in file.parts],
+        "file_bytes": file.size,
+        "suffix": dict(file.metadata).get(kinds.SUFFIX, b"").decode(errors="replace"),
+        "process": None if file.jpeg is None else _process(file.jpeg.process),
+        "components": None if file.jpeg is None else file.jpeg.components,
+    }
+
+
+def _process(number: int) -> str:
+    return _PROCESSES.get(number, f"process {number}")
+
+
+def _metadata(file: Container | StoredFile) -> list[str]:
     """A word for each item; of PNG chunks, their names."""
-    names = [_WORDS.get(kind) or data[:4].decode("latin-1") for kind, data in file.metadata]
+    items = [(kind, data) for kind, data in file.metadata if kind != kinds.SUFFIX]
+    names = [_WORDS.get(kind) or data[:4].decode("latin-1") for kind, data in items]
     return list(dict.fromkeys(names))
 
 
 def _part(file: Container, part: Part) -> PartDetails:
+    rows_of_part = file.height if part.region is None else part.region.height
     return {
         "coder": CODER_NAMES[part.coder],
         "model": part.model_id.hex() or None,
@@ -82,19 +120,59 @@ def _part(file: Container, part: Part) -> PartDetails:
         "depth": part.depth,
         "bands": [
             {"rows": rows, "latent_rows": band.split, "bytes": len(band.payload)}
-            for rows, band in zip(band_heights(file.height, part.band_rows), part.bands, strict=True)
+            for rows, band in zip(band_heights(rows_of_part, part.band_rows), part.bands, strict=True)
         ],
+        "bytes": sum(len(band.payload) for band in part.bands),
     }
 
 
-def words(file: Container, size: int) -> str:
+def _part_of_file(part: FilePart) -> PartDetails:
+    return {
+        "coder": CODER_NAMES[part.coder],
+        "model": None,
+        "settings": part.settings.hex(),
+        "channels": None,
+        "depth": None,
+        "bands": [],
+        "bytes": len(part.payload),
+    }
+
+
+def words(file: Container | StoredFile, size: int) -> str:
     """One line: shape, size, coder, metadata."""
+    if isinstance(file, StoredFile):
+        return _words_of_file(file, size)
     samples = file.width * file.height * file.channels
     line = f"{file.width}x{file.height} {file.mode}, {file.depth} bits, {size:,} bytes, {8 * size / samples:.3f} bpd"
     for part in file.parts:
         line += f", {CODER_NAMES[part.coder]}" + (f" {part.model_id.hex()}" if part.model_id else "")
     names = _metadata(file)
     return line + (f", with {', '.join(names)}" if names else "")
+
+
+def _words_of_file(file: StoredFile, size: int) -> str:
+    facts = ["file"]
+    if file.jpeg is not None:
+        facts = ["JPEG file", f"{file.jpeg.width}x{file.jpeg.height}", _process(file.jpeg.process)]
+    facts += [in_units(file.size), f"{size:,} bytes here"]
+    if file.size:
+        facts[-1] += f" ({100 * size / file.size:.1f} %)"
+    suffix = dict(file.metadata).get(kinds.SUFFIX)
+    return ", ".join(facts + ([f"suffix {printable(suffix.decode(errors='replace'))}"] if suffix else []))
+
+
+def in_units(size: int) -> str:
+    """A number of bytes with two or three digits: 3.1 MB."""
+    for unit, name in _UNITS:
+        if size >= 0.995 * unit:
+            return f"{size / unit:.{1 if size < 9.95 * unit else 0}f} {name}"
+    return f"{size:,} bytes"
+
+
+def exif_and_xmp(file: Container) -> dict[str, bytes]:
+    """ "exif" and "xmp" of a picture, where it has them: a TIFF structure, a packet."""
+    names = {kinds.EXIF: "exif", kinds.XMP: "xmp"}
+    return {names[kind]: data for kind, data in reversed(file.metadata) if kind in names}
 
 
 def add_bits(shown: FileDetails, bits: Sequence[Sequence[Mapping[str, object]]]) -> None:
@@ -106,16 +184,24 @@ def add_bits(shown: FileDetails, bits: Sequence[Sequence[Mapping[str, object]]])
 
 def table(shown: FileDetails) -> list[str]:
     """Further lines for -v, from `details` as completed by `add_bits`."""
-    lines = [f"  {shown['payload_bytes']:,} bytes of pixels, {shown['other_bytes']:,} bytes of all else"]
+    what = "pixels" if shown["mode"] else "the file"
+    lines = [f"  {shown['payload_bytes']:,} bytes of {what}, {shown['other_bytes']:,} bytes of all else"]
     for number, part in enumerate(shown["parts"]):
-        shape = f"{part['channels']} channel{'s' if part['channels'] > 1 else ''} of {part['depth']} bits"
         settings = f", settings {part['settings']}" if part["settings"] else ""
+        if part["channels"]:
+            shape = f"{part['channels']} channel{'s' if part['channels'] > 1 else ''} of {part['depth']} bits"
+        else:
+            shape = f"{part['bytes']:,} bytes"
         lines.append(f"  part {number}: {part['coder']}, {shape}{settings}")
         for index, band in enumerate(part["bands"]):
-            lines.append(
-                f"    band {index}: {band['rows']:,} rows, {band['latent_rows']:,} latent rows, {band['bytes']:,} bytes"
-            )
-            for name, value in band.get("bits", {}).items():
-                shown_value = f"{value:.5f}" if name.endswith("per_sample") else f"{value:,.1f}"
-                lines.append(f"      {name.replace('_', ' ')}, bits: {shown_value}")
+            lines += _lines_of_band(index, band)
+    return lines
+
+
+def _lines_of_band(index: int, band: BandDetails) -> list[str]:
+    rows = f"{band['rows']:,} rows, {band['latent_rows']:,} latent rows"
+    lines = [f"    band {index}: {rows}, {band['bytes']:,} bytes"]
+    for name, value in band.get("bits", {}).items():
+        shown_value = f"{value:.5f}" if name.endswith("per_sample") else f"{value:,.1f}"
+        lines.append(f"      {name.replace('_', ' ')}, bits: {shown_value}")
     return lines

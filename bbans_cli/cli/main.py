@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bbans_cli import __version__, scheduler
-from bbans_cli.cli import atomic_output, fileio, naming, plan, report, signals
+from bbans_cli.cli import atomic_output, fileio, fronts, naming, plan, report, signals
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import BbcError
-from bbans_cli.pictures.formats import WRITE_SUFFIXES
 
 if TYPE_CHECKING:
     from bbans_cli import api
@@ -35,6 +34,7 @@ ABOUT = """Store photographs losslessly in fewer bytes.
 \b
   bbc compress photo.png            photo.png becomes photo.bbc
   bbc decompress photo.bbc          photo.bbc becomes photo.png, every pixel the same
+  bbc compress shot.jpg             the same file comes back, byte for byte
   bbc compress -r -o packed/ .      all pictures below here, mirrored into packed/
 
 Pixels come back exactly, and with them the colour profile, EXIF, XMP and text; what cannot be kept is named in a
@@ -69,8 +69,8 @@ def bbc(context: click.Context, version: bool, verbose: bool) -> None:
     short_help="Turn pictures into .bbc files.",
 )
 def compress(**given: Any) -> int:
-    """Turn pictures into .bbc files: photo.png becomes photo.bbc. Without FILE, or with -, standard input becomes
-    standard output. Every result is decoded and compared before it is published.
+    """Turn pictures and JPEG files into .bbc files: photo.png becomes photo.bbc. Without FILE, or with -, standard
+    input becomes standard output. Every result is decoded and compared before it is published.
     """
     if given["remove"] and given["no_verify"]:
         raise click.UsageError("--rm and --no-verify do not go together")
@@ -83,8 +83,8 @@ def compress(**given: Any) -> int:
     short_help="Turn .bbc files back into pictures.",
 )
 def decompress(**given: Any) -> int:
-    """Turn .bbc files back into pictures: photo.bbc becomes photo.png. Without FILE, or with -, standard input
-    becomes standard output.
+    """Turn .bbc files back into pictures, or into the JPEG files that they hold: photo.bbc becomes photo.png, or
+    photo.jpg. Without FILE, or with -, standard input becomes standard output.
     """
     return _write("decompress", naming.of_decompress(given["full_names"], given["picture_format"]), given)
 
@@ -99,9 +99,16 @@ def verify(**given: Any) -> int:
     return _read("verify", given)
 
 
-@bbc.command(cls=opt.Verb, sections=(opt.INPUT, opt.RESOURCES, opt.MESSAGES), short_help="Show what .bbc files hold.")
+@bbc.command(
+    cls=opt.Verb,
+    sections=(opt.CONTENT, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
+    short_help="Show what .bbc files hold.",
+)
 def info(**given: Any) -> int:
     """Show what .bbc files hold, from their headers. With -v, decode them and show where their bits went."""
+    for name in ("exif", "xmp"):
+        if given[name] and (given["as_json"] or given["recursive"] or given["exif"] and given["xmp"]):
+            raise click.UsageError(f"--{name} writes the bytes of one item of one file")
     return _read("info", given)
 
 
@@ -124,18 +131,25 @@ def _write(verb: str, names_of: plan.Naming, given: dict[str, Any]) -> int:
         raise click.UsageError(str(error)) from error
     if given["as_json"] and any(task.target == STDIO for task in tasks):
         raise click.UsageError("--json and pictures cannot both go to standard output")
-    path = given["path"]
-    if verb == "decompress" and path and not given["picture_format"] and len(tasks) == 1 and tasks[0].target == path:
-        suffix = naming.suffix_of(path)
-        if suffix and suffix not in WRITE_SUFFIXES:
+    if verb == "decompress" and not given["picture_format"] and [task.target for task in tasks] == [given["path"]]:
+        _refuse_suffix(tasks[0])
+    return _batch(verb, tasks, given)
+
+
+def _refuse_suffix(task: plan.Task) -> None:
+    """Refuse an output whose suffix names no format that the input can become, as far as that is known before work."""
+    suffix = naming.suffix_of(task.target or "")
+    with contextlib.suppress(BbcError, OSError):
+        if not naming.suits(suffix, None if task.source == STDIO else fronts.head_of(task.source)):
             raise click.UsageError(
                 f"{suffix} is no picture format that bbc writes; --format says which one it is to be"
             )
-    return _batch(verb, tasks, given)
 
 
 def _read(verb: str, given: dict[str, Any]) -> int:
     tasks = plan.plan_reading(_names(given), given["recursive"], naming.is_bbc)
+    if (given.get("exif") or given.get("xmp")) and len(tasks) != 1:
+        raise click.UsageError("--exif and --xmp take one file")
     return _batch(verb, tasks, given)
 
 
@@ -192,6 +206,7 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
         given.get("force", False),
         given.get("remove", False),
         details=verbosity > 0,
+        item="exif" if given.get("exif") else "xmp" if given.get("xmp") else None,
     )
     at_once = verb == "info" and not options.details
     bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)

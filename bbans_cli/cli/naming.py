@@ -5,17 +5,25 @@ A name that ends in two suffixes, such as photo.jpg.bbc, is a full name: decompr
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Collection
+import re
+from typing import TYPE_CHECKING
 
+from bbans_cli.cli import fronts
 from bbans_cli.cli.plan import Naming, Output
-from bbans_cli.container import MAGIC
-from bbans_cli.errors import InputError
-from bbans_cli.pictures.formats import FORMATS, LOSSY_SUFFIXES, WRITE_SUFFIXES
+from bbans_cli.errors import BbcError, InputError
+from bbans_cli.pictures.formats import FORMATS, JPEG, JPEG_SUFFIXES, LOSSY_SUFFIXES, WRITE_SUFFIXES
+
+if TYPE_CHECKING:
+    from bbans_cli.container import Head
 
 SUFFIX = ".bbc"
-PICTURE_SUFFIXES = (*WRITE_SUFFIXES, *LOSSY_SUFFIXES)
+PICTURE_SUFFIXES = (*WRITE_SUFFIXES, *JPEG_SUFFIXES, *LOSSY_SUFFIXES)
+# Suffixes that name a format of outputs.
+_FORMAT_OF = WRITE_SUFFIXES | dict.fromkeys(JPEG_SUFFIXES, JPEG)
+# A suffix comes out of a .bbc file, which may be a stranger's: it must not lead into another folder.
+_SUFFIX = re.compile(r"\.[^./\\\0]{1,32}")
+NO_JPEG = "holds a picture, not a JPEG file; --format says which format it is to be written in"
 
 
 def is_bbc(name: str) -> bool:
@@ -29,12 +37,12 @@ def suffix_of(name: str) -> str:
 
 def of_compress(full: bool, pixels: bool) -> Naming:
     """`full`: --full-names; `pixels`: --pixels, with which lossy pictures are taken from folders too."""
-    wanted: Collection[str] = PICTURE_SUFFIXES if pixels else WRITE_SUFFIXES
+    wanted = PICTURE_SUFFIXES if pixels else tuple(_FORMAT_OF)
     return Naming(
         wanted=lambda name: suffix_of(name) in wanted,
         output=lambda path: Output(compressed(os.path.basename(path), full)),
-        full=_fully_compressed,
-        is_output=lambda source, target: _is_bbc_file(target),
+        full=lambda name: compressed(name, full=True),
+        is_output=lambda source, target: _is_output(source, target, pixels),
     )
 
 
@@ -42,8 +50,8 @@ def of_decompress(full: bool, file_format: str | None) -> Naming:
     """`full`: --full-names; `file_format`: --format."""
     return Naming(
         wanted=is_bbc,
-        output=lambda path: restored(os.path.basename(path), full, file_format),
-        file_format=lambda target: file_format or WRITE_SUFFIXES.get(suffix_of(target)),
+        output=lambda path: _output_of(path, full, file_format),
+        file_format=lambda target: file_format or _FORMAT_OF.get(suffix_of(target)),
     )
 
 
@@ -60,27 +68,52 @@ def compressed(name: str, full: bool = False) -> str:
     return name + SUFFIX
 
 
-def _fully_compressed(name: str) -> str:
-    return compressed(name, full=True)
-
-
-def restored(name: str, full: bool = False, file_format: str | None = None) -> Output:
-    """The picture's name and format. Raises InputError for names that do not end in .bbc.
+def restored(name: str, head: Head, full: bool = False, file_format: str | None = None) -> Output:
+    """The name and format of what the .bbc file `name` with that head becomes. Raises InputError.
 
     .bbc is removed. What is left stays as it is if its suffix fits the format, or names one where none is asked for;
-    with `full` also if its suffix means nothing.
+    with `full` also if its suffix means nothing. A JPEG file gets the suffix that it had.
     """
-    if not is_bbc(name):
-        raise InputError("does not end in .bbc; -o says where its picture goes")
-    name = name[: -len(SUFFIX)]
+    name = _without_bbc(name)
+    nameless = full and suffix_of(name) not in PICTURE_SUFFIXES
+    if head.kind != "picture" and file_format in (None, JPEG):
+        suffix = head.suffix if _SUFFIX.fullmatch(head.suffix) else f".{JPEG}"
+        fits = name.lower().endswith(suffix.lower()) or suffix_of(name) in JPEG_SUFFIXES
+        return Output(name if fits or nameless else name + suffix, JPEG)
     named = WRITE_SUFFIXES.get(suffix_of(name))
     file_format = file_format or named or FORMATS[0]
-    if named == file_format or full and suffix_of(name) not in PICTURE_SUFFIXES:
+    if file_format == JPEG:
+        raise InputError(NO_JPEG)
+    if named == file_format or nameless:
         return Output(name, file_format)
     return Output(f"{name}.{file_format}", file_format)
 
 
-def _is_bbc_file(path: str) -> bool:
-    with contextlib.suppress(OSError), open(path, "rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
-    return False
+def suits(suffix: str, head: Head | None) -> bool:
+    """Whether an output with that suffix, in lower case, can hold what a .bbc file becomes; head None: not known."""
+    if suffix in JPEG_SUFFIXES:
+        return head is None or head.kind != "picture"
+    return suffix in ("", *WRITE_SUFFIXES) or head is not None and suffix == head.suffix.lower()
+
+
+def _without_bbc(name: str) -> str:
+    if not is_bbc(name):
+        raise InputError("does not end in .bbc; -o says where its content goes")
+    return name[: -len(SUFFIX)]
+
+
+def _output_of(path: str, full: bool, file_format: str | None) -> Output:
+    name = os.path.basename(path)
+    _without_bbc(name)
+    return restored(name, fronts.head_of(path), full, file_format)
+
+
+def _is_output(source: str, target: str, pixels: bool) -> bool:
+    """Whether `target` is a .bbc file of the kind that `source` becomes, and of files of the same suffix."""
+    try:
+        head = fronts.head_of(target)
+        if pixels or not fronts.holds_jpeg(source):
+            return head.kind == "picture"
+        return head.kind != "picture" and head.suffix == os.path.splitext(source)[1]
+    except (BbcError, OSError):
+        return False

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from bbans_cli.limits import MAX_PIXELS
-from bbans_cli.pictures.formats import FORMATS
+from bbans_cli.pictures.formats import FORMATS, JPEG
 
 LEVELS = (1, 5, 9)
 # Between two levels the middle one, which is the default, gets the tie.
@@ -99,7 +99,7 @@ COMPRESSION = Section(
     "Compression",
     (
         *_level_options(),
-        _flag("--pixels", text="Accept JPEG and other lossy input: keep its pixels, not its file."),
+        _flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
         STRIP,
         _flag("--no-verify", text="Do not decode the result to compare before publishing it."),
     ),
@@ -110,11 +110,19 @@ DECOMPRESSION = Section(
     (
         Option(
             ["--format", "picture_format"],
-            type=click.Choice(FORMATS, case_sensitive=False),
+            type=click.Choice((*FORMATS, JPEG), case_sensitive=False),
             metavar="FORMAT",
-            help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}; else the suffix of -o decides, else png.",
+            help=f"{', '.join(FORMATS)}, or {JPEG}: a JPEG file as it was; else the suffix of -o decides.",
         ),
         STRIP,
+    ),
+)
+
+CONTENT = Section(
+    "Content",
+    (
+        _flag("--exif", text="Write the EXIF data, a TIFF structure, to standard output."),
+        _flag("--xmp", text="Write the XMP packet to standard output."),
     ),
 )
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from bbans_cli.cli.atomic_output import exists, is_special
 from bbans_cli.cli.fileio import STDIO
-from bbans_cli.errors import BbcError, InputError
+from bbans_cli.errors import BbcError
 
 Identity = tuple[int, int]
 
@@ -74,7 +74,7 @@ class Naming:
     """How a verb picks files in folders and names its outputs.
 
     wanted       does a walk take a file of this base name?
-    output       from an input's path, which need not exist; may raise InputError
+    output       from an input's path; may raise BbcError and OSError
     file_format  of an output whose path was given
     full         the output's base name with --full-names from the input's base name; None if that keeps no more apart
     is_output    could `target`, which exists, be what `source` became? --skip-existing asks
@@ -188,7 +188,7 @@ def _named(item: _Found, naming: Naming, path: str | None, folder: str | None) -
         return item.task(STDIO, file_format=naming.file_format(STDIO))
     try:
         name, file_format = naming.output(item.path)
-    except InputError as error:
+    except (BbcError, OSError) as error:
         return item.task(problem=error)
     if folder is None:
         return item.task(os.path.join(os.path.dirname(item.path), name), file_format=file_format)

@@ -44,6 +44,9 @@ class Result:
     note         what -v adds
     text         for standard output, unless JSON goes there
     details      further JSON keys
+    kind         what the .bbc file holds: "picture", or of what comes back byte for byte "jpeg" or "file"
+    file_bytes   of the JPEG or other file that the .bbc file holds
+    notes        what is worth a line without -v, but is no warning
     """
 
     input: str
@@ -62,13 +65,23 @@ class Result:
     warnings: list[str] = field(default_factory=list)
     text: str | None = None
     details: Mapping[str, object] = field(default_factory=dict)
+    kind: str | None = None
+    file_bytes: int | None = None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def bpd(self) -> float | None:
-        """Bits of the .bbc file per sub-pixel."""
-        if self.coded_bytes is None or not self.samples:
+        """Bits of the .bbc file per sub-pixel; only of pictures."""
+        if self.coded_bytes is None or not self.samples or self.kind in ("jpeg", "file"):
             return None
         return round(8 * self.coded_bytes / self.samples, 4)
+
+    @property
+    def share(self) -> float | None:
+        """Size of the .bbc file over that of the file that it holds."""
+        if self.coded_bytes is None or not self.file_bytes:
+            return None
+        return round(self.coded_bytes / self.file_bytes, 4)
 
 
 def planned(task: Task) -> Result:
@@ -101,6 +114,8 @@ class Report:
         self.results.append(result)
         for text in result.warnings:
             self._say(0, f"{shown(result.input)}: warning: {text}")
+        for text in result.notes:
+            self._say(0, f"{shown(result.input)}: {text}")
         if result.error is not None:
             self._say(-1, failure_line(result))
             if self.verbosity >= 2:
@@ -206,6 +221,8 @@ def done_line(result: Result) -> str:
         facts.append(f"ok, {result.in_bytes:,} bytes")
     if result.bpd is not None:
         facts.append(f"{result.bpd:.3f} bpd")
+    if result.share is not None:
+        facts.append(f"{result.share:.3f} of the file")
     facts.append(f"{result.seconds:.2f} s")
     if result.note:
         facts.append(result.note)
@@ -253,6 +270,9 @@ def to_json(result: Result) -> str:
         "seconds": round(result.seconds, 4),
         "error": None if error is None else {"code": code_of(error), "message": describe(error)},
         "warnings": result.warnings,
+        "kind": result.kind,
+        "share": result.share,
+        "notes": result.notes,
     }
     record.update({key: value for key, value in result.details.items() if key not in record})
     return json.dumps(record)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from bbans_cli.errors import InputError, LossyError, UnsupportedError
+from bbans_cli.pictures.formats import JPEG_SUFFIXES
 
 SPACE = "storing its pixels without loss would take several times the space of the file"
 LOSSY = {"jpeg": "JPEG", "avif": "AVIF", "heif": "HEIF", "webp": "WebP"}
@@ -53,6 +55,17 @@ def detect(data: bytes) -> str:
 def jpeg_start(data: bytes) -> int:
     """Where a JPEG stream begins, if that is within the first 64 KiB, or -1."""
     return data.find(b"\xff\xd8\xff", 0, JPEG_WITHIN + 3)
+
+
+def is_jpeg(data: bytes, name: str) -> bool:
+    """Whether bytes are taken for a JPEG file.
+
+    By their first bytes; else, where they are no other known kind, by an SOI that comes soon or by the name.
+    """
+    kind = detect(data)
+    if kind:
+        return kind == "jpeg"
+    return jpeg_start(data) >= 0 or os.path.splitext(name)[1].lower() in JPEG_SUFFIXES
 
 
 def refuse(kind: str, data: bytes, pixels: bool) -> None:

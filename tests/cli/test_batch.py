@@ -1,10 +1,14 @@
 """One task at a time: the order of reading, publishing and removing, and that nothing stops the others."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import bbans_cli
+from bbans_cli import container
 from bbans_cli.api import Outcome
 from bbans_cli.cli import atomic_output, batch
 from bbans_cli.cli.batch import Options
@@ -17,15 +21,24 @@ class Turner:
     """Stands for the coder: turns the bytes round."""
 
     error: Exception | None = None
+    outcome = Outcome(b"", 2, 1, 6, 3, ["not kept: colour"])
 
-    def compress_file(self, data: bytes, threads: int, progress) -> Outcome:
+    def compress_file(self, data: bytes, threads: int, progress, name: str) -> Outcome:
         if self.error:
             raise self.error
         progress(0.5)
-        return Outcome(data[::-1], 2, 1, 6, len(data), ["not kept: colour"])
+        self.name = name
+        return replace(self.outcome, data=data[::-1])
 
-    def decompress_file(self, data: bytes, file_format: str, threads: int, progress, read_back: bool) -> Outcome:
-        return Outcome(f"{file_format} {read_back}".encode(), 2, 1, 6, len(data))
+    def decompress_file(self, data: bytes, file_format: str | None, threads: int, progress, read_back: bool) -> Outcome:
+        return replace(self.outcome, data=f"{file_format} {read_back}".encode())
+
+
+def turner(**more) -> Turner:
+    """One whose outcome is that of a JPEG file, but for some fields."""
+    coder = Turner()
+    coder.outcome = replace(Outcome(b"", 2, 1, 6, 3, kind="jpeg"), **more)
+    return coder
 
 
 @pytest.fixture(autouse=True)
@@ -67,10 +80,10 @@ def test_failures_leave_everything_as_it_was(error: Exception) -> None:
 
 def test_an_input_that_changes_meanwhile_is_kept() -> None:
     class Slow(Turner):
-        def compress_file(self, data: bytes, threads: int, progress) -> Outcome:
+        def compress_file(self, data: bytes, threads: int, progress, name: str) -> Outcome:
             with Path("a.png").open("ab") as file:
                 file.write(b"more")
-            return super().compress_file(data, threads, progress)
+            return super().compress_file(data, threads, progress, name)
 
     result = do(Task("a.png", "a.bbc"), coder=Slow(), remove=True)
     assert isinstance(result.error, atomic_output.NotRemovedError)
@@ -79,9 +92,9 @@ def test_an_input_that_changes_meanwhile_is_kept() -> None:
 
 def test_an_output_that_comes_meanwhile_is_kept() -> None:
     class Slow(Turner):
-        def compress_file(self, data: bytes, threads: int, progress) -> Outcome:
+        def compress_file(self, data: bytes, threads: int, progress, name: str) -> Outcome:
             Path("a.bbc").write_bytes(b"theirs")
-            return super().compress_file(data, threads, progress)
+            return super().compress_file(data, threads, progress, name)
 
     assert do(Task("a.png", "a.bbc"), coder=Slow(), remove=True).status == FAILED
     assert Path("a.bbc").read_bytes() == b"theirs" and Path("a.png").exists()
@@ -109,10 +122,46 @@ def test_what_the_plan_settled_is_not_begun() -> None:
     assert os.listdir() == ["a.png"]
 
 
-@pytest.mark.parametrize("given, expected", [("tiff", "tiff"), (None, "png")])
-def test_the_format_of_a_picture_is_the_plans(given: str | None, expected: str) -> None:
+@pytest.mark.parametrize("given, expected", [("tiff", "tiff"), (None, "None")])
+def test_the_format_of_an_output_is_the_plans(given: str | None, expected: str) -> None:
     do(Task("a.png", "a.ppm", file_format=given), "decompress", remove=True)
     assert Path("a.ppm").read_text() == f"{expected} True"
+
+
+def test_a_jpeg_file_that_is_asked_for_is_the_file_itself() -> None:
+    part = container.FilePart(container.BYTES, b"", b"")
+    Path("a.bbc").write_bytes(container.to_bytes(container.StoredFile(0, 0, None, [part])))
+    do(Task("a.bbc", "a.jpg", file_format="jpg"), "decompress", turner())
+    assert Path("a.jpg").read_text() == "None False"
+    Path("b.bbc").write_bytes(bbans_cli.compress(np.zeros((1, 2), np.uint8)))
+    result = do(Task("b.bbc", "b.jpg", file_format="jpg"), "decompress")
+    assert result.status == FAILED and "holds a picture, not a JPEG file" in str(result.error)
+    assert not Path("b.jpg").exists()
+
+
+def test_the_coder_gets_the_base_name() -> None:
+    coder = Turner()
+    do(Task("./a.png", "a.bbc"), coder=coder)
+    assert coder.name == "a.png"
+
+
+def test_a_file_that_is_no_picture_has_a_share_in_place_of_bits() -> None:
+    Path("a.jpg").write_bytes(b"123456")
+    for verb, source, target in (("compress", "a.jpg", "a.bbc"), ("decompress", "a.png", "b.jpg")):
+        result = do(Task(source, target), verb, turner(notes=["only stored: 12 bits"]))
+        assert (result.kind, result.bpd, result.notes) == ("jpeg", None, ["only stored: 12 bits"])
+        assert result.share == 3 / result.file_bytes
+    assert do(Task("a.png", "b.png"), "decompress", turner(lossy=True)).share is None
+
+
+@pytest.mark.parametrize("verb", ["compress", "decompress"])
+@pytest.mark.parametrize("kind", ["jpeg", "picture"])
+def test_an_input_stays_if_it_could_not_come_back(kind: str, verb: str) -> None:
+    result = do(Task("a.png", "a.bbc"), verb, turner(kind=kind, lossy=True), remove=True)
+    assert isinstance(result.error, atomic_output.NotRemovedError)
+    assert Path("a.png").exists() and Path("a.bbc").exists()
+    assert do(Task("a.png", "b.bbc"), verb, turner(kind=kind), remove=True).status == OK
+    assert not Path("a.png").exists()
 
 
 def test_files_too_large_to_be_a_picture_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,6 +161,26 @@ def test_json_has_every_key() -> None:
     assert json.loads(to_json(BAD))["error"] == {"code": "input", "message": "damaged PNG"}
 
 
+def test_a_file_that_is_no_picture_is_told_by_its_share(capsys: pytest.CaptureFixture[str]) -> None:
+    jpeg = Result("a.jpg", "a.bbc", OK, 1000, 750, 20, 10, 600, 750, 1.5, kind="jpeg", file_bytes=1000)
+    stored = Result("b.jpg", "b.bbc", OK, 9, 12, None, None, None, 12, 0.5, kind="file", file_bytes=9, notes=["why"])
+    assert said(capsys, jpeg, stored, verbosity=1) == (
+        "bbc: a.jpg -> a.bbc: 20x10, 1,000 -> 750 bytes (25.0 % saved), 0.750 of the file, 1.50 s\n"
+        "bbc: b.jpg: why\n"
+        "bbc: b.jpg -> b.bbc: 9 -> 12 bytes, 1.333 of the file, 0.50 s\n"
+        "bbc: 2 files, 1,009 -> 762 bytes (24.5 % saved), 0.0001 Mpixel/s\n"
+    )
+    record = json.loads(to_json(jpeg))
+    assert (record["kind"], record["share"], record["bpd"], record["notes"]) == ("jpeg", 0.75, None, [])
+    assert json.loads(to_json(stored))["width"] is None
+
+
+def test_notes_unless_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    noted = Result("a.jpg", "a.bbc", notes=["only stored: 12 bits"])
+    assert said(capsys, noted) == "bbc: a.jpg: only stored: 12 bits\n"
+    assert said(capsys, noted, verbosity=-1) == ""
+
+
 def test_details_never_replace_a_key() -> None:
     result = Result("a", details={"input": "no", "mode": "rgb"})
     assert json.loads(to_json(result))["input"] == "a" and json.loads(to_json(result))["mode"] == "rgb"

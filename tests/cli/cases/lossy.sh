@@ -1,4 +1,4 @@
-# A JPEG is refused where it was named, skipped where a walk met it, taken with --pixels.
+# A lossy WebP is refused where it was named, skipped where a walk met it, taken with --pixels, and so is a JPEG file then.
 picture 16 16 > a.png
 python -c '
 from PIL import Image
@@ -8,8 +8,10 @@ image.save("c.webp", quality=50)
 image.save("d.webp", lossless=True)'
 mkdir t
 mv *.jpg *.webp t
-bbc compress -T1 t/b.jpg t/c.webp || echo "$?"
-bbc compress -T1 -r -v t 2>&1 | sed -E 's/[0-9,]+ -> /N -> /' | vague
+bbc compress -T1 t/c.webp || echo "$?"
+bbc compress -T1 -r -v t 2>&1 | sed -E 's/[0-9,]+ -> /N -> /; s/0\.[0-9]+ of/N of/' | vague
 ls t
+bbc info --json t/*.bbc | grep -o '"kind": "[a-z]*"'
 bbc compress -q --pixels -r -f t
 ls t
+bbc info --json t/*.bbc | grep -o '"kind": "[a-z]*"'

@@ -1,6 +1,7 @@
 # Every mistake in the command itself: one line, exit status 2, and nothing is done.
 picture 4 4 > a.png
 picture 4 4 > b.png
+bbc compress a.png -o p.bbc
 status() { code=0; "$@" || code=$?; echo "$code"; }
 status bbc
 status bbc frobnicate a.png
@@ -14,10 +15,15 @@ status bbc compress -c --json a.png
 status bbc compress -c a.png b.png
 status bbc compress - a.png
 status bbc compress --rm --no-verify a.png
-status bbc decompress -o x.jpg a.bbc
-status bbc decompress --format jpg a.bbc
+status bbc decompress -o x.jpg p.bbc
+status bbc decompress -o x.doc p.bbc
+status bbc decompress --format gif a.bbc
 status bbc verify --rm a.bbc
 status bbc info --rm a.bbc
+status bbc info --exif --xmp p.bbc
+status bbc info --exif --json p.bbc
+status bbc info --xmp p.bbc p.bbc
+status bbc info --xmp -r .
 status bbc compress --files-from missing.txt
 status bbc compress --files-from - - < /dev/null
 ls

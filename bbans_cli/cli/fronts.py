@@ -1,0 +1,46 @@
+"""The front of a file, from which planning tells what a .bbc file holds, and whether a file is a JPEG file.
+
+The container is imported only once there is a file to look at: `bbc --help` comes through here.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from bbans_cli.cli.fileio import errors_named
+from bbans_cli.errors import InputError, TruncatedError
+from bbans_cli.limits import MAX_METADATA_BYTES
+
+if TYPE_CHECKING:
+    from bbans_cli.container import Head
+
+# A .bbc file's header and metadata mostly end before.
+_FRONT = 1 << 16
+
+
+def head_of(path: str) -> Head:
+    """What a .bbc file holds. Raises OSError, and BbcError as read_head or if it is no regular file."""
+    from bbans_cli.container import read_head
+
+    try:
+        return read_head(_front(path, _FRONT))
+    except TruncatedError:
+        return read_head(_front(path, _FRONT + 2 * MAX_METADATA_BYTES))
+
+
+def holds_jpeg(path: str) -> bool:
+    """Whether compress, without --pixels, stores a file so that it comes back byte for byte. Raises OSError."""
+    from bbans_cli.pictures.detect import JPEG_WITHIN, is_jpeg
+
+    return is_jpeg(_front(path, JPEG_WITHIN + 3), path)
+
+
+def _front(path: str, size: int) -> bytes:
+    with errors_named(path):
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError("is no regular file; -o says where its content goes")
+        with open(path, "rb") as file:
+            return file.read(size)
