@@ -98,10 +98,15 @@ STREAM_INLINE uint32_t stream_take_bit(stream_reader *r)
 }
 
 /* EXTEND of T.81, figure F.12: the value of a category of 0..16 bits. */
+STREAM_INLINE int32_t stream_extend(int32_t bits, int category)
+{
+    const int32_t half = (1 << category) >> 1;
+    return bits < half ? bits - 2 * half + 1 : bits;
+}
+
 STREAM_INLINE int32_t stream_take_value(stream_reader *r, int category)
 {
-    const int32_t value = (int32_t)stream_take(r, category), half = (1 << category) >> 1;
-    return value < half ? value - 2 * half + 1 : value;
+    return stream_extend((int32_t)stream_take(r, category), category);
 }
 
 /* The entry of the next code, which is consumed; 0 if there is none such. 16 bits must be loaded. */
@@ -158,7 +163,7 @@ STREAM_INLINE void stream_put_code(stream_writer *w, const bbc_stream_table *tab
                                    int bits)
 {
     const uint32_t code = table->codes[symbol & 255];
-    if (!code) w->failed = 1;
+    w->failed |= code == 0;
     stream_put(w, (code >> 8) << bits | (value & ((1u << bits) - 1)), (int)(code & 255) + bits);
 }
 

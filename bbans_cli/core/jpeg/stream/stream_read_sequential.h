@@ -11,6 +11,15 @@ STREAM_INLINE int stream_read_sequential_ac(stream_reader *bits, const bbc_strea
     int alias = 0, runs = 0;
     for (int k = 1; k < 64;) {
         stream_need(bits, 32);
+        const int32_t both = table->values[bits->bits >> (64 - STREAM_LOOKUP)];
+        if (both) {
+            stream_skip(bits, both & 255);
+            k += both >> 8 & 15;
+            if (k > 63) return STREAM_BLOCK_RAW;
+            block[stream_zigzag[k++]] = (int16_t)(both >> 16);
+            runs = 0;
+            continue;
+        }
         const int entry = stream_take_code(bits, table), category = entry >> 8 & 15, run = entry >> 12;
         alias |= entry & STREAM_ALIAS;
         if (category) {

@@ -3,6 +3,18 @@
 
 #include "stream_bits.h"
 
+/* AC codes with the values after them (T.81, F.1.2.2). */
+static void stream_table_values(bbc_stream_table *table)
+{
+    for (uint32_t next = 0; next < 1 << STREAM_LOOKUP; next++) {
+        const int entry = table->lookup[next], category = entry >> 8 & 15;
+        const int bits = (entry & STREAM_LENGTH) + category;
+        if (!category || entry & STREAM_ALIAS || bits > STREAM_LOOKUP) continue;
+        const int32_t value = (int32_t)(next >> (STREAM_LOOKUP - bits)) & ((1 << category) - 1);
+        table->values[next] = stream_extend(value, category) * 65536 | (entry >> 12) << 8 | bits;
+    }
+}
+
 int bbc_stream_table_begin(bbc_stream_table *table, const uint8_t *lengths, const uint8_t *symbols, int32_t count)
 {
     memset(table, 0, sizeof *table);
@@ -21,5 +33,6 @@ int bbc_stream_table_begin(bbc_stream_table *table, const uint8_t *lengths, cons
         }
         table->limits[length] = code << (16 - length);
     }
+    stream_table_values(table);
     return index == count ? 0 : -1;
 }

@@ -18,6 +18,7 @@ static inline void stream_write_sequential(stream_encoder *e, int part, const in
     stream_write_dc(&bits, e->scan->components[part].dc, (int16_t)(block[0] - e->dc[part]));
     e->dc[part] = block[0];
     uint64_t nonzero = 0;
+#pragma GCC unroll 63
     for (int k = 1; k < 64; k++) nonzero |= (uint64_t)(block[stream_zigzag[k]] != 0) << k;
     int coded = 0;
     for (; nonzero; nonzero &= nonzero - 1) {
