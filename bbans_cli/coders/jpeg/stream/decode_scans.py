@@ -15,7 +15,7 @@ from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader
 from bbans_cli.coders.jpeg.stream.stuffing import Departures
 
 # Times that all scans are decoded at most.
-MAX_ROUNDS = 12
+MAX_ROUNDS = 16
 # Literal bits of a complete scan that make it worth to look for more rows. Tuned by hand, not recorded.
 MORE_ROWS_BITS = 256
 
@@ -40,10 +40,17 @@ class Scan:
     coded: bool
     notes: Sequence[bytes] = ()
     counts: Counts | None = None
+    _note_size: int = 1  # bytes for notes of each kind, for each byte of data
     _fewest: tuple[int, Habits] | None = None  # end-of-band runs that were noted, under the first habits; and those
 
-    def read(self, coder: ScanCoder, blocks: Sequence[np.ndarray]) -> None:
-        self.counts, self.notes = _read(coder, self.data, self.habits, blocks)
+    def read(self, coder: ScanCoder, blocks: Sequence[np.ndarray]) -> bool:
+        """Decode into the blocks; False if notes take more memory than was expected, which next time is there."""
+        found = coder.read(self.data, self.habits, blocks, self._note_size * len(self.data) + 1024)
+        if found is None:
+            self._note_size *= 4
+            return False
+        self.counts, self.notes = found
+        return True
 
     def adjust(self, has_runs: bool) -> bool:
         """Whether other habits are to be tried."""
@@ -87,8 +94,8 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
             for scan, coder in coders:
                 scan.habits = replace(scan.habits, interval=_usual_interval(scan, coder))
         blocks = [np.zeros((*size, 64), np.int16) for size in place.sizes]
-        for scan, coder in coders:
-            scan.read(coder, blocks)
+        if not all(scan.read(coder, blocks) for scan, coder in coders):
+            continue
         better = _better_height(frame, coders, place, lines, max_blocks)
         if better not in tried:
             tried.add(better)
@@ -102,18 +109,12 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
     raise NotCodableError("scans that do not come from coefficients")
 
 
-def _read(
-    coder: ScanCoder, data: bytes, habits: Habits, blocks: Sequence[np.ndarray] | None
-) -> tuple[Counts, list[bytes]]:
-    """Decode, with as much memory for notes as is needed: each takes a bit of the data at least, and few bytes."""
+def _probe(coder: ScanCoder, data: bytes, habits: Habits) -> tuple[Counts, list[bytes]]:
+    """What decoding would find."""
     capacity = len(data) + 1024
-    if blocks is not None and coder.header.high:  # a refinement cannot be decoded twice
-        capacity = 64 * len(data) + 1024
-    while True:
-        found = coder.read(data, habits, blocks, capacity)
-        if found is not None:
-            return found
+    while not (found := coder.read(data, habits, None, capacity)):
         capacity *= 4
+    return found
 
 
 def _coders(frame: Frame, scans: Sequence[Scan], place: Layout) -> list[tuple[Scan, ScanCoder]]:
@@ -137,13 +138,13 @@ def _usual_interval(scan: Scan, coder: ScanCoder) -> int:
     elif coder.header.high:  # not to be understood without the scans before
         candidates = [said]
     else:
-        first, _ = _read(coder, scan.data[: marker.start()], Habits(0), None)
+        first, _ = _probe(coder, scan.data[: marker.start()], Habits(0))
         candidates = [said, first.mcus] if said != first.mcus else [said]
     if len(candidates) == 1 or coder.header.high:
         return candidates[-1]
 
     def cost(interval: int) -> int:
-        counts, notes = _read(coder, scan.data, Habits(interval), None)
+        counts, notes = _probe(coder, scan.data, Habits(interval))
         return 8 * sum(map(len, notes)) + counts.missing
 
     return min(candidates, key=cost)
@@ -154,7 +155,7 @@ def _first_height(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: i
     said = frame.height or lines
     if said and layout(frame, said).blocks <= max_blocks:
         return said
-    found, _ = _probe(frame, scans, max_blocks)
+    found, _ = _probe_rows(frame, scans, max_blocks)
     if not found or layout(frame, found * mcu_height(frame)).blocks > max_blocks:
         raise NotCodableError("more blocks than its data can have, or than are allowed")
     return _height_of(frame, found, lines)
@@ -180,21 +181,21 @@ def _better_height(
     for scan, coder in coders:
         if coder.gives_height and scan.counts:
             if not scan.counts.missing and scan.counts.literal_bits > MORE_ROWS_BITS:
-                rows, literal_bits = _probe(frame, [scan], max_blocks)
+                rows, literal_bits = _probe_rows(frame, [scan], max_blocks)
                 if rows > place.mcu_rows and literal_bits < scan.counts.literal_bits // 4:
                     return _height_of(frame, rows, lines)
             break
     return place.height
 
 
-def _probe(frame: Frame, scans: Sequence[Scan], max_blocks: int) -> tuple[int, int]:
+def _probe_rows(frame: Frame, scans: Sequence[Scan], max_blocks: int) -> tuple[int, int]:
     """Rows of MCUs that the first scan has whose blocks can be counted, 0 if there is none; its literal bits."""
     each = mcu_height(frame)
     rows = min(max_blocks // layout(frame, each).blocks, MOST_LINES // each)
     if rows:
         for scan, coder in _coders(frame, scans, layout(frame, rows * each)):
             if coder.gives_height:
-                counts, _ = _read(coder, scan.data, scan.habits, None)
+                counts, _ = _probe(coder, scan.data, scan.habits)
                 return _rows(frame, coder, counts), counts.literal_bits
     return 0, 0
 
