@@ -71,6 +71,7 @@ def _pieces(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> Iterato
         if data is None or len(data) != record.size:
             raise CorruptError("corrupt JPEG scans: coefficients that cannot be coded")
         yield irregular(data, record.departures)
+    records.end()
     yield plain[end:]
 
 

@@ -1,8 +1,7 @@
 """The bytes that say which scans of a stream are coded, and how.
 
-All numbers are LEB128. First comes 0, or the height if the frame header's is not the one. Then, for each scan header of
-the stream up to the last scan that is coded: 0 for a scan that is not; else 1 + flags, then what the flags announce,
-in the order of _FIELDS; then the size of the entropy-coded data.
+docs/format.md, *JPEG streams*, has the fields: the height, then a record for each scan header up to that of the last
+scan that is coded.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from bbans_cli.coders.jpeg.stream.layout import MOST_LINES
 from bbans_cli.coders.jpeg.stream.scan import KINDS, LIBJPEG_CORRECTIONS, LONGEST_RUN, NO_LIMIT, Habits
 from bbans_cli.coders.jpeg.stream.stuffing import MOST_FILL, Departures
+from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.errors import CorruptError
 
 _CODED, _INTERVAL, _ZEROS, _RUN_LIMIT, _NO_CORRECTIONS, _NOTES, _FILL, _STRAYS = (1 << i for i in range(8))
@@ -40,66 +40,55 @@ class RecordReader:
     raise CorruptError."""
 
     def __init__(self, scans: bytes) -> None:
-        self._scans = scans
-        self._at = 0
-        self.height = self._number()
+        self._reader = Reader(scans, "the JPEG scans")
+        self.height = self._reader.varint()
         if self.height > MOST_LINES:
             raise CorruptError("corrupt JPEG scans: a number is too large")
 
     def next_record(self, interval: int) -> ScanRecord | None:
         """The record of the next scan header, None if the scan is not coded."""
-        if self._at == len(self._scans):
+        if not self._reader.left:
             return None
-        flags = self._number()
+        flags = self._reader.varint()
         if not flags:
             return None
         if flags > _ALL or not flags & _CODED:
             raise CorruptError("corrupt JPEG scans: unknown flags")
         habits = Habits(
-            self._number() if flags & _INTERVAL else interval,
+            self._reader.varint() if flags & _INTERVAL else interval,
             0 if flags & _ZEROS else 1,
-            self._number() if flags & _RUN_LIMIT else LONGEST_RUN,
+            self._reader.varint() if flags & _RUN_LIMIT else LONGEST_RUN,
             NO_LIMIT if flags & _NO_CORRECTIONS else LIBJPEG_CORRECTIONS,
         )
         if habits.interval > NO_LIMIT or habits.run_limit > NO_LIMIT:
             raise CorruptError("corrupt JPEG scans: a number is too large")
         notes = [b""] * KINDS
         if flags & _NOTES:
-            sizes = [self._number() for _ in range(KINDS)]
-            notes = [self._bytes(size) for size in sizes]
+            sizes = [self._reader.varint() for _ in range(KINDS)]
+            notes = [self._reader.take(size) for size in sizes]
         fill = self._pairs() if flags & _FILL else []
         strays = self._pairs() if flags & _STRAYS else []
         if sum(count for _, count in fill) > MOST_FILL or any(byte > 255 for _, byte in strays):
             raise CorruptError("corrupt JPEG scans: a number is too large")
-        return ScanRecord(self._number(), habits, notes, Departures(fill, strays))
+        return ScanRecord(self._reader.varint(), habits, notes, Departures(fill, strays))
+
+    def end(self) -> None:
+        """Make sure that nothing is left."""
+        if self._reader.left:
+            raise CorruptError("corrupt JPEG scans: more scans than the stream has")
 
     def _pairs(self) -> list[tuple[int, int]]:
         pairs, position = [], 0
-        for _ in range(self._number()):
-            position += self._number()
-            pairs.append((position, self._number()))
+        for _ in range(self._reader.varint()):
+            position += self._reader.varint()
+            pairs.append((position, self._reader.varint()))
         return pairs
-
-    def _bytes(self, size: int) -> bytes:
-        if size > len(self._scans) - self._at:
-            raise CorruptError("corrupt JPEG scans: they end early")
-        self._at += size
-        return self._scans[self._at - size : self._at]
-
-    def _number(self) -> int:
-        number = 0
-        for shift in range(0, 63, 7):
-            byte = self._bytes(1)[0]
-            number |= (byte & 127) << shift
-            if byte < 128:
-                return number
-        raise CorruptError("corrupt JPEG scans: a number is too large")
 
 
 def pack(height: int, records: Sequence[ScanRecord | None], intervals: Sequence[int]) -> bytes:
     """The bytes of records, one for each scan header, given the restart interval in effect there."""
     coded = max((i + 1 for i, record in enumerate(records) if record), default=0)
-    pieces = [_number(height)]
+    pieces = [varint(height)]
     for record, interval in zip(records[:coded], intervals, strict=False):
         pieces += _record(record, interval) if record else [b"\0"]
     return b"".join(pieces)
@@ -117,31 +106,23 @@ def _record(record: ScanRecord, interval: int) -> Iterator[bytes]:
         | _FILL * bool(record.departures.fill)
         | _STRAYS * bool(record.departures.strays)
     )
-    yield _number(flags)
+    yield varint(flags)
     if flags & _INTERVAL:
-        yield _number(habits.interval)
+        yield varint(habits.interval)
     if flags & _RUN_LIMIT:
-        yield _number(habits.run_limit)
+        yield varint(habits.run_limit)
     if flags & _NOTES:
-        yield from (_number(len(note)) for note in record.notes)
+        yield from (varint(len(note)) for note in record.notes)
         yield from record.notes
     for pairs in (record.departures.fill, record.departures.strays):
         if pairs:
             yield _pairs(pairs)
-    yield _number(record.size)
+    yield varint(record.size)
 
 
 def _pairs(pairs: Sequence[tuple[int, int]]) -> bytes:
     positions = [0, *(position for position, _ in pairs)]
     steps = [
-        _number(position - last) + _number(number) for last, (position, number) in zip(positions, pairs, strict=False)
+        varint(position - last) + varint(number) for last, (position, number) in zip(positions, pairs, strict=False)
     ]
-    return _number(len(pairs)) + b"".join(steps)
-
-
-def _number(number: int) -> bytes:
-    out = bytearray()
-    while number >= 128:
-        out.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*out, number])
+    return varint(len(pairs)) + b"".join(steps)

@@ -7,7 +7,7 @@
 static inline void stream_write_dc_first(stream_encoder *e, int part, const int16_t *block)
 {
     const int32_t value = block[0] >> e->scan->low;
-    stream_write_dc(&e->bits, e->scan->components[part].dc, value - e->dc[part]);
+    stream_write_dc(&e->bits, e->scan->components[part].dc, (int16_t)(value - e->dc[part]));
     e->dc[part] = value;
 }
 
