@@ -95,7 +95,7 @@ def decompress(**given: Any) -> int:
     short_help="Decode .bbc files, write nothing, say what is damaged.",
 )
 def verify(**given: Any) -> int:
-    """Decode .bbc files in full and check every pixel's checksum; nothing is written. `bbc test` is the same."""
+    """Decode .bbc files in full and check every checksum; nothing is written. `bbc test` is the same."""
     return _read("verify", given)
 
 

@@ -11,6 +11,7 @@ import pytest
 from processes import processor_time
 
 import bbans_cli
+from bbans_cli.container import BYTES, FilePart, JpegSummary, StoredFile, metadata, to_bytes
 
 BBC = os.path.join(sysconfig.get_path("scripts"), "bbc")
 HEAVY = {"numpy", "PIL", "torch", "tqdm", "cffi", "safetensors", "bbans_cli._core"}
@@ -31,6 +32,15 @@ def packed(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def packed_file(tmp_path: Path) -> Path:
+    """A .bbc file that holds a file, as its header says without its parts."""
+    path = tmp_path / "b.bbc"
+    parts = [FilePart(BYTES, b"", b"")]
+    path.write_bytes(to_bytes(StoredFile(9, 0, JpegSummary(0, 3, 1, 1), parts, [(metadata.SUFFIX, b".jpg")])))
+    return path
+
+
 def imported(*args: str | Path, **more) -> str:
     done = subprocess.run([sys.executable, "-c", PROBE, *args], capture_output=True, text=True, **more)
     assert done.returncode == 0, done.stderr
@@ -42,13 +52,15 @@ def test_help_and_version_import_nothing_heavy(args: list[str]) -> None:
     assert imported(*args) == "[]"
 
 
-def test_info_imports_nothing_heavy(packed: Path) -> None:
+def test_info_imports_nothing_heavy(packed: Path, packed_file: Path) -> None:
     assert imported("info", packed) == "[]"
-    assert imported("info", "--json", packed) == "[]"
+    assert imported("info", "--json", packed, packed_file) == "[]"
 
 
-def test_a_dry_run_imports_nothing_heavy(packed: Path) -> None:
-    assert imported("decompress", "-n", packed) == "[]"
+def test_a_dry_run_imports_nothing_heavy(packed: Path, packed_file: Path) -> None:
+    assert imported("decompress", "-n", packed, packed_file) == "[]"
+    (packed_file.parent / "b.jpg").write_bytes(b"\xff\xd8\xff")
+    assert imported("compress", "-n", "--skip-existing", packed_file.parent / "b.jpg") == "[]"
 
 
 def test_completion_imports_nothing_heavy() -> None:
