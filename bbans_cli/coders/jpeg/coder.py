@@ -139,7 +139,7 @@ def encode(planes: np.ndarray, jpeg: JpegCoefficients, progress: PixelProgress =
     height, width, channels = planes.shape
     blocks = sum(plane.shape[0] * plane.shape[1] for plane in jpeg.blocks)
     code = coefficients.encode(
-        jpeg.blocks, jpeg.tables, jpeg.factors(), _block_progress(progress, blocks, width * height)
+        jpeg.blocks, jpeg.tables, jpeg.factors(), progress=_block_progress(progress, blocks, width * height)
     )
     payload = varint(len(code)) + code + _corrections(planes, decoded_samples(jpeg, width, height))
     settings = bytes([jpeg.subsampled[0] | jpeg.subsampled[1] << 1]) + _tables_to_bytes(jpeg.tables)
@@ -157,7 +157,8 @@ def decode(part: Part, width: int, height: int, progress: PixelProgress = no_pro
     sizes = block_counts(width, height, part.channels, subsampled)
     count = sum(rows * columns for rows, columns in sizes)
     factors = sampling_factors(part.channels, subsampled)
-    blocks = coefficients.decode(code, sizes, tables, factors, _block_progress(progress, count, width * height))
+    follow = _block_progress(progress, count, width * height)
+    blocks = coefficients.decode(code, sizes, tables, factors, progress=follow)
     planes = decoded_samples(JpegCoefficients(subsampled, tables, blocks), width, height)
     if reader.left:
         _correct(planes, reader)
