@@ -18,8 +18,9 @@ class BuildWithWeights(build_py):
             return
         target = Path(self.build_lib) / "bbans_cli" / "weights"
         target.mkdir(parents=True, exist_ok=True)
-        for source in sorted((ROOT / "weights").glob("*.safetensors")):
-            shutil.copyfile(source, target / source.name)
+        for pattern in ("*.safetensors", "*.dictionary"):
+            for source in sorted((ROOT / "weights").glob(pattern)):
+                shutil.copyfile(source, target / source.name)
 
 
 setup(

@@ -46,6 +46,11 @@ def folder() -> Path:
     """The folder of the weights files."""
     if os.environ.get("BBC_WEIGHTS"):
         return Path(os.environ["BBC_WEIGHTS"])
+    return packaged()
+
+
+def packaged() -> Path:
+    """The folder of what ships beside the weights, wherever BBC_WEIGHTS points."""
     return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
 
 

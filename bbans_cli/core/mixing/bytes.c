@@ -33,6 +33,8 @@ typedef struct {
     int distinct;
 } bytes_half;
 
+enum { BYTES_WEIGHTS = BYTES_SETS * BYTES_PADDED, BYTES_APMS = 256 * APM_POINTS };
+
 static size_t bytes_buckets_size(const bbc_bytes_shape *s)
 {
     return ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
@@ -41,33 +43,47 @@ static size_t bytes_buckets_size(const bbc_bytes_shape *s)
 size_t bbc_bytes_size(const bbc_bytes_shape *s)
 {
     if (s->bucket_bits < 8 || s->bucket_bits > 20) return 0;
-    const size_t weights = BYTES_MIXED * BYTES_SETS * BYTES_PADDED * sizeof(int32_t);
-    const size_t apms = 256 * APM_POINTS * sizeof(uint16_t);
+    const size_t weights = BYTES_MIXED * BYTES_WEIGHTS * sizeof(int32_t), apms = BYTES_APMS * sizeof(uint16_t);
     return sizeof(bytes_state) + 64 + bytes_buckets_size(s) + weights + apms +
            sizeof(uint32_t) * (1 << BYTES_MATCH_BITS);
+}
+
+/* The arrays follow the struct; buckets begin at a multiple of their size. */
+static void bytes_lay_out(bytes_state *p, const bbc_bytes_shape *shape)
+{
+    p->shape = *shape;
+    char *at = (char *)(p + 1);
+    at += -(uintptr_t)at & 63;
+    p->buckets = (counter *)at;
+    at += bytes_buckets_size(shape);
+    for (int i = 0; i < BYTES_MIXED; i++, at += BYTES_WEIGHTS * sizeof(int32_t)) p->weights[i] = (int32_t *)at;
+    p->last_seen = (uint32_t *)at;
+    p->apms = (uint16_t *)(p->last_seen + (1 << BYTES_MATCH_BITS));
 }
 
 void bbc_bytes_begin(void *state, const bbc_bytes_shape *shape, const uint8_t *in, uint8_t *out, size_t size)
 {
     bytes_state *p = state;
-    p->shape = *shape;
+    bytes_lay_out(p, shape);
     binary_coder_begin(&p->coder, in, out, size);
     binary_coder_begin(&p->nowhere, NULL, NULL, 0);
     mixer_tables_fill(&p->tables);
-    /* The arrays follow the struct; buckets begin at a multiple of their size. */
-    char *at = (char *)(p + 1);
-    at += -(uintptr_t)at & 63;
-    p->buckets = (counter *)at;
-    at += bytes_buckets_size(shape);
-    for (int i = 0; i < BYTES_MIXED; i++) {
-        p->weights[i] = (int32_t *)at;
-        at += BYTES_SETS * BYTES_PADDED * sizeof(int32_t);
-        for (int k = 0; k < BYTES_SETS * BYTES_PADDED; k++) p->weights[i][k] = (1 << 16) / 4;
-    }
-    p->last_seen = (uint32_t *)at;
-    at += sizeof(uint32_t) * (1 << BYTES_MATCH_BITS);
-    p->apms = (uint16_t *)at;
+    for (int i = 0; i < BYTES_MIXED; i++)
+        for (int k = 0; k < BYTES_WEIGHTS; k++) p->weights[i][k] = (1 << 16) / 4;
     for (int i = 0; i < 256; i++) apm_begin(&p->tables.logistic, p->apms + i * APM_POINTS);
+}
+
+void bbc_bytes_begin_learned(void *state, const void *learned, const uint8_t *in, uint8_t *out, size_t size)
+{
+    const bytes_state *from = learned;
+    bytes_state *p = state;
+    *p = *from;
+    bytes_lay_out(p, &from->shape);
+    binary_coder_begin(&p->coder, in, out, size);
+    memcpy(p->buckets, from->buckets, bytes_buckets_size(&p->shape));
+    for (int i = 0; i < BYTES_MIXED; i++) memcpy(p->weights[i], from->weights[i], BYTES_WEIGHTS * sizeof(int32_t));
+    memcpy(p->last_seen, from->last_seen, sizeof(uint32_t) * (1 << BYTES_MATCH_BITS));
+    memcpy(p->apms, from->apms, BYTES_APMS * sizeof(uint16_t));
 }
 
 /* ---- the match model ---- */

@@ -11,6 +11,9 @@ size_t bbc_bytes_size(const bbc_bytes_shape *shape);
 /* Begin: encode into `out` (size bytes) if `in` is NULL, else decode from `in` (size bytes). */
 void bbc_bytes_begin(void *state, const bbc_bytes_shape *shape, const uint8_t *in, uint8_t *out, size_t size);
 
+/* The same, with what a state of the same shape has learned. */
+void bbc_bytes_begin_learned(void *state, const void *learned, const uint8_t *in, uint8_t *out, size_t size);
+
 /* Learn the bytes from..to of `data` without coding them: both sides have them. */
 void bbc_bytes_learn(void *state, const uint8_t *data, size_t from, size_t to);
 
