@@ -6,7 +6,7 @@ NATIVE := $(shell find bbans_cli/core -name '*.[ch]' -o -name build.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo lint check check-all test test-train test-arm test-wheel test-clang test-asan test-tsan bench bench-markdown \
-	bench-core bench-codecs bench-overhead bench-bands bench-inversion bench-against \
+	bench-core bench-codecs bench-overhead bench-bands bench-recover bench-jpeg bench-against \
 	ablation bbans-mnist hilloc front plots weights-record clean
 
 help: ## list the targets
@@ -77,7 +77,10 @@ bench-codecs: $(VENV)/.measuring ## speed of single codecs beside constriction a
 bench-overhead: build ## bytes of a file that are not pixels
 	$(RUN) -m scripts.bench.overhead $(BENCH)
 
-bench-inversion: build ## JPEG coefficients recovered from pixels: exact blocks, sizes, times
+bench-jpeg: $(VENV)/.measuring ## whole JPEG files beside Lepton and JPEG XL: sizes and speeds
+	$(RUN) -m scripts.bench.jpeg $(BENCH)
+
+bench-recover: build ## JPEG coefficients recovered from pixels: exact blocks, sizes, times
 	$(RUN) -m scripts.bench.jpeg_inversion $(BENCH)
 
 bench-bands: build ## height of bands against bytes, memory and speed, into docs/bands.md

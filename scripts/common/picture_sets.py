@@ -10,6 +10,8 @@ import click
 import numpy as np
 from PIL import Image
 
+from bbans_cli.pictures.formats import JPEG_SUFFIXES
+
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".ppm", ".pgm", ".bmp", ".tif", ".tiff"}
 _AS = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "P": "RGB", "YCbCr": "RGB"}
 
@@ -28,16 +30,29 @@ def find(name: str, limit: int | None = None) -> PictureSet:
 
     Subfolders are not read. Raises click.UsageError if there is no such folder or it has no pictures.
     """
-    places = [Path(os.environ.get("BBC_DATA", "."), name), Path(name)]
-    folder = next((place for place in places if place.is_dir()), None)
-    if folder is None:
-        raise click.UsageError(f"{name} is no folder, nor is {places[0]}; BBC_DATA names the folder of the sets")
+    folder = _folder(name)
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     usable = [path for path in files if _mode(path)]
     if not usable:
         raise click.UsageError(f"{folder} holds no 8-bit pictures")
     left_out = [path for path in files if path not in set(usable)]
     return PictureSet(name.rstrip("/"), spread(usable, limit or len(usable)), left_out)
+
+
+def jpeg_files(name: str, limit: int | None = None) -> list[Path]:
+    """The JPEG files of a folder, by their suffix; `name` and `limit` as in `find`. Raises as `find`."""
+    files = sorted(path for path in _folder(name).iterdir() if path.suffix.lower() in JPEG_SUFFIXES)
+    if not files:
+        raise click.UsageError(f"{name} holds no JPEG files")
+    return spread(files, limit or len(files))
+
+
+def _folder(name: str) -> Path:
+    places = [Path(os.environ.get("BBC_DATA", "."), name), Path(name)]
+    folder = next((place for place in places if place.is_dir()), None)
+    if folder is None:
+        raise click.UsageError(f"{name} is no folder, nor is {places[0]}; BBC_DATA names the folder of the sets")
+    return folder
 
 
 def spread(items: list, count: int) -> list:

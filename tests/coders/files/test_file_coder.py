@@ -1,0 +1,132 @@
+"""Files come back byte for byte, whatever they are; damage never gives other bytes."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from jpeg_pictures import photo
+from PIL import Image
+
+from bbans_cli import container
+from bbans_cli.coders.files import file_coder, jpeg_tree
+from bbans_cli.errors import BbcError, CorruptError, LimitError, UnsupportedError
+
+
+def jpeg(height=48, width=64, **options):
+    out = io.BytesIO()
+    Image.fromarray(photo(height, width)).save(out, "JPEG", **{"quality": 88, **options})
+    return out.getvalue()
+
+
+def with_thumbnail():
+    """A photograph with a thumbnail in its EXIF segment and a further picture behind its end."""
+    exif = b"Exif\0\0MM\0*\0\0\0\x08" + bytes(30) + jpeg(32, 40)
+    main = jpeg(64, 96, subsampling=2)
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    return main[:2] + segment + main[2:] + jpeg(40, 48, progressive=True) + b"trailing bytes"
+
+
+FILES = {
+    "baseline": jpeg(),
+    "progressive": jpeg(progressive=True),
+    "thumbnail": with_thumbnail(),
+    "bytes before": b"bytes before it" + jpeg(),
+    "truncated": jpeg()[:-200],
+    "truncated header": jpeg()[:150],
+    "no JPEG": b"no JPEG picture at all " * 20,
+    "nearly empty": b"\xff\xd8\xff\xd9",
+}
+
+
+def round_trip(data, suffix=".jpg"):
+    stored, reason = file_coder.encode(data, suffix, 5)
+    packed = container.to_bytes(stored)
+    assert file_coder.decode(container.from_bytes(packed)) == data
+    return packed, reason
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_come_back(name):
+    packed, reason = round_trip(FILES[name])
+    assert (reason == "") == (name not in ("truncated header", "no JPEG", "nearly empty"))
+    assert len(packed) <= len(FILES[name]) + 64
+
+
+def test_pictures_within_and_behind_are_coded_too():
+    stored = file_coder.encode(FILES["thumbnail"], "", 5)[0]
+    coders = [part.coder for part in stored.parts]
+    assert coders == [container.BYTES] + 3 * [container.JPEG_STREAM]
+    assert len(stored.parts[0].payload) < 320
+    assert (stored.jpeg.width, stored.jpeg.height, stored.jpeg.components) == (96, 64, 3)
+
+
+def test_what_is_said_of_the_file():
+    stored = file_coder.encode(jpeg(progressive=True), ".JPEG", 5)[0]
+    assert stored.jpeg == container.JpegSummary(2, 3, 64, 48)
+    head = container.read_head(container.to_bytes(stored))
+    assert (head.kind, head.suffix, head.width, head.height) == ("jpeg", ".JPEG", 64, 48)
+    assert file_coder.encode(b"abc", "", 5)[0].metadata == []
+
+
+def test_the_first_stream_decides_what_the_file_is():
+    """A JPEG file that cannot be coded, of 12 bits, stays a stored one, though a picture behind it is coded."""
+    data = jpeg()
+    at = data.index(b"\xff\xc0")
+    stored, reason = file_coder.encode(data[: at + 4] + b"\x0c" + data[at + 5 :] + jpeg(), "", 5)
+    assert reason == "12 bits a sample" and stored.jpeg is None
+
+
+def test_larger_pictures_than_allowed():
+    with pytest.raises(LimitError, match="64x48 is 3,072 pixels, above the limit of 3,071"):
+        file_coder.encode(jpeg(), "", 5, max_pixels=3071)
+
+
+def test_every_prefix_and_every_flipped_byte_is_an_error():
+    packed, _ = round_trip(jpeg(16, 16))
+    for size in range(len(packed)):
+        with pytest.raises(CorruptError):
+            container.from_bytes(packed[:size])
+    for at in range(len(packed)):
+        damaged = bytearray(packed)
+        damaged[at] ^= 1 << at % 8
+        with pytest.raises(BbcError):
+            file_coder.decode(container.from_bytes(bytes(damaged)))
+
+
+@pytest.mark.parametrize("name", ["baseline", "thumbnail", "no JPEG"])
+def test_damaged_payloads_never_give_other_bytes(name):
+    """Damage below the checksums of the parts: a wrong file is refused by its own checksum."""
+    stored = file_coder.encode(FILES[name], "", 5)[0]
+    random = np.random.default_rng(7)
+    for _ in range(60):
+        number = int(random.integers(len(stored.parts)))
+        payload = bytearray(stored.parts[number].payload)
+        at = int(random.integers(len(payload)))
+        payload[at] ^= 1 << int(random.integers(8))
+        parts = list(stored.parts)
+        parts[number] = replace(parts[number], payload=bytes(payload[: at + 1] if at % 5 == 0 else payload))
+        try:
+            decoded = file_coder.decode(replace(stored, parts=parts))
+        except BbcError:
+            continue
+        assert decoded == FILES[name]  # a payload may have bits that decide nothing
+
+
+def test_wrong_parts():
+    stored = file_coder.encode(FILES["thumbnail"], "", 5)[0]
+    for parts in (stored.parts[1:], [*stored.parts, stored.parts[0]]):
+        with pytest.raises(UnsupportedError, match="parts of a file in an unknown order"):
+            file_coder.decode(replace(stored, parts=parts))
+    with pytest.raises(CorruptError, match="not the same number"):
+        file_coder.decode(replace(stored, parts=stored.parts[:-1]))
+    with pytest.raises(CorruptError, match="size and checksum"):
+        file_coder.decode(replace(stored, crc=stored.crc ^ 1))
+
+
+def test_the_tree_has_a_limit():
+    structure = b"\1\0\0" * (jpeg_tree.MAX_DEPTH + 1) + b"\0" * 2 * (jpeg_tree.MAX_DEPTH + 2)
+    with pytest.raises(CorruptError, match="streams within streams"):
+        jpeg_tree.from_bytes(structure, b"")
+    with pytest.raises(CorruptError, match="bytes left over"):
+        jpeg_tree.from_bytes(b"\0\1", b"ab")
