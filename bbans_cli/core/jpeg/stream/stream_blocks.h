@@ -50,4 +50,14 @@ static inline void stream_cursor_next(stream_cursor *c)
     c->row++;
 }
 
+/* Go on by some blocks, at most those that are left, in a scan of one component. */
+static inline void stream_cursor_skip(stream_cursor *c, int64_t blocks)
+{
+    const int64_t column = c->column + blocks;
+    c->left -= blocks;
+    c->number += blocks;
+    c->row += (int32_t)(column / c->scan->mcu_columns);
+    c->column = (int32_t)(column % c->scan->mcu_columns);
+}
+
 #endif

@@ -52,7 +52,13 @@ static int64_t stream_read_interval(stream_decoder *d, int64_t mcu, int64_t mcus
     const int64_t first = at.number;
     memset(d->dc, 0, sizeof d->dc);
     d->run = d->covered = d->corrections = 0;
-    for (; at.left; stream_cursor_next(&at)) {
+    while (at.left) {
+        if (d->run && !d->scan->high) {
+            const int64_t covered = d->run < at.left ? d->run : at.left;
+            stream_read_run_blocks(d, covered, 0);
+            stream_cursor_skip(&at, covered);
+            continue;
+        }
         int16_t *block = d->scan->probe ? d->scratch : stream_cursor_block(&at), before[64];
         const stream_reader start = d->bits;
         const int64_t run = d->run;
@@ -70,6 +76,7 @@ static int64_t stream_read_interval(stream_decoder *d, int64_t mcu, int64_t mcus
         }
         if (outcome == STREAM_BLOCK_RAW) stream_read_note_raw(d, at.number, start);
         else if (d->zero_runs | d->split) stream_read_note_block(d, at.number);
+        stream_cursor_next(&at);
     }
     return at.number - first;
 }

@@ -36,47 +36,48 @@ static inline void stream_read_run(stream_decoder *d, int category, int whole)
     d->split = whole && d->covered && !usual_end;
     d->run = (1 << category) + (int64_t)stream_take(&d->bits, category);
     if (d->run > d->counts->longest_run) d->counts->longest_run = d->run;
+    if (d->run > scan->run_limit) d->counts->late_runs++;
     d->covered = d->corrections = 0;
 }
 
-/* The block, or what is left of it, belongs to the run. */
-static inline void stream_read_run_block(stream_decoder *d, int corrections)
+/* The next blocks, or what is left of one, belong to the run. */
+static inline void stream_read_run_blocks(stream_decoder *d, int64_t blocks, int corrections)
 {
-    d->run--;
-    d->covered++;
+    d->run -= blocks;
+    d->covered += blocks;
     d->corrections += corrections;
-    if (d->run && (d->covered >= d->scan->run_limit || d->corrections > d->scan->correction_limit))
-        d->counts->late_runs++;
+    if (d->run && d->corrections > d->scan->correction_limit) d->counts->late_runs++;
 }
 
+/* A block outside end-of-band runs. */
 static inline int stream_read_ac_first(stream_decoder *d, const bbc_stream_table *table, int16_t *block)
 {
     stream_reader *bits = &d->bits;
     const bbc_stream_scan *scan = d->scan;
-    if (!d->run) {
-        int zero_runs = 0, k = scan->first;
-        while (k <= scan->last) {
-            stream_need(bits, 32);
-            const int entry = stream_take_code(bits, table), category = entry >> 8 & 15, run = entry >> 12;
-            if (!entry || entry & STREAM_ALIAS) return stream_read_no_code(d, entry);
-            if (category) {
-                k += run;
-                if (k > scan->last) return stream_read_no_code(d, entry);
-                const int32_t value = stream_take_value(bits, category);
-                block[stream_zigzag[k++]] = (int16_t)(uint16_t)((uint32_t)value << scan->low);
-                zero_runs = 0;
-            } else if (run == 15) {
-                k += 16;
-                zero_runs++;
-            } else {
-                stream_read_run(d, run, k == scan->first);
-                break;
-            }
+    int zero_runs = 0, k = scan->first;
+    while (k <= scan->last) {
+        stream_need(bits, 32);
+        const int entry = stream_take_code(bits, table), category = entry >> 8 & 15, run = entry >> 12;
+        if (!entry || entry & STREAM_ALIAS) return stream_read_no_code(d, entry);
+        if (category) {
+            k += run;
+            if (k > scan->last) return stream_read_no_code(d, entry);
+            const int32_t value = stream_take_value(bits, category);
+            block[stream_zigzag[k++]] = (int16_t)(uint16_t)((uint32_t)value << scan->low);
+            zero_runs = 0;
+        } else if (run == 15) {
+            k += 16;
+            zero_runs++;
+        } else {
+            stream_read_run(d, run, k == scan->first);
+            break;
         }
-        d->zero_runs = zero_runs;
     }
-    if (d->run) stream_read_run_block(d, 0);
-    else d->covered = 0;
+    d->zero_runs = zero_runs;
+    if (d->run)
+        stream_read_run_blocks(d, 1, 0);
+    else
+        d->covered = 0;
     return STREAM_BLOCK_PLAIN;
 }
 
@@ -126,7 +127,7 @@ static inline int stream_read_ac_refined(stream_decoder *d, const bbc_stream_tab
     }
     if (d->run) {
         stream_read_corrections(d, block, k, 64, &corrections);
-        stream_read_run_block(d, corrections);
+        stream_read_run_blocks(d, 1, corrections);
     } else {
         d->covered = 0;
     }

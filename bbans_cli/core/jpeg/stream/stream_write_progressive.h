@@ -88,8 +88,11 @@ static inline void stream_write_run_block(stream_encoder *e, int64_t number, int
 /* The last coefficient that this scan codes by a symbol, 0 if there is none. */
 static inline int stream_write_last(const bbc_stream_scan *scan, const int16_t *block)
 {
-    int k = scan->last;
-    for (; k >= scan->first; k--) {
+    uint64_t words[16], any = 0;
+    memcpy(words, block, sizeof words);
+    for (int i = 1; i < 16; i++) any |= words[i];
+    if (!any && !(block[1] | block[2] | block[3])) return 0;
+    for (int k = scan->last; k >= scan->first; k--) {
         const int32_t magnitude = stream_write_magnitude(block[stream_zigzag[k]]) >> scan->low;
         if (scan->high ? magnitude == 1 : magnitude != 0) return k;
     }
