@@ -9,7 +9,7 @@ from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
 from bbans_cli.coders.jpeg.stream.standard_tables import STANDARD_TABLES
 
 SOI, EOI, SOS, DQT, DNL, DRI, DHP, DHT = 0xD8, 0xD9, 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xC4
-_ALONE = {0x01, *range(0xD0, 0xD9)}  # TEM, RST0..7 and SOI have no length
+_ALONE = {*range(0x01, 0xC0), *range(0xD0, 0xD9)}  # TEM, reserved ones, RST0..7 and SOI have no length
 _CODED = {0xC0: 0, 0xC1: 1, 0xC2: 2}
 _REFUSED = {
     **dict.fromkeys((0xC3, 0xC7, 0xCB, 0xCF), "lossless process"),
@@ -192,13 +192,13 @@ class Walk:
         return ScanHeader(self.position, components, first, last, high, low, self._interval, self._quantisers)
 
     def _scan_components(self, body: bytes) -> list[tuple[int, HuffmanCode | None, HuffmanCode | None]]:
-        identifiers = [c.identifier for c in self.frame.components] if self.frame else []
-        named = list(body[::2])
-        if not named or len({*named}) < len(named) or len({*identifiers}) < len(identifiers):
-            return []
-        if not {*named} <= {*identifiers}:
-            return []
-        return [
-            (identifiers.index(name), self._codes.get(slots >> 4), self._codes.get(16 | slots & 15))
-            for name, slots in zip(named, body[1::2], strict=True)
-        ]
+        """Components by their identifiers. Of several with the same one, the scan's first is the frame's first."""
+        left = [c.identifier for c in self.frame.components] if self.frame else []
+        found = []
+        for name, slots in zip(body[::2], body[1::2], strict=True):
+            if name not in left:
+                return []
+            index = left.index(name)
+            left[index] = -1
+            found.append((index, self._codes.get(slots >> 4), self._codes.get(16 | slots & 15)))
+        return found

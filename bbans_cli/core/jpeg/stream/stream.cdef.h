@@ -3,8 +3,8 @@
 /* A Huffman table (T.81, annex C), for decoding and for encoding. */
 typedef struct {
     uint16_t lookup[1024]; /* by the next 10 bits: a code's entry, or 0 for longer codes and for none */
-    int32_t values[1024];  /* by the next 10 bits, where they hold a code and the value after it: value << 16 | run << 8 |
-                              bits of both; else 0 */
+    int32_t values[1024]; /* by the next 10 bits: an AC code and the value after it, as value << 16 | run << 8 | bits of
+                              both; 0 where they are longer, and for codes without a value */
     uint16_t entries[256]; /* of the codes in their order: symbol << 8, 32 if the symbol has an earlier code, length */
     int32_t limits[18];    /* of each length 1..16, left-aligned to 16 bits: the first longer code */
     int32_t offsets[18];   /* of each length: the index of its first entry, less its first code */

@@ -74,10 +74,8 @@ static inline int stream_read_ac_first(stream_decoder *d, const bbc_stream_table
         }
     }
     d->zero_runs = zero_runs;
-    if (d->run)
-        stream_read_run_blocks(d, 1, 0);
-    else
-        d->covered = 0;
+    if (d->run) stream_read_run_blocks(d, 1, 0);
+    else d->covered = 0;
     return STREAM_BLOCK_PLAIN;
 }
 

@@ -63,6 +63,16 @@ def padded(data, bits):
     return data[:-3] + bytes([data[-3] & 254 | bits]) + data[-2:]
 
 
+def identified(data, frame, scan):
+    """With other identifiers of the three components, in the frame header and in the scan header."""
+    at = re.search(rb"\xff[\xc0-\xc2]\0\x11\x08", data).start() + 10
+    changed = bytearray(data)
+    changed[at : at + 9 : 3] = frame
+    at = data.index(b"\xff\xda") + 5
+    changed[at : at + 6 : 2] = scan
+    return bytes(changed)
+
+
 PLAIN, PROGRESSIVE = jpeg(), jpeg(progressive=True)
 RESTARTS = jpeg(restart_marker_blocks=4)
 SCAN = PLAIN.index(b"\xff\xda") + 14
@@ -110,6 +120,8 @@ ODD = {
     "fill bytes before a restart marker": (RESTARTS.replace(b"\xff\xd2", b"\xff" * 7 + b"\xd2"), 10),
     "fill bytes before a stuffed byte": (jpeg(quality=98).replace(b"\xff\0", b"\xff\xff\xff\0"), 400),
     "a stuffed byte that is none": (jpeg(quality=98)[: STUFFED + 1] + b"\x9c" + jpeg(quality=98)[STUFFED + 2 :], 10),
+    "identifiers that are equal": (identified(PLAIN, b"\7\7\7", b"\7\7\7"), 6),
+    "identifiers that are letters": (identified(PLAIN, b"RGB", b"RGB"), 6),
     "many comments": (before_scan(PLAIN, segment(0xFE, b"") * 5000), 6),
     "frames of two pictures": (PLAIN[:-2] + PLAIN[2:], 6),
     "SOI twice": (b"\xff\xd8" + PLAIN, 6),
@@ -144,6 +156,9 @@ def test_the_height_is_that_of_the_data(base):
         (PLAIN.replace(b"\xff\xc0\0\x11", b"\xff\xc3\0\x11"), "lossless process"),
         (PLAIN.replace(b"\xff\xc0\0\x11", b"\xff\xc5\0\x11"), "hierarchical process"),
         (PLAIN[:SCAN], "no scan that can be coded"),
+        (identified(PLAIN, b"\1\2\3", b"\1\1\3"), "no scan that can be coded"),
+        (identified(PLAIN, b"\1\2\3", b"\1\2\4"), "no scan that can be coded"),
+        (PLAIN.replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x00"), "0 bits a sample"),
     ],
 )
 def test_the_reason_is_given_why_a_stream_is_not_coded(data, reason):
