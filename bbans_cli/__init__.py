@@ -3,6 +3,8 @@
     >>> import bbans_cli
     >>> data = bbans_cli.compress("photo.png")        # or an array (h, w), (h, w, 3), ... of uint8
     >>> array = bbans_cli.decompress(data)            # or the path of a .bbc file
+    >>> data = bbans_cli.compress("photo.jpg")
+    >>> file, suffix = bbans_cli.restore(data)        # the JPEG file's bytes, ".jpg"
 
 Errors are those of `bbans_cli.errors`: every one a BbcError, those about the data ValueErrors as well. A file that
 cannot be opened is an OSError. Nothing is printed. numpy and the core are imported on first use.
@@ -20,11 +22,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 __version__ = "0.1.0"
-__all__ = ["BbcError", "__version__", "compress", "decompress"]
+__all__ = ["BbcError", "__version__", "compress", "decompress", "restore"]
 
 
 def compress(
-    picture: np.ndarray | str | os.PathLike[str],
+    source: np.ndarray | bytes | str | os.PathLike[str],
     *,
     level: int = 5,
     threads: int = 0,
@@ -33,14 +35,15 @@ def compress(
     pixels: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> bytes:
-    """The bytes of a .bbc file for an array, or for a picture file with its metadata.
+    """The bytes of a .bbc file for an array, or for a file: a picture with its metadata, or a JPEG file as it is.
 
-    picture     uint8 or uint16 array (h, w) grey, (h, w, 2) grey and alpha, (h, w, 3) RGB or (h, w, 4) RGBA; or a path
+    source      uint8 or uint16 array (h, w) grey, (h, w, 2) grey and alpha, (h, w, 3) RGB or (h, w, 4) RGBA; or the
+                path of a file; or its bytes
     level       1 fast, 5 default, 9 best
     threads     0: all cores; the bytes do not depend on it
     verify      decode the result and compare before returning it
     strip       leave out metadata
-    pixels      take the pixels of lossy formats (JPEG) too
+    pixels      take the pixels of JPEG files and of other lossy formats, not the file
     max_pixels  raise LimitError for more
 
     Raises InputError, LimitError and UnsupportedError for pictures that cannot be kept in full, and OSError.
@@ -51,25 +54,46 @@ def compress(
     if level not in (1, 5, 9):
         raise ValueError(f"level {level!r} is not 1, 5 or 9")
     coder = api.PictureCodec(level, max_pixels, verify, strip, pixels)
-    if isinstance(picture, (str, os.PathLike)):
-        with open(picture, "rb") as file:
-            return coder.compress_file(file.read(), threads or scheduler.cores()).data
-    return coder.compress(from_array(picture), threads or scheduler.cores())
+    cores = threads or scheduler.cores()
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return coder.compress_file(bytes(source), cores).data
+    if isinstance(source, (str, os.PathLike)):
+        return coder.compress_file(_read(source), cores, name=os.fspath(source)).data
+    return coder.compress(from_array(source), cores)
 
 
 def decompress(source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """The pixels in a .bbc file, given its bytes or its path.
+    """The pixels in a .bbc file, given its bytes or its path; those of a JPEG file, if it holds one.
 
     Returns uint8 (uint16 for 16-bit pictures): (h, w) for grey and for palette pictures, whose indices these are, else
-    (h, w, channels).
+    (h, w, channels), C, M, Y, K in a JPEG file of CMYK.
 
     Raises CorruptError and TruncatedError for damage, ModelMismatchError if the weights that it was made with are not
-    at hand, UnsupportedError, LimitError for more than `max_pixels`, and OSError.
+    at hand, UnsupportedError, LimitError for more than `max_pixels`, InputError for a file without pixels that can be
+    read, and OSError.
     """
     from bbans_cli import api, scheduler
 
-    if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb") as file:
-            source = file.read()
-    pixels = api.PictureCodec(max_pixels=max_pixels).decompress(source, threads or scheduler.cores()).pixels
+    pixels = api.PictureCodec(max_pixels=max_pixels).decompress(_read(source), threads or scheduler.cores()).pixels
     return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
+
+
+def restore(
+    source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS
+) -> tuple[bytes, str]:
+    """The file in a .bbc file, given its bytes or its path: its bytes, and the suffix that its name had (".jpg").
+
+    A JPEG file comes back byte for byte. A picture comes as a PNG file with its metadata. Raises as `decompress`.
+    """
+    from bbans_cli import api, container, scheduler
+
+    data = _read(source)
+    outcome = api.PictureCodec(max_pixels=max_pixels).decompress_file(data, None, threads or scheduler.cores())
+    return outcome.data, ".png" if outcome.kind == "picture" else container.read_head(data).suffix
+
+
+def _read(source: bytes | str | os.PathLike[str]) -> bytes:
+    if not isinstance(source, (str, os.PathLike)):
+        return bytes(source)
+    with open(source, "rb") as file:
+        return file.read()

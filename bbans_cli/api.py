@@ -12,7 +12,7 @@ from bbans_cli.coders import decode_picture, encode_picture
 from bbans_cli.container import StoredFile
 from bbans_cli.errors import BbcError
 from bbans_cli.limits import MAX_PIXELS
-from bbans_cli.pictures.detect import detect, is_jpeg, jpeg_start
+from bbans_cli.pictures.detect import is_jpeg, is_lossy, jpeg_start
 from bbans_cli.pictures.formats import FORMATS, JPEG_SUFFIXES
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
@@ -79,10 +79,8 @@ class PictureCodec:
         picture = read_picture(data, pixels=self.pixels, max_pixels=self.max_pixels)
         coded = self.compress(picture, threads, progress)
         lost = [] if self.strip else picture.lost
-        lossy = detect(data) == "jpeg"
-        return Outcome(
-            coded, picture.width, picture.height, picture.pixels.size, len(coded), _not_kept(lost), lossy=lossy
-        )
+        size = picture.width, picture.height, picture.pixels.size
+        return Outcome(coded, *size, len(coded), _not_kept(lost), lossy=is_lossy(data))
 
     def _compress_jpeg(self, data: bytes, name: str, threads: int, progress: ShareProgress) -> Outcome:
         from bbans_cli.coders.files import file_coder

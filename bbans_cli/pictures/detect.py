@@ -76,8 +76,7 @@ def refuse(kind: str, data: bytes, pixels: bool) -> None:
         raise InputError("not a picture file that bbc knows" if data else "the file is empty")
     if kind == "bbc":
         raise InputError("is a .bbc file already")
-    lossy = kind in ("jpeg", "avif", "heif") or kind == "webp" and _lossy_webp(data)
-    if lossy and not pixels:
+    if is_lossy(data) and not pixels:
         hint = "" if kind == "heif" else "; --pixels does it all the same"
         raise LossyError(f"this {LOSSY[kind]} is lossy: {SPACE}{hint}")
     if kind == "heif":
@@ -86,6 +85,12 @@ def refuse(kind: str, data: bytes, pixels: bool) -> None:
         raise UnsupportedError("an AVIF of more than 8 bits cannot be read in full")
     if kind not in ("png", "pnm", "tiff", "bmp", "webp", "jpeg", "avif"):
         raise UnsupportedError(f"{kind} is not read: PNG, BMP, PPM, PGM, PAM, TIFF and lossless WebP are")
+
+
+def is_lossy(data: bytes) -> bool:
+    """Whether a picture file is in a format that loses something, so that its pixels are not all of it."""
+    kind = detect(data)
+    return kind in ("jpeg", "avif", "heif") or kind == "webp" and _lossy_webp(data)
 
 
 def _lossy_webp(data: bytes) -> bool:

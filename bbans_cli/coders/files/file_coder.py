@@ -25,6 +25,7 @@ from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
 
+SOF = (0xC0, 0xC1, 0xC2)
 # Bytes of structure and plain bytes beyond the size of the file itself: room for the exceptions of its scans.
 STRUCTURE_BYTES = 1 << 24
 
@@ -76,9 +77,13 @@ class DecodedStream:
 
 
 def _summary(tree: Node) -> JpegSummary:
+    """What the frame header says; its height may be wrong, and is 0 where a DNL segment has it."""
     stream = tree.streams[0].stream
     assert stream is not None
-    return JpegSummary(stream.process, len(stream.components), stream.width, stream.height)
+    frame_header = next(found for found in jpeg_segments.segments(stream.plain) if found.marker in SOF)
+    at = frame_header.start + 5
+    height = int.from_bytes(stream.plain[at : at + 2], "big") or stream.height
+    return JpegSummary(stream.process, len(stream.components), stream.width, height)
 
 
 def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> list[FilePart]:
@@ -88,7 +93,7 @@ def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> lis
     parts = [FilePart(BYTES, b"", _pack(tree))]
     for stream in streams:
         factors = [(component.horizontal, component.vertical) for component in stream.components]
-        payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, progress=count)
+        payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, level, threads, count)
         parts.append(FilePart(JPEG_STREAM, bytes([level]), payload))
     return parts
 
@@ -132,6 +137,9 @@ class Decoder:
         branches = list(self.tree.all_streams())
         if len(branches) != len(stored.parts) - 1:
             raise CorruptError("corrupt structure: its streams and the parts are not the same number")
+        self.numbers = {id(branch): number for number, branch in enumerate(branches)}
+        self.originals = self.tree.originals()
+        self.copied: dict[int, bytes] = {}
         self.parts = {id(branch): part for branch, part in zip(branches, stored.parts[1:], strict=True)}
         self.threads, self.progress = threads, progress
         self.done, self.total = 0, sum(len(part.payload) for part in stored.parts[1:])
@@ -150,7 +158,7 @@ class Decoder:
             raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
         factors = [(component.horizontal, component.vertical) for component in found.components]
         sizes = layout(found, height).sizes
-        blocks = coefficients.decode(part.payload, sizes, _divisors(tables), factors)
+        blocks = coefficients.decode(part.payload, sizes, _divisors(tables), factors, part.settings[0], self.threads)
         self.done += len(part.payload)
         self.progress(min(1.0, self.done / max(1, self.total)))
         return DecodedStream(plain, branch.scans, found, tables, blocks)
@@ -160,8 +168,18 @@ class Decoder:
         return self._bytes(branch.plain)
 
     def _bytes(self, node: Node) -> bytes:
-        streams = (self.stream(branch) for branch in node.streams)
-        return jpeg_tree.plain_bytes(node, [join(found.plain, found.scans, found.blocks) for found in streams])
+        return jpeg_tree.plain_bytes(node, [self._joined(branch) for branch in node.streams])
+
+    def _joined(self, branch: Branch) -> bytes:
+        if branch.copy_of is not None:
+            if branch.copy_of not in self.copied:
+                raise CorruptError("corrupt structure: a copy of a stream around it")
+            return self.copied[branch.copy_of]
+        found = self.stream(branch)
+        data = join(found.plain, found.scans, found.blocks)
+        if self.numbers[id(branch)] in self.originals:
+            self.copied[self.numbers[id(branch)]] = data
+        return data
 
 
 def exif_and_xmp(stored: StoredFile) -> dict[str, bytes]:

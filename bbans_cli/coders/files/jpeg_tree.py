@@ -5,6 +5,8 @@ end. So bytes are taken for a list of JPEG streams with other bytes between them
 bytes (coders/jpeg/stream) is taken apart in the same way.
 
     bytes    count of streams | for each: count of bytes before it, its scans, its plain part's bytes | bytes after
+
+A stream that equals an earlier one, as a thumbnail that a program wrote twice, has no scans but the number of that one.
 """
 
 from __future__ import annotations
@@ -34,24 +36,34 @@ class Node:
     streams: list[Branch] = field(default_factory=list)
 
     def all_streams(self) -> Iterator[Branch]:
-        """Each stream, then those within its plain bytes: the order of the file's parts."""
+        """Each stream that is no copy, then those within its plain bytes: the order of the file's parts."""
         for branch in self.streams:
-            yield branch
-            yield from branch.plain.all_streams()
+            if branch.copy_of is None:
+                yield branch
+                yield from branch.plain.all_streams()
+
+    def originals(self) -> set[int]:
+        """The numbers of the streams that have copies."""
+        found: set[int] = set()
+        for branch in self.streams:
+            found |= branch.plain.originals() if branch.copy_of is None else {branch.copy_of}
+        return found
 
 
 @dataclass
 class Branch:
     """A JPEG stream.
 
-    scans   see JpegStream
-    plain   its plain bytes
-    stream  what `split` found; None when decoding
+    scans    see JpegStream
+    plain    its plain bytes
+    stream   what `split` found; None when decoding
+    copy_of  the number, in all_streams(), of the stream that it equals; then it has neither scans nor plain bytes
     """
 
     scans: bytes
     plain: Node
     stream: JpegStream | None = None
+    copy_of: int | None = None
 
 
 def find(data: bytes, max_pixels: int) -> tuple[Node, str]:
@@ -70,6 +82,7 @@ class _Search:
         # Four components of 64 coefficients a block, and one MCU of up to 16 blocks beyond the border
         self.max_blocks = max_pixels // 16 + 64
         self.failures = 0
+        self.numbers: dict[bytes, int] = {}
         self.reason = "no JPEG picture in it"
 
     def node(self, data: bytes, depth: int, start: int) -> Node:
@@ -85,11 +98,18 @@ class _Search:
                 at += 1
                 continue
             node.gaps.append(data[done:at])
-            # The stream's own SOI is in its plain bytes.
-            node.streams.append(Branch(found.scans, self.node(found.plain, depth + 1, 2), found))
+            node.streams.append(self._branch(found, data[at : at + found.size], depth))
             done = at = at + found.size
         node.gaps.append(data[done:])
         return node
+
+    def _branch(self, found: JpegStream, data: bytes, depth: int) -> Branch:
+        earlier = self.numbers.get(data)
+        if earlier is not None:
+            return Branch(b"", Node(), copy_of=earlier)
+        self.numbers[data] = len(self.numbers)
+        # The stream's own SOI is in its plain bytes.
+        return Branch(found.scans, self.node(found.plain, depth + 1, 2), found)
 
     def _stream(self, data: bytes) -> JpegStream | None:
         try:
@@ -114,7 +134,10 @@ def to_bytes(node: Node) -> tuple[bytes, bytes]:
         for gap, branch in zip(node.gaps, node.streams, strict=False):
             structure.extend(varint(len(gap)) + varint(len(branch.scans)) + branch.scans)
             gaps.extend(gap)
-            add(branch.plain)
+            if branch.copy_of is None:
+                add(branch.plain)
+            else:
+                structure.extend(varint(branch.copy_of))
         structure.extend(varint(len(node.gaps[-1])))
         gaps.extend(node.gaps[-1])
 
@@ -126,7 +149,10 @@ def from_bytes(structure: bytes, gaps: bytes) -> Node:
     """The inverse of `to_bytes`. Raises CorruptError, TruncatedError."""
     reader, rest = Reader(structure, "the structure"), Reader(gaps, "the plain bytes")
 
+    streams = 0
+
     def read(depth: int) -> Node:
+        nonlocal streams
         node = Node()
         count = reader.varint()
         if depth > MAX_DEPTH or count > reader.left:
@@ -134,7 +160,14 @@ def from_bytes(structure: bytes, gaps: bytes) -> Node:
         for _ in range(count):
             node.gaps.append(rest.take(reader.varint()))
             scans = reader.take(reader.varint())
-            node.streams.append(Branch(scans, read(depth + 1)))
+            if scans:
+                streams += 1
+                node.streams.append(Branch(scans, read(depth + 1)))
+                continue
+            earlier = reader.varint()
+            if earlier >= streams:
+                raise CorruptError("corrupt structure: a copy of no stream")
+            node.streams.append(Branch(b"", Node(), copy_of=earlier))
         node.gaps.append(rest.take(reader.varint()))
         return node
 

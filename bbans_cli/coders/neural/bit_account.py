@@ -16,7 +16,7 @@ import numpy as np
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural.latents import Latents, Posterior, Prior, Symbols
-from bbans_cli.container import NEURAL, Container, Part
+from bbans_cli.container import NEURAL, Container, Part, Region
 from bbans_cli.entropy.rans import Message
 from bbans_cli.progress import PixelProgress, ShareProgress, no_progress
 
@@ -39,7 +39,9 @@ def of_file(file: Container, threads: int, progress: ShareProgress) -> list[list
 
     Decodes the parts, and takes as long. Raises CorruptError, ModelMismatchError, UnsupportedError.
     """
-    total = file.width * file.height * sum(part.coder == NEURAL for part in file.parts)
+    whole = Region(0, 0, file.width, file.height)
+    areas = [part.region or whole for part in file.parts if part.coder == NEURAL]
+    total = sum(area.width * area.height for area in areas)
     done = 0
 
     def count(pixels: int) -> None:
@@ -47,10 +49,11 @@ def of_file(file: Container, threads: int, progress: ShareProgress) -> list[list
         done += pixels
         progress(done / total)
 
-    return [
-        of_part(part, file.width, file.height, part.channels, threads, count) if part.coder == NEURAL else []
-        for part in file.parts
-    ]
+    def bits(part: Part) -> list[BandBits]:
+        area = part.region or whole
+        return of_part(part, area.width, area.height, part.channels, threads, count) if part.coder == NEURAL else []
+
+    return [bits(part) for part in file.parts]
 
 
 def of_part(

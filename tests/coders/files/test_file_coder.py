@@ -61,6 +61,16 @@ def test_pictures_within_and_behind_are_coded_too():
     assert (stored.jpeg.width, stored.jpeg.height, stored.jpeg.components) == (96, 64, 3)
 
 
+def test_equal_pictures_are_coded_once():
+    data = FILES["thumbnail"] + jpeg(32, 40) + jpeg(32, 40, quality=70)
+    packed, _ = round_trip(data)
+    assert len(container.from_bytes(packed).parts) == 1 + 4
+    with pytest.raises(CorruptError, match="a copy of no stream"):
+        jpeg_tree.from_bytes(b"\1\0\0\0\0", b"")
+    around = b"\1\0\1s" + b"\1\0\0\0" + b"\0\0"
+    assert jpeg_tree.from_bytes(around, b"").streams[0].plain.streams[0].copy_of == 0
+
+
 def test_what_is_said_of_the_file():
     stored = file_coder.encode(jpeg(progressive=True), ".JPEG", 5)[0]
     assert stored.jpeg == container.JpegSummary(2, 3, 64, 48)
@@ -125,7 +135,7 @@ def test_wrong_parts():
 
 
 def test_the_tree_has_a_limit():
-    structure = b"\1\0\0" * (jpeg_tree.MAX_DEPTH + 1) + b"\0" * 2 * (jpeg_tree.MAX_DEPTH + 2)
+    structure = b"\1\0\1s" * (jpeg_tree.MAX_DEPTH + 1) + b"\0" * 2 * (jpeg_tree.MAX_DEPTH + 2)
     with pytest.raises(CorruptError, match="streams within streams"):
         jpeg_tree.from_bytes(structure, b"")
     with pytest.raises(CorruptError, match="bytes left over"):
