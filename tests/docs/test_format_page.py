@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bbans_cli import limits
+from bbans_cli.coders.files import byte_coder
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
 from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
@@ -95,3 +96,11 @@ def test_shapes_of_the_weights(name):
             layer = pattern(tensor.removesuffix(".weight"))
             (row,) = [row for row in LAYERS if layer in map(pattern, re.findall(r"`([\w.]+)`", row[0]))]
             assert array.shape[1] in sizes(row[1], symbols) and array.shape[0] in sizes(row[2], symbols), tensor
+
+
+def test_dictionaries_of_plain_bytes():
+    for number, crc in byte_coder.DICTIONARIES.items():
+        assert f"{number}: `weights/jpeg-plain-{number}.dictionary`, whose CRC-32 is {crc:08X}" in TEXT
+    bits = f"is {byte_coder.BUCKET_BITS} up to a size of 2^{byte_coder.BYTES_SMALL.bit_length() - 1}"
+    assert f"{bits}, else {byte_coder.MORE_BUCKET_BITS}" in " ".join(TEXT.split())
+    assert f"at most 2^{byte_coder.MOST_MIXED.bit_length() - 1} |" in TEXT
