@@ -16,6 +16,20 @@ static inline void stream_write_dc_refined(stream_encoder *e, const int16_t *blo
     stream_put(&e->bits, (uint32_t)(block[0] >> e->scan->low) & 1, 1);
 }
 
+/* Coefficients of the band that are not 0 from bit Al on: bit k stands for coefficient k in zigzag order. */
+static inline uint64_t stream_write_nonzero(const bbc_stream_scan *scan, const int16_t *block)
+{
+    uint64_t words[16], any = (uint64_t)(block[1] | block[2] | block[3]), found = 0;
+    memcpy(words, block, sizeof words);
+    for (int i = 1; i < 16; i++) any |= words[i];
+    if (!any) return 0;
+    uint8_t nonzero[64];
+    for (int i = 0; i < 64; i++) nonzero[i] = (uint16_t)(block[i] < 0 ? -block[i] : block[i]) >> scan->low != 0;
+#pragma GCC unroll 63
+    for (int k = 1; k < 64; k++) found |= (uint64_t)nonzero[stream_zigzag[k]] << k;
+    return found & ((2ull << scan->last) - 1) & ~((1ull << scan->first) - 1);
+}
+
 /* Bits of coefficients that were nonzero before this scan. At most 64. */
 typedef struct {
     uint64_t bits;
@@ -30,21 +44,15 @@ static inline void stream_write_put_bits(stream_encoder *e, stream_write_bits *b
     *buffer = (stream_write_bits){0, 0};
 }
 
-/* Correction bits from coefficient k on, up to the coefficient after `zeros` that have been zero so far, or to the end
- * of the band. Returns where they end. */
-static inline int stream_write_corrections(const bbc_stream_scan *scan, const int16_t *block, int k, int zeros,
-                                           stream_write_bits *buffer)
+/* Correction bits of the coefficients in `which`. */
+static inline void stream_write_corrections(stream_encoder *e, const int16_t *block, uint64_t which)
 {
-    for (; k <= scan->last; k++) {
-        const int32_t magnitude = stream_write_magnitude(block[stream_zigzag[k]]) >> scan->low;
-        if (magnitude > 1) {
-            buffer->bits = buffer->bits << 1 | (magnitude & 1);
-            buffer->count++;
-        } else if (--zeros < 0) {
-            break;
-        }
+    stream_write_bits buffer = {0, __builtin_popcountll(which)};
+    for (; which; which &= which - 1) {
+        const int32_t magnitude = stream_write_magnitude(block[stream_zigzag[__builtin_ctzll(which)]]);
+        buffer.bits = buffer.bits << 1 | (magnitude >> e->scan->low & 1);
     }
-    return k;
+    stream_write_put_bits(e, &buffer);
 }
 
 /* Write the run that is pending, `more` blocks longer than it is. */
@@ -58,83 +66,60 @@ static inline void stream_write_run(stream_encoder *e, int64_t more)
     }
     const int category = stream_category((uint32_t)length) - 1;
     stream_put_code(&e->bits, scan->components[0].ac, category << 4, (uint32_t)length, category);
-    if (scan->high) {
+    if (scan->high && e->corrections) {
         stream_cursor at = stream_cursor_at(scan, e->run_block, e->run);
-        for (int k = e->run_from; at.left; stream_cursor_next(&at), k = scan->first) {
-            stream_write_bits buffer = {0, 0};
-            stream_write_corrections(scan, stream_cursor_block(&at), k, 64, &buffer);
-            stream_write_put_bits(e, &buffer);
+        for (int k = e->run_from; at.left; stream_cursor_next(&at), k = 0) {
+            const int16_t *block = stream_cursor_block(&at);
+            stream_write_corrections(e, block, stream_write_nonzero(scan, block) >> k << k);
         }
     }
     e->run = e->corrections = 0;
 }
 
-/* The coefficients from k on belong to an end-of-band run. */
-static inline void stream_write_run_block(stream_encoder *e, int64_t number, int k, const int16_t *block)
+/* The coefficients from k on belong to an end-of-band run; those in `nonzero` had been nonzero before this scan. */
+static inline void stream_write_run_block(stream_encoder *e, int64_t number, int k, uint64_t nonzero)
 {
     const bbc_stream_scan *scan = e->scan;
     if (!e->run++) {
         e->run_block = number;
         e->run_from = k;
     }
-    if (scan->high) {
-        stream_write_bits buffer = {0, 0};
-        stream_write_corrections(scan, block, k, 64, &buffer);
-        e->corrections += buffer.count;
-    }
+    e->corrections += __builtin_popcountll(nonzero >> k);
     if (e->run >= scan->run_limit || e->corrections > scan->correction_limit) stream_write_run(e, 0);
-}
-
-/* The last coefficient that this scan codes by a symbol, 0 if there is none. */
-static inline int stream_write_last(const bbc_stream_scan *scan, const int16_t *block)
-{
-    uint64_t words[16], any = 0;
-    memcpy(words, block, sizeof words);
-    for (int i = 1; i < 16; i++) any |= words[i];
-    if (!any && !(block[1] | block[2] | block[3])) return 0;
-    for (int k = scan->last; k >= scan->first; k--) {
-        const int32_t magnitude = stream_write_magnitude(block[stream_zigzag[k]]) >> scan->low;
-        if (scan->high ? magnitude == 1 : magnitude != 0) return k;
-    }
-    return 0;
 }
 
 static inline void stream_write_ac_first(stream_encoder *e, int64_t number, const int16_t *block)
 {
     const bbc_stream_scan *scan = e->scan;
     const bbc_stream_table *table = scan->components[0].ac;
-    const int last = stream_write_last(scan, block);
+    uint64_t nonzero = stream_write_nonzero(scan, block);
     int coded = scan->first - 1;
-    if (last || e->zero_runs || e->split) stream_write_run(e, 0);
-    for (int k = scan->first; k <= last; k++) {
+    if (nonzero || e->zero_runs || e->split) stream_write_run(e, 0);
+    for (; nonzero; nonzero &= nonzero - 1) {
+        const int k = __builtin_ctzll(nonzero);
         const int32_t value = block[stream_zigzag[k]], magnitude = stream_write_magnitude(value) >> scan->low;
-        if (!magnitude) continue;
         int run = k - coded - 1;
         for (; run > 15; run -= 16) stream_put_code(&e->bits, table, 0xf0, 0, 0);
         const int category = stream_category((uint32_t)magnitude);
         const uint32_t bits = stream_write_value(value < 0 ? -magnitude : magnitude);
-        stream_put_code(&e->bits, table, run << 4 | category, bits, category & 15);
+        stream_put_code(&e->bits, table, run << 4 | (category & 15), bits, category & 15);
         coded = k;
     }
     for (int i = 0; i < e->zero_runs && coded < scan->last; i++, coded += 16)
         stream_put_code(&e->bits, table, 0xf0, 0, 0);
-    if (coded < scan->last) stream_write_run_block(e, number, coded + 1, block);
+    if (coded < scan->last) stream_write_run_block(e, number, coded + 1, 0);
 }
 
 /* Coefficients up to the last that becomes nonzero (T.81, figure G.7). */
-static inline void stream_write_refinements(stream_encoder *e, const int16_t *block, int last)
+static inline void stream_write_refinements(stream_encoder *e, const int16_t *block, uint64_t nonzero, int last)
 {
-    const bbc_stream_scan *scan = e->scan;
-    const bbc_stream_table *table = scan->components[0].ac;
+    const bbc_stream_table *table = e->scan->components[0].ac;
     stream_write_bits buffer = {0, 0};
-    int run = 0;
-    for (int k = scan->first; k <= last; k++) {
-        const int32_t value = block[stream_zigzag[k]], magnitude = stream_write_magnitude(value) >> scan->low;
-        if (!magnitude) {
-            run++;
-            continue;
-        }
-        for (; run > 15; run -= 16) {
+    int run = 0, next = e->scan->first;
+    for (; nonzero && next <= last; nonzero &= nonzero - 1) {
+        const int k = __builtin_ctzll(nonzero);
+        const int32_t value = block[stream_zigzag[k]], magnitude = stream_write_magnitude(value) >> e->scan->low;
+        for (run += k - next, next = k + 1; run > 15; run -= 16) {
             stream_put_code(&e->bits, table, 0xf0, 0, 0);
             stream_write_put_bits(e, &buffer);
         }
@@ -149,20 +134,33 @@ static inline void stream_write_refinements(stream_encoder *e, const int16_t *bl
     }
 }
 
+/* Zero runs from coefficient k on, each with the correction bits up to its last zero. Returns where they end. */
+static inline int stream_write_zero_runs(stream_encoder *e, const int16_t *block, uint64_t nonzero, int k)
+{
+    for (int i = 0; i < e->zero_runs && k <= e->scan->last; i++) {
+        const int from = k;
+        for (int zeros = 0; k <= e->scan->last && zeros < 16; k++) zeros += !(nonzero >> k & 1);
+        stream_put_code(&e->bits, e->scan->components[0].ac, 0xf0, 0, 0);
+        stream_write_corrections(e, block, nonzero & ((2ull << (k - 1)) - 1) & ~((1ull << from) - 1));
+    }
+    return k;
+}
+
 static inline void stream_write_ac_refined(stream_encoder *e, int64_t number, const int16_t *block)
 {
     const bbc_stream_scan *scan = e->scan;
-    const int last = stream_write_last(scan, block);
-    int k = last ? last + 1 : scan->first;
-    if (last || e->zero_runs || e->split) stream_write_run(e, 0);
-    stream_write_refinements(e, block, last);
-    for (int i = 0; i < e->zero_runs && k <= scan->last; i++) {
-        stream_write_bits buffer = {0, 0};
-        stream_put_code(&e->bits, scan->components[0].ac, 0xf0, 0, 0);
-        k = stream_write_corrections(scan, block, k, 15, &buffer) + 1;
-        stream_write_put_bits(e, &buffer);
+    const uint64_t nonzero = stream_write_nonzero(scan, block);
+    uint64_t coded = 0;
+    for (uint64_t left = nonzero; left; left &= left - 1) {
+        const int k = __builtin_ctzll(left);
+        const int32_t magnitude = stream_write_magnitude(block[stream_zigzag[k]]) >> scan->low;
+        coded |= (uint64_t)(magnitude == 1) << k;
     }
-    if (k <= scan->last) stream_write_run_block(e, number, k, block);
+    const int last = coded ? 63 - __builtin_clzll(coded) : scan->first - 1;
+    if (coded || e->zero_runs || e->split) stream_write_run(e, 0);
+    stream_write_refinements(e, block, nonzero, last);
+    const int k = stream_write_zero_runs(e, block, nonzero, last + 1);
+    if (k <= scan->last) stream_write_run_block(e, number, k, nonzero);
 }
 
 #endif
