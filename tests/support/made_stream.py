@@ -10,7 +10,7 @@ import tiny
 
 from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
 from bbans_cli.coders.jpeg.stream.layout import layout
-from bbans_cli.coders.jpeg.stream.scan import KINDS, Habits, ScanCoder
+from bbans_cli.coders.jpeg.stream.scan import KINDS, Policy, ScanCoder
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader
 
 # Codes for every category of DC, of 5 bits; for every symbol of AC: 254 of 8 bits, 2 of 9.
@@ -29,7 +29,7 @@ class Scan:
     high: int = 0
     low: int = 0
     interval: int = 0
-    habits: dict[str, int] = field(default_factory=dict)
+    policy: dict[str, int] = field(default_factory=dict)
     notes: dict[int, bytes] = field(default_factory=dict)
 
 
@@ -73,11 +73,11 @@ def scan_bytes(frame: Frame, blocks: Sequence[np.ndarray], scan: Scan) -> bytes:
     parts = [(index, DC_CODE, AC_CODE) for index in scan.components]
     parameters = (scan.first, scan.last, scan.high, scan.low)
     coder = ScanCoder(frame, ScanHeader(0, parts, *parameters, scan.interval, {}), layout(frame, frame.height))
-    habits = Habits(**{"interval": scan.interval, **scan.habits})
+    policy = Policy(**{"interval": scan.interval, **scan.policy})
     notes = [scan.notes.get(kind, b"") for kind in range(KINDS)]
     names = b"".join(bytes([frame.components[index].identifier, 0]) for index in scan.components)
     spectral = bytes([scan.first, scan.last, scan.high << 4 | scan.low])
-    data = coder.write(notes, habits, blocks, 1 << 20)
+    data = coder.write(notes, policy, blocks, 1 << 20)
     assert data is not None
     return (
         segment(0xDD, scan.interval.to_bytes(2, "big"))

@@ -10,7 +10,7 @@ import numpy as np
 
 from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
 from bbans_cli.coders.jpeg.stream.layout import MOST_LINES, Layout, layout, mcu_height
-from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT, Counts, Habits, ScanCoder
+from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT, Counts, Policy, ScanCoder
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader
 from bbans_cli.coders.jpeg.stream.stuffing import Departures
 
@@ -36,16 +36,16 @@ class Scan:
     end: int
     data: bytes
     departures: Departures
-    habits: Habits
+    policy: Policy
     coded: bool
     notes: Sequence[bytes] = ()
     counts: Counts | None = None
     _note_size: int = 1  # bytes for notes of each kind, for each byte of data
-    _fewest: tuple[int, Habits] | None = None  # end-of-band runs that were noted, under the first habits; and those
+    _fewest: tuple[int, Policy] | None = None  # end-of-band runs that were noted, under the first policy; and that one
 
     def read(self, coder: ScanCoder, blocks: Sequence[np.ndarray]) -> bool:
         """Decode into the blocks; False if notes take more memory than was expected, which next time is there."""
-        found = coder.read(self.data, self.habits, blocks, self._note_size * len(self.data) + 1024)
+        found = coder.read(self.data, self.policy, blocks, self._note_size * len(self.data) + 1024)
         if found is None:
             self._note_size *= 4
             return False
@@ -53,29 +53,29 @@ class Scan:
         return True
 
     def adjust(self, has_runs: bool) -> bool:
-        """Whether other habits are to be tried."""
+        """Whether another policy is to be tried."""
         if self.counts is None:
             return False
-        habits, counts = self.habits, self.counts
+        policy, counts = self.policy, self.counts
         if counts.zero_padding > counts.one_padding:
-            habits = replace(habits, padding=0)
+            policy = replace(policy, padding=0)
         if has_runs and counts.late_runs:
-            habits = replace(habits, run_limit=counts.longest_run, corrections=NO_LIMIT)
+            policy = replace(policy, run_limit=counts.longest_run, corrections=NO_LIMIT)
         elif has_runs and counts.splits:
             if self._fewest is None:
-                self._fewest = counts.splits, habits
-                habits = replace(habits, run_limit=counts.longest_run)
+                self._fewest = counts.splits, policy
+                policy = replace(policy, run_limit=counts.longest_run)
             elif counts.splits > self._fewest[0]:
-                habits = self._fewest[1]
-        changed = habits != self.habits
-        self.habits = habits
+                policy = self._fewest[1]
+        changed = policy != self.policy
+        self.policy = policy
         return changed
 
     def comes_back(self, coder: ScanCoder, blocks: Sequence[np.ndarray]) -> bool:
         """Whether the data come from the blocks, and not mostly from notes."""
         if self.counts is None or not self.counts.mcus or self.counts.literal_bits > 4 * len(self.data):
             return False
-        return coder.write(self.notes, self.habits, blocks, len(self.data)) == self.data
+        return coder.write(self.notes, self.policy, blocks, len(self.data)) == self.data
 
 
 def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> tuple[Layout, list[np.ndarray]]:
@@ -92,7 +92,7 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
             raise NotCodableError("no scan that can be coded")
         if len(tried) == 1:
             for scan, coder in coders:
-                scan.habits = replace(scan.habits, interval=_usual_interval(scan, coder))
+                scan.policy = replace(scan.policy, interval=_usual_interval(scan, coder))
         blocks = [np.zeros((*size, 64), np.int16) for size in place.sizes]
         if not all(scan.read(coder, blocks) for scan, coder in coders):
             continue
@@ -109,10 +109,10 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
     raise NotCodableError("scans that do not come from coefficients")
 
 
-def _probe(coder: ScanCoder, data: bytes, habits: Habits) -> tuple[Counts, list[bytes]]:
+def _probe(coder: ScanCoder, data: bytes, policy: Policy) -> tuple[Counts, list[bytes]]:
     """What decoding would find."""
     capacity = len(data) + 1024
-    while not (found := coder.read(data, habits, None, capacity)):
+    while not (found := coder.read(data, policy, None, capacity)):
         capacity *= 4
     return found
 
@@ -138,13 +138,13 @@ def _usual_interval(scan: Scan, coder: ScanCoder) -> int:
     elif coder.header.high:  # not to be understood without the scans before
         candidates = [said]
     else:
-        first, _ = _probe(coder, scan.data[: marker.start()], Habits(0))
+        first, _ = _probe(coder, scan.data[: marker.start()], Policy(0))
         candidates = [said, first.mcus] if said != first.mcus else [said]
     if len(candidates) == 1 or coder.header.high:
         return candidates[-1]
 
     def cost(interval: int) -> int:
-        counts, notes = _probe(coder, scan.data, Habits(interval))
+        counts, notes = _probe(coder, scan.data, Policy(interval))
         return 8 * sum(map(len, notes)) + counts.missing
 
     return min(candidates, key=cost)
@@ -195,7 +195,7 @@ def _probe_rows(frame: Frame, scans: Sequence[Scan], max_blocks: int) -> tuple[i
     if rows:
         for scan, coder in _coders(frame, scans, layout(frame, rows * each)):
             if coder.gives_height:
-                counts, _ = _probe(coder, scan.data, scan.habits)
+                counts, _ = _probe(coder, scan.data, scan.policy)
                 return _rows(frame, coder, counts), counts.literal_bits
     return 0, 0
 

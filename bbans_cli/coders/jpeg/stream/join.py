@@ -67,7 +67,7 @@ def _pieces(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> Iterato
         most = 512 * coder.mcu_rows * coder.mcu_columns * coder.mcu_blocks() + 512 * sum(map(len, record.notes))
         if record.size > most:
             raise CorruptError("corrupt JPEG scans: a scan is too large")
-        data = coder.write(record.notes, record.habits, blocks, record.size)
+        data = coder.write(record.notes, record.policy, blocks, record.size)
         if data is None or len(data) != record.size:
             raise CorruptError("corrupt JPEG scans: coefficients that cannot be coded")
         yield irregular(data, record.departures)

@@ -19,7 +19,7 @@ KINDS = lib.BBC_STREAM_KINDS
 
 
 @dataclass(frozen=True)
-class Habits:
+class Policy:
     """What is usual in a scan's entropy-coded data; only what differs is noted.
 
     interval     MCUs between restarts, 0 if there are none
@@ -104,7 +104,7 @@ class ScanCoder:
         return sum(self._scan.components[i].across * self._scan.components[i].down for i in range(self._scan.count))
 
     def read(
-        self, data: bytes, habits: Habits, blocks: Sequence[np.ndarray] | None, capacity: int
+        self, data: bytes, policy: Policy, blocks: Sequence[np.ndarray] | None, capacity: int
     ) -> tuple[Counts, list[bytes]] | None:
         """Decode entropy-coded data into the blocks of all components of the frame, which a scan of a sequential frame
         overwrites and a scan of a progressive one completes; None leaves blocks alone. Returns also the notes of each
@@ -114,7 +114,7 @@ class ScanCoder:
         buffers = [np.empty(capacity, np.uint8) for _ in range(KINDS)]
         views = [ffi.from_buffer("uint8_t[]", buffer) for buffer in buffers]
         notes.bytes, notes.capacity = views, capacity
-        kept = self._begin(habits, blocks)
+        kept = self._begin(policy, blocks)
         full = lib.bbc_stream_read(self._scan, ffi.from_buffer("uint8_t[]", data), len(data), notes, counts)
         del kept
         if full:
@@ -131,22 +131,22 @@ class ScanCoder:
         )
         return found, [buffer[: notes.sizes[kind]].tobytes() for kind, buffer in enumerate(buffers)]
 
-    def write(self, notes: Sequence[bytes], habits: Habits, blocks: Sequence[np.ndarray], most: int) -> bytes | None:
+    def write(self, notes: Sequence[bytes], policy: Policy, blocks: Sequence[np.ndarray], most: int) -> bytes | None:
         """The data that `read` was given; None if notes and blocks cannot be written, or in no `most` bytes."""
         given = ffi.new("bbc_stream_notes *")
         views = [ffi.from_buffer("uint8_t[]", note) for note in notes]
         given.bytes, given.sizes = views, [len(note) for note in notes]
         out = np.empty(most + 8, np.uint8)  # the writer needs some room
-        kept = self._begin(habits, blocks)
+        kept = self._begin(policy, blocks)
         written = lib.bbc_stream_write(self._scan, given, ffi.from_buffer("uint8_t[]", out), len(out))
         del kept
         return out[:written].tobytes() if 0 <= written <= most else None
 
-    def _begin(self, habits: Habits, blocks: Sequence[np.ndarray] | None) -> list[CData]:
+    def _begin(self, policy: Policy, blocks: Sequence[np.ndarray] | None) -> list[CData]:
         """Fill in what differs from call to call. Returns views that must live as long as the call."""
         scan = self._scan
-        scan.interval, scan.padding = habits.interval, habits.padding
-        scan.run_limit, scan.correction_limit = habits.run_limit, habits.corrections
+        scan.interval, scan.padding = policy.interval, policy.padding
+        scan.run_limit, scan.correction_limit = policy.run_limit, policy.corrections
         scan.probe = blocks is None
         views = []
         for part, (index, _, _) in zip(scan.components, self.header.components, strict=False):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bbans_cli.coders.jpeg.stream.layout import MOST_LINES
-from bbans_cli.coders.jpeg.stream.scan import KINDS, LIBJPEG_CORRECTIONS, LONGEST_RUN, NO_LIMIT, Habits
+from bbans_cli.coders.jpeg.stream.scan import KINDS, LIBJPEG_CORRECTIONS, LONGEST_RUN, NO_LIMIT, Policy
 from bbans_cli.coders.jpeg.stream.stuffing import MOST_FILL, Departures
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.errors import CorruptError
@@ -24,13 +24,13 @@ class ScanRecord:
     """What the coefficients do not say of a scan's entropy-coded data.
 
     size        bytes of the regular data (stuffing.py)
-    habits      what is usual there
+    policy      what is usual there
     notes       what is not, by kind (stream.cdef.h)
     departures  how the data differ from the regular ones
     """
 
     size: int
-    habits: Habits
+    policy: Policy
     notes: Sequence[bytes]
     departures: Departures
 
@@ -54,13 +54,13 @@ class RecordReader:
             return None
         if flags > _ALL or not flags & _CODED:
             raise CorruptError("corrupt JPEG scans: unknown flags")
-        habits = Habits(
+        policy = Policy(
             self._reader.varint() if flags & _INTERVAL else interval,
             0 if flags & _ZEROS else 1,
             self._reader.varint() if flags & _RUN_LIMIT else LONGEST_RUN,
             NO_LIMIT if flags & _NO_CORRECTIONS else LIBJPEG_CORRECTIONS,
         )
-        if habits.interval > NO_LIMIT or habits.run_limit > NO_LIMIT:
+        if policy.interval > NO_LIMIT or policy.run_limit > NO_LIMIT:
             raise CorruptError("corrupt JPEG scans: a number is too large")
         notes = [b""] * KINDS
         if flags & _NOTES:
@@ -70,7 +70,7 @@ class RecordReader:
         strays = self._pairs() if flags & _STRAYS else []
         if sum(count for _, count in fill) > MOST_FILL or any(byte > 255 for _, byte in strays):
             raise CorruptError("corrupt JPEG scans: a number is too large")
-        return ScanRecord(self._reader.varint(), habits, notes, Departures(fill, strays))
+        return ScanRecord(self._reader.varint(), policy, notes, Departures(fill, strays))
 
     def end(self) -> None:
         """Make sure that nothing is left."""
@@ -95,22 +95,22 @@ def pack(height: int, records: Sequence[ScanRecord | None], intervals: Sequence[
 
 
 def _record(record: ScanRecord, interval: int) -> Iterator[bytes]:
-    habits = record.habits
+    policy = record.policy
     flags = (
         _CODED
-        | _INTERVAL * (habits.interval != interval)
-        | _ZEROS * (not habits.padding)
-        | _RUN_LIMIT * (habits.run_limit != LONGEST_RUN)
-        | _NO_CORRECTIONS * (habits.corrections != LIBJPEG_CORRECTIONS)
+        | _INTERVAL * (policy.interval != interval)
+        | _ZEROS * (not policy.padding)
+        | _RUN_LIMIT * (policy.run_limit != LONGEST_RUN)
+        | _NO_CORRECTIONS * (policy.corrections != LIBJPEG_CORRECTIONS)
         | _NOTES * any(record.notes)
         | _FILL * bool(record.departures.fill)
         | _STRAYS * bool(record.departures.strays)
     )
     yield varint(flags)
     if flags & _INTERVAL:
-        yield varint(habits.interval)
+        yield varint(policy.interval)
     if flags & _RUN_LIMIT:
-        yield varint(habits.run_limit)
+        yield varint(policy.run_limit)
     if flags & _NOTES:
         yield from (varint(len(note)) for note in record.notes)
         yield from record.notes

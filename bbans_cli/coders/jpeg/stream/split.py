@@ -10,7 +10,7 @@ from bbans_cli.coders.jpeg.stream.decode_scans import Scan, decode
 from bbans_cli.coders.jpeg.stream.join import quantisers
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
 from bbans_cli.coders.jpeg.stream.layout import Layout
-from bbans_cli.coders.jpeg.stream.scan import Habits
+from bbans_cli.coders.jpeg.stream.scan import Policy
 from bbans_cli.coders.jpeg.stream.scan_records import ScanRecord, pack
 from bbans_cli.coders.jpeg.stream.segments import Frame, Walk
 from bbans_cli.coders.jpeg.stream.stuffing import regular
@@ -67,10 +67,10 @@ def _scans(walk: Walk, over_strays: bool) -> list[Scan]:
     while header := walk.next_scan():
         end = walk.end_of_scan(over_strays)
         data, departures = regular(walk.data[header.begin : end])
-        scans.append(Scan(header, end, data, departures, Habits(header.interval), len(scans) < MAX_SCANS))
+        scans.append(Scan(header, end, data, departures, Policy(header.interval), len(scans) < MAX_SCANS))
         walk.position = end
     return scans
 
 
 def _record(scan: Scan) -> ScanRecord | None:
-    return ScanRecord(len(scan.data), scan.habits, scan.notes, scan.departures) if scan.coded else None
+    return ScanRecord(len(scan.data), scan.policy, scan.notes, scan.departures) if scan.coded else None

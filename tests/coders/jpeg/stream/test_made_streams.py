@@ -101,10 +101,10 @@ def leb128(*numbers):
     return bytes(out)
 
 
-def band_scans(habits=None, notes=None):
-    """Progressive scans of a grey picture; habits and notes are those of the AC scans."""
+def band_scans(policy=None, notes=None):
+    """Progressive scans of a grey picture; policy and notes are those of the AC scans."""
     first, again = {"first": 1, "last": 63, "low": 1}, {"first": 1, "last": 63, "high": 1}
-    options = {"habits": habits or {}, "notes": notes or {}}
+    options = {"policy": policy or {}, "notes": notes or {}}
     return [Scan([0], 0, 0), Scan([0], **first, **options), Scan([0], **again, **options)]
 
 
@@ -151,7 +151,7 @@ def test_padding_by_zeros_is_found(process, interval):
     scans = progressive_scans(3, interval) if process else [Scan(range(3), interval=interval)]
     for array, own in zip(blocks, own_blocks(blocks, frame), strict=True):
         array[..., 1:] = own[..., 1:]
-    zeros = [Scan(**{**vars(scan), "habits": {"padding": 0}}) for scan in scans]
+    zeros = [Scan(**{**vars(scan), "policy": {"padding": 0}}) for scan in scans]
     data = make(frame, blocks, zeros)
     assert data != make(frame, blocks, scans)
     assert_comes_back(data, blocks, 5 * len(scans) + 1)
