@@ -16,6 +16,7 @@ from bbans_cli.coders.files.jpeg_tree import Branch, Node
 from bbans_cli.coders.jpeg import coefficients
 from bbans_cli.coders.jpeg.stream import frame, join
 from bbans_cli.coders.jpeg.stream.layout import layout
+from bbans_cli.coders.jpeg.stream.optimal_tables import put_in, with_stand_ins
 from bbans_cli.coders.jpeg.stream.segments import Frame
 from bbans_cli.container import BYTES, JPEG_STREAM, FilePart, JpegSummary, StoredFile
 from bbans_cli.container import metadata as kinds
@@ -161,11 +162,15 @@ class Decoder:
         blocks = coefficients.decode(part.payload, sizes, _divisors(tables), factors, part.settings[0], self.threads)
         self.done += len(part.payload)
         self.progress(min(1.0, self.done / max(1, self.total)))
+        plain = put_in(plain, branch.tables, branch.scans, blocks)
         return DecodedStream(plain, branch.scans, found, tables, blocks)
 
     def plain(self, branch: Branch) -> bytes:
-        """The plain bytes of a stream; of coefficients, only those of streams within them are decoded."""
-        return self._bytes(branch.plain)
+        """The plain bytes of a stream, with stand-ins for Huffman tables that were left out.
+
+        Of coefficients, only those of streams within them are decoded.
+        """
+        return with_stand_ins(self._bytes(branch.plain), branch.tables)
 
     def _bytes(self, node: Node) -> bytes:
         return jpeg_tree.plain_bytes(node, [self._joined(branch) for branch in node.streams])

@@ -4,7 +4,8 @@ A phone's photograph is a JPEG stream with a thumbnail in its EXIF segment, and 
 end. So bytes are taken for a list of JPEG streams with other bytes between them, and what a stream keeps as plain
 bytes (coders/jpeg/stream) is taken apart in the same way.
 
-    bytes    count of streams | for each: count of bytes before it, its scans, its plain part's bytes | bytes after
+    bytes    count of streams | for each: count of bytes before it, its scans, Huffman tables that are left out, its
+             plain part's bytes | bytes after
 
 A stream that equals an earlier one, as a thumbnail that a program wrote twice, has no scans but the number of that one.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 
 from bbans_cli.coders.jpeg.stream import NotCodableError, join, split
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream
+from bbans_cli.coders.jpeg.stream.optimal_tables import LENGTHS, Omitted, leave_out
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.errors import CorruptError
 
@@ -55,6 +57,7 @@ class Branch:
     """A JPEG stream.
 
     scans    see JpegStream
+    tables   the Huffman tables that its plain bytes lack (coders/jpeg/stream/optimal_tables.py)
     plain    its plain bytes
     stream   what `split` found; None when decoding
     copy_of  the number, in all_streams(), of the stream that it equals; then it has neither scans nor plain bytes
@@ -62,6 +65,7 @@ class Branch:
 
     scans: bytes
     plain: Node
+    tables: list[Omitted] = field(default_factory=list)
     stream: JpegStream | None = None
     copy_of: int | None = None
 
@@ -109,7 +113,8 @@ class _Search:
             return Branch(b"", Node(), copy_of=earlier)
         self.numbers[data] = len(self.numbers)
         # The stream's own SOI is in its plain bytes.
-        return Branch(found.scans, self.node(found.plain, depth + 1, 2), found)
+        plain, tables = leave_out(found.plain, found.scans, found.blocks)
+        return Branch(found.scans, self.node(plain, depth + 1, 2), tables, found)
 
     def _stream(self, data: bytes) -> JpegStream | None:
         try:
@@ -135,6 +140,7 @@ def to_bytes(node: Node) -> tuple[bytes, bytes]:
             structure.extend(varint(len(gap)) + varint(len(branch.scans)) + branch.scans)
             gaps.extend(gap)
             if branch.copy_of is None:
+                structure.extend(_tables_to_bytes(branch.tables))
                 add(branch.plain)
             else:
                 structure.extend(varint(branch.copy_of))
@@ -162,7 +168,8 @@ def from_bytes(structure: bytes, gaps: bytes) -> Node:
             scans = reader.take(reader.varint())
             if scans:
                 streams += 1
-                node.streams.append(Branch(scans, read(depth + 1)))
+                tables = _tables_from_bytes(reader)
+                node.streams.append(Branch(scans, read(depth + 1), tables))
                 continue
             earlier = reader.varint()
             if earlier >= streams:
@@ -175,6 +182,23 @@ def from_bytes(structure: bytes, gaps: bytes) -> Node:
     if reader.left or rest.left:
         raise CorruptError("corrupt structure: bytes left over")
     return node
+
+
+def _tables_to_bytes(tables: list[Omitted]) -> bytes:
+    out, end = varint(len(tables)), 0
+    for table in tables:
+        out += varint(table.position - end) + bytes([table.symbols])
+        end = table.position + LENGTHS + table.symbols
+    return out
+
+
+def _tables_from_bytes(reader: Reader) -> list[Omitted]:
+    tables: list[Omitted] = []
+    end = 0
+    for _ in range(reader.varint()):
+        tables.append(Omitted(end + reader.varint(), reader.byte()))
+        end = tables[-1].position + LENGTHS + tables[-1].symbols
+    return tables
 
 
 def plain_bytes(node: Node, streams: list[bytes]) -> bytes:

@@ -67,7 +67,7 @@ def test_equal_pictures_are_coded_once():
     assert len(container.from_bytes(packed).parts) == 1 + 4
     with pytest.raises(CorruptError, match="a copy of no stream"):
         jpeg_tree.from_bytes(b"\1\0\0\0\0", b"")
-    around = b"\1\0\1s" + b"\1\0\0\0" + b"\0\0"
+    around = b"\1\0\1s\0" + b"\1\0\0\0" + b"\0\0"
     assert jpeg_tree.from_bytes(around, b"").streams[0].plain.streams[0].copy_of == 0
 
 
@@ -135,7 +135,7 @@ def test_wrong_parts():
 
 
 def test_the_tree_has_a_limit():
-    structure = b"\1\0\1s" * (jpeg_tree.MAX_DEPTH + 1) + b"\0" * 2 * (jpeg_tree.MAX_DEPTH + 2)
+    structure = b"\1\0\1s\0" * (jpeg_tree.MAX_DEPTH + 1) + b"\0" * 2 * (jpeg_tree.MAX_DEPTH + 2)
     with pytest.raises(CorruptError, match="streams within streams"):
         jpeg_tree.from_bytes(structure, b"")
     with pytest.raises(CorruptError, match="bytes left over"):

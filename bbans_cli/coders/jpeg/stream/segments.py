@@ -65,6 +65,7 @@ class Walk:
     refused   why the stream's frame cannot be coded, if so
     lines     the height of DNL (T.81, B.2.5), 0 if there was none
     slots     the quantisers' slots of the frame's components
+    tables    of the Huffman tables that were passed: where their lengths begin, and how many symbols they have
     """
 
     data: bytes
@@ -73,6 +74,7 @@ class Walk:
     refused: str | None = None
     lines: int = 0
     slots: list[int] = field(default_factory=list)
+    tables: list[tuple[int, int]] = field(default_factory=list)
     _codes: dict[int, HuffmanCode] = field(default_factory=lambda: dict(STANDARD_TABLES))
     _quantisers: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _interval: int = 0
@@ -171,6 +173,7 @@ class Walk:
             count = sum(body[1:17])
             if len(body) < 17 + count:
                 return
+            self.tables.append((self.position - len(body) + 1, count))
             self._codes = {**self._codes, body[0]: body[1 : 17 + count]}
             body = body[17 + count :]
 

@@ -9,6 +9,7 @@ typedef struct {
     int32_t limits[18];    /* of each length 1..16, left-aligned to 16 bits: the first longer code */
     int32_t offsets[18];   /* of each length: the index of its first entry, less its first code */
     uint32_t codes[256];   /* by symbol: code << 8 | length of its first code; 0: it has none */
+    uint64_t *uses;        /* NULL, or 256 numbers: how often each symbol was written, which writing adds to */
 } bbc_stream_table;
 
 typedef struct {

@@ -164,6 +164,7 @@ STREAM_INLINE void stream_put_code(stream_writer *w, const bbc_stream_table *tab
 {
     const uint32_t code = table->codes[symbol & 255];
     w->failed |= code == 0;
+    if (table->uses) table->uses[symbol & 255]++;
     stream_put(w, (code >> 8) << bits | (value & ((1u << bits) - 1)), (int)(code & 255) + bits);
 }
 
