@@ -84,7 +84,7 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
     lines: the height that DNL gives, 0 if there is none. Raises NotCodableError.
     """
     height = _first_height(frame, scans, lines, max_blocks)
-    tried = {height}
+    tried, blocks = {height}, list[np.ndarray]()
     for _ in range(MAX_ROUNDS):
         place = layout(frame, height)
         coders = _coders(frame, scans, place)
@@ -93,7 +93,8 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
         if len(tried) == 1:
             for scan, coder in coders:
                 scan.policy = replace(scan.policy, interval=_usual_interval(scan, coder))
-        blocks = [np.zeros((*size, 64), np.int16) for size in place.sizes]
+        blocks.clear()
+        blocks.extend(np.zeros((*size, 64), np.int16) for size in place.sizes)
         if not all(scan.read(coder, blocks) for scan, coder in coders):
             continue
         better = _better_height(frame, coders, place, lines, max_blocks)

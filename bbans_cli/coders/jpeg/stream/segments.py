@@ -81,11 +81,17 @@ class Walk:
     _closed: bool = False  # a second frame has begun, whose scans are not coded
 
     def next_scan(self) -> ScanHeader | None:
-        """The next scan header of the first frame; None at the end, where `position` is the size of the stream."""
+        """The next scan header of the first frame; None at the end, where `position` is the size of the stream.
+
+        The end is EOI, or where another SOI and a marker follow, or that of the data.
+        """
         while found := _MARKER.search(self.data, self.position):
             marker = self.data[found.start() + 1]
             self.position = found.end()
             if marker == EOI:
+                return None
+            if marker == SOI and self.frame is not None and self.data[self.position : self.position + 1] == b"\xff":
+                self.position = found.start()  # of another stream; this one has no EOI
                 return None
             if marker in _ALONE:
                 continue
@@ -125,7 +131,7 @@ class Walk:
         if marker < 0xC0:
             return True
         if marker in (SOI, EOI):
-            return marker == SOI
+            return marker == SOI and self.data[at + 2 : at + 3] != b"\xff"
         if end > len(self.data) - 2:
             return size > MOST_TABLES
         if marker == SOS:

@@ -83,6 +83,14 @@ def test_what_follows_the_stream_is_left_alone():
     assert split(data + b"more" + data).size == len(data)
 
 
+def test_a_stream_without_eoi_ends_where_another_begins():
+    data = jpeg()
+    for kept in (len(data) - 2, len(data) - 50):
+        stream = split(data[:kept] + data)
+        assert stream.size == kept
+        assert join(stream.plain, stream.scans, stream.blocks) == data[:kept]
+
+
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"\xff\xd8\xff\xd9", b"GIF89a", jpeg()[:300]])
 def test_what_is_no_picture_is_said_to_be_none(data):
     with pytest.raises(NotCodableError):
