@@ -90,7 +90,7 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
         coders = _coders(frame, scans, place)
         if not coders:
             raise NotCodableError("no scan that can be coded")
-        if len(tried) == 1:
+        if not blocks:
             for scan, coder in coders:
                 scan.policy = replace(scan.policy, interval=_usual_interval(scan, coder))
         blocks.clear()
@@ -157,7 +157,7 @@ def _first_height(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: i
     if said and layout(frame, said).blocks <= max_blocks:
         return said
     found, _ = _probe_rows(frame, scans, max_blocks)
-    if not found or layout(frame, found * mcu_height(frame)).blocks > max_blocks:
+    if not found or layout(frame, (found + 1) * mcu_height(frame)).blocks > max_blocks:  # there may be more of them
         raise NotCodableError("more blocks than its data can have, or than are allowed")
     return _height_of(frame, found, lines)
 

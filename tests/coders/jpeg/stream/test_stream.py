@@ -98,5 +98,8 @@ def test_what_is_no_picture_is_said_to_be_none(data):
 
 
 def test_a_stream_with_more_blocks_than_are_allowed_is_refused():
-    with pytest.raises(NotCodableError, match="more blocks"):
-        split(jpeg(), max_blocks=10)
+    assert sum(array.shape[0] * array.shape[1] for array in split(jpeg()).blocks) == 180
+    assert split(jpeg(), max_blocks=180).height == 70
+    for most in (0, 10, 179):
+        with pytest.raises(NotCodableError, match="more blocks"):
+            split(jpeg(), max_blocks=most)
