@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from bbans_cli.coders.files import jpeg_tree
+from bbans_cli.coders.files import jpeg_search, jpeg_tree
 from bbans_cli.limits import MAX_PIXELS
 from scripts.common import picture_sets
 
@@ -27,7 +27,7 @@ NEW_SHARE, NEW_PIECES = 0.3, 8
 
 def plain(path: Path) -> bytes:
     """What of a file is no coefficient."""
-    tree, _ = jpeg_tree.find(path.read_bytes(), MAX_PIXELS)
+    tree, _ = jpeg_search.find(path.read_bytes(), MAX_PIXELS)
     return jpeg_tree.to_bytes(tree)[1]
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bbans_cli.coders.files import byte_coder, jpeg_segments, jpeg_tree
-from bbans_cli.coders.files.jpeg_tree import Branch, Node
+from bbans_cli.coders.files import byte_coder, jpeg_search, jpeg_segments, jpeg_tree
+from bbans_cli.coders.files.jpeg_tree import Branch, Copy, CutContent, Node
 from bbans_cli.coders.jpeg import coefficients
 from bbans_cli.coders.jpeg.stream import frame, join
 from bbans_cli.coders.jpeg.stream.layout import layout
@@ -44,12 +44,12 @@ def encode(
     suffix      what its name ends with, with its point; "": nothing is noted
     max_pixels  LimitError for larger pictures
     """
-    tree, reason = jpeg_tree.find(data, max_pixels)
+    tree, reason = jpeg_search.find(data, max_pixels)
     summary = None if reason else _summary(tree)
     check_limit(summary, max_pixels)
     items = [(kinds.SUFFIX, suffix.encode("utf-8", "surrogateescape"))] if suffix else []
     crc = zlib.crc32(data)
-    if tree.streams:
+    if any(tree.all_streams()):
         coded = StoredFile(len(data), crc, summary, _parts(tree, level, threads, progress), items)
         if sum(len(part.payload) for part in coded.parts) < len(data):
             return coded, reason
@@ -79,8 +79,8 @@ class DecodedStream:
 
 def _summary(tree: Node) -> JpegSummary:
     """What the frame header says; its height may be wrong, and is 0 where a DNL segment has it."""
-    stream = tree.streams[0].stream
-    assert stream is not None
+    assert tree.first is not None and tree.first.stream is not None
+    stream = tree.first.stream
     frame_header = next(found for found in jpeg_segments.segments(stream.plain) if found.marker in SOF)
     at = frame_header.start + 5
     height = int.from_bytes(stream.plain[at : at + 2], "big") or stream.height
@@ -173,17 +173,23 @@ class Decoder:
         return with_stand_ins(self._bytes(branch.plain), branch.tables)
 
     def _bytes(self, node: Node) -> bytes:
-        return jpeg_tree.plain_bytes(node, [self._joined(branch) for branch in node.streams])
+        pieces = []
+        for gap, item in zip(node.gaps, node.items, strict=False):
+            pieces += [gap, self._item(item)]
+        return b"".join([*pieces, node.gaps[-1]])
 
-    def _joined(self, branch: Branch) -> bytes:
-        if branch.copy_of is not None:
-            if branch.copy_of not in self.copied:
+    def _item(self, item: Branch | Copy | CutContent) -> bytes:
+        if isinstance(item, CutContent):
+            return item.join(self._bytes(item.content))
+        if isinstance(item, Copy):
+            if item.number not in self.copied:
                 raise CorruptError("corrupt structure: a copy of a stream around it")
-            return self.copied[branch.copy_of]
-        found = self.stream(branch)
+            return self.copied[item.number]
+        found = self.stream(item)
         data = join(found.plain, found.scans, found.blocks)
-        if self.numbers[id(branch)] in self.originals:
-            self.copied[self.numbers[id(branch)]] = data
+        number = self.numbers[id(item)]
+        if number in self.originals:
+            self.copied[number] = data
         return data
 
 
@@ -193,5 +199,5 @@ def exif_and_xmp(stored: StoredFile) -> dict[str, bytes]:
     The picture is not decoded; a thumbnail within the EXIF segment is. Raises CorruptError, UnsupportedError.
     """
     decoder = Decoder(stored, 1, no_progress)
-    streams = decoder.tree.streams
-    return jpeg_segments.exif_and_xmp(decoder.plain(streams[0]) if streams else decoder.data())
+    first = decoder.tree.first
+    return jpeg_segments.exif_and_xmp(decoder.plain(first) if first else decoder.data())

@@ -33,10 +33,10 @@ def decode(
     from bbans_cli.pictures.pillow_files import read_jpeg
 
     decoder = Decoder(stored, threads, progress)
-    streams = decoder.tree.streams
     planes = None
-    if streams and not decoder.tree.gaps[0]:
-        first = decoder.stream(streams[0])
+    branch = decoder.tree.first
+    if branch and not decoder.tree.gaps[0]:
+        first = decoder.stream(branch)
         data = join(first.plain, first.scans, first.blocks)
         planes = _samples(data, first)
     else:

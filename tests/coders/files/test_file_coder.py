@@ -66,9 +66,23 @@ def test_equal_pictures_are_coded_once():
     packed, _ = round_trip(data)
     assert len(container.from_bytes(packed).parts) == 1 + 4
     with pytest.raises(CorruptError, match="a copy of no stream"):
-        jpeg_tree.from_bytes(b"\1\0\0\0\0", b"")
-    around = b"\1\0\1s\0" + b"\1\0\0\0" + b"\0\0"
-    assert jpeg_tree.from_bytes(around, b"").streams[0].plain.streams[0].copy_of == 0
+        jpeg_tree.from_bytes(b"\1\0\0\1\0", b"")
+    around = b"\1\0\1s\0" + b"\1\0\0\1" + b"\0\0"
+    assert jpeg_tree.from_bytes(around, b"").items[0].plain.items == [jpeg_tree.Copy(0)]
+
+
+def test_a_picture_that_is_cut_into_segments():
+    """As thermal cameras keep one: in segments of up to 64 KiB, each with a header of its own."""
+    inner, main = jpeg(96, 96, quality=99, subsampling=0), jpeg()
+    pieces = [inner[at : at + 5000] for at in range(0, len(inner), 5000)]
+    cut = b""
+    for number, piece in enumerate(pieces):
+        header = b"FLIR\0\1" + bytes([number, len(pieces) - 1])
+        cut += b"\xff\xe1" + (len(piece) + 10).to_bytes(2, "big") + header + piece
+    data = main[:20] + cut + main[20:]
+    packed, _ = round_trip(data)
+    assert len(container.from_bytes(packed).parts) == 1 + 2
+    assert len(packed) < len(round_trip(main)[0]) + len(round_trip(inner)[0])
 
 
 def test_what_is_said_of_the_file():

@@ -1,0 +1,121 @@
+"""Finds the JPEG streams in a file: makes the tree of jpeg_tree.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from bbans_cli.coders.files.jpeg_segments import Segment, segments
+from bbans_cli.coders.files.jpeg_tree import MAX_DEPTH, Branch, Copy, CutContent, Node
+from bbans_cli.coders.jpeg.stream import NotCodableError, join, split
+from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream
+from bbans_cli.coders.jpeg.stream.optimal_tables import leave_out
+
+SOI = b"\xff\xd8\xff"
+# What begins like a JPEG stream and is none costs a look at each; after so many no further one is tried.
+MAX_FAILURES = 64
+# A stream of fewer bytes is not worth its place in the list of parts.
+SMALLEST = 128
+# Contents that are cut into segments: how each segment's content begins, and the bytes before its piece. FLIR's thermal
+# cameras keep a picture there.
+CUT = {b"FLIR\0\1": 8, b"ICC_PROFILE\0": 14}
+
+
+def find(data: bytes, max_pixels: int) -> tuple[Node, str]:
+    """The tree of some bytes, and why the first JPEG stream in them is not coded; "" where it is.
+
+    A stream of many more pixels than `max_pixels` is not looked at.
+    """
+    search = _Search(max_pixels)
+    node = search.node(data, 0, 0)
+    return node, "" if node.first and SOI not in node.gaps[0] else search.reason
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Segments in a row that share a content: from `start` to `end` of the bytes around them."""
+
+    start: int
+    end: int
+    headers: list[bytes]
+    content: bytes
+
+
+class _Search:
+    def __init__(self, max_pixels: int) -> None:
+        # Four components of 64 coefficients a block, and one MCU of up to 16 blocks beyond the border
+        self.max_blocks = max_pixels // 16 + 64
+        self.failures = 0
+        self.numbers: dict[bytes, int] = {}
+        self.reason = "no JPEG picture in it"
+
+    def node(self, data: bytes, depth: int, start: int, cuts: list[_Cut] | None = None) -> Node:
+        """start: where the first stream may begin; cuts: in their order."""
+        node = Node()
+        done, at = 0, start
+        left = list(cuts or [])
+        while depth < MAX_DEPTH:
+            at = data.find(SOI, at) if self.failures < MAX_FAILURES else -1
+            if at < 0 or len(data) - at < SMALLEST:
+                at = len(data)
+            if left and left[0].start <= at:
+                cut = left.pop(0)
+                node.gaps.append(data[done : cut.start])
+                node.items.append(CutContent(cut.headers, self.node(cut.content, depth + 1, 0)))
+                done = at = cut.end
+                continue
+            if at == len(data):
+                break
+            found = self._stream(data[at:])
+            if found is None:
+                at += 1
+                continue
+            node.gaps.append(data[done:at])
+            node.items.append(self._item(found, data[at : at + found.size], depth))
+            done = at = at + found.size
+            left = [cut for cut in left if cut.start >= done]
+        node.gaps.append(data[done:])
+        return node
+
+    def _item(self, found: JpegStream, data: bytes, depth: int) -> Branch | Copy:
+        earlier = self.numbers.get(data)
+        if earlier is not None:
+            return Copy(earlier)
+        self.numbers[data] = len(self.numbers)
+        plain, tables = leave_out(found.plain, found.scans, found.blocks)
+        # The stream's own SOI is in its plain bytes.
+        return Branch(found.scans, self.node(plain, depth + 1, 2, _cuts(plain)), tables, found)
+
+    def _stream(self, data: bytes) -> JpegStream | None:
+        try:
+            found = split(data, self.max_blocks)
+        except NotCodableError as error:
+            if not self.failures:
+                self.reason = str(error)
+            self.failures += 1
+            return None
+        if join(found.plain, found.scans, found.blocks) != data[: found.size]:
+            self.failures += 1
+            return None
+        return found
+
+
+def _cuts(plain: bytes) -> list[_Cut]:
+    """The contents of a stream that are cut into several segments."""
+
+    def kind(segment: Segment) -> bytes | None:
+        content = plain[segment.start + 4 : segment.start + 16]
+        whole = segment.end - segment.start == 2 + int.from_bytes(plain[segment.start + 2 : segment.start + 4], "big")
+        return next((name for name, size in CUT.items() if whole and content.startswith(name)), None)
+
+    found = []
+    for name, members in groupby(segments(plain), key=kind):
+        group = list(members)
+        if name is None or len(group) < 2 or any(a.end != b.start for a, b in zip(group, group[1:], strict=False)):
+            continue
+        size = 4 + CUT[name]
+        if all(segment.end - segment.start >= size for segment in group):
+            headers = [plain[segment.start : segment.start + size] for segment in group]
+            content = b"".join(plain[segment.start + size : segment.end] for segment in group)
+            found.append(_Cut(group[0].start, group[-1].end, headers, content))
+    return found
