@@ -1,10 +1,10 @@
 """JPEG files: whole .bbc files beside Lepton and JPEG XL, on the same files in the same run.
 
-    python -m scripts.bench.jpeg [--levels 1,5,9] [--limit N] [SET]...
+    python -m scripts.bench.jpeg [--levels 1,5,9] [--limit N] [--markdown] [SET]...
 
 share: bytes of the result, everything counted, for each byte of the JPEG file; a file that a format refuses counts in
 full. encode, decode: MB of JPEG a second of processor time, all threads summed, in this process; without bbc's check of
-its own result, which takes the decoder's time. times Lepton: encode and decode as a share of Lepton's speed. Every file
+its own result, which takes the decoder's time. x Lepton: encode and decode as a share of Lepton's speed. Every file
 is restored and compared.
 """
 
@@ -18,9 +18,12 @@ from pathlib import Path
 import click
 
 from bbans_cli import api
-from scripts.common import picture_sets
+from scripts.common import pages, picture_sets
 
 Code = Callable[[bytes], bytes]
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "jpeg.md"
+COMMAND = "make bench-jpeg BENCH=--markdown"
+HEADS = ["", "bytes", "share", "encode, MB/s", "decode, MB/s", "encode, x Lepton", "decode, x Lepton", "refused"]
 
 
 @dataclass
@@ -73,38 +76,61 @@ def formats(levels: list[int]) -> dict[str, tuple[Code, Code]]:
     return found
 
 
-def show(name: str, files: list[Path], levels: list[int]) -> int:
-    """Print the table of a set; returns the number of files that did not come back."""
-    codes = formats(levels)
-    rows = {label: Row() for label in codes}
+def measure(files: list[Path], levels: list[int]) -> dict[str, Row]:
+    """The row of each format, in the order of the table."""
+    rows: dict[str, Row] = {}
     data = [path.read_bytes() for path in files]
-    for label, (encode, decode) in codes.items():
+    for label, (encode, decode) in formats(levels).items():
         encode(data[0])  # what is loaded on first use is not counted
+        rows[label] = Row()
         for each in data:
             rows[label].add(each, encode, decode)
-    total = sum(map(len, data))
+    return rows
+
+
+def cells(rows: dict[str, Row], total: int) -> list[list[str]]:
+    """The table of a set of `total` bytes, as HEADS says."""
     lepton = rows["lepton"]
-    click.echo(f"{name}: {len(files)} files, {total:,} bytes")
-    click.echo(f"{'':12}{'bytes':>12}{'share':>8}{'encode':>9}{'decode':>9}{'times Lepton':>16}{'refused':>9}")
+    table = [HEADS]
     for label, row in rows.items():
-        speeds = f"{total / 1e6 / row.encoding:9.2f}{total / 1e6 / row.decoding:9.2f}"
-        ratio = f"{lepton.encoding / row.encoding:8.3f}{lepton.decoding / row.decoding:8.3f}"
-        wrong = f"   {row.wrong} NOT RESTORED" if row.wrong else ""
-        click.echo(f"{label:12}{row.size:12,}{row.size / total:8.4f}{speeds}{ratio}{row.refused:9}{wrong}")
-    return sum(row.wrong for label, row in rows.items() if label.startswith("bbc"))
+        speeds = [f"{total / 1e6 / seconds:.2f}" for seconds in (row.encoding, row.decoding)]
+        ratios = [f"{lepton.encoding / row.encoding:.3f}", f"{lepton.decoding / row.decoding:.3f}"]
+        size = [f"{row.size:,}", f"{row.size / total:.4f}"]
+        table.append([label, *size, *speeds, *ratios, f"{row.refused}"])
+    return table
+
+
+def show(name: str, files: list[Path], levels: list[int]) -> tuple[str, int]:
+    """Measure a set and print its table. Returns it for a page, and the number of files that did not come back."""
+    total = sum(path.stat().st_size for path in files)
+    rows = measure(files, levels)
+    title = f"{name}: {len(files)} files, {total:,} bytes"
+    table = cells(rows, total)
+    widths = [max(len(row[column]) for row in table) for column in range(len(HEADS))]
+    click.echo(title)
+    for line in table:
+        click.echo("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+    for label, row in rows.items():
+        if row.wrong:
+            click.echo(f"{label}: {row.wrong} NOT RESTORED")
+    wrong = sum(row.wrong for label, row in rows.items() if label.startswith("bbc"))
+    return f"{title}\n\n{pages.table(table)}", wrong
 
 
 @click.command()
 @click.argument("sets", nargs=-1)
 @click.option("--levels", default="1,5,9", help="Levels of bbc.")
 @click.option("--limit", type=int, default=None, help="At most so many files of a set, evenly spread.")
-def main(sets: tuple[str, ...], levels: str, limit: int | None) -> None:
+@click.option("--markdown", is_flag=True, help="Write the tables into docs/jpeg.md, if every file was restored.")
+def main(sets: tuple[str, ...], levels: str, limit: int | None, markdown: bool) -> None:
     """Sizes and speeds on SETs, folders or names below $BBC_DATA (default: dev/imagenet jpeg/camera)."""
     numbers = [int(level) for level in levels.split(",")]
-    wrong = 0
-    for name in sets or ("dev/imagenet", "jpeg/camera"):
-        wrong += show(name, picture_sets.jpeg_files(name, limit), numbers)
-    raise SystemExit(1 if wrong else 0)
+    names = sets or ("dev/imagenet", "jpeg/camera")
+    shown = [show(name, picture_sets.jpeg_files(name, limit), numbers) for name in names]
+    if any(wrong for _, wrong in shown):
+        raise SystemExit(1)
+    if markdown:
+        pages.write(PAGE, COMMAND, "\n\n".join(table for table, _ in shown))
 
 
 if __name__ == "__main__":
