@@ -2,7 +2,7 @@
 
 python -m scripts.release.make_jpeg_kinds
 
-"Coded" means that the coefficients of the file's first JPEG stream are coded (coders/files/jpeg_tree.py). That the
+"Coded" means that the coefficients of the file's first JPEG stream are coded (coders/files/jpeg_search.py). That the
 files come back, and that none is stored because its coefficients take too many bytes, is what
 tests/coders/files/test_real_files.py tests.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from bbans_cli.coders.files import jpeg_tree
+from bbans_cli.coders.files import jpeg_search
 from bbans_cli.limits import MAX_PIXELS
 from scripts.common import pages, picture_sets
 
@@ -81,7 +81,7 @@ class Fate:
 
 def fate(path: Path) -> Fate:
     """What becomes of a file."""
-    tree, reason = jpeg_tree.find(path.read_bytes(), MAX_PIXELS)
+    tree, reason = jpeg_search.find(path.read_bytes(), MAX_PIXELS)
     return Fate(reason, max(0, len(list(tree.all_streams())) - 1))
 
 
