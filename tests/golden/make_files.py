@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "support"), str(HERE)]
 
 import context_mixing_files  # noqa: E402
+import jpeg_file  # noqa: E402
 import tiny  # noqa: E402
 
 # name: picture (arguments of tiny.picture), level
@@ -28,8 +29,8 @@ PICTURES = {"rgb": ((70, 90, 3), 1), "rgb-learned": ((112, 136, 3), 5), "grey": 
 
 
 def golden() -> None:
-    """good-tiny-*.bbc under weights that are among the tests' files, good-shipped-*.bbc under those that ship; and
-    good-few-colours-*.bbc, good-deep-*.bbc without any."""
+    """good-tiny-*.bbc under weights that are among the tests' files, good-shipped-*.bbc under those that ship; all
+    others without any."""
     for path in [*HERE.glob("good-*.bbc"), *HERE.glob("tiny-*.safetensors")]:
         path.unlink()
     tiny.save(HERE, tiny.TWO_LEVELS, ["tiny"])
@@ -38,6 +39,10 @@ def golden() -> None:
         data = make()[1]
         (HERE / f"good-{name}.bbc").write_bytes(data)
         record[f"good-{name}.bbc"] = {"sha256": hashlib.sha256(data).hexdigest()}
+    for file, level in jpeg_file.FILES.items():
+        data = jpeg_file.coded(level)
+        (HERE / file).write_bytes(data)
+        record[file] = {"sha256": hashlib.sha256(data).hexdigest()}
     for model in ("tiny", "shipped"):
         with use(model) as there:
             for name, (shape, level) in PICTURES.items() if there else ():

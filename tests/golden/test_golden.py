@@ -11,6 +11,7 @@ import tiny
 
 from bbans_cli import container
 from bbans_cli.coders import decode_picture
+from bbans_cli.coders.files import byte_coder, file_coder
 from bbans_cli.coders.neural import coder as neural_coder
 
 FILES = Path(__file__).parent
@@ -64,10 +65,29 @@ def test_those_without_a_model(name):
     assert np.array_equal(decode_picture.decode(container.picture_from_bytes(path.read_bytes())).pixels, pixels)
 
 
+@pytest.mark.parametrize("name", make_files.jpeg_file.FILES)
+def test_a_jpeg_file_on_every_instruction_set(isa, name):
+    path = FILES / name
+    assert file_coder.decode(container.from_bytes(path.read_bytes()), threads=2) == make_files.jpeg_file.file()
+    data = make_files.jpeg_file.coded(make_files.jpeg_file.FILES[name])
+    assert hashlib.sha256(data).hexdigest() == GOLDEN[name]["sha256"]
+
+
+def test_what_the_jpeg_file_pins():
+    """Plain bytes by context mixing; a stream within another, one behind it, which lacks its Huffman tables; notes."""
+    stored = container.from_bytes((FILES / "good-jpeg-file.bbc").read_bytes())
+    assert stored.parts[0].payload[0] == byte_coder.MIXED and stored.kind == "jpeg"
+    tree = file_coder.read_tree(stored)
+    first, thumbnail, behind = tree.all_streams()
+    assert list(first.plain.all_streams()) == [thumbnail] and tree.gaps[-1] == b"trailing bytes"
+    assert not first.tables and len(behind.tables) == 2
+
+
 def test_they_hold_what_there_is_to_pin():
     """Latents above a tail, a band without, learning, grey; few colours, deep samples, whole and low bits alone;
     a JPEG's coefficients."""
-    parts = [part for name in GOLDEN for part in container.picture_from_bytes((FILES / name).read_bytes()).parts]
+    pictures = [name for name in GOLDEN if name not in make_files.jpeg_file.FILES]
+    parts = [part for name in pictures for part in container.picture_from_bytes((FILES / name).read_bytes()).parts]
     modelled = [part for part in parts if part.coder == container.NEURAL]
     assert any(part.bands[0].split > 64 for part in modelled)
     assert any(part.channels == 1 for part in modelled)

@@ -10,12 +10,14 @@ import tiny
 
 from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
 from bbans_cli.coders.jpeg.stream.layout import layout
+from bbans_cli.coders.jpeg.stream.optimal_tables import optimal_table
 from bbans_cli.coders.jpeg.stream.scan import KINDS, Policy, ScanCoder
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader
 
 # Codes for every category of DC, of 5 bits; for every symbol of AC: 254 of 8 bits, 2 of 9.
 DC_CODE = bytes([0] * 4 + [16] + [0] * 11) + bytes(range(16))
 AC_CODE = bytes([0] * 7 + [254, 2] + [0] * 7) + bytes(range(256))
+CODES = DC_CODE, AC_CODE  # one table of each kind for all components
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -54,7 +56,7 @@ def random_blocks(frame: Frame, seed: int = 3) -> list[np.ndarray]:
     return found
 
 
-def header(frame: Frame, height: int | None = None) -> bytes:
+def header(frame: Frame, height: int | None = None, codes: tuple[bytes, bytes] = CODES) -> bytes:
     """SOI, DQT, SOF and DHT; `height`: what the frame header says, if not the truth."""
     lines = frame.height if height is None else height
     parts = b"".join(bytes([c.identifier, c.horizontal << 4 | c.vertical, 0]) for c in frame.components)
@@ -63,18 +65,23 @@ def header(frame: Frame, height: int | None = None) -> bytes:
         SOI
         + segment(0xDB, b"\0" + bytes(range(1, 65)))
         + segment(0xC0 + frame.process, sof)
-        + segment(0xC4, b"\0" + DC_CODE)
-        + segment(0xC4, b"\x10" + AC_CODE)
+        + segment(0xC4, b"\0" + codes[0])
+        + segment(0xC4, b"\x10" + codes[1])
     )
 
 
-def scan_bytes(frame: Frame, blocks: Sequence[np.ndarray], scan: Scan) -> bytes:
-    """DRI, SOS and entropy-coded data."""
-    parts = [(index, DC_CODE, AC_CODE) for index in scan.components]
+def _coder(frame: Frame, scan: Scan, codes: tuple[bytes, bytes]) -> tuple[ScanCoder, list[bytes], Policy]:
+    """What writes a scan, its notes and its policy."""
+    parts = [(index, *codes) for index in scan.components]
     parameters = (scan.first, scan.last, scan.high, scan.low)
     coder = ScanCoder(frame, ScanHeader(0, parts, *parameters, scan.interval, {}), layout(frame, frame.height))
-    policy = Policy(**{"interval": scan.interval, **scan.policy})
     notes = [scan.notes.get(kind, b"") for kind in range(KINDS)]
+    return coder, notes, Policy(**{"interval": scan.interval, **scan.policy})
+
+
+def scan_bytes(frame: Frame, blocks: Sequence[np.ndarray], scan: Scan, codes: tuple[bytes, bytes] = CODES) -> bytes:
+    """DRI, SOS and entropy-coded data."""
+    coder, notes, policy = _coder(frame, scan, codes)
     names = b"".join(bytes([frame.components[index].identifier, 0]) for index in scan.components)
     spectral = bytes([scan.first, scan.last, scan.high << 4 | scan.low])
     data = coder.write(notes, policy, blocks, 1 << 20)
@@ -86,8 +93,20 @@ def scan_bytes(frame: Frame, blocks: Sequence[np.ndarray], scan: Scan) -> bytes:
     )
 
 
-def make(frame: Frame, blocks: Sequence[np.ndarray], scans: Sequence[Scan]) -> bytes:
-    return header(frame) + b"".join(scan_bytes(frame, blocks, scan) for scan in scans) + EOI
+def optimal_codes(frame: Frame, blocks: Sequence[np.ndarray], scans: Sequence[Scan]) -> tuple[bytes, bytes]:
+    """The tables that an encoder makes that optimises them for all scans together."""
+    uses = np.zeros((2, 256), np.uint64)
+    for scan in scans:
+        coder, notes, policy = _coder(frame, scan, CODES)
+        for own in coder.count(notes, policy, blocks, 1 << 20) or ():
+            uses += np.array(own)
+    return optimal_table(uses[0]), optimal_table(uses[1])
+
+
+def make(
+    frame: Frame, blocks: Sequence[np.ndarray], scans: Sequence[Scan], codes: tuple[bytes, bytes] = CODES
+) -> bytes:
+    return header(frame, codes=codes) + b"".join(scan_bytes(frame, blocks, scan, codes) for scan in scans) + EOI
 
 
 def progressive_scans(components: int, interval: int = 0) -> list[Scan]:
