@@ -118,6 +118,7 @@ int64_t bbc_stream_write(const bbc_stream_scan *scan, const bbc_stream_notes *no
     stream_encoder encoder = {.scan = scan, .bits = {.out = out, .capacity = capacity}}, *e = &encoder;
     const int64_t all = (int64_t)scan->mcu_columns * scan->mcu_rows;
     e->notes = stream_note_reader_begin(notes);
+    stream_write_spread_begin(e);
     stream_write_end end = {0};
     int64_t mcu = 0;
     for (int64_t index = 0; end.end != STREAM_END_LAST; index++) {

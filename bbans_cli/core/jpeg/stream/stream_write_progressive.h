@@ -17,16 +17,21 @@ static inline void stream_write_dc_refined(stream_encoder *e, const int16_t *blo
 }
 
 /* Coefficients of the band that are not 0 from bit Al on: bit k stands for coefficient k in zigzag order. */
-static inline uint64_t stream_write_nonzero(const bbc_stream_scan *scan, const int16_t *block)
+static inline uint64_t stream_write_nonzero(const stream_encoder *e, const int16_t *block)
 {
+    const bbc_stream_scan *scan = e->scan;
+    const int16_t high = (int16_t)((1 << scan->low) - 1), low = (int16_t)-high;
     uint64_t words[16], any = (uint64_t)(block[1] | block[2] | block[3]), found = 0;
     memcpy(words, block, sizeof words);
     for (int i = 1; i < 16; i++) any |= words[i];
     if (!any) return 0;
     uint8_t nonzero[64];
-    for (int i = 0; i < 64; i++) nonzero[i] = (uint16_t)(block[i] < 0 ? -block[i] : block[i]) >> scan->low != 0;
-#pragma GCC unroll 63
-    for (int k = 1; k < 64; k++) found |= (uint64_t)nonzero[stream_zigzag[k]] << k;
+    for (int i = 0; i < 64; i++) nonzero[i] = (block[i] > high) | (block[i] < low);
+    for (int row = 0; row < 8; row++) {
+        /* Eight bytes of 0 or 1 to eight bits, the first one highest. */
+        const uint64_t bits = stream_load8(nonzero + 8 * row) * 0x0102040810204080 >> 56;
+        found |= e->spread[2 * row][bits >> 4] | e->spread[2 * row + 1][bits & 15];
+    }
     return found & ((2ull << scan->last) - 1) & ~((1ull << scan->first) - 1);
 }
 
@@ -70,7 +75,7 @@ static inline void stream_write_run(stream_encoder *e, int64_t more)
         stream_cursor at = stream_cursor_at(scan, e->run_block, e->run);
         for (int k = e->run_from; at.left; stream_cursor_next(&at), k = 0) {
             const int16_t *block = stream_cursor_block(&at);
-            stream_write_corrections(e, block, stream_write_nonzero(scan, block) >> k << k);
+            stream_write_corrections(e, block, stream_write_nonzero(e, block) >> k << k);
         }
     }
     e->run = e->corrections = 0;
@@ -92,7 +97,7 @@ static inline void stream_write_ac_first(stream_encoder *e, int64_t number, cons
 {
     const bbc_stream_scan *scan = e->scan;
     const bbc_stream_table *table = scan->components[0].ac;
-    uint64_t nonzero = stream_write_nonzero(scan, block);
+    uint64_t nonzero = stream_write_nonzero(e, block);
     int coded = scan->first - 1;
     if (nonzero || e->zero_runs || e->split) stream_write_run(e, 0);
     for (; nonzero; nonzero &= nonzero - 1) {
@@ -149,7 +154,7 @@ static inline int stream_write_zero_runs(stream_encoder *e, const int16_t *block
 static inline void stream_write_ac_refined(stream_encoder *e, int64_t number, const int16_t *block)
 {
     const bbc_stream_scan *scan = e->scan;
-    const uint64_t nonzero = stream_write_nonzero(scan, block);
+    const uint64_t nonzero = stream_write_nonzero(e, block);
     uint64_t coded = 0;
     for (uint64_t left = nonzero; left; left &= left - 1) {
         const int k = __builtin_ctzll(left);
