@@ -124,38 +124,51 @@ STREAM_INLINE int stream_take_code(stream_reader *r, const bbc_stream_table *tab
     return entry;
 }
 
+enum { STREAM_WRITER_BYTES = 4096, STREAM_WRITER_FULL = 1024 };
+
+/* Writes bits to `bytes` without stuffing, which stream_drain adds on the way to `out`: so a put has no branches. */
 typedef struct {
     uint8_t *out;
     size_t at, capacity;
-    uint64_t bits; /* the lowest count bits are to be written */
-    int count;     /* below 32 between calls */
-    int failed;    /* the output is full, or what was to be written has no code */
+    uint8_t *bytes; /* STREAM_WRITER_BYTES; before a block they must be below STREAM_WRITER_FULL */
+    size_t size;    /* whole bytes there */
+    uint64_t bits;  /* the highest count bits are to be written; the others are 0 */
+    int count;      /* below 8 between calls */
+    int failed;     /* the output is full, or what was to be written has no code */
 } stream_writer;
-
-STREAM_INLINE void stream_put_byte(stream_writer *w, uint8_t byte)
-{
-    if (w->capacity - w->at < 2) {
-        w->failed = 1;
-        return;
-    }
-    w->out[w->at++] = byte;
-    if (byte == 0xff) w->out[w->at++] = 0;
-}
 
 /* The lowest 0..32 bits of value; those above must be 0. */
 STREAM_INLINE void stream_put(stream_writer *w, uint32_t value, int bits)
 {
-    w->bits = w->bits << bits | value;
     w->count += bits;
-    if (w->count < 32) return;
-    w->count -= 32;
-    const uint32_t word = (uint32_t)(w->bits >> w->count), flipped = ~word;
-    if (w->capacity - w->at >= 4 && !((flipped - 0x01010101) & word & 0x80808080)) { /* no byte is FF */
-        for (int i = 0; i < 4; i++) w->out[w->at + (size_t)i] = (uint8_t)(word >> (24 - 8 * i));
-        w->at += 4;
-    } else {
-        for (int i = 24; i >= 0; i -= 8) stream_put_byte(w, (uint8_t)(word >> i));
+    w->bits |= (uint64_t)value << 1 << (63 - w->count);
+    for (int i = 0; i < 8; i++) w->bytes[w->size + (size_t)i] = (uint8_t)(w->bits >> (56 - 8 * i));
+    w->size += (size_t)(w->count >> 3);
+    w->bits <<= w->count & ~7;
+    w->count &= 7;
+}
+
+static inline void stream_drain(stream_writer *w)
+{
+    size_t from = 0;
+    while (from < w->size) {
+        const uint64_t word = stream_load8(w->bytes + from), flipped = ~word;
+        if (w->size - from >= 8 && w->capacity - w->at >= 8 &&
+            !((flipped - 0x0101010101010101) & word & 0x8080808080808080)) { /* no byte is FF */
+            for (size_t i = 0; i < 8; i++) w->out[w->at + i] = w->bytes[from + i];
+            w->at += 8;
+            from += 8;
+            continue;
+        }
+        const uint8_t byte = w->bytes[from++];
+        if (w->capacity - w->at < 2) {
+            w->failed = 1;
+            break;
+        }
+        w->out[w->at++] = byte;
+        if (byte == 0xff) w->out[w->at++] = 0;
     }
+    w->size = 0;
 }
 
 /* A symbol, and after it the lowest 0..16 bits of value. */
@@ -166,12 +179,6 @@ STREAM_INLINE void stream_put_code(stream_writer *w, const bbc_stream_table *tab
     w->failed |= code == 0;
     if (table->uses) table->uses[symbol & 255]++;
     stream_put(w, (code >> 8) << bits | (value & ((1u << bits) - 1)), (int)(code & 255) + bits);
-}
-
-/* The whole bytes; count must be a multiple of 8. */
-STREAM_INLINE void stream_put_rest(stream_writer *w)
-{
-    for (; w->count >= 8; w->count -= 8) stream_put_byte(w, (uint8_t)(w->bits >> (w->count - 8)));
 }
 
 /* SSSS of T.81, table F.1: bits of a magnitude. */

@@ -37,6 +37,7 @@ static int stream_write_noted(stream_encoder *e, int64_t number)
         bits = left < 8 ? (int)left : 8;
         const uint8_t byte = notes->notes->bytes[BBC_STREAM_RAW][notes->at[BBC_STREAM_RAW]++];
         stream_put(&e->bits, byte & ((1u << bits) - 1), bits);
+        if (e->bits.size >= STREAM_WRITER_FULL) stream_drain(&e->bits);
     }
     stream_noted_next(notes, BBC_STREAM_RAW, number);
     return 1;
@@ -55,6 +56,7 @@ static void stream_write_blocks(stream_encoder *e, stream_cursor at)
         if (next == at.number && stream_write_noted(e, at.number)) e->dc[at.part] = block[0];
         else stream_write_block(e, at.part, at.number, block);
         e->zero_runs = e->split = 0;
+        if (e->bits.size >= STREAM_WRITER_FULL) stream_drain(&e->bits);
         if (e->bits.failed | e->notes.failed) return;
     }
 }
@@ -91,7 +93,7 @@ static void stream_write_rest(stream_encoder *e, const stream_write_end *end)
     uint32_t padding = e->scan->padding ? 255u : 0;
     if (end->flags & STREAM_NOTE_PADDING) padding = end->padding;
     stream_put(&e->bits, padding & ((1u << padded) - 1), padded);
-    stream_put_rest(&e->bits);
+    stream_drain(&e->bits);
     stream_writer *bits = &e->bits;
     if (end->bytes > notes->notes->sizes[BBC_STREAM_LITERALS] - notes->at[BBC_STREAM_LITERALS] ||
         end->bytes > bits->capacity - bits->at) {
@@ -117,6 +119,7 @@ int64_t bbc_stream_write(const bbc_stream_scan *scan, const bbc_stream_notes *no
 {
     stream_encoder encoder = {.scan = scan, .bits = {.out = out, .capacity = capacity}}, *e = &encoder;
     const int64_t all = (int64_t)scan->mcu_columns * scan->mcu_rows;
+    e->bits.bytes = e->bytes;
     e->notes = stream_note_reader_begin(notes);
     stream_write_spread_begin(e);
     stream_write_end end = {0};

@@ -41,11 +41,11 @@ typedef struct {
     int count;
 } stream_write_bits;
 
-static inline void stream_write_put_bits(stream_encoder *e, stream_write_bits *buffer)
+STREAM_INLINE void stream_write_put_bits(stream_writer *bits, stream_write_bits *buffer)
 {
     const int low = buffer->count > 32 ? 32 : buffer->count;
-    stream_put(&e->bits, (uint32_t)(buffer->bits >> low), buffer->count - low);
-    stream_put(&e->bits, (uint32_t)(buffer->bits & ((1ull << low) - 1)), low);
+    if (buffer->count > 32) stream_put(bits, (uint32_t)(buffer->bits >> 32), buffer->count - 32);
+    stream_put(bits, (uint32_t)(buffer->bits & ((1ull << low) - 1)), low);
     *buffer = (stream_write_bits){0, 0};
 }
 
@@ -57,7 +57,7 @@ static inline void stream_write_corrections(stream_encoder *e, const int16_t *bl
         const int32_t magnitude = stream_write_magnitude(block[stream_zigzag[__builtin_ctzll(which)]]);
         buffer.bits = buffer.bits << 1 | (magnitude >> e->scan->low & 1);
     }
-    stream_write_put_bits(e, &buffer);
+    stream_write_put_bits(&e->bits, &buffer);
 }
 
 /* Write the run that is pending, `more` blocks longer than it is. */
@@ -76,6 +76,7 @@ static inline void stream_write_run(stream_encoder *e, int64_t more)
         for (int k = e->run_from; at.left; stream_cursor_next(&at), k = 0) {
             const int16_t *block = stream_cursor_block(&at);
             stream_write_corrections(e, block, stream_write_nonzero(e, block) >> k << k);
+            if (e->bits.size >= STREAM_WRITER_FULL) stream_drain(&e->bits);
         }
     }
     e->run = e->corrections = 0;
@@ -100,18 +101,19 @@ static inline void stream_write_ac_first(stream_encoder *e, int64_t number, cons
     uint64_t nonzero = stream_write_nonzero(e, block);
     int coded = scan->first - 1;
     if (nonzero || e->zero_runs || e->split) stream_write_run(e, 0);
+    stream_writer bits = e->bits;
     for (; nonzero; nonzero &= nonzero - 1) {
         const int k = __builtin_ctzll(nonzero);
         const int32_t value = block[stream_zigzag[k]], magnitude = stream_write_magnitude(value) >> scan->low;
         int run = k - coded - 1;
-        for (; run > 15; run -= 16) stream_put_code(&e->bits, table, 0xf0, 0, 0);
+        for (; run > 15; run -= 16) stream_put_code(&bits, table, 0xf0, 0, 0);
         const int category = stream_category((uint32_t)magnitude);
-        const uint32_t bits = stream_write_value(value < 0 ? -magnitude : magnitude);
-        stream_put_code(&e->bits, table, run << 4 | (category & 15), bits, category & 15);
+        const uint32_t low = stream_write_value(value < 0 ? -magnitude : magnitude);
+        stream_put_code(&bits, table, run << 4 | (category & 15), low, category & 15);
         coded = k;
     }
-    for (int i = 0; i < e->zero_runs && coded < scan->last; i++, coded += 16)
-        stream_put_code(&e->bits, table, 0xf0, 0, 0);
+    for (int i = 0; i < e->zero_runs && coded < scan->last; i++, coded += 16) stream_put_code(&bits, table, 0xf0, 0, 0);
+    e->bits = bits;
     if (coded < scan->last) stream_write_run_block(e, number, coded + 1, 0);
 }
 
@@ -120,23 +122,25 @@ static inline void stream_write_refinements(stream_encoder *e, const int16_t *bl
 {
     const bbc_stream_table *table = e->scan->components[0].ac;
     stream_write_bits buffer = {0, 0};
+    stream_writer bits = e->bits;
     int run = 0, next = e->scan->first;
     for (; nonzero && next <= last; nonzero &= nonzero - 1) {
         const int k = __builtin_ctzll(nonzero);
         const int32_t value = block[stream_zigzag[k]], magnitude = stream_write_magnitude(value) >> e->scan->low;
         for (run += k - next, next = k + 1; run > 15; run -= 16) {
-            stream_put_code(&e->bits, table, 0xf0, 0, 0);
-            stream_write_put_bits(e, &buffer);
+            stream_put_code(&bits, table, 0xf0, 0, 0);
+            stream_write_put_bits(&bits, &buffer);
         }
         if (magnitude > 1) {
             buffer.bits = buffer.bits << 1 | (magnitude & 1);
             buffer.count++;
         } else {
-            stream_put_code(&e->bits, table, run << 4 | 1, value > 0, 1);
-            stream_write_put_bits(e, &buffer);
+            stream_put_code(&bits, table, run << 4 | 1, value > 0, 1);
+            stream_write_put_bits(&bits, &buffer);
             run = 0;
         }
     }
+    e->bits = bits;
 }
 
 /* Zero runs from coefficient k on, each with the correction bits up to its last zero. Returns where they end. */

@@ -17,6 +17,7 @@ typedef struct {
     int run_from;            /* the first coefficient there that is part of the run */
     int64_t corrections;     /* correction bits of the run */
     uint64_t spread[16][16]; /* of half a row of a block: the bits in zigzag order of the columns in a number */
+    uint8_t bytes[STREAM_WRITER_BYTES];
 } stream_encoder;
 
 static inline void stream_write_spread_begin(stream_encoder *e)
