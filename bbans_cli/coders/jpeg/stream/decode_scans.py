@@ -71,11 +71,11 @@ class Scan:
         self.policy = policy
         return changed
 
-    def comes_back(self, coder: ScanCoder, blocks: Sequence[np.ndarray]) -> bool:
-        """Whether the data come from the blocks, and not mostly from notes."""
+    def comes_back(self, coder: ScanCoder, blocks: Sequence[np.ndarray], alone: bool) -> bool:
+        """Whether the data come from the blocks, and not mostly from notes. alone: no other scan changes its blocks."""
         if self.counts is None or not self.counts.mcus or self.counts.literal_bits > 4 * len(self.data):
             return False
-        return coder.write(self.notes, self.policy, blocks, len(self.data)) == self.data
+        return alone or coder.write(self.notes, self.policy, blocks, len(self.data)) == self.data
 
 
 def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> tuple[Layout, list[np.ndarray]]:
@@ -102,12 +102,19 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
             tried.add(better)
             height = better
         elif not any([scan.adjust(coder.has_runs) for scan, coder in coders]):
-            wrong = [scan for scan, coder in coders if not scan.comes_back(coder, blocks)]
+            alone = _apart([coder for _, coder in coders])
+            wrong = [scan for scan, coder in coders if not scan.comes_back(coder, blocks, alone)]
             for scan in wrong:
                 scan.coded = False
             if not wrong:
                 return place, blocks
     raise NotCodableError("scans that do not come from coefficients")
+
+
+def _apart(coders: Sequence[ScanCoder]) -> bool:
+    """Whether each coefficient is in one scan only."""
+    components = [index for coder in coders for index, _, _ in coder.header.components]
+    return not coders[0].progressive and len(components) == len({*components})
 
 
 def _probe(coder: ScanCoder, data: bytes, policy: Policy) -> tuple[Counts, list[bytes]]:
