@@ -30,6 +30,10 @@ class Option(click.Option):
         return extra
 
 
+# A path that cannot be read is that file's failure, not one of the command as a whole.
+_PATH = click.Path(allow_dash=True, readable=False)
+
+
 class _Integer(click.IntRange):
     name = "integer"  # for errors, where click has "integer range"
 
@@ -48,7 +52,7 @@ class Verb(click.Command):
     def __init__(
         self, name: str | None, *, sections: Sequence[Section], params: list[click.Parameter], **more: Any
     ) -> None:
-        files = click.Argument(["names"], nargs=-1, metavar="[FILE]...", type=click.Path(allow_dash=True))
+        files = click.Argument(["names"], nargs=-1, metavar="[FILE]...", type=_PATH)
         options = [option for section in sections for option in section.options]
         super().__init__(name, params=[*params, files, *options], **more)
         self.sections = sections
@@ -68,7 +72,7 @@ def _flag(*names: str, text: str = "", **more: Any) -> Option:
 
 
 def _path(*names: str, text: str, metavar: str) -> Option:
-    return Option(names, type=click.Path(allow_dash=True), metavar=metavar, help=text)
+    return Option(names, type=_PATH, metavar=metavar, help=text)
 
 
 def _number(*names: str, least: int, most: int, text: str, default: int | None = None) -> Option:

@@ -7,8 +7,10 @@ wrong with the command as a whole is a PlanError and nothing happens; what is wr
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import stat
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +22,11 @@ from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import BbcError
 
 Identity = tuple[int, int]
+
+# What the Finder and the Explorer leave in folders.
+_OF_SYSTEMS = (".DS_Store", "Thumbs.db")
+# AppleDouble (RFC 1740, appendix A): what of a file another file system has no place for, in a file `._NAME` beside it.
+_APPLE_DOUBLE = ("._", b"\0\x05\x16\x07")
 
 
 class PlanError(BbcError):
@@ -55,7 +62,7 @@ class Task:
     target       path, "-" for standard output, None if nothing is written
     size         bytes of the input, 0 if that cannot be known
     found        came from a walk through a folder, not by name
-    skip         the output exists and stays as it is
+    skip         why nothing is to be done with this input, or ""
     problem      why this input cannot be done
     file_format  of the output, None for the usual one
     """
@@ -64,7 +71,7 @@ class Task:
     target: str | None = None
     size: int = 0
     found: bool = False
-    skip: bool = False
+    skip: str = ""
     problem: Exception | None = None
     file_format: str | None = None
 
@@ -105,9 +112,10 @@ class _Found:
     relative: str
     found: bool = False
     problem: Exception | None = None
+    skip: str = ""
 
     def task(self, target: str | None = None, problem: Exception | None = None, file_format: str | None = None) -> Task:
-        return Task(self.path, target, found=self.found, problem=problem or self.problem, file_format=file_format)
+        return Task(self.path, target, 0, self.found, self.skip, problem or self.problem, file_format)
 
 
 def read_list(data: bytes, separator: bytes) -> list[str]:
@@ -141,7 +149,9 @@ def plan_writing(names: Iterable[str], recursive: bool, naming: Naming, placing:
 
 def _expand(names: Iterable[str], recursive: bool, wanted: Callable[[str], bool]) -> Iterator[_Found]:
     for name in names:
-        if name == STDIO or not os.path.isdir(name):
+        if "\0" in name:  # only a list can have such a name
+            yield _Found(name, "", problem=FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+        elif name == STDIO or not os.path.isdir(name):
             yield _Found(name, os.path.basename(name))
         elif recursive:
             yield from _walk(name, wanted)
@@ -158,10 +168,24 @@ def _walk(top: str, wanted: Callable[[str], bool]) -> Iterator[_Found]:
         folders.sort()
         for name in sorted(files):
             path = os.path.join(folder, name)
-            if wanted(name) and not os.path.islink(path):
-                yield _Found(path, os.path.relpath(path, top), found=True)
+            if name in _OF_SYSTEMS:
+                yield _Found(path, "", found=True, skip="a file of the system")
+            elif wanted(name) and not os.path.islink(path):
+                yield _Found(path, os.path.relpath(path, top), found=True, skip=_why_not(path, name))
     for error in errors:
         yield _Found(error.filename, "", problem=error)
+
+
+def _why_not(path: str, name: str) -> str:
+    """Why a walk passes by a file whose name is wanted, or "". To open a pipe could last for ever."""
+    with contextlib.suppress(OSError):
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return "no regular file"
+        prefix, magic = _APPLE_DOUBLE
+        if name.startswith(prefix):
+            with open(path, "rb") as file:
+                return "an AppleDouble file" if file.read(len(magic)) == magic else ""
+    return ""
 
 
 def _output_folder(path: str | None, many: bool) -> str | None:
@@ -178,7 +202,7 @@ def _output_folder(path: str | None, many: bool) -> str | None:
 
 
 def _named(item: _Found, naming: Naming, path: str | None, folder: str | None) -> Task:
-    if item.problem:
+    if item.problem or item.skip:
         return item.task()
     if path is not None and folder is None:
         return item.task(path, file_format=naming.file_format(path))
@@ -196,7 +220,7 @@ def _named(item: _Found, naming: Naming, path: str | None, folder: str | None) -
 
 
 def _sized(task: Task) -> Task:
-    if task.source == STDIO or task.problem:
+    if task.source == STDIO or task.problem or task.skip:
         return task
     try:
         return replace(task, size=os.stat(task.source).st_size)
@@ -261,7 +285,7 @@ def _identity(path: str) -> Identity | None:
         return None
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the name
         return None
     return status.st_dev, status.st_ino
 
@@ -276,6 +300,6 @@ def _look_at_target(task: Task, naming: Naming, placing: Placing, sources: set[I
         return replace(task, problem=exists(task.target))
     if os.path.lexists(task.target) and not placing.force:
         if placing.skip_existing and naming.is_output(task.source, task.target):
-            return replace(task, skip=True)
+            return replace(task, skip=f"{task.target} exists")
         return replace(task, problem=exists(task.target, task.source if placing.skip_existing else None))
     return task

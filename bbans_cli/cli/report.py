@@ -90,7 +90,7 @@ def planned(task: Task) -> Result:
     if task.problem is not None:
         result.status, result.error = FAILED, task.problem
     elif task.skip:
-        result.status, result.reason = SKIPPED, f"{shown(task.target or '')} exists"
+        result.status, result.reason = SKIPPED, task.skip
     else:
         result.text = f"{shown(task.source)} -> {shown(task.target or '')}"
     return result

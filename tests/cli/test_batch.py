@@ -118,7 +118,7 @@ def test_lossy_pictures_are_passed_by_where_they_were_met() -> None:
 def test_what_the_plan_settled_is_not_begun() -> None:
     problem = InputError("no")
     assert do(Task("a.png", "a.bbc", problem=problem)).error is problem
-    assert do(Task("a.png", "a.bbc", skip=True)).status == SKIPPED
+    assert do(Task("a.png", "a.bbc", skip="a.bbc exists")).status == SKIPPED
     assert os.listdir() == ["a.png"]
 
 

@@ -138,6 +138,30 @@ def test_an_unreadable_folder_is_a_problem_and_not_passed_over(monkeypatch: pyte
     assert isinstance(bad.problem, PermissionError)
 
 
+def test_a_walk_passes_by_what_is_no_regular_file() -> None:
+    put("t/a.png")
+    os.mkfifo("t/b.png")
+    os.mkdir("t/c.png")
+    tasks = plan_writing(["t"], True, NAMING, Placing())
+    assert [(task.source, task.skip) for task in tasks] == [("t/a.png", ""), ("t/b.png", "no regular file")]
+    assert [task.skip for task in plan_reading(["t"], True, NAMING.wanted)] == ["", "no regular file"]
+    assert only(["t/b.png"]).skip == ""
+
+
+def test_a_walk_passes_by_what_systems_leave_in_folders() -> None:
+    put("t/a.png", "t/._b.png", "t/.DS_Store", "t/Thumbs.db", "t/other.db")
+    Path("t/._a.png").write_bytes(b"\0\x05\x16\x07\0\2")
+    tasks = plan_writing(["t"], True, NAMING, Placing(path="out"))
+    assert {os.path.basename(task.source): task.skip for task in tasks} == {
+        ".DS_Store": "a file of the system",
+        "Thumbs.db": "a file of the system",
+        "._a.png": "an AppleDouble file",
+        "._b.png": "",
+        "a.png": "",
+    }
+    assert all((task.target is None) == bool(task.skip) and task.problem is None for task in tasks)
+
+
 def test_missing_inputs_and_wrong_suffixes_are_problems_of_their_own() -> None:
     put("b.bbc", "c.png")
     missing, wrong, good = plan_writing(["a.png", "b.bbc", "c.png"], False, NAMING, Placing())
@@ -270,6 +294,13 @@ def test_standard_output_takes_one() -> None:
 def test_reading_plans_take_standard_input_among_files() -> None:
     put("a.png")
     assert plan_reading(["a.png", "-"], False, NAMING.wanted) == [Task("a.png", size=5), Task("-")]
+
+
+def test_a_name_with_a_nul_is_that_of_no_file() -> None:
+    put("a.png")
+    bad, good = plan_writing(["a\0.png", "a.png"], False, NAMING, Placing())
+    assert isinstance(bad.problem, FileNotFoundError) and good.problem is None
+    assert [type(task.problem) for task in plan_reading(["a\0.png"], False, NAMING.wanted)] == [FileNotFoundError]
 
 
 def test_lists() -> None:

@@ -192,7 +192,7 @@ def test_names_that_are_not_utf8_survive_json() -> None:
 
 def test_planned() -> None:
     assert planned(Task("a", "b", 5)).text == "a -> b"
-    assert planned(Task("a", "b", skip=True)).status == SKIPPED
+    assert planned(Task("a", "b", skip="b exists")).reason == "b exists"
     assert planned(Task("a", "b", problem=InputError("x"))).status == FAILED
 
 
