@@ -1,8 +1,8 @@
 """Runs the examples of the README that are marked for it, as a reader would type them.
 
 A block is marked by the words after its language: ```sh tested`, and what programs it needs beside the usual:
-```sh tested parallel`. It runs in a folder with `photo.png` and, below `photos/`, four more pictures, one of them in a
-folder of its own and one with a space in its name.
+```sh tested parallel`. It runs in a folder with `photo.png`, `shot.jpg` and, below `photos/`, four more pictures, one of them
+in a folder of its own and one with a space in its name.
 """
 
 import re
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from shell import environment
 
 from bbans_cli.pictures.picture import from_array
@@ -34,6 +35,7 @@ def album(tmp_path: Path) -> Path:
         path = tmp_path / "album" / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(write_picture(from_array(pixels))[0])
+    Image.fromarray(pixels).save(tmp_path / "album" / "shot.jpg")
     return tmp_path / "album"
 
 
