@@ -113,7 +113,7 @@ typedef struct {
 } stream_read_end;
 
 /* What follows the blocks of an interval. */
-static stream_read_end stream_read_end_at(const stream_decoder *d, int64_t missing)
+static stream_read_end stream_read_end_at(stream_decoder *d, int64_t missing)
 {
     stream_reader bits = d->bits;
     const uint8_t *data = bits.data;
@@ -121,7 +121,8 @@ static stream_read_end stream_read_end_at(const stream_decoder *d, int64_t missi
     end.padded = stream_reader_left(&bits) & 7;
     end.padding = stream_take(&bits, end.padded);
     end.from = stream_read_boundary(&bits);
-    end.to = end.next = stream_read_limit(data, bits.size, end.from);
+    if (end.from > d->marker || !d->marker) d->marker = stream_read_limit(data, bits.size, end.from);
+    end.to = end.next = d->marker;
     if (end.to < bits.size) {
         end.end = STREAM_END_RST0 + (data[end.to + 1] & 7);
         end.next += 2;

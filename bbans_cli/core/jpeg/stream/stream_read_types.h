@@ -19,6 +19,7 @@ typedef struct {
     int64_t run;         /* blocks of an end-of-band run that are still to come */
     int64_t covered;     /* blocks of the run, up to this one; 0 if the block before was not in a run */
     int64_t corrections; /* correction bits of the run, up to this block */
+    size_t marker;       /* where the next restart marker or the end of data is, as far as it was looked for */
     int16_t scratch[64]; /* the block, where those of the scan stay as they are */
 } stream_decoder;
 
