@@ -88,6 +88,7 @@ def restore(
     from bbans_cli import api, container, scheduler
 
     data = _read(source)
+    container.from_bytes(data, max_pixels)  # the codec would ignore bytes after the end
     outcome = api.PictureCodec(max_pixels=max_pixels).decompress_file(data, None, threads or scheduler.cores())
     return outcome.data, ".png" if outcome.kind == "picture" else container.read_head(data).suffix
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class Outcome:
     notes          what else the user should hear
     kind           "picture", "jpeg" (a JPEG file), "file" (a file that was only stored)
     lossy          the input cannot be restored from the output
+    surplus        bytes that follow the .bbc file in the input and were ignored
     """
 
     data: bytes
@@ -48,6 +49,7 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     kind: str = "picture"
     lossy: bool = False
+    surplus: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,10 @@ class PictureCodec:
             return self._compress_jpeg(data, name, threads, progress)
         picture = read_picture(data, pixels=self.pixels, max_pixels=self.max_pixels)
         coded = self.compress(picture, threads, progress)
+        stripped = self.strip and bool(picture.metadata or picture.lost)
         lost = [] if self.strip else picture.lost
         size = picture.width, picture.height, picture.pixels.size
-        return Outcome(coded, *size, len(coded), _not_kept(lost), lossy=is_lossy(data))
+        return Outcome(coded, *size, len(coded), _not_kept(lost), lossy=stripped or is_lossy(data))
 
     def _compress_jpeg(self, data: bytes, name: str, threads: int, progress: ShareProgress) -> Outcome:
         from bbans_cli.coders.files import file_coder
@@ -129,37 +132,37 @@ class PictureCodec:
 
         Raises CorruptError, LimitError, UnsupportedError, and InputError for pixels of a file that has none.
         """
-        content = container.from_bytes(data, self.max_pixels)
+        content, surplus = container.from_leading_bytes(data, self.max_pixels)
         notes: list[str] = []
         if isinstance(content, StoredFile):
             from bbans_cli.coders.files import file_coder, jpeg_pixels
 
             if file_format is None:
                 restored, notes = self._stripped(file_coder.decode(content, threads, progress))
-                return _of_file(content, restored, len(data), notes, lossy=bool(notes))
+                return replace(_of_file(content, restored, len(data), notes, lossy=bool(notes)), surplus=surplus)
             picture, note = jpeg_pixels.decode(content, self.max_pixels, threads, progress)
             notes += [note] if note else []
         else:
             picture = decode_picture.decode(content, threads, progress)
+        lossy = isinstance(content, StoredFile) or self.strip and bool(picture.metadata)
         if self.strip:
             picture = picture.stripped()
         file, lost = write_picture(picture, file_format or FORMATS[0])
         if read_back and not _equal_pixels(picture, read_picture(file, pixels=True, max_pixels=self.max_pixels)):
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
-        lossy = isinstance(content, StoredFile)
         size = picture.width, picture.height, picture.pixels.size
-        return Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content), lossy)
+        return Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content), lossy, surplus)
 
     def verify_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
         """Decode a .bbc file's bytes in full. Raises as `decompress_file`."""
-        content = container.from_bytes(data, self.max_pixels)
+        content, surplus = container.from_leading_bytes(data, self.max_pixels)
         if isinstance(content, StoredFile):
             from bbans_cli.coders.files import file_coder
 
             file_coder.decode(content, threads, progress)
-            return _of_file(content, b"", len(data), [])
+            return replace(_of_file(content, b"", len(data), []), surplus=surplus)
         picture = decode_picture.decode(content, threads, progress)
-        return Outcome(b"", picture.width, picture.height, picture.pixels.size, len(data))
+        return Outcome(b"", picture.width, picture.height, picture.pixels.size, len(data), surplus=surplus)
 
     def compress(self, picture: Picture, threads: int, progress: ShareProgress = no_progress) -> bytes:
         """A picture -> a .bbc file's bytes."""

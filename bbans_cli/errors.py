@@ -28,6 +28,12 @@ class TruncatedError(CorruptError):
     code = "truncated"
 
 
+class TrailingBytesError(CorruptError):
+    """The .bbc file is followed by bytes that do not belong to it."""
+
+    code = "trailing-bytes"
+
+
 class UnsupportedError(BbcError, ValueError):
     """Well-formed, but of a kind that this version does not handle: a picture mode, a newer container."""
 

@@ -1,10 +1,14 @@
 """Verification: what does not read back as it was never gets out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+import bbans_cli
 from bbans_cli import api
 from bbans_cli.api import PictureCodec, VerifyError
+from bbans_cli.errors import TrailingBytesError
 from bbans_cli.pictures.picture import from_array
 from bbans_cli.pictures.read_write import read_picture, write_picture
 
@@ -62,6 +66,27 @@ def test_what_is_not_kept_is_said_once_unless_it_was_to_be_dropped() -> None:
     file = write_picture(from_array(PIXELS))[0] + b"trailing"
     assert PictureCodec().compress_file(file, 1).warnings == ["not kept: 8 bytes after the end"]
     assert PictureCodec(strip=True).compress_file(file, 1).warnings == []
+
+
+def test_what_strip_drops_is_a_loss() -> None:
+    plain, described = (
+        write_picture(replace(from_array(PIXELS), metadata=items))[0] for items in ([], [(18, b"<xmp/>")])
+    )
+    stripping = PictureCodec(strip=True)
+    assert [stripping.compress_file(file, 1).lossy for file in (plain, described, plain + b"x")] == [False, True, True]
+    coded = [PictureCodec().compress_file(file, 1).data for file in (plain, described)]
+    assert [stripping.decompress_file(data, None, 1).lossy for data in coded] == [False, True]
+    assert not PictureCodec().compress_file(described, 1).lossy
+
+
+def test_bytes_after_the_end_are_counted_and_ignored_unless_python_asks() -> None:
+    data = PictureCodec().compress(from_array(PIXELS), 1)
+    outcome = PictureCodec().decompress_file(data + b"abc", None, 1)
+    assert outcome.surplus == 3 and np.array_equal(read_picture(outcome.data).pixels, PIXELS)
+    assert PictureCodec().verify_file(data + b"abc", 1).surplus == 3
+    for function in (bbans_cli.decompress, bbans_cli.restore):
+        with pytest.raises(TrailingBytesError):
+            function(data + b"abc")
 
 
 def test_progress_rises_to_one() -> None:

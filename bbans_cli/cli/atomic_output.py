@@ -47,6 +47,9 @@ class NotRemovedError(BbcError):
 
     code = "not-removed"
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the output was written and the input kept: {reason}")
+
 
 def is_special(path: str) -> bool:
     """Is there something at `path` that can be written to but not replaced (a device, a pipe)?"""
@@ -233,14 +236,19 @@ def sync_folder(folder: str) -> None:
 def remove_input(path: str, read_as: os.stat_result | None) -> None:
     """Remove an input whose output is safe, if `path` is still the very file, unchanged, that was read.
 
-    Raises NotRemovedError or OSError, and then the file is where it was.
+    Raises NotRemovedError, and then the file is where it was; FileNotFoundError if it is gone already.
     """
-    now = os.lstat(path)
-    if stat.S_ISLNK(now.st_mode):
-        raise NotRemovedError("is a symbolic link and was not removed")
-    if read_as is None or _identity(now) != _identity(read_as):
-        raise NotRemovedError("changed while it was being read and was not removed")
-    os.unlink(path)
+    try:
+        now = os.lstat(path)
+        if stat.S_ISLNK(now.st_mode):
+            raise NotRemovedError("it is a symbolic link")
+        if read_as is None or _identity(now) != _identity(read_as):
+            raise NotRemovedError("it changed while it was being read")
+        os.unlink(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise NotRemovedError((error.strerror or str(error)).lower()) from error
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

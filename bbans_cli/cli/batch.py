@@ -15,7 +15,7 @@ from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
 from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, shown
-from bbans_cli.errors import InputError, LossyError
+from bbans_cli.errors import InputError, LossyError, TrailingBytesError
 from bbans_cli.pictures.formats import JPEG
 from bbans_cli.progress import ShareProgress
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # No uncompressed picture takes more than 8 bytes a pixel; the rest is for headers and metadata.
 _BYTES_PER_PIXEL = 8
 _BYTES_BESIDE_PIXELS = 256 << 20
+_SURPLUS = "has bytes after its end and may be damaged"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Options:
     coder: PictureCodec | None = None
     force: bool = False
     remove: bool = False
+    remove_anyway: bool = False  # `remove`, even if the output lacks something that the input has
     details: bool = False
     item: str | None = None  # "exif" or "xmp": what info writes to standard output in place of its words
 
@@ -92,6 +94,12 @@ def _note(result: Result, outcome: Outcome) -> None:
     result.samples, result.coded_bytes = outcome.samples, outcome.coded_bytes
     result.warnings += outcome.warnings
     result.notes += outcome.notes
+    _warn_of_surplus(result, outcome.surplus)
+
+
+def _warn_of_surplus(result: Result, surplus: int) -> None:
+    if surplus:
+        result.warnings.append(f"{surplus:,} byte{'s' * (surplus > 1)} after the end of the .bbc file, ignored")
 
 
 def _convert(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
@@ -111,12 +119,14 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
     result.out_bytes = len(outcome.data)
     if outcome.kind != "picture" and not outcome.lossy:
         result.file_bytes = len(data if options.verb == "compress" else outcome.data)
+    if outcome.surplus:
+        raise TrailingBytesError("the output was written, but the input has bytes after its end and may be damaged")
     if options.remove and (direct or task.source == STDIO):
         result.note = "nothing to remove" if task.source == STDIO else "input kept: the output is no file"
-    elif options.remove and outcome.lossy:
-        less = "cannot restore it" if options.verb == "compress" else "has less than its JPEG file"
-        raise atomic_output.NotRemovedError(f"was not removed: the output {less}")
     elif options.remove:
+        if (outcome.lossy or outcome.warnings) and not options.remove_anyway:
+            less = "cannot restore all of it" if options.verb == "compress" else "has less than it holds"
+            raise atomic_output.NotRemovedError(f"the output {less}; --rm-anyway removes it")
         with fileio.errors_named(task.source):
             atomic_output.remove_input(task.source, status)
 
@@ -136,13 +146,17 @@ def _decompress(data: bytes, task: Task, options: Options, threads: int, progres
 def _verify(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     assert options.coder is not None
     data, _ = _read(task, options, result)
-    _note(result, options.coder.verify_file(data, threads, progress))
+    outcome = options.coder.verify_file(data, threads, progress)
+    _note(result, outcome)
+    if outcome.surplus:
+        raise TrailingBytesError(_SURPLUS)
 
 
 def _info(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     data, _ = _read(task, options, result)
-    file = container.from_bytes(data, options.max_pixels)
+    file, surplus = container.from_leading_bytes(data, options.max_pixels)
     result.coded_bytes = len(data)
+    _warn_of_surplus(result, surplus)
     if isinstance(file, container.StoredFile):
         result.kind, result.file_bytes = file.kind, file.size
         if file.jpeg is not None:
@@ -154,10 +168,24 @@ def _info(task: Task, options: Options, threads: int, progress: ShareProgress, r
         item = _item(file, options.item)
         with atomic_output.DirectOutput(STDIO) as output:
             output.write(item)
-        return
-    details = info.details(file, len(data))
+    else:
+        _describe(file, task, options, threads, progress, result)
+    if surplus:
+        raise TrailingBytesError(_SURPLUS)
+
+
+def _describe(
+    file: container.Container | container.StoredFile,
+    task: Task,
+    options: Options,
+    threads: int,
+    progress: ShareProgress,
+    result: Result,
+) -> None:
+    size = result.in_bytes or 0
+    details = info.details(file, size)
     result.details = details
-    lines = [f"{shown(task.source)}: {info.words(file, len(data))}"]
+    lines = [f"{shown(task.source)}: {info.words(file, size)}"]
     if options.details:
         if isinstance(file, container.Container):
             from bbans_cli.coders.neural import bit_account  # numpy and the core, which the header does without

@@ -72,7 +72,7 @@ def compress(**given: Any) -> int:
     """Turn pictures and JPEG files into .bbc files: photo.png becomes photo.bbc. Without FILE, or with -, standard
     input becomes standard output. Every result is decoded and compared before it is published.
     """
-    if given["remove"] and given["no_verify"]:
+    if (given["remove"] or given["remove_anyway"]) and given["no_verify"]:
         raise click.UsageError("--rm and --no-verify do not go together")
     return _write("compress", naming.of_compress(given["full_names"], given["pixels"]), given)
 
@@ -204,7 +204,8 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
         given["max_pixels"],
         None if verb == "info" else _coder(given),
         given.get("force", False),
-        given.get("remove", False),
+        given.get("remove", False) or given.get("remove_anyway", False),
+        given.get("remove_anyway", False),
         details=verbosity > 0,
         item="exif" if given.get("exif") else "xmp" if given.get("xmp") else None,
     )

@@ -139,6 +139,7 @@ OUTPUT = Section(
         _flag("--skip-existing", text="Skip inputs whose output exists."),
         _flag("--full-names", text="Keep suffixes: photo.png becomes photo.png.bbc."),
         _flag("--rm", "remove", text="Remove each input once its output is safe."),
+        _flag("--rm-anyway", "remove_anyway", text="The same, whatever the output lacks of it."),
         _flag("-k", "--keep", text="Keep inputs (the default).", expose_value=False),
         _flag("-n", "--dry-run", text="Say what would be written; write nothing."),
     ),

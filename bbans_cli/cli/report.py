@@ -126,7 +126,7 @@ class Report:
             self._say(1, f"{shown(result.input)}: skipped, {result.reason}")
         elif result.text is None:
             self._say(1, done_line(result))
-        elif not self.json:
+        if result.text is not None and not self.json:
             write_stdout(result.text.encode(errors="replace") + b"\n")
         if self.json:
             write_stdout(to_json(result).encode() + b"\n")

@@ -18,7 +18,7 @@ from bbans_cli.container import metadata, picture_parts, stored_file
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.picture_parts import Part
 from bbans_cli.container.stored_file import JpegSummary, StoredFile
-from bbans_cli.errors import CorruptError, LimitError, UnsupportedError
+from bbans_cli.errors import CorruptError, LimitError, TrailingBytesError, UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 
 # 0xBB is no ASCII and begins no UTF-8 sequence; the NUL keeps tools from taking the file for text.
@@ -102,8 +102,17 @@ def _picture_to_bytes(container: Container) -> bytes:
 def from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> Container | StoredFile:
     """Read and check a file; payloads are cut out but not decoded.
 
-    Raises TruncatedError, CorruptError, UnsupportedError (a newer version, flag, coder or mode) and LimitError.
+    Raises TruncatedError, CorruptError, UnsupportedError (a newer version, flag, coder or mode) and LimitError;
+    TrailingBytesError where the file does not end with `data`.
     """
+    content, surplus = from_leading_bytes(data, max_pixels)
+    if surplus:
+        raise TrailingBytesError(f"corrupt: {surplus:,} byte{'s' * (surplus > 1)} after the end of the .bbc file")
+    return content
+
+
+def from_leading_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> tuple[Container | StoredFile, int]:
+    """The file that `data` begins with, and how many bytes follow it. Raises as `from_bytes`."""
     data = memoryview(data)
     front = _Front(data, max_pixels)
     header, picture = front.header, front.picture
@@ -120,10 +129,7 @@ def from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> Contai
     else:
         parts = [picture_parts.fill(table, body, index, len(tables)) for index, table in enumerate(tables)]
         content = Container(picture.width, picture.height, picture.mode, picture.depth, parts, items)
-    if body.left:
-        what = "file" if picture is None else "picture"
-        raise CorruptError(f"corrupt: {body.left:,} bytes after the end of the {what}")
-    return content
+    return content, body.left
 
 
 def picture_from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> Container:

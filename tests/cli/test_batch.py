@@ -1,5 +1,6 @@
 """One task at a time: the order of reading, publishing and removing, and that nothing stops the others."""
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,15 @@ from bbans_cli.api import Outcome
 from bbans_cli.cli import atomic_output, batch
 from bbans_cli.cli.batch import Options
 from bbans_cli.cli.plan import Task
-from bbans_cli.cli.report import FAILED, OK, SKIPPED, Result
-from bbans_cli.errors import InputError, LossyError
+from bbans_cli.cli.report import FAILED, OK, SKIPPED, Result, code_of
+from bbans_cli.errors import InputError, LossyError, TrailingBytesError
 
 
 class Turner:
     """Stands for the coder: turns the bytes round."""
 
     error: Exception | None = None
-    outcome = Outcome(b"", 2, 1, 6, 3, ["not kept: colour"])
+    outcome = Outcome(b"", 2, 1, 6, 3)
 
     def compress_file(self, data: bytes, threads: int, progress, name: str) -> Outcome:
         if self.error:
@@ -32,6 +33,9 @@ class Turner:
 
     def decompress_file(self, data: bytes, file_format: str | None, threads: int, progress, read_back: bool) -> Outcome:
         return replace(self.outcome, data=f"{file_format} {read_back}".encode())
+
+    def verify_file(self, data: bytes, threads: int, progress) -> Outcome:
+        return self.outcome
 
 
 def turner(**more) -> Turner:
@@ -52,7 +56,7 @@ def do(task: Task, verb: str = "compress", coder: Turner | None = None, **option
 
 
 def test_done() -> None:
-    result = do(Task("a.png", "a.bbc"))
+    result = do(Task("a.png", "a.bbc"), coder=turner(kind="picture", warnings=["not kept: colour"]))
     assert (result.status, result.in_bytes, result.out_bytes, result.width, result.height) == (OK, 3, 3, 2, 1)
     assert result.bpd == 4.0 and result.warnings == ["not kept: colour"]
     assert Path("a.bbc").read_bytes() == b"cba" and Path("a.png").exists()
@@ -157,11 +161,39 @@ def test_a_file_that_is_no_picture_has_a_share_in_place_of_bits() -> None:
 @pytest.mark.parametrize("verb", ["compress", "decompress"])
 @pytest.mark.parametrize("kind", ["jpeg", "picture"])
 def test_an_input_stays_if_it_could_not_come_back(kind: str, verb: str) -> None:
-    result = do(Task("a.png", "a.bbc"), verb, turner(kind=kind, lossy=True), remove=True)
-    assert isinstance(result.error, atomic_output.NotRemovedError)
-    assert Path("a.png").exists() and Path("a.bbc").exists()
+    for number, loss in enumerate(({"lossy": True}, {"warnings": ["not kept: colour"]})):
+        result = do(Task("a.png", f"a{number}.bbc"), verb, turner(kind=kind, **loss), remove=True)
+        assert isinstance(result.error, atomic_output.NotRemovedError)
+        assert Path("a.png").exists() and Path(f"a{number}.bbc").exists()
     assert do(Task("a.png", "b.bbc"), verb, turner(kind=kind), remove=True).status == OK
     assert not Path("a.png").exists()
+
+
+def test_an_input_goes_in_spite_of_losses_if_that_is_meant() -> None:
+    lossy = turner(lossy=True, warnings=["not kept: colour"])
+    assert do(Task("a.png", "a.bbc"), coder=lossy, remove=True, remove_anyway=True).status == OK
+    assert os.listdir() == ["a.bbc"]
+
+
+def test_what_cannot_be_removed_is_told_with_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unlink(path: str) -> None:
+        if path == "a.png":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        os.remove(path)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    result = do(Task("a.png", "a.bbc"), coder=turner(), remove=True)
+    assert str(result.error) == "the output was written and the input kept: permission denied"
+    assert code_of(result.error) == "not-removed" and sorted(os.listdir()) == ["a.bbc", "a.png"]
+
+
+@pytest.mark.parametrize("anyway", [False, True])
+def test_bytes_after_the_end_are_a_failure_that_writes_and_keeps_the_input(anyway: bool) -> None:
+    result = do(Task("a.png", "b.png"), "decompress", turner(surplus=3), remove=True, remove_anyway=anyway)
+    assert result.warnings == ["3 bytes after the end of the .bbc file, ignored"]
+    assert isinstance(result.error, TrailingBytesError) and sorted(os.listdir()) == ["a.png", "b.png"]
+    result = do(Task("a.png"), "verify", turner(surplus=1))
+    assert result.warnings == ["1 byte after the end of the .bbc file, ignored"] and result.status == FAILED
 
 
 def test_files_too_large_to_be_a_picture_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

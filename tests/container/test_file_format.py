@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bbans_cli import container as c
 from bbans_cli.container import metadata
 from bbans_cli.container.byte_reader import Reader, varint
-from bbans_cli.errors import CorruptError, LimitError, TruncatedError, UnsupportedError
+from bbans_cli.errors import CorruptError, LimitError, TrailingBytesError, TruncatedError, UnsupportedError
 
 
 def photo(payloads=(b"eight by", b"and more"), items=()):
@@ -82,8 +82,9 @@ def test_every_flip_outside_the_payloads_is_an_error():
 
 
 def test_trailing_bytes_are_an_error():
-    with pytest.raises(CorruptError, match="3 bytes after the end"):
+    with pytest.raises(TrailingBytesError, match="3 bytes after the end"):
         c.from_bytes(c.to_bytes(photo()) + b"abc")
+    assert c.from_leading_bytes(c.to_bytes(photo()) + b"abc") == (photo(), 3)
 
 
 @pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n", b"bbc", b"\xbbbbd\0\1"])
