@@ -35,6 +35,7 @@ for level, setting in coder.LEVELS.items():
     model = weights.by_name(setting.weights)
     print(f"level {level}: {model.name} {model.id.hex()}")
 assert weights.folder() == package / "weights", "the weights are not those of the wheel"
+assert list(weights.packaged().glob("jpeg-plain-*.dictionary")), "the dictionary of JPEG headers is not in the wheel"
 print("kernels:", ", ".join(core.available_isas()), "in use:", core.current_isa())
 END
 "$work/venv/bin/bbc" compress photo.png
@@ -43,4 +44,10 @@ END
 "$work/venv/bin/python" -c "
 from PIL import Image
 assert Image.open('photo.png').convert('RGB').tobytes() == Image.open('back.png').convert('RGB').tobytes()
-print('the picture came back')"
+print('the picture came back')
+Image.open('photo.png').convert('RGB').crop((0, 0, 320, 240)).save('shot.jpg')"
+"$work/venv/bin/bbc" compress shot.jpg
+"$work/venv/bin/bbc" info -v shot.bbc
+"$work/venv/bin/bbc" decompress -o same.jpg shot.bbc
+cmp shot.jpg same.jpg
+echo "the JPEG file came back"
