@@ -12,7 +12,7 @@ from bbans_cli.coders import decode_picture, encode_picture
 from bbans_cli.container import StoredFile
 from bbans_cli.errors import BbcError
 from bbans_cli.limits import MAX_PIXELS
-from bbans_cli.pictures.detect import is_jpeg, is_lossy, jpeg_start
+from bbans_cli.pictures.detect import detect, is_jpeg, is_lossy, jpeg_start, refuse
 from bbans_cli.pictures.formats import FORMATS, JPEG_SUFFIXES
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
@@ -68,6 +68,11 @@ class PictureCodec:
     verify: bool = True
     strip: bool = False
     pixels: bool = False
+
+    def look(self, front: bytes, name: str = "") -> None:
+        """Raise what `compress_file` would raise, as far as a file's first 64 KiB, or all of a smaller file, tell it."""
+        if not front or self.pixels or not is_jpeg(front, name):
+            refuse(detect(front), front, self.pixels)
 
     def compress_file(
         self, data: bytes, threads: int, progress: ShareProgress = no_progress, name: str = ""

@@ -84,9 +84,21 @@ def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) 
 def _read(task: Task, options: Options, result: Result) -> tuple[bytes, os.stat_result | None]:
     limit = options.max_pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
     with fileio.errors_named(task.source):
-        data, status = fileio.read(task.source, limit)
+        data, status = fileio.read(task.source, limit, lambda front: _look(front, task, options))
     result.in_bytes = len(data)
     return data, status
+
+
+def _look(front: bytes, task: Task, options: Options) -> None:
+    """Refuse what is of no use before all of it is read: a film has gigabytes. Raises as the work itself would."""
+    if options.verb != "compress":
+        container.check_magic(front)
+    elif options.coder is not None:
+        options.coder.look(front, _name(task))
+
+
+def _name(task: Task) -> str:
+    return "" if task.source == STDIO else os.path.basename(task.source)
 
 
 def _note(result: Result, outcome: Outcome) -> None:
@@ -109,8 +121,7 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
     direct = task.target == STDIO or atomic_output.is_special(task.target)
     with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(task.target) as output:
         if options.verb == "compress":
-            name = "" if task.source == STDIO else os.path.basename(task.source)
-            outcome = options.coder.compress_file(data, threads, progress, name)
+            outcome = options.coder.compress_file(data, threads, progress, _name(task))
         else:
             outcome = _decompress(data, task, options, threads, progress)
         _note(result, outcome)

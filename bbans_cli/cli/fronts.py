@@ -9,7 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from bbans_cli.cli.fileio import errors_named
+from bbans_cli.cli.fileio import FRONT, errors_named
 from bbans_cli.errors import InputError, TruncatedError
 from bbans_cli.limits import MAX_METADATA_BYTES
 
@@ -32,9 +32,9 @@ def head_of(path: str) -> Head:
 
 def holds_jpeg(path: str) -> bool:
     """Whether compress, without --pixels, stores a file so that it comes back byte for byte. Raises OSError."""
-    from bbans_cli.pictures.detect import JPEG_WITHIN, is_jpeg
+    from bbans_cli.pictures.detect import is_jpeg
 
-    return is_jpeg(_front(path, JPEG_WITHIN + 3), path)
+    return is_jpeg(_front(path, FRONT), path)
 
 
 def _front(path: str, size: int) -> bytes:

@@ -23,7 +23,7 @@ from bbans_cli import __version__, scheduler
 from bbans_cli.cli import atomic_output, fileio, fronts, naming, plan, report, signals
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
-from bbans_cli.errors import BbcError
+from bbans_cli.errors import BbcError, LimitError
 
 if TYPE_CHECKING:
     from bbans_cli import api
@@ -154,6 +154,8 @@ def _read(verb: str, given: dict[str, Any]) -> int:
 
 
 _STDOUT_NAMES = (STDIO, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+# A list of ten million names.
+_MAX_LIST_BYTES = 1 << 30
 _FLAGS = {
     "stdout": "-c",
     "path": "-o",
@@ -176,7 +178,9 @@ def _names(given: dict[str, Any]) -> list[str]:
         raise click.UsageError("no input: name files, or pipe one in")
     for path, separator in lists:
         try:
-            data, _ = fileio.read(path, sys.maxsize)
+            data, _ = fileio.read(path, _MAX_LIST_BYTES)
+        except LimitError as error:
+            raise click.UsageError(f"{report.shown(path)}: is too long for a list of files") from error
         except (OSError, BbcError) as error:
             raise click.UsageError(f"{report.shown(path)}: {report.describe(error)}") from error
         names += plan.read_list(data, separator)

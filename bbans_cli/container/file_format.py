@@ -132,6 +132,12 @@ def from_leading_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -
     return content, body.left
 
 
+def check_magic(front: bytes | memoryview) -> None:
+    """Raise CorruptError if the first bytes of a file, however many, are not those of a .bbc file."""
+    if bytes(front[: len(MAGIC)]) != MAGIC[: len(front)]:
+        raise CorruptError("not a .bbc file")
+
+
 def picture_from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> Container:
     """`from_bytes` of a file that holds a picture. Raises UnsupportedError for others."""
     content = from_bytes(data, max_pixels)
@@ -186,8 +192,7 @@ class _Front:
 
 def _header(data: memoryview) -> tuple[Reader, int]:
     """The header's bytes, their checksum proven, and where they and the checksum end."""
-    if bytes(data[: len(MAGIC)]) != MAGIC[: len(data)]:
-        raise CorruptError("not a .bbc file")
+    check_magic(data)
     reader = Reader(data, "the header")
     reader.take(len(MAGIC))
     version = reader.byte()

@@ -48,8 +48,17 @@ def detect(data: bytes) -> str:
         return "bbc"
     if head[4:8] == b"ftyp":
         brands = head[8 : min(len(head), int.from_bytes(head[:4], "big"))]
-        return "avif" if b"avif" in brands or b"avis" in brands else "heif"
+        return _of_brands([brands[at : at + 4] for at in range(0, len(brands) - 3, 4)])
     return next((name for pattern, name in FOREIGN if re.match(pattern, head)), "")
+
+
+def _of_brands(brands: list[bytes]) -> str:
+    """The kind of an ISO base media file by its brands (ISO/IEC 14496-12, ftyp; 23008-12 has those of HEIF)."""
+    if b"avif" in brands or b"avis" in brands:
+        return "avif"
+    if any(brand in (b"mif1", b"msf1", b"mif2") or brand[:3] in (b"hei", b"hev") for brand in brands):
+        return "heif"
+    return {b"crx ": "CR3", b"qt  ": "QuickTime"}.get(brands[0] if brands else b"", "MP4")
 
 
 def jpeg_start(data: bytes) -> int:

@@ -24,6 +24,9 @@ class Turner:
     error: Exception | None = None
     outcome = Outcome(b"", 2, 1, 6, 3)
 
+    def look(self, front: bytes, name: str) -> None:
+        pass
+
     def compress_file(self, data: bytes, threads: int, progress, name: str) -> Outcome:
         if self.error:
             raise self.error
@@ -200,4 +203,4 @@ def test_files_too_large_to_be_a_picture_are_not_read(monkeypatch: pytest.Monkey
     monkeypatch.setattr(batch, "_BYTES_BESIDE_PIXELS", 0)
     Path("a.png").write_bytes(bytes(8001))
     result = do(Task("a.png", "a.bbc"))
-    assert result.status == FAILED and "max-pixels" in str(result.error)
+    assert result.status == FAILED and "more than 8,000 bytes" in str(result.error)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bbans_cli.cli import fileio
-from bbans_cli.errors import BbcError, LimitError, OutputExistsError
+from bbans_cli.errors import BbcError, InputError, LimitError, OutputExistsError
+from bbans_cli.pictures.detect import JPEG_WITHIN
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +26,26 @@ def test_reading_is_bounded() -> None:
         fileio.read("/dev/zero", 1 << 20)
     with pytest.raises(IsADirectoryError):
         fileio.read(".", 5)
+
+
+def test_a_file_is_looked_at_before_it_is_read() -> None:
+    with Path("film.mp4").open("wb") as file:
+        file.truncate(1 << 40)
+    seen = []
+
+    def refuse(front: bytes) -> None:
+        seen.append(len(front))
+        raise InputError("not a picture")
+
+    for path in ("film.mp4", "/dev/zero"):
+        with pytest.raises(InputError, match="not a picture"):
+            fileio.read(path, 1 << 50, refuse)
+    assert seen == [fileio.FRONT] * 2 and fileio.FRONT >= JPEG_WITHIN + 3
+    # A regular file above the limit is not read to find that out.
+    with pytest.raises(LimitError):
+        fileio.read("film.mp4", 1 << 39)
+    Path("a").write_bytes(b"12345")
+    assert fileio.read("a", 5, lambda front: seen.append(front))[0] == seen[-1] == b"12345"
 
 
 def test_pipes_and_devices_have_no_status() -> None:
