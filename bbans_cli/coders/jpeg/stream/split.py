@@ -18,7 +18,7 @@ from bbans_cli.coders.jpeg.stream.stuffing import regular
 # Blocks of the largest stream that is taken unless the caller allows more: 1 GB of coefficients.
 MAX_BLOCKS = 1 << 23
 # Scans that are coded; each goes over all blocks, and no sensible stream has as many.
-MAX_SCANS = 200
+MAX_SCANS = 100
 
 
 def split(data: bytes, max_blocks: int = MAX_BLOCKS) -> JpegStream:

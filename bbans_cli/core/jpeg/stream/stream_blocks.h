@@ -2,7 +2,18 @@
 #ifndef BBC_STREAM_BLOCKS_H
 #define BBC_STREAM_BLOCKS_H
 
+#include <string.h>
+
 #include "stream_bits.h"
+
+/* Whether a block has AC coefficients. */
+STREAM_INLINE int stream_block_has_ac(const int16_t *block)
+{
+    uint64_t words[16], any = (uint64_t)(block[1] | block[2] | block[3]);
+    memcpy(words, block, sizeof words);
+    for (int i = 1; i < 16; i++) any |= words[i];
+    return any != 0;
+}
 
 typedef struct {
     const bbc_stream_scan *scan;

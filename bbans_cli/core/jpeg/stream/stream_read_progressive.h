@@ -124,7 +124,7 @@ static inline int stream_read_ac_refined(stream_decoder *d, const bbc_stream_tab
         corrections = 0;
     }
     if (d->run) {
-        stream_read_corrections(d, block, k, 64, &corrections);
+        if (stream_block_has_ac(block)) stream_read_corrections(d, block, k, 64, &corrections);
         stream_read_run_blocks(d, 1, corrections);
     } else {
         d->covered = 0;

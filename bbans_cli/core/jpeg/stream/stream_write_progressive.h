@@ -21,10 +21,8 @@ static inline uint64_t stream_write_nonzero(const stream_encoder *e, const int16
 {
     const bbc_stream_scan *scan = e->scan;
     const int16_t high = (int16_t)((1 << scan->low) - 1), low = (int16_t)-high;
-    uint64_t words[16], any = (uint64_t)(block[1] | block[2] | block[3]), found = 0;
-    memcpy(words, block, sizeof words);
-    for (int i = 1; i < 16; i++) any |= words[i];
-    if (!any) return 0;
+    if (!stream_block_has_ac(block)) return 0;
+    uint64_t found = 0;
     uint8_t nonzero[64];
     for (int i = 0; i < 64; i++) nonzero[i] = (block[i] > high) | (block[i] < low);
     for (int row = 0; row < 8; row++) {
