@@ -70,7 +70,7 @@ class PictureCodec:
     pixels: bool = False
 
     def look(self, front: bytes, name: str = "") -> None:
-        """Raise what `compress_file` would raise, as far as a file's first 64 KiB, or all of a smaller file, tell it."""
+        """Raise what `compress_file` would raise, as far as a file's first 64 KiB tell it, or all of a smaller file."""
         if not front or self.pixels or not is_jpeg(front, name):
             refuse(detect(front), front, self.pixels)
 

@@ -17,9 +17,12 @@ from types import TracebackType
 from bbans_cli.cli.fileio import STDIO, errors_named, write_all
 from bbans_cli.errors import BbcError, OutputExistsError
 
-# Guards the step from temporary to published, and the set of temporary files.
+# Guards the step from temporary to published, and both sets.
 _lock = threading.Lock()
 _temporary: set[str] = set()
+# Device and inode of what this process has published. Names do not tell whether two outputs are one file: to file systems
+# a.bbc and A.bbc may be one name, and so may two spellings of a letter with an accent.
+_published: set[tuple[int, int]] = set()
 _abandoned = False
 
 # Errors of file systems without hard links.
@@ -49,6 +52,12 @@ class NotRemovedError(BbcError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the output was written and the input kept: {reason}")
+
+
+class CollisionError(BbcError):
+    """Another input has the same output."""
+
+    code = "collision"
 
 
 def is_special(path: str) -> bool:
@@ -126,7 +135,8 @@ class TempOutput:
     def publish(self, like: os.stat_result | None, force: bool, sync: bool) -> None:
         """Give the file its own name, with the owner, mode and times of `like` as far as permitted.
 
-        Raises OutputExistsError when something has that name, unless `force`, which replaces a file in one step.
+        Raises OutputExistsError when something has that name, unless `force`, which replaces a file in one step, and
+        CollisionError when that is what this process has published for another input.
         With `sync` the file and its name are on the disk when this returns.
         """
         _copy_status(self._descriptor, like)
@@ -136,11 +146,15 @@ class TempOutput:
         with errors_named(self.target), _lock:
             if _abandoned:
                 raise BbcError("stopped")
+            if _is_published(self.target):
+                raise CollisionError(f"would become {self.target}, which is the output of another input already")
             if force:
                 os.replace(self.path, self.target)
             else:
                 _link(self.path, self.target)
             _temporary.remove(self.path)
+            status = os.fstat(self._descriptor)
+            _published.add((status.st_dev, status.st_ino))
         if sync:
             sync_folder(os.path.dirname(self.target))
 
@@ -167,6 +181,14 @@ def abandon_all() -> None:
 def _unlink(path: str) -> None:
     with contextlib.suppress(OSError):
         os.unlink(path)
+
+
+def _is_published(target: str) -> bool:
+    try:
+        status = os.lstat(target)
+    except FileNotFoundError:
+        return False
+    return (status.st_dev, status.st_ino) in _published
 
 
 def _link(path: str, target: str) -> None:

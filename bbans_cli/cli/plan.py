@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from bbans_cli.cli.atomic_output import exists, is_special
+from bbans_cli.cli.atomic_output import CollisionError, exists, is_special
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import BbcError
 
@@ -39,12 +39,6 @@ class SameFileError(BbcError):
     """The output would replace one of the inputs."""
 
     code = "same-file"
-
-
-class CollisionError(BbcError):
-    """Another input has the same output."""
-
-    code = "collision"
 
 
 class Output(NamedTuple):

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from bbans_cli.cli import atomic_output, fileio
-from bbans_cli.cli.atomic_output import DirectOutput, NotRemovedError, TempOutput
+from bbans_cli.cli.atomic_output import CollisionError, DirectOutput, NotRemovedError, TempOutput
 from bbans_cli.errors import BbcError, OutputExistsError
 
 
 @pytest.fixture(autouse=True)
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(atomic_output, "_published", set())
     return tmp_path
 
 
@@ -63,6 +64,17 @@ def test_force_replaces() -> None:
     assert os.listdir() == ["a.bbc"] and Path("a.bbc").read_bytes() == b"new"
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_what_was_published_is_not_replaced_under_another_name(force: bool) -> None:
+    Path("a.bbc").write_bytes(b"old")
+    put("a.bbc", force=True)
+    os.link("a.bbc", "A.bbc")  # as a file system shows it that takes both names for one
+    with pytest.raises(CollisionError, match="output of another input"):
+        put("A.bbc", b"of A.bmp", force=force)
+    assert sorted(os.listdir()) == ["A.bbc", "a.bbc"] and Path("a.bbc").read_bytes() == b"new"
+    put("b.bbc", force=force)
+
+
 def test_force_replaces_a_link_and_not_what_it_points_at() -> None:
     Path("theirs").write_bytes(b"old")
     os.symlink("theirs", "a.bbc")
@@ -78,6 +90,7 @@ def test_file_systems_without_links(monkeypatch: pytest.MonkeyPatch, number: int
     monkeypatch.setattr(os, "link", link)
     put("a.bbc")
     assert os.listdir() == ["a.bbc"] and Path("a.bbc").read_bytes() == b"new"
+    atomic_output._published.clear()
     with pytest.raises(OutputExistsError):
         put("a.bbc", b"newer")
     assert os.listdir() == ["a.bbc"] and Path("a.bbc").read_bytes() == b"new"

@@ -51,6 +51,9 @@ def turner(**more) -> Turner:
 @pytest.fixture(autouse=True)
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(atomic_output, "_published", set())
+    # What the Turner turns back need not be .bbc files.
+    monkeypatch.setattr(container, "check_magic", lambda front: None)
     Path("a.png").write_bytes(b"abc")
 
 
