@@ -28,6 +28,7 @@ __all__ = ["BbcError", "__version__", "compress", "decompress", "restore"]
 def compress(
     source: np.ndarray | bytes | str | os.PathLike[str],
     *,
+    mode: str | None = None,
     level: int = 5,
     threads: int = 0,
     verify: bool = True,
@@ -39,6 +40,7 @@ def compress(
 
     source      uint8 or uint16 array (h, w) grey, (h, w, 2) grey and alpha, (h, w, 3) RGB or (h, w, 4) RGBA; or the
                 path of a file; or its bytes
+    mode        of an array whose shape does not tell: "cmyk" for (h, w, 4) of uint8
     level       1 fast, 5 default, 9 best
     threads     0: all cores; the bytes do not depend on it
     verify      decode the result and compare before returning it
@@ -59,7 +61,7 @@ def compress(
         return coder.compress_file(bytes(source), cores).data
     if isinstance(source, (str, os.PathLike)):
         return coder.compress_file(_read(source), cores, name=os.fspath(source)).data
-    return coder.compress(from_array(source), cores)
+    return coder.compress(from_array(source, mode), cores)
 
 
 def decompress(source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -83,14 +85,15 @@ def restore(
 ) -> tuple[bytes, str]:
     """The file in a .bbc file, given its bytes or its path: its bytes, and the suffix that its name had (".jpg").
 
-    A JPEG file comes back byte for byte. A picture comes as a PNG file with its metadata. Raises as `decompress`.
+    A JPEG file comes back byte for byte. A picture comes with its metadata as a PNG file, or, where PNG cannot hold
+    it, as PGM, PPM, PAM or TIFF. Raises as `decompress`.
     """
     from bbans_cli import api, container, scheduler
 
     data = _read(source)
     container.from_bytes(data, max_pixels)  # the codec would ignore bytes after the end
     outcome = api.PictureCodec(max_pixels=max_pixels).decompress_file(data, None, threads or scheduler.cores())
-    return outcome.data, ".png" if outcome.kind == "picture" else container.read_head(data).suffix
+    return outcome.data, f".{outcome.file_format}" if outcome.file_format else container.read_head(data).suffix
 
 
 def _read(source: bytes | str | os.PathLike[str]) -> bytes:

@@ -13,7 +13,7 @@ from bbans_cli.container import StoredFile
 from bbans_cli.errors import BbcError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.detect import detect, is_jpeg, is_lossy, jpeg_start, refuse
-from bbans_cli.pictures.formats import FORMATS, JPEG_SUFFIXES
+from bbans_cli.pictures.formats import JPEG_SUFFIXES
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
 from bbans_cli.progress import ShareProgress, no_progress
@@ -38,6 +38,7 @@ class Outcome:
     kind           "picture", "jpeg" (a JPEG file), "file" (a file that was only stored)
     lossy          the input cannot be restored from the output
     surplus        bytes that follow the .bbc file in the input and were ignored
+    file_format    of a picture that was written: one of FORMATS
     """
 
     data: bytes
@@ -50,6 +51,7 @@ class Outcome:
     kind: str = "picture"
     lossy: bool = False
     surplus: int = 0
+    file_format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class PictureCodec:
     ) -> Outcome:
         """A .bbc file's bytes -> those of the file in it, or of a picture in `file_format`.
 
-        file_format  one of FORMATS; None: the file itself where there is one, else PNG
+        file_format  one of FORMATS; None: the file itself where there is one, else `picture.file_format`
         read_back    read a new picture file and compare pixels, so that the .bbc may be removed
 
         Raises CorruptError, LimitError, UnsupportedError, and InputError for pixels of a file that has none.
@@ -152,11 +154,12 @@ class PictureCodec:
         lossy = isinstance(content, StoredFile) or self.strip and bool(picture.metadata)
         if self.strip:
             picture = picture.stripped()
-        file, lost = write_picture(picture, file_format or FORMATS[0])
+        file_format = file_format or picture.file_format
+        file, lost = write_picture(picture, file_format)
         if read_back and not _equal_pixels(picture, read_picture(file, pixels=True, max_pixels=self.max_pixels)):
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
         size = picture.width, picture.height, picture.pixels.size
-        return Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content), lossy, surplus)
+        return Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content), lossy, surplus, file_format)
 
     def verify_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
         """Decode a .bbc file's bytes in full. Raises as `decompress_file`."""
@@ -216,6 +219,8 @@ def _equal_pixels(one: Picture, other: Picture) -> bool:
         and np.array_equal(one.pixels, other.pixels)
         and one.palette == other.palette
         and one.transparency == other.transparency
+        and one.maximum == other.maximum
+        and one.alpha == other.alpha
     )
 
 

@@ -13,6 +13,8 @@ _WORDS = {
     kinds.PALETTE: "palette",
     kinds.TRANSPARENCY: "transparency",
     kinds.VALUES: "list of values",
+    kinds.MAXIMUM: "maximum value",
+    kinds.ALPHA: "kind of alpha",
     kinds.ICC: "ICC profile",
     kinds.EXIF: "EXIF",
     kinds.XMP: "XMP",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bbans_cli.cli import fronts
 from bbans_cli.cli.plan import Naming, Output
 from bbans_cli.errors import BbcError, InputError
-from bbans_cli.pictures.formats import FORMATS, JPEG, JPEG_SUFFIXES, LOSSY_SUFFIXES, WRITE_SUFFIXES
+from bbans_cli.pictures.formats import JPEG, JPEG_SUFFIXES, LOSSY_SUFFIXES, WRITE_SUFFIXES, default_format
 
 if TYPE_CHECKING:
     from bbans_cli.container import Head
@@ -81,12 +81,19 @@ def restored(name: str, head: Head, full: bool = False, file_format: str | None 
         fits = name.lower().endswith(suffix.lower()) or suffix_of(name) in JPEG_SUFFIXES
         return Output(name if fits or nameless else name + suffix, JPEG)
     named = WRITE_SUFFIXES.get(suffix_of(name))
-    file_format = file_format or named or FORMATS[0]
+    file_format = file_format or named or _default_format(head)
     if file_format == JPEG:
         raise InputError(NO_JPEG)
     if named == file_format or nameless:
         return Output(name, file_format)
     return Output(f"{name}.{file_format}", file_format)
+
+
+def _default_format(head: Head) -> str:
+    from bbans_cli.container import metadata
+
+    necessary = {kind for kind, _ in head.metadata}
+    return default_format(head.mode, head.depth, metadata.MAXIMUM in necessary, metadata.ALPHA in necessary)
 
 
 def suits(suffix: str, head: Head | None) -> bool:

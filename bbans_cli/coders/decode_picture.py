@@ -17,11 +17,8 @@ from bbans_cli.coders.registry import CODERS, Coder, DecodeRequest
 from bbans_cli.container import DEEP, Container, Part, Region, histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError, UnsupportedError
-from bbans_cli.pictures.picture import Picture, from_items
+from bbans_cli.pictures.picture import Picture, coded_depth, from_items
 from bbans_cli.progress import ShareProgress, no_progress
-
-# Bits of a sample that a Picture has
-DEPTHS_IN_MEMORY = (1, 2, 4, 8, 16)
 
 
 def decode(
@@ -31,11 +28,9 @@ def decode(
     coders: Mapping[int, Coder] = CODERS,
 ) -> Picture:
     """Decode all parts. Raises CorruptError, ModelMismatchError, UnsupportedError."""
-    if container.depth not in DEPTHS_IN_MEMORY:
-        raise UnsupportedError(f"needs a newer bbc: samples of {container.depth} bits")
     listed = dict(container.metadata).get(kinds.VALUES)
     table = None if listed is None else histogram_packing.from_bytes(listed, container.depth)
-    depth = container.depth if table is None or len(table) > 256 else 8
+    depth = coded_depth(container.depth) if table is None or len(table) > 256 else 8
     planes = _Decoder(container, threads, progress, coders).planes(depth)
     progress(1.0)
     pixels = planes if table is None else histogram_packing.restore(planes, table)

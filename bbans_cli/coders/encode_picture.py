@@ -23,7 +23,7 @@ from bbans_cli.coders.registry import CODERS, FLATTER, Coder, EncodeRequest
 from bbans_cli.container import DEEP, FEW_COLOURS, JPEG, MODES, NEURAL, RAW, WEBP, Container, Part, histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.limits import MAX_NEURAL_WIDTH
-from bbans_cli.pictures.picture import Picture
+from bbans_cli.pictures.picture import Picture, coded_depth
 from bbans_cli.progress import PixelProgress, ShareProgress, no_progress
 
 FAST = 1  # the level
@@ -58,9 +58,10 @@ def encode(
         pixels = histogram_packing.number(pixels, table)
         items.insert(0, (kinds.VALUES, histogram_packing.to_bytes(table)))
     # Deep samples of few values have become 8-bit numbers of those.
-    depth = min(picture.depth, 8 * pixels.dtype.itemsize)
+    whole = coded_depth(picture.depth)
+    depth = min(whole, 8 * pixels.dtype.itemsize)
     planes = _Planes.split(pixels, picture.mode, depth)
-    traits = _look(planes, level, packed=depth < picture.depth)
+    traits = _look(planes, level, packed=depth < whole)
     parts = _smallest_parts(_Job(planes, traits, level, threads, coders), progress)
     progress(1.0)
     return Container(picture.width, picture.height, picture.mode, picture.depth, parts, items)
@@ -73,7 +74,8 @@ def approximate_bytes(parts: list[Part]) -> int:
 
 def _may_be_sparse(picture: Picture) -> bool:
     """One list serves all channels, and those of 8-bit colour seldom leave out the same values."""
-    return picture.depth == 16 or picture.depth == 8 and picture.mode == "grey"
+    depth = coded_depth(picture.depth)
+    return depth == 16 or depth == 8 and picture.mode == "grey"
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,13 @@ class _Planes:
 
     @classmethod
     def split(cls, pixels: np.ndarray, mode: str, depth: int) -> _Planes:
-        """Cut (h, w, c) pixels of a mode into colour, one channel if its three are equal, and alpha."""
-        count = 3 if mode in ("rgb", "rgba") else 1
+        """Cut (h, w, c) pixels of a mode into colour, one channel if its three are equal, and alpha.
+
+        Of CMYK, C, M, Y are taken for colour, even if they are equal, and K for alpha.
+        """
+        count = 3 if mode in ("rgb", "rgba", "cmyk") else 1
         colour, alpha = pixels[:, :, :count], pixels[:, :, count:]
-        if count == 3 and np.all(colour[:, :, 1:] == colour[:, :, :1]):
+        if count == 3 and mode != "cmyk" and np.all(colour[:, :, 1:] == colour[:, :, :1]):
             colour = np.ascontiguousarray(colour[:, :, :1])
         return cls(colour, alpha, depth, mode == "palette")
 

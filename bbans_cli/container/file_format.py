@@ -59,12 +59,15 @@ class Head:
     kind      "picture", "jpeg" (a JPEG file), "file" (any other file)
     width, height  in pixels; None where nothing is known of a picture
     metadata  (kind, bytes) pairs
+    mode, depth  of a picture, as Container has them; of anything else "" and 0
     """
 
     kind: str
     width: int | None
     height: int | None
     metadata: list[tuple[int, bytes]]
+    mode: str = ""
+    depth: int = 0
 
     @property
     def suffix(self) -> str:
@@ -155,7 +158,8 @@ def read_head(front: bytes | memoryview) -> Head:
     read = _Front(data, None)
     items = read.metadata(Reader(data[read.end :], "the metadata"))
     if read.picture is not None:
-        return Head("picture", read.picture.width, read.picture.height, items)
+        picture = read.picture
+        return Head("picture", picture.width, picture.height, items, picture.mode, picture.depth)
     jpeg = stored_file.from_bytes(read.header).jpeg
     if jpeg is None:
         return Head("file", None, None, items)

@@ -49,7 +49,7 @@ def to_bytes(values: np.ndarray) -> bytes:
 
 
 def from_bytes(data: bytes, depth: int) -> np.ndarray:
-    """The inverse of `to_bytes`, for samples of 8 or 16 bits. Raises CorruptError."""
+    """The inverse of `to_bytes`, for samples of `depth` bits: uint8 up to 8, else uint16. Raises CorruptError."""
     reader = Reader(data, "the list of values")
     values = []
     last = -1
@@ -60,4 +60,4 @@ def from_bytes(data: bytes, depth: int) -> np.ndarray:
             raise CorruptError("corrupt: a value beyond the picture's depth")
     if not values:
         raise CorruptError("corrupt: an empty list of values")
-    return np.array(values, np.uint16 if depth == 16 else np.uint8)
+    return np.array(values, np.uint16 if depth > 8 else np.uint8)

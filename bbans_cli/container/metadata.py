@@ -14,6 +14,9 @@ from bbans_cli.limits import MAX_METADATA_BYTES
 PALETTE = 1  # 3 bytes (R, G, B) for each of 1 to 256 entries
 TRANSPARENCY = 2  # palette: alpha of the first entries; grey, RGB: the colour key, 2 bytes big-endian a channel
 VALUES = 3  # the values that samples have, ascending: parts hold the numbers of values in this list
+MAXIMUM = 4  # a varint: the value of full intensity, where that is not 2**depth - 1
+ALPHA = 5  # a byte, where the alpha channel is not plain alpha: 0 says nothing is known of it, 1 premultiplied
+NECESSARY = (PALETTE, TRANSPARENCY, VALUES, MAXIMUM, ALPHA)
 OPTIONAL = 16
 ICC = 16  # profile name in Latin-1, NUL, profile
 EXIF = 17  # a TIFF structure, without the "Exif\0\0" that JPEG puts before it
@@ -45,7 +48,7 @@ def unpack(section: bytes) -> list[tuple[int, bytes]]:
     items = []
     while plain.left:
         kind = plain.varint()
-        if kind not in (PALETTE, TRANSPARENCY, VALUES) and kind < OPTIONAL:
+        if kind < OPTIONAL and kind not in NECESSARY:
             raise UnsupportedError(f"needs a newer bbc: unknown necessary metadata of kind {kind}")
         items.append((kind, plain.take(plain.varint())))
     return items

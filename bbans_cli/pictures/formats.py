@@ -2,6 +2,14 @@
 
 # Output formats by name; the suffixes that choose them.
 FORMATS = ("png", "ppm", "pgm", "pbm", "pam", "tiff", "webp", "bmp")
+# What PNG has room for: the depths of each mode.
+PNG_DEPTHS = {
+    "grey": (1, 2, 4, 8, 16),
+    "rgb": (8, 16),
+    "palette": (1, 2, 4, 8),
+    "grey+alpha": (8, 16),
+    "rgba": (8, 16),
+}
 WRITE_SUFFIXES = {f".{name}": name for name in FORMATS} | {".tif": "tiff", ".pnm": "ppm", ".dib": "bmp"}
 # Not a format that pictures are written in: it stands for the JPEG file that a .bbc file holds.
 JPEG = "jpg"
@@ -9,3 +17,16 @@ JPEG = "jpg"
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 # Formats that lose something, whose pixels are taken only on request.
 LOSSY_SUFFIXES = (".avif", ".heic", ".heif")
+
+
+def default_format(mode: str, depth: int, odd_maximum: bool, odd_alpha: bool) -> str:
+    """The format that a picture is written in where none is asked for: PNG if that holds it.
+
+    odd_maximum  its value of full intensity is not 2**depth - 1
+    odd_alpha    its alpha channel is not plain alpha
+    """
+    if odd_alpha or mode == "cmyk":
+        return "tiff"
+    if depth in PNG_DEPTHS[mode] and not odd_maximum:
+        return "png"
+    return {"grey": "pgm", "rgb": "ppm"}.get(mode, "pam")

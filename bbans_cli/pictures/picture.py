@@ -8,16 +8,21 @@ import numpy as np
 
 from bbans_cli.container import CHANNELS, MODES
 from bbans_cli.container import metadata as kinds
+from bbans_cli.container.byte_reader import varint
 from bbans_cli.errors import InputError
+from bbans_cli.pictures.formats import default_format
 
 Items = list[tuple[int, bytes]]
+# By the number that an ALPHA item has.
+ALPHAS = ("unspecified", "premultiplied")
+NAMES = {"webp": "WebP"}
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
     """Pixels in their own mode and depth, and what the file said about them.
 
-    pixels        (height, width, channels): uint8 for depths up to 8, with values below 2**depth, else uint16
+    pixels        (height, width, channels): uint8 for depths up to 8, else uint16; no value is above `top`
     mode          one of container.MODES
     depth         one of container.DEPTHS: bits of a sample
     palette       3 bytes (R, G, B) for each entry, in the file's order; None for all modes but "palette"
@@ -25,6 +30,9 @@ class Picture:
                   colour, two bytes big-endian for each channel; None: nothing is transparent, alpha channel apart
     metadata      (kind, bytes) as in container/metadata.py, of the kinds that may be dropped
     lost          what else the file said, which is not kept: in words, for a warning
+    maximum       the value of full intensity, where that is not 2**depth - 1; it has `depth` bits
+    alpha         what the alpha channel is, where it is not plain alpha: "premultiplied" (the colours are multiplied by
+                  it), "unspecified" (any further channel)
     """
 
     pixels: np.ndarray
@@ -34,6 +42,13 @@ class Picture:
     transparency: bytes | None = None
     metadata: Items = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    maximum: int | None = None
+    alpha: str | None = None
+
+    @property
+    def top(self) -> int:
+        """The value of full intensity."""
+        return self.maximum or (1 << self.depth) - 1
 
     @property
     def height(self) -> int:
@@ -43,23 +58,76 @@ class Picture:
     def width(self) -> int:
         return int(self.pixels.shape[1])
 
+    @property
+    def file_format(self) -> str:
+        """The format that it is written in where none is asked for."""
+        return default_format(self.mode, self.depth, self.maximum is not None, self.alpha is not None)
+
     def stripped(self) -> Picture:
         """The same picture without metadata that may be dropped."""
         return replace(self, metadata=[], lost=[])
 
     def items(self) -> Items:
-        """Palette, transparency and metadata as the container holds them."""
-        necessary = ((kinds.PALETTE, self.palette), (kinds.TRANSPARENCY, self.transparency))
+        """Palette, transparency, maximum, kind of alpha and metadata as the container holds them."""
+        necessary = (
+            (kinds.PALETTE, self.palette),
+            (kinds.TRANSPARENCY, self.transparency),
+            (kinds.MAXIMUM, None if self.maximum is None else varint(self.maximum)),
+            (kinds.ALPHA, None if self.alpha is None else bytes([ALPHAS.index(self.alpha)])),
+        )
         return [(kind, data) for kind, data in necessary if data is not None] + self.metadata
 
 
 def from_items(pixels: np.ndarray, mode: str, depth: int, items: Items) -> Picture:
-    """The inverse of `Picture.items`. Raises ValueError if palette or transparency do not fit the mode."""
+    """The inverse of `Picture.items`. Raises ValueError if items do not fit mode, depth or pixels."""
     necessary = dict((kind, data) for kind, data in reversed(items) if kind < kinds.OPTIONAL)
     companions = [(kind, data) for kind, data in items if kind >= kinds.OPTIONAL]
     palette, transparency = necessary.get(kinds.PALETTE), necessary.get(kinds.TRANSPARENCY)
     check_palette(mode, palette, transparency)
-    return Picture(pixels, mode, depth, palette, transparency, companions)
+    maximum, alpha = _maximum(mode, depth, necessary.get(kinds.MAXIMUM)), _alpha(mode, necessary.get(kinds.ALPHA))
+    picture = Picture(pixels, mode, depth, palette, transparency, companions, [], maximum, alpha)
+    if picture.top < (1 << 8 * pixels.dtype.itemsize) - 1 and int(pixels.max()) > picture.top:
+        raise ValueError("a sample above the maximum")
+    return picture
+
+
+def coded_depth(depth: int) -> int:
+    """Bits of a sample as the coders get it: the least of 1, 2, 4, 8, 16 that hold `depth`."""
+    return next(bits for bits in (1, 2, 4, 8, 16) if bits >= depth)
+
+
+def cannot_hold(file_format: str, picture: Picture) -> str:
+    """Why a picture is refused by a format, and which one takes it."""
+    what = f"a {picture.mode} picture of {picture.depth} bits"
+    what += f" with a maximum value of {picture.maximum}" if picture.maximum else ""
+    what += f" with {picture.alpha} alpha" if picture.alpha else ""
+    what += " with a transparent colour" if picture.transparency is not None else ""
+    return f"{NAMES.get(file_format, file_format.upper())} cannot hold {what}; {picture.file_format.upper()} can"
+
+
+def with_maximum(top: int) -> tuple[int, int | None]:
+    """(depth, maximum), as Picture has them, of samples whose value of full intensity is `top`."""
+    depth = top.bit_length()
+    return depth, None if top == (1 << depth) - 1 else top
+
+
+def _maximum(mode: str, depth: int, item: bytes | None) -> int | None:
+    """The value of a MAXIMUM item. Raises ValueError."""
+    if item is None:
+        return None
+    value = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(item[:3]))
+    if mode == "palette" or varint(value) != item or with_maximum(value) != (depth, value):
+        raise ValueError("a maximum that does not fit the depth")
+    return value
+
+
+def _alpha(mode: str, item: bytes | None) -> str | None:
+    """The kind of alpha that an ALPHA item says. Raises ValueError."""
+    if item is None:
+        return None
+    if mode not in ("grey+alpha", "rgba") or len(item) != 1 or item[0] >= len(ALPHAS):
+        raise ValueError("an unknown kind of alpha")
+    return ALPHAS[item[0]]
 
 
 def check_palette(mode: str, palette: bytes | None, transparency: bytes | None) -> None:
@@ -80,8 +148,10 @@ def check_palette(mode: str, palette: bytes | None, transparency: bytes | None) 
         raise ValueError("the transparency does not fit the picture's mode")
 
 
-def from_array(array: np.ndarray) -> Picture:
+def from_array(array: np.ndarray, mode: str | None = None) -> Picture:
     """A picture of an array (h, w) or (h, w, c), 1 <= c <= 4, of uint8, uint16 or bool (grey of one bit).
+
+    mode  "cmyk" of four channels of uint8; None: what the shape says
 
     Raises InputError for any other shape or type, and for arrays without pixels.
     """
@@ -94,7 +164,10 @@ def from_array(array: np.ndarray) -> Picture:
         return Picture(array.astype(np.uint8), "grey", 1)
     if array.dtype not in (np.uint8, np.uint16):
         raise InputError(f"pixels of type {array.dtype} are not supported: uint8 or uint16 is needed")
-    mode = MODES[array.shape[2] - 1]
+    if mode is not None and mode != MODES[array.shape[2] - 1]:
+        if (mode, array.shape[2]) != ("cmyk", 4) or array.dtype != np.uint8:
+            raise InputError(f"an array of shape {array.shape} and type {array.dtype} is no {mode} picture")
+    mode = mode or MODES[array.shape[2] - 1]
     native = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
     return Picture(native, mode, 8 if array.dtype == np.uint8 else 16)
 
@@ -112,7 +185,8 @@ def pack_rows(pixels: np.ndarray, depth: int) -> np.ndarray:
         return flat.astype(">u2").view(np.uint8).reshape(height, -1)
     if depth == 8:
         return flat
-    bits = np.unpackbits(flat.astype(np.uint8)[:, :, None], axis=2)[:, :, 8 - depth :]
+    wide = flat.astype(">u2").view(np.uint8).reshape(height, -1, 2) if depth > 8 else flat.astype(np.uint8)[:, :, None]
+    bits = np.unpackbits(wide, axis=2)[:, :, -depth:]
     return np.packbits(bits.reshape(height, -1), axis=1)
 
 
@@ -125,5 +199,6 @@ def unpack_rows(rows: np.ndarray, width: int, channels: int, depth: int) -> np.n
         return rows.reshape(height, width, channels)
     count = width * channels
     bits = np.unpackbits(rows, axis=1, count=count * depth).reshape(height, count, depth)
-    weights = (1 << np.arange(depth - 1, -1, -1)).astype(np.uint8)
-    return (bits @ weights).astype(np.uint8).reshape(height, width, channels)
+    dtype = np.uint16 if depth > 8 else np.uint8
+    weights = (1 << np.arange(depth - 1, -1, -1)).astype(dtype)
+    return (bits @ weights).astype(dtype).reshape(height, width, channels)

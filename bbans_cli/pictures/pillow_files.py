@@ -13,7 +13,7 @@ from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.limits import MAX_WEBP_SIDE
 from bbans_cli.pictures import chunks
-from bbans_cli.pictures.picture import Items, Picture
+from bbans_cli.pictures.picture import Items, Picture, cannot_hold
 
 MODES = {"1": ("grey", 1), "L": ("grey", 8), "LA": ("grey+alpha", 8), "RGB": ("rgb", 8), "RGBA": ("rgba", 8)}
 
@@ -120,8 +120,9 @@ def _lost(image: Image.Image, data: bytes) -> list[str]:
 
 def write_webp(picture: Picture) -> tuple[bytes, list[str]]:
     """A lossless WebP, and in words what of the metadata it does not hold."""
-    if picture.mode not in ("rgb", "rgba") or picture.depth != 8 or picture.transparency is not None:
-        raise UnsupportedError(f"WebP cannot hold a {picture.mode} picture of {picture.depth} bits; PNG can")
+    plain = picture.maximum is None and picture.alpha is None and picture.transparency is None
+    if picture.mode not in ("rgb", "rgba") or picture.depth != 8 or not plain:
+        raise UnsupportedError(cannot_hold("webp", picture))
     if max(picture.width, picture.height) > MAX_WEBP_SIDE:
         raise UnsupportedError(f"WebP cannot hold more than {MAX_WEBP_SIDE} pixels in a row or column; PNG can")
     extras, lost = {}, []
@@ -143,8 +144,8 @@ def write_bmp(picture: Picture) -> tuple[bytes, list[str]]:
     """A BMP, and in words what of the metadata it does not hold."""
     colours = {("grey", 1): "1", ("grey", 8): "L", ("rgb", 8): "RGB", ("palette", 8): "P"}
     mode = colours.get((picture.mode, picture.depth))
-    if mode is None or picture.transparency is not None:
-        raise UnsupportedError(f"BMP cannot hold a {picture.mode} picture of {picture.depth} bits; PNG can")
+    if mode is None or picture.transparency is not None or picture.maximum is not None:
+        raise UnsupportedError(cannot_hold("bmp", picture))
     flat = picture.pixels if picture.mode == "rgb" else picture.pixels[:, :, 0]
     image = Image.fromarray(flat)
     if mode == "1":

@@ -13,17 +13,12 @@ import numpy as np
 
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.pictures import chunks
+from bbans_cli.pictures.formats import PNG_DEPTHS
 from bbans_cli.pictures.picture import Items, Picture, check_palette, row_bytes, unpack_rows
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Colour type -> our mode and the depths that PNG allows.
-COLOUR_TYPES = {
-    0: ("grey", (1, 2, 4, 8, 16)),
-    2: ("rgb", (8, 16)),
-    3: ("palette", (1, 2, 4, 8)),
-    4: ("grey+alpha", (8, 16)),
-    6: ("rgba", (8, 16)),
-}
+# Colour type -> our mode.
+COLOUR_TYPES = {0: "grey", 2: "rgb", 3: "palette", 4: "grey+alpha", 6: "rgba"}
 # Adam7: first column, first row, and the steps between columns and rows, of each pass.
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 # No deflate stream unpacks to more than 1032 times its size.
@@ -112,8 +107,8 @@ def _header(png: _Png, body: bytes, max_pixels: int) -> None:
     png.depth, colour, compression, filtering, interlace = body[8:]
     if not 0 < png.width < 1 << 31 or not 0 < png.height < 1 << 31:
         raise InputError("damaged PNG: impossible width or height")
-    mode, depths = COLOUR_TYPES.get(colour, ("", ()))
-    if png.depth not in depths:
+    mode = COLOUR_TYPES.get(colour, "")
+    if png.depth not in PNG_DEPTHS.get(mode, ()):
         raise InputError(f"damaged PNG: colour type {colour} with {png.depth} bits does not exist")
     if compression or filtering or interlace > 1:
         raise InputError("damaged PNG: unknown compression, filter or interlace method")

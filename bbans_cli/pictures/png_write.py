@@ -8,7 +8,7 @@ import numpy as np
 
 from bbans_cli.errors import UnsupportedError
 from bbans_cli.pictures import chunks
-from bbans_cli.pictures.picture import Picture, pack_rows
+from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows
 from bbans_cli.pictures.png_read import COLOUR_TYPES, PIECE, SIGNATURE
 
 # Above this level zlib takes several times as long for photographs, to save one part in a hundred.
@@ -19,9 +19,9 @@ CHUNK_SIZE = 1 << 20
 
 def write_png(picture: Picture) -> tuple[bytes, list[str]]:
     """The file, and in words what of the metadata it does not hold."""
-    if picture.mode == "cmyk":
-        raise UnsupportedError("PNG cannot hold a CMYK picture; TIFF can")
-    colour = next(number for number, (mode, _) in COLOUR_TYPES.items() if mode == picture.mode)
+    if picture.file_format != "png":
+        raise UnsupportedError(cannot_hold("png", picture))
+    colour = next(number for number, mode in COLOUR_TYPES.items() if mode == picture.mode)
     size = picture.width.to_bytes(4, "big") + picture.height.to_bytes(4, "big")
     out = [SIGNATURE, _chunk(b"IHDR", size + bytes([picture.depth, colour, 0, 0, 0]))]
     before, palettes, after, lost = _companions(picture)

@@ -1,7 +1,7 @@
-"""PBM, PGM, PPM and PAM <-> pictures, at the depths that PNG has as well.
+"""PBM, PGM, PPM and PAM <-> pictures, of any maximum value from 1 to 65535.
 
-Pillow narrows 16-bit colour of these formats to 8 bits, hence a reader of our own. The formats are described in the
-manual pages pbm(5), pgm(5), ppm(5) and pam(5) of Netpbm.
+Pillow scales samples of odd maxima, and narrows 16-bit colour to 8 bits, hence a reader of our own. The formats are
+described in the manual pages pbm(5), pgm(5), ppm(5) and pam(5) of Netpbm.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ import numpy as np
 
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.pictures import chunks
-from bbans_cli.pictures.picture import Picture, pack_rows, row_bytes, unpack_rows
+from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows, row_bytes, unpack_rows, with_maximum
 
 # What separates the numbers of a header: white space and comments.
 GAP = rb"(?:\s|#[^\r\n]*[\r\n])"
 NUMBER = rb"(\d{1,10})"
-# The largest value -> depth. Others (1023, 4095) would have to be scaled, or kept in words nobody else reads.
-DEPTH_OF = {1: 1, 3: 2, 15: 4, 255: 8, 65535: 16}
 PAM_MODES = {
     b"BLACKANDWHITE": ("grey", 1),
+    b"BLACKANDWHITE_ALPHA": ("grey+alpha", 2),
     b"GRAYSCALE": ("grey", 1),
     b"GRAYSCALE_ALPHA": ("grey+alpha", 2),
     b"RGB": ("rgb", 3),
@@ -29,7 +28,7 @@ PAM_MODES = {
 
 
 def read_pnm(data: bytes, max_pixels: int) -> Picture:
-    """Raises InputError for damage and odd depths, UnsupportedError for several pictures in one file."""
+    """Raises InputError for damage, LimitError, UnsupportedError for several pictures in one file."""
     picture, end = _read_one(data, 0, max_pixels)
     frames, rest = 1, data[end:].lstrip()
     while re.match(rb"P[1-7]\s", rest):
@@ -50,13 +49,12 @@ def _read_one(data: bytes, start: int, max_pixels: int) -> tuple[Picture, int]:
         raise InputError("damaged PNM: the picture has no pixels")
     if width * height > max_pixels:
         raise LimitError(f"{width}x{height} is {width * height:,} pixels, above the limit of {max_pixels:,}")
-    if top not in DEPTH_OF:
-        raise UnsupportedError(f"a maximum value of {top}: only 1, 3, 15, 255 and 65535 can be kept")
-    depth = DEPTH_OF[top]
+    if not 0 < top < 1 << 16:
+        raise InputError(f"damaged PNM: a maximum value of {top:,} does not exist")
     if kind in b"123":
         return _plain(data, at, width, height, channels, top, mode, inverted=kind == b"1")
     # Binary samples take one byte or two, but those of a PBM one bit, where 1 is black.
-    stored = 1 if kind == b"4" else 16 if depth == 16 else 8
+    stored = 1 if kind == b"4" else 16 if top > 255 else 8
     size = height * row_bytes(width, channels, stored)
     if at + size > len(data):
         raise InputError(f"truncated PNM: need {size:,} bytes of pixels, have {len(data) - at:,}")
@@ -66,7 +64,8 @@ def _read_one(data: bytes, start: int, max_pixels: int) -> tuple[Picture, int]:
         pixels = 1 - pixels
     if pixels.max() > top:
         raise InputError(f"damaged PNM: a value above the maximum of {top}")
-    return Picture(pixels.copy(), mode, depth), at + size
+    depth, maximum = with_maximum(top)
+    return Picture(pixels.copy(), mode, depth, maximum=maximum), at + size
 
 
 def _pnm_header(data: bytes, start: int) -> tuple[int, int, int, str, int, int]:
@@ -95,8 +94,6 @@ def _pam_header(data: bytes, start: int) -> tuple[int, int, int, str, int, int]:
         name = tuple_type.decode("ascii", "replace")
         raise UnsupportedError(f"a PAM of type {name!r} with {channels} channels cannot be kept")
     mode = PAM_MODES[tuple_type][0]
-    if mode != "grey" and top not in (255, 65535):
-        raise UnsupportedError(f"a maximum value of {top} in colour or with alpha: only 255 and 65535 can be kept")
     return width, height, top, mode, channels, end + len(b"ENDHDR\n")
 
 
@@ -113,7 +110,8 @@ def _plain(
     if values.max() > top:
         raise InputError(f"damaged PNM: a value above the maximum of {top}")
     pixels = values.astype(np.uint16 if top > 255 else np.uint8)
-    return Picture(1 - pixels if inverted else pixels, mode, DEPTH_OF[top]), len(data)
+    depth, maximum = with_maximum(top)
+    return Picture(1 - pixels if inverted else pixels, mode, depth, maximum=maximum), len(data)
 
 
 def write_pnm(picture: Picture, file_format: str) -> tuple[bytes, list[str]]:
@@ -129,18 +127,14 @@ def write_pnm(picture: Picture, file_format: str) -> tuple[bytes, list[str]]:
         "ppm": mode in ("grey", "rgb"),
         "pam": mode not in ("palette", "cmyk"),
     }[file_format]
-    if not allowed or picture.transparency is not None:
-        keyed = " with a transparent colour" if picture.transparency is not None else ""
-        other = "TIFF" if mode == "cmyk" else "PNG"
-        raise UnsupportedError(
-            f"{file_format.upper()} cannot hold a {mode} picture{keyed} of {depth} bits; {other} can"
-        )
+    if not allowed or picture.transparency is not None or picture.alpha:
+        raise UnsupportedError(cannot_hold(file_format, picture))
     size = f"{picture.width} {picture.height}"
-    top = (1 << depth) - 1
+    top = picture.top
     if file_format == "pam":
-        names = {item: name.decode() for name, (item, _) in PAM_MODES.items()}
+        names = {item: name.decode() for name, (item, _) in PAM_MODES.items() if not name.startswith(b"BLACK")}
         fields = f"WIDTH {picture.width}\nHEIGHT {picture.height}\nDEPTH {picture.pixels.shape[2]}\nMAXVAL {top}\n"
-        header = f"P7\n{fields}TUPLTYPE {names[mode] if depth > 1 else 'BLACKANDWHITE'}\nENDHDR\n"
+        header = f"P7\n{fields}TUPLTYPE {'BLACKANDWHITE' if (mode, depth) == ('grey', 1) else names[mode]}\nENDHDR\n"
     elif mode == "rgb":
         header = f"P6\n{size}\n{top}\n"
     elif depth == 1 and file_format != "pgm":
@@ -148,6 +142,6 @@ def write_pnm(picture: Picture, file_format: str) -> tuple[bytes, list[str]]:
     else:
         header = f"P5\n{size}\n{top}\n"
     bits = header.startswith("P4")
-    rows = pack_rows(1 - picture.pixels, 1) if bits else pack_rows(picture.pixels, max(8, depth))
+    rows = pack_rows(1 - picture.pixels, 1) if bits else pack_rows(picture.pixels, 16 if top > 255 else 8)
     lost = list(dict.fromkeys(chunks.describe(*item) for item in picture.metadata))
     return header.encode() + np.ascontiguousarray(rows).tobytes(), lost

@@ -41,11 +41,12 @@ def read_picture(data: bytes, *, pixels: bool = False, max_pixels: int = MAX_PIX
     return read_pillow(data, kind.upper(), max_pixels)
 
 
-def write_picture(picture: Picture, file_format: str = "png") -> tuple[bytes, list[str]]:
-    """A file of one of FORMATS, and in words what of the metadata it does not hold.
+def write_picture(picture: Picture, file_format: str | None = None) -> tuple[bytes, list[str]]:
+    """A file of one of FORMATS, by default `picture.file_format`, and in words what of the metadata it does not hold.
 
     Raises UnsupportedError where the format cannot hold the picture's mode, depth or transparency.
     """
+    file_format = file_format or picture.file_format
     if file_format == "png":
         from bbans_cli.pictures.png_write import write_png
 

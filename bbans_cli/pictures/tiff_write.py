@@ -11,7 +11,7 @@ from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError, UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures import tiff_read as tag
-from bbans_cli.pictures.picture import Picture, pack_rows
+from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows, row_bytes
 
 STRIP = 1 << 20
 PHOTOMETRIC = {"grey": 1, "grey+alpha": 1, "rgb": 2, "rgba": 2, "palette": 3, "cmyk": 5}
@@ -24,12 +24,12 @@ LAYOUT = {SHORT: "H", LONG: "I", RATIONAL: "I"}
 def write_tiff(picture: Picture) -> tuple[bytes, list[str]]:
     """The file, and in words what of the metadata it does not hold.
 
-    Raises UnsupportedError for transparent colours, and above the 4 GiB that TIFF can address.
+    Raises UnsupportedError for transparent colours and odd maximum values, and above the 4 GiB that TIFF can address.
     """
-    if picture.transparency is not None:
-        raise UnsupportedError(f"TIFF cannot hold a {picture.mode} picture with a transparent colour; PNG can")
+    if picture.transparency is not None or picture.maximum is not None:
+        raise UnsupportedError(cannot_hold("tiff", picture))
     channels, depth = picture.pixels.shape[2], picture.depth
-    per_row = picture.width * channels * max(1, depth // 8)
+    per_row = row_bytes(picture.width, channels, depth)
     rows = max(1, min(picture.height, STRIP // per_row))
     strips = [_strip(picture.pixels[top : top + rows], depth) for top in range(0, picture.height, rows)]
     entries: Entries = {
@@ -41,10 +41,10 @@ def write_tiff(picture: Picture) -> tuple[bytes, list[str]]:
         tag.CHANNELS: (SHORT, [channels]),
         tag.ROWS_PER_STRIP: (LONG, [rows]),
         tag.STRIP_SIZES: (LONG, [len(strip) for strip in strips]),
-        tag.PREDICTOR: (SHORT, [2 if depth >= 8 else 1]),
+        tag.PREDICTOR: (SHORT, [2 if depth in (8, 16) else 1]),
     }
     if picture.mode in ("grey+alpha", "rgba"):
-        entries[tag.EXTRA] = (SHORT, [2])
+        entries[tag.EXTRA] = (SHORT, [{"unspecified": 0, "premultiplied": 1}.get(picture.alpha or "", 2)])
     if picture.palette is not None:
         colours = np.zeros((3, 1 << depth), np.uint16)
         given = np.frombuffer(picture.palette, np.uint8).reshape(-1, 3).T
@@ -64,7 +64,7 @@ def write_tiff(picture: Picture) -> tuple[bytes, list[str]]:
 
 
 def _strip(pixels: np.ndarray, depth: int) -> bytes:
-    if depth >= 8:
+    if depth in (8, 16):
         first = np.zeros_like(pixels[:, :1])
         pixels = np.diff(pixels, axis=1, prepend=first)
     rows = pack_rows(pixels, depth)

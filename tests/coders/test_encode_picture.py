@@ -312,7 +312,7 @@ def test_a_region_takes_the_place_of_what_lies_under_it():
 
 
 @pytest.mark.parametrize("depth", [3, 10, 12])
-def test_depths_that_no_picture_has_yet_are_unsupported(depth):
+def test_parts_have_the_coded_depth(depth):
     part = replace(raw.encode(np.zeros((2, 3, 1), np.uint16), 16), depth=depth)
-    with pytest.raises(UnsupportedError, match=f"samples of {depth} bits"):
+    with pytest.raises(CorruptError, match="do not make up the picture"):
         decode_picture.decode(container.Container(3, 2, "grey", depth, [part]))

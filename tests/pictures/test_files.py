@@ -80,7 +80,7 @@ def test_plain_pnm():
 @pytest.mark.parametrize(
     ("data", "error", "message"),
     [
-        (b"P5 2 1 1023\n" + bytes(4), UnsupportedError, "maximum value of 1023"),
+        (b"P5 2 1 65536\n" + bytes(4), InputError, "a maximum value of 65,536 does not exist"),
         (b"P5 2 1 15\n\x01\x10", InputError, "above the maximum of 15"),
         (b"P2 2 1 255 1 256", InputError, "above the maximum"),
         (b"P2 2 1 255 1", InputError, "2 numbers are needed, 1 found"),

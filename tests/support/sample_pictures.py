@@ -63,7 +63,7 @@ def same(one, other):
     return (
         np.array_equal(one.pixels, other.pixels)
         and one.pixels.dtype == other.pixels.dtype
-        and (one.mode, one.depth, one.palette, one.transparency)
-        == (other.mode, other.depth, other.palette, other.transparency)
+        and (one.mode, one.depth, one.palette, one.transparency, one.maximum, one.alpha)
+        == (other.mode, other.depth, other.palette, other.transparency, other.maximum, other.alpha)
         and one.metadata == other.metadata
     )
