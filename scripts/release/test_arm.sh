@@ -45,7 +45,7 @@ rm -rf "$ARM/tree"
 mkdir -p "$ARM/tree"
 find bbans_cli -name '*.py' -exec cp --parents {} "$ARM/tree" \;
 mkdir -p "$ARM/tree/bbans_cli/weights"
-cp weights/*.safetensors "$ARM/tree/bbans_cli/weights" 2>/dev/null || true
+find weights -maxdepth 1 -type f ! -name '*.md' ! -name '*.png' ! -name '*.jsonl' -exec cp {} "$ARM/tree/bbans_cli/weights" \;
 flags=$("$PYTHON" -c '
 import runpy, sys
 build = runpy.run_path("bbans_cli/core/build.py")

@@ -75,9 +75,22 @@ def test_the_same_bytes_and_each_reads_the_other(pictures, isa, name, level, thr
     assert (pictures / "arm.ppm").read_bytes() == (pictures / "here.ppm").read_bytes() == original
 
 
+@pytest.mark.parametrize("level", [1, 5, 9])
+def test_a_jpeg_file_has_the_same_bytes_and_each_restores_the_others(pictures, level):
+    how = [f"-{level}", "-f", "--no-verify"]
+    run(here("bbans_cli", "compress", "once.jpg", "-o", "here.bbc", *how), pictures)
+    run(arm("bbans_cli", "compress", "once.jpg", "-o", "arm.bbc", *how, BBC_ISA="neon"), pictures)
+    assert (pictures / "here.bbc").read_bytes() == (pictures / "arm.bbc").read_bytes()
+    run(arm("bbans_cli", "decompress", "here.bbc", "-o", "arm.jpg", "-f", BBC_ISA="neon"), pictures)
+    run(here("bbans_cli", "decompress", "arm.bbc", "-o", "here.jpg", "-f"), pictures)
+    original = (pictures / "once.jpg").read_bytes()
+    assert (pictures / "arm.jpg").read_bytes() == (pictures / "here.jpg").read_bytes() == original
+
+
 def test_the_cores_own_tests_pass_there():
     """NEON against the plain reference, and golden files; a choice, as numpy is slow under qemu."""
-    tests = [f"core/test_{name}.py" for name in ("fma", "gemm", "latents", "pass")] + ["test_golden.py"]
+    names = ("arith/test_fma", "arith/test_gemm", "neural/test_latents", "neural/test_band_scan")
+    tests = [f"core/{name}.py" for name in names] + ["golden/test_golden.py"]
     words = ["pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-p", "no:cacheprovider"]
     choice = ["-k", "neon and not grey and not wide"]
     said = run(arm(*map(str, words), *choice, *(str(ROOT / "tests" / test) for test in tests)), ARM)
