@@ -20,8 +20,8 @@ from bbans_cli.errors import BbcError, OutputExistsError
 # Guards the step from temporary to published, and both sets.
 _lock = threading.Lock()
 _temporary: set[str] = set()
-# Device and inode of what this process has published. Names do not tell whether two outputs are one file: to file systems
-# a.bbc and A.bbc may be one name, and so may two spellings of a letter with an accent.
+# Device and inode of what this process has published. Names do not tell whether two outputs are one file: to some file
+# systems a.bbc and A.bbc are one name, and so are two spellings of a letter with an accent.
 _published: set[tuple[int, int]] = set()
 _abandoned = False
 

@@ -74,8 +74,11 @@ def _read_at_most(descriptor: int, limit: int, look: Callable[[bytes], None], si
 def write_stdout(data: bytes) -> None:
     """Write text to descriptor 1, without Python's buffer, whose failure at exit could not be reported.
 
-    Raises Interrupted if there is no reader: the command then ends by SIGPIPE, as others do.
+    Raises Interrupted if there is no reader: the command then ends by SIGPIPE, as others do. Raises OSError if standard
+    output was closed at the start, although by now the null device is open in its place.
     """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "is closed", "(standard output)")
     try:
         with errors_named("(standard output)"):
             write_all(1, data)

@@ -12,13 +12,14 @@ from PIL import Image, UnidentifiedImageError
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.limits import MAX_WEBP_SIDE
-from bbans_cli.pictures import chunks
+from bbans_cli.pictures import chunks, libtiff_messages
 from bbans_cli.pictures.picture import Items, Picture, cannot_hold
 
 MODES = {"1": ("grey", 1), "L": ("grey", 8), "LA": ("grey+alpha", 8), "RGB": ("rgb", 8), "RGBA": ("rgba", 8)}
 
 # Filters of warnings and Pillow's guard belong to the process: one thread at a time may set them aside.
 _alone = threading.Lock()
+libtiff_messages.silence()
 
 
 def open_image(data: bytes, name: str, max_pixels: int, load: bool = True) -> Image.Image:
