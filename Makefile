@@ -5,7 +5,7 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(shell find bbans_cli/core -name '*.[ch]' -o -name build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo lint check check-all test test-train test-arm test-wheel test-clang test-asan test-tsan bench bench-markdown \
+.PHONY: help build demo lint check check-all test test-slow test-train test-arm test-wheel test-clang test-asan test-tsan bench bench-markdown \
 	bench-core bench-codecs bench-overhead bench-bands bench-recover bench-jpeg bench-against \
 	ablation bbans-mnist hilloc front plots weights-record clean
 
@@ -37,10 +37,13 @@ lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and 
 
 check: lint test ## what every commit must pass: lint and tests
 
-check-all: check test-clang test-asan test-tsan test-train test-arm test-wheel ## all that is checked before a release
+check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel ## all that is checked before a release
 
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
+
+test-slow: $(VENV)/.testing ## run the tests that take long and seldom fail alone
+	SLOW=1 VENV=$(VENV) sh scripts/check.sh
 
 test-train: $(VENV)/.testing ## compare the C core with torch, live; train in miniature
 	PYTHON=$(RUN) sh scripts/extras.sh train

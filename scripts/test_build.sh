@@ -10,7 +10,7 @@ python=${PYTHON:-.venv/bin/python}
 python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python")
 "$python" -m pip install --quiet --disable-pip-version-check 'setuptools>=77' cffi
 
-core="tests/core tests/entropy tests/coders/test_context_mixing.py tests/coders/jpeg"
+core="tests/core tests/entropy tests/coders/test_context_mixing.py tests/coders/jpeg tests/coders/files"
 case $kind in
 clang)
     compiler=clang optimise="" sanitizer="" tests="$core tests/golden tests/coders/neural tests/pictures" preload=""
@@ -39,7 +39,9 @@ if [ "${1:-}" = short ]; then
     tests="tests/core/arith tests/core/dispatch/test_dispatch.py tests/core/neural/test_mixture.py
         tests/core/neural/test_latents.py
         tests/core/neural/test_online_learning.py tests/entropy/test_rans.py tests/coders/test_context_mixing.py
-        tests/coders/jpeg/test_coder.py tests/coders/jpeg/test_coefficients.py tests/coders/jpeg/test_ycbcr.py tests/pictures"
+        tests/coders/jpeg/test_coder.py tests/coders/jpeg/test_coefficients.py tests/coders/jpeg/test_ycbcr.py
+        tests/coders/jpeg/stream/test_stream.py tests/coders/jpeg/stream/test_made_streams.py tests/coders/files/test_file_coder.py
+        tests/coders/files/test_byte_coder.py tests/pictures"
     shift
 fi
 [ $# -gt 0 ] || set -- $tests
