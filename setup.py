@@ -18,7 +18,7 @@ class BuildWithWeights(build_py):
             return
         target = Path(self.build_lib) / "bbans_cli" / "weights"
         target.mkdir(parents=True, exist_ok=True)
-        for pattern in ("*.safetensors", "*.dictionary"):
+        for pattern in ("*.safetensors", "*.dictionary", "*.start"):
             for source in sorted((ROOT / "weights").glob(pattern)):
                 shutil.copyfile(source, target / source.name)
 

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from bbans_cli.coders.neural import weights
+from bbans_cli.coders.weights_folder import packaged
 from bbans_cli.container import packing
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import CData, check_coder, ffi, lib
@@ -66,7 +66,7 @@ def unpack(packed: bytes, max_bytes: int, what: str) -> bytes:
 @cache
 def dictionary(number: int) -> bytes:
     """What JPEG files usually have around their coefficients. Raises ModelMismatchError if it is not there."""
-    path = weights.packaged() / f"jpeg-plain-{number}.dictionary"
+    path = packaged() / f"jpeg-plain-{number}.dictionary"
     if number not in DICTIONARIES or not path.is_file():
         raise ModelMismatchError(f"the dictionary {number} that this file was written with is not here")
     data = path.read_bytes()

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from bbans_cli.coders.context_mixing import LEAST_BUCKET_BITS, MOST_BUCKET_BITS, CoreCoder, Pieces, TooLargeError
+from bbans_cli.coders.jpeg import coefficient_start
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import CData, ffi, lib
 from bbans_cli.errors import CorruptError
@@ -24,9 +25,13 @@ MOST_COMPONENTS = 4
 # Segments: as few as leave none with more nonzero coefficients than this, which take a bit more than half a byte each
 SEGMENT_NONZERO = 1_900_000
 MOST_SEGMENTS = 16
-_CORE = CoreCoder(
-    lib.BBC_SELF_TEST_COEFFICIENTS, lib.bbc_coefficients_size, lib.bbc_coefficients_begin, lib.bbc_coefficients_end
-)
+
+
+def _begin(state: CData, shape: CData, source: CData, out: CData, size: int) -> None:
+    lib.bbc_coefficients_begin(state, shape, coefficient_start.load(), source, out, size)
+
+
+_CORE = CoreCoder(lib.BBC_SELF_TEST_COEFFICIENTS, lib.bbc_coefficients_size, _begin, lib.bbc_coefficients_end)
 
 
 # Horizontal and vertical sampling factor of a component, 1..4
@@ -53,13 +58,13 @@ def encode(
     progress   gets numbers of blocks as they are done
     max_bytes  raise TooLargeError once a segment takes more bytes
     """
-    check_sizes([(plane.shape[0], plane.shape[1]) for plane in blocks], tables, factors)
+    check_sizes([(plane.shape[0], plane.shape[1]) for plane in blocks], tables, factors, level)
     planes = [np.ascontiguousarray(plane, np.int16) for plane in blocks]
     rows = _segment_rows(planes, factors)
 
     def code(segment: list[np.ndarray]) -> bytes:
         most = sum(plane.size for plane in segment) * 4 + 64 if max_bytes is None else max_bytes
-        shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors)
+        shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
         return _CORE.encode(shape, _pieces(segment, progress), most)
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
@@ -82,7 +87,7 @@ def decode(
     progress: BlockProgress = no_progress,
 ) -> list[np.ndarray]:
     """What `encode` was given: int16 (rows, columns, 64) for each (rows, columns) of sizes. Raises CorruptError."""
-    check_sizes(sizes, tables, factors)
+    check_sizes(sizes, tables, factors, level)
     reader = Reader(memoryview(payload), "coefficients")
     count = reader.varint()
     if not 1 <= count <= MOST_SEGMENTS:
@@ -95,7 +100,7 @@ def decode(
 
     def code(job: tuple[list[np.ndarray], bytes]) -> None:
         segment, data = job
-        shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors)
+        shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
         _CORE.decode(shape, _pieces(segment, progress), data)
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
@@ -135,12 +140,14 @@ def _cut(planes: Sequence[np.ndarray], factors: Sequence[Factors], rows: Sequenc
     return segments
 
 
-def check_sizes(sizes: Sequence[tuple[int, int]], tables: Sequence[np.ndarray], factors: Sequence[Factors]) -> None:
+def check_sizes(
+    sizes: Sequence[tuple[int, int]], tables: Sequence[np.ndarray], factors: Sequence[Factors], level: int
+) -> None:
     """Raises CorruptError where no JPEG file holds such components."""
     count = len(sizes)
     if not 1 <= count <= MOST_COMPONENTS or np.shape(tables) != (count, 64) or np.shape(factors) != (count, 2):
         raise CorruptError("corrupt header: a picture that no JPEG file holds")
-    if not lib.bbc_coefficients_size(_shape(sizes, tables, factors)):
+    if not lib.bbc_coefficients_size(_shape(sizes, tables, factors, level)):
         raise CorruptError("corrupt header: a picture that no JPEG file holds")
 
 
@@ -157,12 +164,14 @@ def _pieces(planes: Sequence[np.ndarray], progress: BlockProgress) -> Pieces:
     return code
 
 
-def _shape(sizes: Sequence[tuple[int, int]], tables: Sequence[np.ndarray], factors: Sequence[Factors]) -> CData:
+def _shape(
+    sizes: Sequence[tuple[int, int]], tables: Sequence[np.ndarray], factors: Sequence[Factors], level: int
+) -> CData:
     """The core's description of a picture or a segment of one."""
     shape = ffi.new("bbc_coefficients_shape *")
     shape.components = len(sizes)
-    # About one bucket for 16 to 32 coefficients: with four times as many, camera originals take 0.1 % fewer bytes, and
-    # a seventh more time.
+    shape.level = level
+    # One bucket for 16 to 32 coefficients: docs/experiments.md, Coefficients of JPEG files
     coefficients = sum(rows * columns * 64 for rows, columns in sizes)
     shape.bucket_bits = min(MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (coefficients // 32).bit_length()))
     for c, (rows, columns) in enumerate(sizes):

@@ -16,10 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bbans_cli.coders.weights_folder import packaged
 from bbans_cli.errors import ModelMismatchError
-
-_PACKAGED = Path(__file__).parents[2] / "weights"
-_CHECKOUT = Path(__file__).parents[3] / "weights"
 
 
 @dataclass(frozen=True)
@@ -47,11 +45,6 @@ def folder() -> Path:
     if os.environ.get("BBC_WEIGHTS"):
         return Path(os.environ["BBC_WEIGHTS"])
     return packaged()
-
-
-def packaged() -> Path:
-    """The folder of what ships beside the weights, wherever BBC_WEIGHTS points."""
-    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
 
 
 def file_id(data: bytes) -> bytes:

@@ -1,17 +1,18 @@
 /* The coder of quantised DCT coefficients of JPEG pictures. A block is coded as the place of its last nonzero AC
  * coefficient in zigzag order, the AC coefficients up to there, and the DC coefficient, whose prediction profits from
- * the others. What is known beforehand of a coefficient is gathered in two ways: predictions by windowed least squares,
- * which give priors; and contexts, which select counters (coefficient_values-inl.h, magnitudes-inl.h). That pixels
- * continue from block to block is used (coefficient_neighbourhood-inl.h), as Lepton (Horn et al. 2017) does for DC, and
- * PAQ8 in its model of JPEG files.
+ * the others. What is known beforehand of a coefficient is gathered in three ways: predictions by least squares, which
+ * give priors; networks, trained beforehand; and contexts, which select counters (coefficient_values-inl.h,
+ * coefficient_network-inl.h, magnitudes-inl.h). That pixels continue from block to block is used
+ * (coefficient_neighbourhood-inl.h), as Lepton (Horn et al. 2017) does for DC, and PAQ8 in its model of JPEG files.
+ * Level 1 has a coder of its own (coefficient_fast-inl.h).
  *
- * The predictions are binary64 arithmetic in the order of this source, without fused or reordered operations: the same
- * on every machine. The coder is compiled once per instruction set: vectors go across weights, features and priors.
- * With AVX2 it takes a quarter less time than with the base instructions (one picture, measured by hand).
+ * Floating-point numbers are computed in the order of this source, without fused or reordered operations: the same on
+ * every machine. The coder is compiled once per instruction set: vectors go across weights, features and priors.
  */
 #ifndef BBC_COEFFICIENT_BLOCKS_INL_H
 #define BBC_COEFFICIENT_BLOCKS_INL_H
 
+#include "coefficient_fast-inl.h"
 #include "coefficient_values-inl.h"
 
 /* The place of the last nonzero AC coefficient, 0 to 63 in zigzag order: six bits, three in each of two groups */
@@ -24,16 +25,16 @@ static int coefficient_code_last(coefficients_state *p, const coefficient_neighb
     magnitude_context s;
     magnitude_begin(&s, p, c, COEFFICIENTS_LAST, (const int[]){0, near / 2, nearest / 2});
     const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
-        CONTEXT_PACK(c, near, 0, 0),
         CONTEXT_PACK(c, w, n, 1),
+        CONTEXT_PACK(c, y, near, 6),
+        CONTEXT_PACK(c, cb, near, 7),
+        CONTEXT_PACK(c, wide / 4, nearest / 2, 9),
         CONTEXT_PACK(c, wide, 0, 2),
+        CONTEXT_PACK(c, cb, y, 8),
+        CONTEXT_PACK(c, near, 0, 0),
         CONTEXT_PACK(c, near / 2, nw / 2, 3),
         CONTEXT_PACK(c, near / 2, ne / 2, 4),
         CONTEXT_PACK(c, y, 0, 5),
-        CONTEXT_PACK(c, y, near, 6),
-        CONTEXT_PACK(c, cb, near, 7),
-        CONTEXT_PACK(c, cb, y, 8),
-        CONTEXT_PACK(c, wide / 4, nearest / 2, 9),
         CONTEXT_PACK(c, w, 0, 10),
         CONTEXT_PACK(c, n, 0, 11),
     };
@@ -93,7 +94,8 @@ static void coefficients_code_blocks(struct bbc_coefficients_state *p, int64_t b
     for (; blocks > 0 && p->done < p->start[COEFFICIENTS_MAX]; blocks--, p->done++) {
         int c = 0;
         while (p->done >= p->start[c + 1]) c++;
-        coefficient_code_block(p, c, p->done - p->start[c]);
+        if (p->shape.level == 1) fast_code_block(p, c, p->done - p->start[c]);
+        else coefficient_code_block(p, c, p->done - p->start[c]);
     }
 }
 

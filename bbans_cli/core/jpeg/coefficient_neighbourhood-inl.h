@@ -20,16 +20,21 @@ typedef struct {
     int c;         /* component */
     int64_t index; /* of the block, among all */
     int has_w, has_n;
-    int last[4];                           /* place of the last nonzero AC coefficient: of W, N, NW, NE */
-    const int16_t *here, *w, *n, *nw, *ne; /* coefficients of blocks: W is the one on the left, N above, ... */
+    int last[4]; /* place of the last nonzero AC coefficient: of W, N, NW, NE */
+    const int16_t *here, *w, *n, *nw, *ne, *ww,
+        *nn; /* coefficients of blocks: W is the one on the left, N above, ... */
     /* Of the first component, and of the one before if that is another: what lies at the place of the block */
     int16_t earlier[2][64];
     int earlier_dc_residual[2], earlier_last[2];
-    double activity[64]; /* magnitudes to expect, judging by neighbours at frequencies nearby */
-    double trend;        /* magnitude of what was coded lately in this block, relative to the mean */
+    int32_t earlier_magnitude[64]; /* four times the mean magnitudes of the first component there */
+    double activity[64];           /* magnitudes to expect, judging by neighbours at frequencies nearby */
+    double trend;                  /* magnitude of what was coded lately in this block, relative to the mean */
     double rest[2][8]; /* edge equations of rows and of columns: the neighbour's side, less what is known of this one */
     double spread[2][8]; /* variance of what is not known in them */
     double mean_dc;      /* of the neighbours */
+    int32_t further[64]; /* sums of magnitudes in W and N at no lower frequencies, either way */
+    int32_t all_ac;      /* the same for all AC coefficients */
+    int32_t done;        /* sum of magnitudes of AC coefficients known in this block */
 } coefficient_neighbourhood;
 
 static int coefficient_magnitude(int x) { return x < 0 ? -x : x; }
@@ -62,16 +67,18 @@ static void coefficient_find_earlier(const coefficients_state *p, int e, int64_t
     int64_t x0, x1, y0, y1;
     coefficient_find_place(i % s->columns[c], s->horizontal[c], s->horizontal[e], s->columns[e], &x0, &x1);
     coefficient_find_place(i / s->columns[c], s->vertical[c], s->vertical[e], s->rows[e], &y0, &y1);
-    int sums[64] = {0}, residuals = 0, lasts = 0;
+    int sums[64] = {0}, magnitudes[64] = {0}, residuals = 0, lasts = 0;
     const int count = (int)((x1 - x0) * (y1 - y0));
     for (int64_t y = y0; y < y1; y++)
         for (int64_t x = x0; x < x1; x++) {
             const int64_t at = y * s->columns[e] + x;
             for (int k = 0; k < 64; k++) sums[k] += p->planes[e][at * 64 + k];
+            for (int k = 0; k < 64; k++) magnitudes[k] += coefficient_magnitude(p->planes[e][at * 64 + k]);
             residuals += p->dc_residuals[p->start[e] + at];
             lasts += p->lasts[p->start[e] + at];
         }
     for (int k = 0; k < 64; k++) a->earlier[which][k] = (int16_t)(sums[k] / count);
+    for (int k = 0; k < 64 && which == 0; k++) a->earlier_magnitude[k] = 4 * magnitudes[k] / count;
     a->earlier_dc_residual[which] = residuals / count;
     a->earlier_last[which] = lasts / count;
 }
@@ -98,6 +105,17 @@ static void coefficient_find_activity(const double *mean, coefficient_neighbourh
         }
         a->activity[k] = sum / count * mean[k];
     }
+}
+
+static void coefficient_find_further(coefficient_neighbourhood *a)
+{
+    for (int k = 0; k < 64; k++)
+        a->further[k] = k ? coefficient_magnitude(a->w[k]) + coefficient_magnitude(a->n[k]) : 0;
+    for (int k = 55; k >= 0; k--) a->further[k] += a->further[k + 8];
+    a->all_ac = 0;
+    for (int u = 0; u < 8; u++) a->all_ac += a->further[u];
+    for (int u = 6; u >= 0; u--)
+        for (int v = 0; v < 8; v++) a->further[v * 8 + u] += a->further[v * 8 + u + 1];
 }
 
 static void coefficient_find_edge_equations(const coefficients_state *p, coefficient_neighbourhood *a)
@@ -135,6 +153,8 @@ static void coefficient_find_neighbourhood(const coefficients_state *p, int c, i
     a->n = has_n ? here - 64 * columns : COEFFICIENT_ZEROS;
     a->nw = has_w && has_n ? here - 64 * (columns + 1) : COEFFICIENT_ZEROS;
     a->ne = has_ne ? here - 64 * (columns - 1) : COEFFICIENT_ZEROS;
+    a->ww = i % columns > 1 ? here - 128 : a->w;
+    a->nn = i >= 2 * columns ? here - 128 * columns : a->n;
     a->last[0] = has_w ? last[-1] : 0;
     a->last[1] = has_n ? last[-columns] : 0;
     a->last[2] = has_w && has_n ? last[-columns - 1] : 0;
@@ -142,6 +162,7 @@ static void coefficient_find_neighbourhood(const coefficients_state *p, int c, i
     if (c) coefficient_find_earlier(p, 0, i, 0, a);
     if (c > 1) coefficient_find_earlier(p, c - 1, i, 1, a);
     coefficient_find_activity(p->mean[c], a);
+    coefficient_find_further(a);
     coefficient_find_edge_equations(p, a);
 }
 
@@ -158,7 +179,7 @@ static void coefficient_mark_known(const coefficients_state *p, coefficient_neig
 
 /* Estimates of quantised coefficient k from its edge equations */
 typedef struct {
-    double row, column, both;
+    double row, column, both, row_noise, column_noise;
 } coefficient_edge_estimates;
 
 /* Posterior means, by the equation of its row, of its column, and by both, of a coefficient that is normal around 0 */
@@ -174,6 +195,8 @@ static coefficient_edge_estimates coefficient_solve_edge_equations(const coeffic
         by_row * variance / (variance + row_noise),
         by_column * variance / (variance + column_noise),
         (by_row / row_noise + by_column / column_noise) / (1 / variance + 1 / row_noise + 1 / column_noise),
+        row_noise,
+        column_noise,
     };
 }
 

@@ -7,32 +7,27 @@
 #define BBC_COEFFICIENT_VALUES_INL_H
 
 #include "coefficient_neighbourhood-inl.h"
+#include "coefficient_ls-inl.h"
+#include "coefficient_network-inl.h"
 #include "magnitudes-inl.h"
 
 enum { COEFFICIENT_LOWEST = INT16_MIN, COEFFICIENT_HIGHEST = INT16_MAX };
-/* Of the least squares: features of the value and of its magnitude, samples between two solutions, what is kept of
- * older samples at each new one, and the ridge */
-enum { COEFFICIENT_VALUE_FEATURES = 10, COEFFICIENT_MAGNITUDE_FEATURES = 14, COEFFICIENT_INTERVAL = 16 };
-static const double COEFFICIENT_KEEP = 0.998, COEFFICIENT_RIDGE = 0.01;
-
 /* ---- predictions ---- */
 
 /* Features, divided by `rough`, a magnitude to expect, and the predictions by them */
 typedef struct {
-    double value_features[COEFFICIENT_VALUE_FEATURES], magnitude_features[COEFFICIENT_MAGNITUDE_FEATURES], rough;
-    double value, magnitude;
+    float value_features[COEFFICIENT_LS_SIZE], magnitude_features[COEFFICIENT_LS_SIZE];
+    double rough, value, magnitude;
 } coefficient_prediction;
 
 /* Scale the features, and predict. A damaged file may lead to predictions that are not finite. */
 static void coefficient_predict(const coefficients_state *p, int c, int k, coefficient_prediction *o)
 {
-    for (int i = 0; i < COEFFICIENT_VALUE_FEATURES; i++) o->value_features[i] /= o->rough;
-    for (int i = 0; i < COEFFICIENT_MAGNITUDE_FEATURES; i++) o->magnitude_features[i] /= o->rough;
-    const double value =
-        windowed_ls_predict(&p->value_solvers[c][k], o->value_features, COEFFICIENT_VALUE_FEATURES) * o->rough;
-    const double magnitude =
-        windowed_ls_predict(&p->magnitude_solvers[c][k], o->magnitude_features, COEFFICIENT_MAGNITUDE_FEATURES) *
-        o->rough;
+    const float scale = (float)(1 / o->rough);
+    for (int i = 0; i < COEFFICIENT_LS_SIZE; i++) o->value_features[i] *= scale;
+    for (int i = 0; i < COEFFICIENT_LS_SIZE; i++) o->magnitude_features[i] *= scale;
+    const double value = coefficient_ls_predict(&p->value_solvers[c][k], o->value_features) * o->rough;
+    const double magnitude = coefficient_ls_predict(&p->magnitude_solvers[c][k], o->magnitude_features) * o->rough;
     o->value = value > -32768 ? value < 32768 ? value : 32768 : -32768;
     o->magnitude = magnitude > 0.01 ? magnitude < 32768 ? magnitude : 32768 : 0.01;
 }
@@ -40,19 +35,15 @@ static void coefficient_predict(const coefficients_state *p, int c, int k, coeff
 /* The part of learning that needs no value, done while the buckets are on their way from memory */
 static void coefficient_accumulate(coefficients_state *p, int c, int k, const coefficient_prediction *o)
 {
-    windowed_ls_accumulate(&p->value_solvers[c][k], o->value_features, COEFFICIENT_VALUE_FEATURES, COEFFICIENT_KEEP);
-    windowed_ls_accumulate(&p->magnitude_solvers[c][k], o->magnitude_features, COEFFICIENT_MAGNITUDE_FEATURES,
-                           COEFFICIENT_KEEP);
+    coefficient_ls_accumulate(&p->value_solvers[c][k], o->value_features);
+    coefficient_ls_accumulate(&p->magnitude_solvers[c][k], o->magnitude_features);
 }
 
 static void coefficient_update_and_solve(coefficients_state *p, int c, int k, const coefficient_prediction *o,
                                          double value, double magnitude)
 {
-    windowed_ls_update_and_solve(&p->value_solvers[c][k], o->value_features, value / o->rough,
-                                 COEFFICIENT_VALUE_FEATURES, COEFFICIENT_KEEP, COEFFICIENT_RIDGE, COEFFICIENT_INTERVAL);
-    windowed_ls_update_and_solve(&p->magnitude_solvers[c][k], o->magnitude_features, magnitude / o->rough,
-                                 COEFFICIENT_MAGNITUDE_FEATURES, COEFFICIENT_KEEP, COEFFICIENT_RIDGE,
-                                 COEFFICIENT_INTERVAL);
+    coefficient_ls_update(&p->value_solvers[c][k], o->value_features, (float)(value / o->rough));
+    coefficient_ls_update(&p->magnitude_solvers[c][k], o->magnitude_features, (float)(magnitude / o->rough));
 }
 
 static int32_t coefficient_clamp(int32_t value)
@@ -62,8 +53,8 @@ static int32_t coefficient_clamp(int32_t value)
 
 static void coefficient_set_priors(magnitude_context *s, const double *means, const double *scales)
 {
-    memcpy(s->means, means, sizeof s->means);
-    memcpy(s->scales, scales, sizeof s->scales);
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) s->means[k] = (float)means[k];
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) s->inverse_scales[k] = COEFFICIENTS_DECAY_STEPS / (float)scales[k];
 }
 
 /* ---- AC coefficients ---- */
@@ -113,11 +104,10 @@ static void coefficient_predict_ac(const coefficients_state *p, const coefficien
     const int *near = t->near;
     const double row = t->edge.row, column = t->edge.column, both = t->edge.both;
     t->prediction = (coefficient_prediction){
-        {row, column, both, w, n, near[3], near[4], near[2], y, cb},
-        {coefficient_magnitude(w), coefficient_magnitude(n), coefficient_magnitude(a->nw[k]),
-         coefficient_magnitude(a->ne[k]), coefficient_magnitude(near[0]), coefficient_magnitude(near[1]), t->inside,
-         both < 0 ? -both : both, coefficient_magnitude(y), coefficient_magnitude(cb), mean[k],
-         mean[k] * t->left / (64 - nth), a->activity[k], t->trend},
+        {(float)row, (float)column, (float)both, (float)w, (float)n, (float)(near[3] + near[4]), (float)y, (float)cb},
+        {(float)t->outside, (float)t->inside, (float)fabs(both), (float)coefficient_magnitude(y),
+         (float)coefficient_magnitude(cb), (float)(mean[k] * t->left / (64 - nth)), (float)a->activity[k],
+         (float)t->trend},
         .rough = 0.5 * (t->inside + t->outside) + 1,
     };
     coefficient_predict(p, a->c, k, &t->prediction);
@@ -139,18 +129,18 @@ static void coefficient_begin_ac(coefficients_state *p, const coefficient_neighb
     s->flip = flip;
     s->nonzero = left == 1;
     const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
-        CONTEXT_PACK(place, out, in, 0),
         CONTEXT_PACK(place, left, 0, 1),
-        CONTEXT_PACK(place, in, left / 3, 4),
-        CONTEXT_PACK(c, sure, e, 5),
-        CONTEXT_PACK(place, row, e / 2, 7),
-        CONTEXT_PACK(place, column, e / 2, 8),
-        CONTEXT_PACK(place, coefficient_limit(near[0] * sign, 8), coefficient_limit(near[1] * sign, 8), 9),
-        CONTEXT_PACK(place, coefficient_limit(near[3] * sign, 8), coefficient_limit(near[4] * sign, 8), 10),
         CONTEXT_PACK(place, coefficient_limit(t->y * sign, 12), coefficient_limit(t->cb * sign, 12), 11),
-        CONTEXT_PACK(place, coefficient_step(coefficient_magnitude(t->y)), e, 12),
         CONTEXT_PACK(c, e, share, 13),
         CONTEXT_PACK(c, row, column, e / 3),
+        CONTEXT_PACK(place, in, left / 3, 4),
+        CONTEXT_PACK(place, column, e / 2, 8),
+        CONTEXT_PACK(place, coefficient_limit(near[3] * sign, 8), coefficient_limit(near[4] * sign, 8), 10),
+        CONTEXT_PACK(place, coefficient_step(coefficient_magnitude(t->y)), e, 12),
+        CONTEXT_PACK(place, row, e / 2, 7),
+        CONTEXT_PACK(place, out, in, 0),
+        CONTEXT_PACK(place, coefficient_limit(near[0] * sign, 8), coefficient_limit(near[1] * sign, 8), 9),
+        CONTEXT_PACK(c, sure, e, 5),
     };
     memcpy(s->contexts, contexts, sizeof contexts);
     const double value = o->value * sign, both = t->edge.both * sign;
@@ -158,6 +148,63 @@ static void coefficient_begin_ac(coefficients_state *p, const coefficient_neighb
     const double scales[MAGNITUDE_PRIORS] = {o->magnitude * 1.2 + 0.02, a->activity[k] + 0.02, t->trend + 0.1,
                                              o->rough - 0.7};
     coefficient_set_priors(s, means, scales);
+}
+
+/* What the network of the coefficient sees. Signs count in the direction of the predicted one. */
+static void coefficient_find_features(const coefficients_state *p, const coefficient_neighbourhood *a,
+                                      const coefficient_ac *t, int flip, int16_t *f)
+{
+    const int c = a->c, k = t->k, *near = t->near;
+    const double size = 1.0 / p->shape.tables[c][k];
+    const int signs[] = {t->w, t->n, t->y, t->cb, near[0], near[1], near[2], near[3], near[4]};
+    const int magnitudes[] = {a->nw[k], a->ne[k], near[5]};
+    const double edges[] = {t->edge.row * 4, t->edge.column * 4, t->edge.both * 4};
+    const double others[] = {t->inside * 8,      t->outside * 8,    t->trend * 8,
+                             a->activity[k] * 8, p->mean[c][k] * 8, sqrt(p->variance[c][k]) * size * 8};
+    const double more[] = {sqrt(t->edge.row_noise) * size * 4, sqrt(t->edge.column_noise) * size * 4,
+                           fabs((double)a->w[0] - a->n[0]) * p->shape.tables[c][0] * size, a->trend * 8};
+    const int sums[] = {t->left,
+                        p->shape.tables[c][k],
+                        a->further[k],
+                        a->all_ac,
+                        a->done,
+                        a->last[0],
+                        a->last[1],
+                        a->earlier_last[0],
+                        coefficient_magnitude(a->ww[k]),
+                        coefficient_magnitude(a->nn[k]),
+                        a->earlier_magnitude[k],
+                        a->last[2] + a->last[3]};
+    for (int i = 0; i < 9; i++) {
+        const int log = coefficient_log(coefficient_magnitude(signs[i]));
+        *f++ = (int16_t)log;
+        *f++ = (int16_t)((signs[i] < 0) != flip ? -log : log);
+    }
+    for (int i = 0; i < 3; i++) *f++ = (int16_t)coefficient_log(coefficient_magnitude(magnitudes[i]));
+    for (int i = 0; i < 3; i++) {
+        const int log = coefficient_signed_log(edges[i]);
+        *f++ = (int16_t)coefficient_magnitude(log);
+        *f++ = (int16_t)(flip ? -log : log);
+    }
+    for (int i = 0; i < 6; i++) *f++ = (int16_t)coefficient_log_of(1 + others[i]);
+    for (int i = 0; i < 12; i++) *f++ = (int16_t)coefficient_log(sums[i]);
+    for (int i = 0; i < 4; i++) *f++ = (int16_t)coefficient_log_of(1 + more[i]);
+    *f++ = (int16_t)(t->share * 4);
+    *f++ = t->left == 1 ? 64 : 0;
+    *f = 64;
+}
+
+/* An example for training: the declaration of bbc_coefficients_keep_examples tells what it holds. */
+static void coefficient_keep_example(coefficients_state *p, int network, const magnitude_context *s, int value,
+                                     const int16_t *features)
+{
+    if (p->examples_left < 4 + COEFFICIENTS_FEATURES) return;
+    *p->examples++ = (uint8_t)network;
+    *p->examples++ = (uint8_t)(s->flip | s->nonzero << 1);
+    *p->examples++ = (uint8_t)value;
+    *p->examples++ = (uint8_t)((unsigned)value >> 8);
+    for (int i = 0; i < COEFFICIENTS_FEATURES; i++) *p->examples++ = (uint8_t)features[i];
+    p->examples_left -= 4 + COEFFICIENTS_FEATURES;
 }
 
 /* AC coefficient k, nth in zigzag order of `last` */
@@ -170,9 +217,14 @@ static int32_t coefficient_code_ac(coefficients_state *p, coefficient_neighbourh
     coefficient_predict_ac(p, a, k, nth, last, &t);
     coefficient_begin_ac(p, a, &t, &s);
     magnitude_prefetch(&s, COEFFICIENTS_AC);
+    int16_t features[COEFFICIENTS_FEATURES];
+    coefficient_find_features(p, a, &t, s.flip, features);
+    if (p->examples) coefficient_keep_example(p, (c > 0) * 64 + k, &s, value, features);
+    coefficient_network_run((const coefficients_network *)p->start_values->networks[c > 0][k], features, s.network);
     coefficient_accumulate(p, c, k, &t.prediction);
     value = coefficient_clamp(magnitude_code_value(&s, value));
     coefficient_update_and_solve(p, c, k, &t.prediction, value, coefficient_magnitude(value));
+    a->done += coefficient_magnitude(value);
     a->trend += (coefficient_magnitude(value) / (p->mean[c][k] + 0.02) - a->trend) * 0.15;
     return value;
 }
@@ -204,9 +256,10 @@ static void coefficient_predict_dc(const coefficients_state *p, const coefficien
     energy /= p->shape.tables[c][0];
     const double rough = gap + energy / 64 + 2 * t->missing + 20;
     t->prediction = (coefficient_prediction){
-        {row, column, both, y, cb, w, n, a->w[0] - a->mean_dc, a->here[1], a->here[8]},
-        {1, coefficient_magnitude(w), coefficient_magnitude(n), gap, energy, coefficient_magnitude(y),
-         coefficient_magnitude(cb), rough, both < 0 ? -both : both},
+        {(float)row, (float)column, (float)both, (float)y, (float)cb, (float)w, (float)n,
+         (float)(a->w[0] - a->mean_dc)},
+        {1, (float)(2 * t->missing), (float)gap, (float)energy, (float)coefficient_magnitude(y),
+         (float)coefficient_magnitude(cb), (float)rough, (float)fabs(both)},
         .rough = rough,
     };
     coefficient_predict(p, c, 0, &t->prediction);
@@ -224,18 +277,18 @@ static void coefficient_begin_dc(coefficients_state *p, const coefficient_neighb
     const double by_both = a->mean_dc + t->edge.both, by_row = a->mean_dc + t->edge.row;
     magnitude_begin(s, p, c, COEFFICIENTS_DC, (const int[]){0, m, gap});
     const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
+        CONTEXT_PACK(c, m / 2, e / 2, 3),
+        CONTEXT_PACK(c, coefficient_signed_step(t->w), coefficient_signed_step(t->n), 5),
+        CONTEXT_PACK(c, cb, y, 8),
+        CONTEXT_PACK(c, e, gap, 9),
+        CONTEXT_PACK(c, coefficient_signed_step(by_both - t->base), m, 11),
+        CONTEXT_PACK(c, coefficient_signed_step(by_row - t->base), m / 2, 12),
         CONTEXT_PACK(c, e, 0, 0),
         CONTEXT_PACK(c, gap, 0, 1),
         CONTEXT_PACK(c, m, 0, 2),
-        CONTEXT_PACK(c, m / 2, e / 2, 3),
-        CONTEXT_PACK(c, coefficient_signed_step(t->w), coefficient_signed_step(t->n), 5),
         CONTEXT_PACK(c, y, 0, 6),
         CONTEXT_PACK(c, cb, 0, 7),
-        CONTEXT_PACK(c, cb, y, 8),
-        CONTEXT_PACK(c, e, gap, 9),
         CONTEXT_PACK(c, m, c > 1 ? cb : y, 10),
-        CONTEXT_PACK(c, coefficient_signed_step(by_both - t->base), m, 11),
-        CONTEXT_PACK(c, coefficient_signed_step(by_row - t->base), m / 2, 12),
     };
     memcpy(s->contexts, contexts, sizeof contexts);
     const double e_scale = t->prediction.magnitude + 0.05, at = t->target - t->base;

@@ -14,6 +14,7 @@ static int coefficients_within(int32_t x, int32_t most) { return x >= 1 && x <= 
 static int coefficients_shape_valid(const bbc_coefficients_shape *s)
 {
     if (!coefficients_within(s->components, COEFFICIENTS_MAX)) return 0;
+    if (s->level != 1 && s->level != 5 && s->level != 9) return 0;
     if (s->bucket_bits < 8 || s->bucket_bits > 20) return 0;
     for (int c = 0; c < s->components; c++) {
         if (!coefficients_within(s->columns[c], COEFFICIENTS_BLOCKS_MAX)) return 0;
@@ -26,15 +27,57 @@ static int coefficients_shape_valid(const bbc_coefficients_shape *s)
     return 1;
 }
 
+/* Contexts in each table of the fast coder */
+static const int32_t COEFFICIENTS_FAST_TABLE_SIZES[COEFFICIENTS_FAST_TABLES] = {128 * 16,    128 * 16, 128 * 80,
+                                                                                2 * 20 * 64, 2 * 16,   2 * 16,
+                                                                                2 * 256,     2 * 144,  2 * 576,
+                                                                                2 * 2304,    2 * 2304, 2 * 144};
+enum {
+    COEFFICIENTS_FAST_WEIGHTS =
+        2 * COEFFICIENTS_KINDS * COEFFICIENTS_FAST_LEVELS * COEFFICIENTS_FAST_NODES * COEFFICIENTS_FAST_INPUTS
+};
+
+static size_t coefficients_fast_size(void)
+{
+    size_t counters = 0;
+    for (int i = 0; i < COEFFICIENTS_FAST_TABLES; i++)
+        counters += (size_t)COEFFICIENTS_FAST_TABLE_SIZES[i] * COEFFICIENTS_FAST_NODES;
+    return counters * sizeof(counter) + COEFFICIENTS_FAST_WEIGHTS * sizeof(int16_t);
+}
+
 size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
 {
     if (!coefficients_shape_valid(s)) return 0;
     size_t blocks = 0;
     for (int c = 0; c < s->components; c++) blocks += (size_t)coefficients_blocks_of(s, c);
+    const size_t others = sizeof(coefficients_state) + 64 + blocks * (sizeof(int16_t) + 1);
+    if (s->level == 1) return others + coefficients_fast_size();
     const size_t buckets = ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
-    const size_t weights = COEFFICIENTS_MIXED * COEFFICIENTS_PADDED * sizeof(int32_t);
-    return sizeof(coefficients_state) + 64 + buckets +
-           (size_t)COEFFICIENTS_SETS * (weights + APM_POINTS * sizeof(uint16_t)) + blocks * (sizeof(int16_t) + 1);
+    const size_t weights = COEFFICIENTS_MIXED * COEFFICIENTS_PADDED * sizeof(int16_t);
+    return others + buckets + (size_t)COEFFICIENTS_SETS * (weights + APM_POINTS * sizeof(uint16_t));
+}
+
+/* The memory behind the last array, which begins at `at` */
+static char *coefficients_fast_begin(coefficients_state *p, char *at)
+{
+    static const int32_t edge[8] = {181, 270, 306, 344, 362, 339, 265, 146};
+    for (int i = 0; i < COEFFICIENTS_FAST_TABLES; i++) {
+        const size_t count = (size_t)COEFFICIENTS_FAST_TABLE_SIZES[i] * COEFFICIENTS_FAST_NODES;
+        p->fast_counters[i] = (counter *)at;
+        for (size_t k = 0; k < count; k++) p->fast_counters[i][k] = 1u << 31;
+        at += count * sizeof(counter);
+    }
+    p->fast_weights = (int16_t *)at;
+    for (int i = 0; i < COEFFICIENTS_FAST_WEIGHTS; i++)
+        p->fast_weights[i] = i % COEFFICIENTS_FAST_INPUTS < COEFFICIENTS_FAST_CONTEXTS
+                                 ? (1 << COEFFICIENTS_FAST_WEIGHT_BITS) * 3 / 10
+                                 : 0;
+    for (int c = 0; c < p->shape.components; c++)
+        for (int k = 1; k < 64; k++) {
+            const int32_t u = edge[k & 7] * edge[k & 7] * (k > 7), v = edge[k >> 3] * edge[k >> 3] * ((k & 7) > 0);
+            p->fast_scale[c][k] = (int32_t)(((int64_t)1 << 42) / ((int64_t)(u + v) * p->shape.tables[c][k]));
+        }
+    return at + COEFFICIENTS_FAST_WEIGHTS * sizeof(int16_t);
 }
 
 static void coefficients_order_begin(uint8_t *order)
@@ -57,21 +100,75 @@ static void coefficients_statistics_begin(coefficients_state *p, int c)
     for (int i = 0; i < 16; i++) p->noise[c][i >> 3][i & 7] = 400;
 }
 
-/* At first the priors count for much, the counters for little. Tuned by hand, not recorded. */
-static void coefficients_weights_begin(int32_t *weights)
+/* From 1/4096 */
+static int16_t coefficients_weight(int16_t start)
 {
-    for (int i = 0; i < COEFFICIENTS_SETS * COEFFICIENTS_PADDED; i++) {
-        const int input = i % COEFFICIENTS_PADDED - 2 * COEFFICIENTS_CONTEXTS;
-        const int is_prior = input >= 0 && input < COEFFICIENTS_PRIORS;
-        weights[i] = is_prior ? 65536 / 5 : 65536 * 3 / 5 / COEFFICIENTS_PADDED;
+    const int32_t weight = start * (1 << (COEFFICIENTS_WEIGHT_BITS - 12));
+    return (int16_t)(weight > INT16_MAX ? INT16_MAX : weight < INT16_MIN ? INT16_MIN : weight);
+}
+
+/* Level 9 has more contexts. Their weights begin at 0, since the start is that of level 5. */
+static void coefficients_weights_begin(const coefficients_state *p, const int16_t *start, int16_t *weights)
+{
+    enum { FEW = 2 * COEFFICIENTS_FEW_CONTEXTS, OTHERS = COEFFICIENTS_PRIORS + 2 };
+    for (int i = 0; i < COEFFICIENTS_SETS; i++, start += BBC_COEFFICIENTS_INPUTS) {
+        int16_t *set = weights + (size_t)i * COEFFICIENTS_PADDED;
+        for (int k = 0; k < FEW; k++) set[k] = coefficients_weight(start[k]);
+        for (int k = 0; k < OTHERS; k++) set[2 * p->contexts + k] = coefficients_weight(start[FEW + k]);
     }
 }
 
-void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, const uint8_t *in, uint8_t *out,
-                            size_t size)
+/* Both solvers of each coefficient */
+static coefficients_ls *coefficients_solver(coefficients_state *p, int which, int c, int k)
+{
+    return which ? &p->magnitude_solvers[c][k] : &p->value_solvers[c][k];
+}
+
+static void coefficients_moments_begin(coefficients_state *p, int c)
+{
+    for (int k = 0; k < 64; k++)
+        for (int which = 0; which < 2; which++) {
+            coefficients_ls *s = coefficients_solver(p, which, c, k);
+            const float *moments = p->start_values->moments[c > 0][k][which];
+            memcpy(s->products, moments, sizeof s->products);
+            memcpy(s->targets, moments + sizeof s->products / sizeof(float), sizeof s->targets);
+            s->since = INT16_MAX; /* solve them at the first sample */
+        }
+}
+
+/* The same for levels 5 and 9. Buckets begin at a multiple of their size. */
+static char *coefficients_slow_begin(coefficients_state *p, char *at)
+{
+    for (int c = 0; c < p->shape.components; c++) coefficients_moments_begin(p, c);
+    p->buckets = (counter *)at;
+    at += ((size_t)1 << p->shape.bucket_bits) * BUCKET_SIZE * sizeof(counter);
+    for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
+        p->weights[i] = (int16_t *)at;
+        at += COEFFICIENTS_SETS * COEFFICIENTS_PADDED * sizeof(int16_t);
+        coefficients_weights_begin(p, p->start_values->weights[i][0], p->weights[i]);
+    }
+    p->apms = (uint16_t *)at;
+    at += COEFFICIENTS_SETS * APM_POINTS * sizeof(uint16_t);
+    for (int i = 0; i < COEFFICIENTS_SETS; i++) apm_begin(&p->tables.logistic, p->apms + i * APM_POINTS);
+    return at;
+}
+
+/* e^-x in the middle of each step is a power of e^(-1/128): operations whose results IEEE 754 fixes, so that all machines
+ * agree. */
+static void coefficients_decay_begin(float *decay)
+{
+    const double step = 0.98449643700540845, half_step = 0.99221793826024352; /* e^(-1/64), e^(-1/128) */
+    double power = half_step / 2;
+    for (int i = 0; i < COEFFICIENTS_DECAY; i++, power *= step) decay[i] = (float)power;
+}
+
+void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, const bbc_coefficients_start *start,
+                            const uint8_t *in, uint8_t *out, size_t size)
 {
     coefficients_state *p = state;
     p->shape = *shape;
+    p->start_values = start;
+    p->contexts = shape->level == 9 ? COEFFICIENTS_CONTEXTS : COEFFICIENTS_FEW_CONTEXTS;
     binary_coder_begin(&p->coder, in, out, size);
     mixer_tables_fill(&p->tables);
     coefficients_order_begin(p->order);
@@ -80,20 +177,12 @@ void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, co
         p->start[c + 1] = p->start[c] + (c < shape->components ? coefficients_blocks_of(shape, c) : 0);
         if (c < shape->components) coefficients_statistics_begin(p, c);
     }
+    coefficients_decay_begin(p->decay);
     bbc_fp_leave(saved);
     /* The arrays follow the struct, those of wider types first; buckets begin at a multiple of their size. */
     char *at = (char *)(p + 1);
     at += -(uintptr_t)at & 63;
-    p->buckets = (counter *)at;
-    at += ((size_t)1 << shape->bucket_bits) * BUCKET_SIZE * sizeof(counter);
-    for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
-        p->weights[i] = (int32_t *)at;
-        at += COEFFICIENTS_SETS * COEFFICIENTS_PADDED * sizeof(int32_t);
-        coefficients_weights_begin(p->weights[i]);
-    }
-    p->apms = (uint16_t *)at;
-    at += COEFFICIENTS_SETS * APM_POINTS * sizeof(uint16_t);
-    for (int i = 0; i < COEFFICIENTS_SETS; i++) apm_begin(&p->tables.logistic, p->apms + i * APM_POINTS);
+    at = shape->level == 1 ? coefficients_fast_begin(p, at) : coefficients_slow_begin(p, at);
     p->dc_residuals = (int16_t *)at;
     p->lasts = (uint8_t *)(p->dc_residuals + p->start[COEFFICIENTS_MAX]);
 }
@@ -106,6 +195,36 @@ int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks)
     bbc_kernels_now()->coefficients(p, blocks);
     bbc_fp_leave(saved);
     return p->coder.full ? -1 : 0;
+}
+
+void bbc_coefficients_keep_examples(void *state, uint8_t *out, size_t size)
+{
+    coefficients_state *p = state;
+    p->examples = out;
+    p->examples_size = p->examples_left = size;
+}
+
+size_t bbc_coefficients_examples(const void *state)
+{
+    const coefficients_state *p = state;
+    return p->examples_size - p->examples_left;
+}
+
+void bbc_coefficients_learned(const void *state, bbc_coefficients_start *out)
+{
+    coefficients_state *p = (coefficients_state *)state;
+    for (int i = 0; i < COEFFICIENTS_MIXED; i++)
+        for (int j = 0; j < COEFFICIENTS_SETS; j++)
+            for (int k = 0; k < BBC_COEFFICIENTS_INPUTS; k++)
+                out->weights[i][j][k] =
+                    (int16_t)(p->weights[i][j * COEFFICIENTS_PADDED + k] >> (COEFFICIENTS_WEIGHT_BITS - 12));
+    for (int c = 0; c < 2 && c < p->shape.components; c++)
+        for (int k = 0; k < 64; k++)
+            for (int which = 0; which < 2; which++) {
+                const coefficients_ls *s = coefficients_solver(p, which, c, k);
+                memcpy(out->moments[c][k][which], s->products, sizeof s->products);
+                memcpy(out->moments[c][k][which] + sizeof s->products / sizeof(float), s->targets, sizeof s->targets);
+            }
 }
 
 size_t bbc_coefficients_end(void *state) { return binary_coder_end(&((coefficients_state *)state)->coder); }

@@ -8,6 +8,10 @@
 #include "binarisation.h"
 #include "coefficients_types.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 enum { MAGNITUDE_CONTEXTS = COEFFICIENTS_CONTEXTS, MAGNITUDE_PRIORS = COEFFICIENTS_PRIORS };
 
 /* What a value is coded with */
@@ -21,9 +25,11 @@ typedef struct {
     int flip;    /* is the value expected to be negative? The priors are mirrored then. */
     int nonzero; /* is the value known not to be zero? */
     int against; /* has the value the sign that was not expected? */
-    double means[MAGNITUDE_PRIORS], scales[MAGNITUDE_PRIORS]; /* of the priors, in the direction of the expected sign */
-    double lower[MAGNITUDE_PRIORS], upper[MAGNITUDE_PRIORS];  /* their shares above the ends of the interval */
-    int32_t prior_inputs[MAGNITUDE_PRIORS];                   /* stretched probabilities */
+    /* Of the priors, in the direction of the expected sign: means, and COEFFICIENTS_DECAY_STEPS by scales */
+    float means[MAGNITUDE_PRIORS], inverse_scales[MAGNITUDE_PRIORS];
+    float lower[MAGNITUDE_PRIORS], upper[MAGNITUDE_PRIORS]; /* their shares above the ends of the interval */
+    int32_t prior_inputs[MAGNITUDE_PRIORS];                 /* stretched probabilities */
+    int16_t network[COEFFICIENTS_OUTPUTS];                  /* the same, by the network */
 } magnitude_context;
 
 /* levels: the contexts of the weight sets of each array */
@@ -38,77 +44,184 @@ static inline void magnitude_begin(magnitude_context *s, coefficients_state *p, 
         s->sets[i] = (size_t)(row * COEFFICIENTS_NODES);
     }
     for (int k = 0; k < MAGNITUDE_PRIORS; k++) s->prior_inputs[k] = 0;
+    memset(s->network, 0, sizeof s->network);
 }
 
 /* Prefetch the buckets of all contexts for a group of up to 15 decisions. There is other work to do until they arrive;
  * magnitude_claim_buckets must follow before the first decision. */
 static inline void magnitude_prefetch(magnitude_context *s, int group)
 {
-    for (int k = 0; k < MAGNITUDE_CONTEXTS; k++) s->hashes[k] = bucket_hash((uint64_t)(group << 8 | k), s->contexts[k]);
-    bucket_prefetch(s->p->buckets, s->p->shape.bucket_bits, s->hashes, s->buckets, MAGNITUDE_CONTEXTS);
+    for (int k = 0; k < s->p->contexts; k++) s->hashes[k] = bucket_hash((uint64_t)(group << 8 | k), s->contexts[k]);
+    bucket_prefetch(s->p->buckets, s->p->shape.bucket_bits, s->hashes, s->buckets, s->p->contexts);
 }
 
 static inline void magnitude_claim_buckets(magnitude_context *s)
 {
-    bucket_claim(s->hashes, s->buckets, MAGNITUDE_CONTEXTS);
-    s->distinct = bucket_all_distinct(s->p->shape.bucket_bits, s->hashes, MAGNITUDE_CONTEXTS);
+    bucket_claim(s->hashes, s->buckets, s->p->contexts);
+    s->distinct = bucket_all_distinct(s->p->shape.bucket_bits, s->hashes, s->p->contexts);
+}
+
+/* By node, which output of the network it is that tells its probability; COEFFICIENTS_OUTPUTS - 1 for none */
+static const uint8_t MAGNITUDE_OUTPUT[COEFFICIENTS_NODES] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+                                                             11, 12, 19, 19, 19, 13, 14, 18, 15, 19, 19,
+                                                             16, 19, 19, 17, 19, 19, 19, 19, 19, 19};
+
+/* Inputs of the mixer: pairs of int16, eight in a vector of four pairs */
+enum { MAGNITUDE_VECTORS_MAX = COEFFICIENTS_PADDED / 8 };
+#if defined(__SSE2__)
+typedef struct {
+    __m128i v[MAGNITUDE_VECTORS_MAX];
+} magnitude_inputs;
+#else
+typedef struct {
+    int16_t x[COEFFICIENTS_PADDED];
+} magnitude_inputs;
+#endif
+
+static inline __attribute__((always_inline)) magnitude_inputs magnitude_gather(const uint32_t *pairs, int vectors)
+{
+    magnitude_inputs m;
+#if defined(__SSE2__)
+    /* By way of registers, since a vector cannot be loaded soon after its parts were stored. */
+    for (int i = 0; i < vectors; i++, pairs += 4)
+        m.v[i] = _mm_set_epi32((int)pairs[3], (int)pairs[2], (int)pairs[1], (int)pairs[0]);
+#else
+    memcpy(m.x, pairs, (size_t)vectors * 16);
+#endif
+    return m;
+}
+
+/* The sum of products of inputs and weights, modulo 2^32 */
+static inline __attribute__((always_inline)) int32_t magnitude_dot(const magnitude_inputs *m, const int16_t *weights,
+                                                                   int vectors)
+{
+#if defined(__SSE2__)
+    __m128i sum = _mm_setzero_si128();
+    for (int i = 0; i < vectors; i++)
+        sum = _mm_add_epi32(sum, _mm_madd_epi16(m->v[i], _mm_loadu_si128((const __m128i *)(weights + 8 * i))));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1)));
+#else
+    uint32_t sum = 0;
+    for (int i = 0; i < 8 * vectors; i++) sum += (uint32_t)(m->x[i] * weights[i]);
+    return (int32_t)sum;
+#endif
+}
+
+/* weights += inputs * error / 2^16, rounded */
+static inline __attribute__((always_inline)) void magnitude_learn(const magnitude_inputs *m, int16_t *weights,
+                                                                  int vectors, int16_t error)
+{
+#if defined(__SSE2__)
+    const __m128i e = _mm_set1_epi16(error);
+    for (int i = 0; i < vectors; i++) {
+        const __m128i rounded = _mm_srli_epi16(_mm_mullo_epi16(m->v[i], e), 15);
+        const __m128i change = _mm_add_epi16(_mm_mulhi_epi16(m->v[i], e), rounded);
+        __m128i *at = (__m128i *)(weights + 8 * i);
+        _mm_storeu_si128(at, _mm_adds_epi16(_mm_loadu_si128(at), change));
+    }
+#else
+    for (int i = 0; i < 8 * vectors; i++) {
+        const int32_t weight = weights[i] + ((m->x[i] * error + (1 << 15)) >> 16);
+        weights[i] = (int16_t)(weight > INT16_MAX ? INT16_MAX : weight < INT16_MIN ? INT16_MIN : weight);
+    }
+#endif
+}
+
+/* Inputs of a decision: two of each counter, as in mixer_add_buckets; of priors and network; and a constant */
+static inline __attribute__((always_inline)) void magnitude_find_inputs(const magnitude_context *s, int index, int node,
+                                                                        int contexts, counter **counters,
+                                                                        uint32_t *pairs)
+{
+    const int16_t *stretch = s->p->tables.logistic.stretch;
+    for (int i = 0; i < contexts; i++) {
+        counters[i] = s->buckets[i] + index;
+        const counter value = *counters[i];
+        pairs[i] = value ? ((value >> 21) - 1024) << 16 | (uint16_t)stretch[value >> 18] : 0;
+    }
+    const int32_t *priors = s->prior_inputs;
+    pairs[contexts] = (uint32_t)priors[1] << 16 | (uint16_t)priors[0];
+    pairs[contexts + 1] = (uint32_t)priors[3] << 16 | (uint16_t)priors[2];
+    pairs[contexts + 2] = 256u << 16 | (uint16_t)s->network[MAGNITUDE_OUTPUT[node]];
+}
+
+/* With so many contexts */
+static inline __attribute__((always_inline)) int magnitude_code_bit_with(magnitude_context *s, int index, int node,
+                                                                         int bit, int contexts, int vectors)
+{
+    coefficients_state *p = s->p;
+    const logistic_tables *t = &p->tables.logistic;
+    counter *counters[MAGNITUDE_CONTEXTS];
+    uint32_t pairs[COEFFICIENTS_PADDED / 2] = {0};
+    magnitude_find_inputs(s, index, node, contexts, counters, pairs);
+    const magnitude_inputs m = magnitude_gather(pairs, vectors);
+    int16_t *weights[COEFFICIENTS_MIXED];
+    int32_t stretched[COEFFICIENTS_MIXED], total = 0;
+    for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
+        weights[i] = p->weights[i] + (s->sets[i] + (size_t)node) * COEFFICIENTS_PADDED;
+        stretched[i] = logistic_clamp(magnitude_dot(&m, weights[i], vectors) >> COEFFICIENTS_WEIGHT_BITS);
+        total += stretched[i];
+    }
+    uint16_t *apm = p->apms + (s->sets[1] + (size_t)node) * APM_POINTS, *point;
+    const int32_t mean = total / COEFFICIENTS_MIXED;
+    const uint32_t probability = (logistic_squash(t, mean) + apm_refine(apm, mean, &point)) / 2;
+    bit = binary_coder_code(&p->coder, bit, probability < 1 ? 1 : probability);
+    for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
+        const int32_t error = (bit ? 65536 : 0) - (int32_t)logistic_squash(t, stretched[i]);
+        magnitude_learn(&m, weights[i], vectors, (int16_t)(error * COEFFICIENTS_LEARNING_RATE >> 6));
+    }
+    if (s->distinct) counter_update_distinct(&p->tables.rates, counters, contexts, bit);
+    else counter_update(&p->tables.rates, counters, contexts, bit);
+    apm_update(point, bit);
+    return bit;
 }
 
 /* One decision: `index` (1 to 15) of the counter within the buckets, `node` (0 to 31) of the weight sets. */
 static int magnitude_code_bit(magnitude_context *s, int index, int node, int bit)
 {
-    coefficients_state *p = s->p;
-    mixer m;
-    mixer_begin(&m, COEFFICIENTS_MIXED);
-    m.distinct = s->distinct;
-    mixer_add_buckets(&p->tables, &m, s->buckets, index, MAGNITUDE_CONTEXTS);
-    for (int k = 0; k < MAGNITUDE_PRIORS; k++) m.inputs[m.input_count++] = (int16_t)s->prior_inputs[k];
-    for (int i = 0; i < COEFFICIENTS_MIXED; i++)
-        m.weights[i] = p->weights[i] + (s->sets[i] + (size_t)node) * COEFFICIENTS_PADDED;
-    uint16_t *apm = p->apms + (s->sets[1] + (size_t)node) * APM_POINTS;
-    return mixer_code(&p->coder, &p->tables, &m, bit, apm, COEFFICIENTS_LEARNING_RATE, COEFFICIENTS_PADDED);
+    if (s->p->contexts == COEFFICIENTS_FEW_CONTEXTS)
+        return magnitude_code_bit_with(s, index, node, bit, COEFFICIENTS_FEW_CONTEXTS, COEFFICIENTS_FEW_PADDED / 8);
+    return magnitude_code_bit_with(s, index, node, bit, COEFFICIENTS_CONTEXTS, COEFFICIENTS_PADDED / 8);
 }
 
 /* ---- priors ---- */
 
-/* Loops over the priors become vectors, as their four doubles fill one of AVX2's: hence arrays, and no branch. */
-
-/* e^-x for x >= 0, roughly; made of operations whose results IEEE 754 fixes, so that all machines agree */
-static inline double magnitude_decay(double x)
-{
-    const double part = (x < 500 ? x : 500) / 256;
-    double power = 1 + part * (1 + part / 2 * (1 + part / 3 * (1 + part / 4)));
-    for (int i = 0; i < 8; i++) power *= power;
-    return 1 / power;
-}
+/* Loops over the priors become vectors: hence arrays, and no branch. */
 
 /* The share of each prior above x, or, mirrored, below -x */
-static inline void magnitude_share_above(const magnitude_context *s, double x, int mirrored, double *out)
+static inline void magnitude_share_above(const magnitude_context *s, float x, int mirrored, float *out)
 {
+    const float *decay = s->p->decay;
+    float away[MAGNITUDE_PRIORS];
+    int32_t places[MAGNITUDE_PRIORS];
     for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
-        const double away = x - (mirrored ? -s->means[k] : s->means[k]);
-        const double half = 0.5 * magnitude_decay(fabs(away) / s->scales[k]);
-        out[k] = away > 0 ? half : 1 - half;
+        away[k] = x - (mirrored ? -s->means[k] : s->means[k]);
+        const float place = fabsf(away[k]) * s->inverse_scales[k];
+        places[k] = (int32_t)(place < COEFFICIENTS_DECAY - 1 ? place : COEFFICIENTS_DECAY - 1);
+    }
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
+        const float half = decay[places[k]];
+        out[k] = away[k] > 0 ? half : 1 - half;
     }
 }
 
 /* Mixer inputs: the stretched probability of `yes` among `all`, by each prior */
-static inline void magnitude_stretch_priors(magnitude_context *s, const double *yes, const double *all)
+static inline void magnitude_stretch_priors(magnitude_context *s, const float *yes, const float *all)
 {
     const int16_t *stretch = s->p->tables.logistic.stretch;
     int32_t places[MAGNITUDE_PRIORS];
     for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
-        double probability = yes[k] / all[k] * 65536;
+        float probability = yes[k] / all[k] * 65536;
         probability = probability > 0 ? probability : 0;
         places[k] = (int32_t)(probability < 65535 ? probability : 65535) >> 2;
     }
-    for (int k = 0; k < MAGNITUDE_PRIORS; k++) s->prior_inputs[k] = all[k] > 1e-200 ? stretch[places[k]] : 0;
+    for (int k = 0; k < MAGNITUDE_PRIORS; k++) s->prior_inputs[k] = all[k] > 1e-30f ? stretch[places[k]] : 0;
 }
 
 /* Is the value, known to lie in an interval, above `split`? */
-static int magnitude_code_above(magnitude_context *s, double split, int index, int node, int bit)
+static int magnitude_code_above(magnitude_context *s, float split, int index, int node, int bit)
 {
-    double middle[MAGNITUDE_PRIORS], yes[MAGNITUDE_PRIORS], all[MAGNITUDE_PRIORS];
+    float middle[MAGNITUDE_PRIORS], yes[MAGNITUDE_PRIORS], all[MAGNITUDE_PRIORS];
     magnitude_share_above(s, split, 0, middle);
     for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
         yes[k] = middle[k] - s->upper[k];
@@ -125,10 +238,10 @@ static int magnitude_code_above(magnitude_context *s, double split, int index, i
 static int magnitude_code_zero(void *context, int is_zero)
 {
     magnitude_context *s = context;
-    double zero[MAGNITUDE_PRIORS], all[MAGNITUDE_PRIORS];
+    float zero[MAGNITUDE_PRIORS], all[MAGNITUDE_PRIORS];
     /* The buckets are on their way from memory meanwhile. */
-    magnitude_share_above(s, 0.5, 0, s->lower);
-    magnitude_share_above(s, 0.5, 1, s->upper);
+    magnitude_share_above(s, 0.5f, 0, s->lower);
+    magnitude_share_above(s, 0.5f, 1, s->upper);
     for (int k = 0; k < MAGNITUDE_PRIORS; k++) {
         zero[k] = 1 - s->lower[k] - s->upper[k];
         all[k] = 1;
@@ -141,7 +254,7 @@ static int magnitude_code_zero(void *context, int is_zero)
 static int magnitude_code_negative(void *context, int is_negative)
 {
     magnitude_context *s = context;
-    double all[MAGNITUDE_PRIORS];
+    float all[MAGNITUDE_PRIORS];
     for (int k = 0; k < MAGNITUDE_PRIORS; k++) all[k] = s->lower[k] + s->upper[k];
     magnitude_stretch_priors(s, s->upper, all);
     s->against = magnitude_code_bit(s, 2, 1, is_negative != s->flip);
@@ -157,7 +270,7 @@ static int magnitude_code_longer(void *context, int length, int is_longer)
 {
     magnitude_context *s = context;
     const int node = length < 3 ? 2 * length + s->against : length < 12 ? 3 + length : 15;
-    return magnitude_code_above(s, (1 << length) - 0.5, node < 8 ? 1 + node : 9, node, is_longer);
+    return magnitude_code_above(s, (float)(1 << length) - 0.5f, node < 8 ? 1 + node : 9, node, is_longer);
 }
 
 /* Up to 15 all decisions have a counter of their own in a bucket. */
@@ -166,7 +279,7 @@ static int magnitude_code_mantissa(void *context, int length, int place, uint32_
     int node = (length > 5 ? 25 : 22) + (place < 2 ? place : 2);
     if (length < 5) node = 16 + (length - 2) * (length - 1) / 2 + place;
     const int index = node < 20 ? node - 6 : node == 20 ? 14 : 15;
-    const double split = (double)((2 * prefix + 1) << (length - 2 - place)) - 0.5;
+    const float split = (float)((2 * prefix + 1) << (length - 2 - place)) - 0.5f;
     return magnitude_code_above(context, split, index, node, bit);
 }
 

@@ -9,7 +9,7 @@ from tiny import integers
 
 from bbans_cli import core
 from bbans_cli.coders.context_mixing import TooLargeError
-from bbans_cli.coders.jpeg import coefficients
+from bbans_cli.coders.jpeg import coefficient_start, coefficients
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError
 
@@ -67,25 +67,32 @@ def planes_of(kind, sizes):
     return [KINDS[kind](seed, *size) for seed, size in enumerate(sizes)]
 
 
-def check(planes, tables, factors=None):
+def check(planes, tables, factors=None, level=5):
     factors = factors or [(1, 1)] * len(planes)
-    payload = coefficients.encode(planes, tables, factors)
-    back = coefficients.decode(payload, [plane.shape[:2] for plane in planes], tables, factors)
+    payload = coefficients.encode(planes, tables, factors, level)
+    back = coefficients.decode(payload, [plane.shape[:2] for plane in planes], tables, factors, level)
     assert all(np.array_equal(a, b) for a, b in zip(planes, back, strict=True))
     return payload
 
 
 @pytest.mark.parametrize(("sizes", "factors"), GEOMETRIES.values(), ids=GEOMETRIES)
-@pytest.mark.parametrize("kind", KINDS)
-def test_coefficients_come_back(kind, sizes, factors):
-    check(planes_of(kind, sizes), TABLES[: len(sizes)], factors)
+@pytest.mark.parametrize("level", [1, 5])
+def test_coefficients_come_back(level, sizes, factors):
+    for kind in KINDS:
+        check(planes_of(kind, sizes), TABLES[: len(sizes)], factors, level)
 
 
+@pytest.mark.parametrize("level", [1, 5, 9])
 @pytest.mark.parametrize("kind", ["natural", "extremes"])
-def test_any_quantisers_do(kind):
+def test_any_quantisers_do(kind, level):
     steps = 1 << integers(3, 16, 3, 64)
-    check(planes_of(kind, SMALL[0]), steps, SMALL[1])
-    check(planes_of(kind, SMALL[0]), np.full((3, 64), 65535), SMALL[1])
+    check(planes_of(kind, SMALL[0]), steps, SMALL[1], level)
+    check(planes_of(kind, SMALL[0]), np.full((3, 64), 65535), SMALL[1], level)
+
+
+def test_level_9_takes_all_kinds():
+    for kind in KINDS:
+        check(planes_of(kind, SMALL[0]), TABLES[:3], SMALL[1], 9)
 
 
 def test_zeros_cost_next_to_nothing():
@@ -103,47 +110,51 @@ def test_noise_hardly_grows():
     assert len(check(planes, TABLES[:1])) < 1.08 * planes[0].size * 12 / 8
 
 
-def test_payloads_never_change(isa):
+@pytest.mark.parametrize(("level", "known"), [(1, (1133, 364691413)), (5, (1115, 4169222600)), (9, (1122, 3909503633))])
+def test_payloads_never_change(isa, level, known):
     # If this fails, files written before cannot be read any more.
-    payload = coefficients.encode(planes_of("natural", SMALL[0]), TABLES[:3], SMALL[1])
-    assert (len(payload), zlib.crc32(payload)) == (1162, 821871465)
+    payload = coefficients.encode(planes_of("natural", SMALL[0]), TABLES[:3], SMALL[1], level)
+    assert (len(payload), zlib.crc32(payload)) == known
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_instruction_sets_agree(isa, kind):
-    planes = planes_of(kind, [(12, 14), (6, 7), (6, 7)])
-    payload = check(planes, TABLES[:3], SMALL[1])
+@pytest.mark.parametrize("level", [1, 5, 9])
+def test_instruction_sets_agree(isa, level):
+    made = [planes_of(kind, [(12, 14), (6, 7), (6, 7)]) for kind in KINDS]
+    payloads = [check(planes, TABLES[:3], SMALL[1], level) for planes in made]
     core.select_isa("base")
-    assert coefficients.encode(planes, TABLES[:3], SMALL[1]) == payload
+    assert payloads == [coefficients.encode(planes, TABLES[:3], SMALL[1], level) for planes in made]
 
 
 @pytest.mark.parametrize("bits", [0, 8, 16])
-def test_instruction_sets_agree_on_garbage(isa, bits):
+@pytest.mark.parametrize("level", [1, 5])
+def test_instruction_sets_agree_on_garbage(isa, bits, level):
     # Which leads to predictions that are not finite, where instructions may differ in what is the smaller of two.
     garbage, steps = b"\x01" + integers(7, 256, 6000).astype(np.uint8).tobytes(), 1 << integers(8, max(1, bits), 3, 64)
-    found = coefficients.decode(garbage, [(9, 9)] * 3, steps, SMALL[1])
+    found = coefficients.decode(garbage, [(9, 9)] * 3, steps, SMALL[1], level)
     core.select_isa("base")
-    assert np.array_equal(found, coefficients.decode(garbage, [(9, 9)] * 3, steps, SMALL[1]))
+    assert np.array_equal(found, coefficients.decode(garbage, [(9, 9)] * 3, steps, SMALL[1], level))
 
 
-def test_any_payload_gives_coefficients():
+@pytest.mark.parametrize("level", [1, 5])
+def test_any_payload_gives_coefficients(level):
     planes = planes_of("natural", [(2, 3), (1, 2), (1, 2)])
     sizes = [plane.shape[:2] for plane in planes]
-    payload = coefficients.encode(planes, TABLES[:3], SMALL[1])
+    payload = coefficients.encode(planes, TABLES[:3], SMALL[1], level)
     damaged = [payload[:i] for i in range(len(payload))]
     damaged += [payload[:i] + bytes([payload[i] ^ 0x55]) + payload[i + 1 :] for i in range(len(payload))]
     damaged += [b"", b"\xff" * 3000, bytes(100), integers(5, 256, 3000).astype(np.uint8).tobytes()]
     for bad in damaged:
         with contextlib.suppress(CorruptError):
-            found = coefficients.decode(bad, sizes, TABLES[:3], SMALL[1])
+            found = coefficients.decode(bad, sizes, TABLES[:3], SMALL[1], level)
             assert [plane.shape for plane in found] == [(*size, 64) for size in sizes]
 
 
 @pytest.mark.parametrize("byte", [0x00, 0x55, 0xAA, 0xFF])
-def test_garbage_under_any_quantisers_gives_coefficients(byte):
+@pytest.mark.parametrize("level", [1, 5])
+def test_garbage_under_any_quantisers_gives_coefficients(byte, level):
     steps = 1 << integers(4, 16, 3, 64)
     garbage = b"\x01" + bytes([byte]) * 200 + integers(6, 256, 5000).astype(np.uint8).tobytes()
-    assert len(coefficients.decode(garbage, [(9, 9)] * 3, steps, SMALL[1])) == 3
+    assert len(coefficients.decode(garbage, [(9, 9)] * 3, steps, SMALL[1], level)) == 3
 
 
 @pytest.mark.parametrize("sizes", [[], [(1, 1)] * 5, [(0, 1)], [(1, 0)], [(1, 16385)], [(16385, 1)]])
@@ -158,11 +169,11 @@ def test_invalid_factors_are_refused(factors):
         coefficients.decode(b"", [(1, 1)], TABLES[:1], factors)
 
 
-def shape_of(columns, rows, bits=8):
+def shape_of(columns, rows, bits=8, level=5):
     one = {"horizontal": [1], "vertical": [1], "tables": [[1] * 64]}
     return ffi.new(
         "bbc_coefficients_shape *",
-        {"components": 1, "columns": [columns], "rows": [rows], "bucket_bits": bits, **one},
+        {"components": 1, "columns": [columns], "rows": [rows], "bucket_bits": bits, "level": level, **one},
     )
 
 
@@ -196,7 +207,9 @@ def test_calls_beyond_the_end_do_nothing():
     shape = shape_of(3, 3)
     memory, out = np.zeros(lib.bbc_coefficients_size(shape), np.uint8), np.zeros(2000, np.uint8)
     state = ffi.from_buffer(memory)
-    lib.bbc_coefficients_begin(state, shape, ffi.NULL, ffi.from_buffer("uint8_t[]", out), out.size)
+    lib.bbc_coefficients_begin(
+        state, shape, coefficient_start.load(), ffi.NULL, ffi.from_buffer("uint8_t[]", out), out.size
+    )
     planes = ffi.new("int16_t *[]", [ffi.from_buffer("int16_t[]", flat)])
     for blocks in (5, -1, 0, 100, 100):
         assert lib.bbc_coefficients_code(state, planes, blocks) == 0
@@ -206,7 +219,9 @@ def test_calls_beyond_the_end_do_nothing():
 def _in_one_call(shape, flat):
     memory, out = np.zeros(lib.bbc_coefficients_size(shape), np.uint8), np.zeros(2000, np.uint8)
     state = ffi.from_buffer(memory)
-    lib.bbc_coefficients_begin(state, shape, ffi.NULL, ffi.from_buffer("uint8_t[]", out), out.size)
+    lib.bbc_coefficients_begin(
+        state, shape, coefficient_start.load(), ffi.NULL, ffi.from_buffer("uint8_t[]", out), out.size
+    )
     planes = ffi.new("int16_t *[]", [ffi.from_buffer("int16_t[]", flat)])
     assert lib.bbc_coefficients_code(state, planes, 9) == 0
     return out[: lib.bbc_coefficients_end(state)].tobytes()

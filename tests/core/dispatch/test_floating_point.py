@@ -17,7 +17,7 @@ from mixing_pictures import hills, screen
 from bbans_cli import codecs, container, core
 from bbans_cli.coders import context_mixing
 from bbans_cli.coders.jpeg import coder as jpeg_coder
-from bbans_cli.coders.jpeg import coefficients, ycbcr
+from bbans_cli.coders.jpeg import coefficient_start, coefficients, ycbcr
 from bbans_cli.coders.jpeg.inversion import search
 from bbans_cli.coders.neural import band_scan
 from bbans_cli.coders.neural import coder as neural_coder
@@ -44,7 +44,10 @@ INTEGERS = {
     "bbc_self_test_name",
 }
 # Entries that copy what others computed, which nothing here calls.
-COPIES = {"bbc_scan_weights", "bbc_scan_gradient"}
+COPIES = {
+    *("bbc_scan_weights", "bbc_scan_gradient"),
+    *("bbc_coefficients_keep_examples", "bbc_coefficients_examples", "bbc_coefficients_learned"),
+}
 
 
 class Around:
@@ -107,10 +110,12 @@ STATE = np.zeros(1 << 24, np.uint8)
 def coefficients_state():
     """As begun, at one address: it has pointers in it. Payloads do not depend on the last bits of its statistics."""
     tables = np.arange(1, 65, dtype=np.uint16).reshape(1, 64)
-    shape = coefficients._shape([(2, 3)], tables, [(1, 1)])
+    shape = coefficients._shape([(2, 3)], tables, [(1, 1)], 5)
     size = coefficients.lib.bbc_coefficients_size(shape)
     STATE[:] = 0
-    coefficients.lib.bbc_coefficients_begin(ffi.from_buffer(STATE), shape, ffi.NULL, ffi.NULL, 0)
+    coefficients.lib.bbc_coefficients_begin(
+        ffi.from_buffer(STATE), shape, coefficient_start.load(), ffi.NULL, ffi.NULL, 0
+    )
     return [STATE[:size].tobytes()]
 
 
