@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 from bbans_cli.container import RAW, Band, Part, band_heights
-from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.errors import CorruptError
 from bbans_cli.pictures.picture import pack_rows, row_bytes, unpack_rows
 
 PACKED, DEFLATED, CONSTANT = range(3)
@@ -56,7 +56,7 @@ def _payload(samples: np.ndarray, depth: int, thorough: bool) -> bytes:
 
 
 def decode(part: Part, width: int, height: int) -> np.ndarray:
-    """A part -> (height, width, channels) samples. Raises CorruptError and UnsupportedError."""
+    """A part -> (height, width, channels) samples. Raises CorruptError."""
     planes = np.empty((height, width, part.channels), np.uint16 if part.depth == 16 else np.uint8)
     top = 0
     for band, rows in zip(part.bands, band_heights(height, part.band_rows), strict=True):
@@ -75,7 +75,7 @@ def _samples(payload: bytes, shape: tuple[int, int, int], depth: int) -> np.ndar
     elif method == bytes([DEFLATED]):
         data = _inflate(data, rows * row_bytes(width, channels, depth))
     elif method != bytes([PACKED]):
-        raise UnsupportedError("needs a newer bbc: unknown way of storing raw samples")
+        raise CorruptError("corrupt, or made by a newer bbc: unknown way of storing raw samples")
     size = row_bytes(width, channels, depth)
     if len(data) != rows * size:
         raise CorruptError("corrupt: raw samples have a wrong size")

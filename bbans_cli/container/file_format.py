@@ -138,7 +138,23 @@ def from_leading_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -
 def check_magic(front: bytes | memoryview) -> None:
     """Raise CorruptError if the first bytes of a file, however many, are not those of a .bbc file."""
     if bytes(front[: len(MAGIC)]) != MAGIC[: len(front)]:
+        _refuse_if_damaged(memoryview(front))
         raise CorruptError("not a .bbc file")
+
+
+def _refuse_if_damaged(front: memoryview) -> None:
+    """Raise CorruptError if only the magic and the version are wrong: with the right ones the checksum holds."""
+    right = MAGIC + bytes([VERSION])
+    reader = Reader(front, "the header")
+    try:
+        reader.take(len(right))
+        reader.take(reader.varint())
+        crc = zlib.crc32(front[len(right) : reader.at], zlib.crc32(right))
+        damaged = reader.uint32() == crc
+    except CorruptError:
+        return
+    if damaged:
+        raise CorruptError("corrupt header: its first bytes are damaged")
 
 
 def picture_from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> Container:
@@ -201,6 +217,7 @@ def _header(data: memoryview) -> tuple[Reader, int]:
     reader.take(len(MAGIC))
     version = reader.byte()
     if version != VERSION:
+        _refuse_if_damaged(data)
         raise UnsupportedError(f"version {version} of the format; this bbc reads version {VERSION}")
     size = reader.varint()
     start = reader.at

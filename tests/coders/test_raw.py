@@ -36,7 +36,7 @@ def test_stored_damage(payload):
 
 
 def test_unknown_method():
-    with pytest.raises(UnsupportedError, match="unknown way"):
+    with pytest.raises(CorruptError, match="unknown way"):
         raw.decode(Part(raw.RAW, 1, 8, b"", b"", 1, [Band(b"\3a", 0, 0)]), 1, 1)
 
 

@@ -81,6 +81,16 @@ def test_every_flip_outside_the_payloads_is_an_error():
                 c.from_bytes(bytes(damaged))
 
 
+def test_one_flipped_bit_is_corrupt_whatever_the_byte_means():
+    data = c.to_bytes(photo())
+    for bit in range(8 * 6):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        for read in (c.from_bytes, c.read_head):
+            with pytest.raises(CorruptError, match="corrupt header: its first bytes are damaged"):
+                read(bytes(damaged))
+
+
 def test_trailing_bytes_are_an_error():
     with pytest.raises(TrailingBytesError, match="3 bytes after the end"):
         c.from_bytes(c.to_bytes(photo()) + b"abc")
@@ -97,7 +107,7 @@ def test_future_files_are_unsupported_not_corrupt():
     data = c.to_bytes(photo())
     for version in (1, 3):
         with pytest.raises(UnsupportedError, match=f"version {version} of the format; this bbc reads version 2"):
-            c.from_bytes(data[:5] + bytes([version]) + data[6:])
+            c.from_bytes(with_header(data, 5, version))
     with pytest.raises(UnsupportedError, match="unknown critical flag 0x20, 0x40"):
         c.from_bytes(with_header(data, 7, 0x60))
     assert data[9] == 80  # the height; the shape and the part's first byte follow

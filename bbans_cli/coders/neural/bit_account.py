@@ -62,11 +62,12 @@ def of_part(
     """Bits of the bands of a part, from the top. Raises what coder.decode does."""
     planes = np.empty((height, width, channels), np.uint8)
     found = []
-    for pixels, stored, codec in neural_coder.open_bands(part, planes, threads, progress):
-        message = Message.from_bytes(stored.payload)
+    for number, (pixels, stored, codec) in enumerate(neural_coder.open_bands(part, planes, threads, progress)):
         meter: _Meter = defaultdict(float)
-        overhead = 8 * len(stored.payload) - message.bits
-        bands.decode(message, pixels, _MeteredBand(**vars(codec), meter=meter), stored.split)
+        with neural_coder.damage_named(number):
+            message = Message.from_bytes(stored.payload)
+            overhead = 8 * len(stored.payload) - message.bits
+            bands.decode(message, pixels, _MeteredBand(**vars(codec), meter=meter), stored.split)
         neural_coder.finish_band(part, stored, pixels)
         found.append(
             BandBits(

@@ -5,6 +5,7 @@ It codes grey and RGB. Alpha, palettes, deeper samples and metadata are left to 
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -148,8 +149,9 @@ def decode(
     Raises CorruptError, ModelMismatchError, UnsupportedError.
     """
     planes = np.empty((height, width, channels), np.uint8)
-    for pixels, stored, codec in open_bands(part, planes, threads, progress):
-        bands.decode(Message.from_bytes(stored.payload), pixels, codec, stored.split)
+    for number, (pixels, stored, codec) in enumerate(open_bands(part, planes, threads, progress)):
+        with damage_named(number):
+            bands.decode(Message.from_bytes(stored.payload), pixels, codec, stored.split)
         finish_band(part, stored, pixels)
     return planes
 
@@ -180,12 +182,21 @@ def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress:
         yield OpenBand(pixels, stored, band_codec(pixels.shape, model, settings.shifted_down(top), threads, progress))
 
 
+@contextlib.contextmanager
+def damage_named(number: int) -> Iterator[None]:
+    """Errors of the message as errors of the band: all its bytes are there, so that nothing can be truncated."""
+    try:
+        yield
+    except CorruptError as error:
+        raise CorruptError(f"corrupt: band {number} is damaged and cannot be decoded") from error
+
+
 def finish_band(part: container.Part, stored: container.Band, pixels: np.ndarray) -> None:
     """Turn a band's decoded samples into the picture's, in place, and check them. Raises CorruptError."""
     if Settings.from_bytes(part.settings).ycbcr:
         pixels[:] = ycbcr.to_rgb(pixels)
     if zlib.crc32(pixels.data) != stored.crc:
-        raise CorruptError("corrupt: the pixels do not have the checksum of those that were coded")
+        raise CorruptError("corrupt: the checksum of a band does not match")
 
 
 def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:

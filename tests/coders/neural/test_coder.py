@@ -131,8 +131,9 @@ def test_every_flipped_byte_is_detected(model, size):
     payload = part.bands[0].payload
     for at in range(len(payload)):
         flipped = payload[:at] + bytes([payload[at] ^ (1 << at % 8)]) + payload[at + 1 :]
-        with pytest.raises(CorruptError):
+        with pytest.raises(CorruptError, match=r"^corrupt: (band 0 is damaged|the checksum of a band)") as caught:
             decoded(damaged(part, 0, flipped), planes)
+        assert caught.value.code == "corrupt"
 
 
 def test_flips_under_latents_are_detected(model):
