@@ -22,7 +22,7 @@ FOREIGN = (
     (rb"v/1\x01", "OpenEXR"),
     (rb"FLIF", "FLIF"),
     (rb"\0\0\x01\0", "ICO"),
-    (rb"II\x2b\0|MM\0\x2b", "BigTIFF"),
+    (rb"II(RO|RS|U\0)|MMOR|FUJIFILMCCD-RAW|FOVb|\0MRM", "camera raw"),
     (rb"P[fFyY]\s", "floating-point PNM"),
     (rb"\xd7\xcd\xc6\x9a|<svg|<\?xml", "vector graphics"),
     (rb"%PDF", "PDF"),
@@ -36,7 +36,7 @@ def detect(data: bytes) -> str:
         return "png"
     if re.match(rb"P[1-7]\s", head):
         return "pnm"
-    if head.startswith((b"II*\0", b"MM\0*")):
+    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         return "tiff"
     if head.startswith(b"BM"):
         return "bmp"

@@ -198,7 +198,12 @@ def unpack_rows(rows: np.ndarray, width: int, channels: int, depth: int) -> np.n
     if depth == 8:
         return rows.reshape(height, width, channels)
     count = width * channels
-    bits = np.unpackbits(rows, axis=1, count=count * depth).reshape(height, count, depth)
     dtype = np.uint16 if depth > 8 else np.uint8
     weights = (1 << np.arange(depth - 1, -1, -1)).astype(dtype)
-    return (bits @ weights).astype(dtype).reshape(height, width, channels)
+    out = np.empty((height, count), dtype)
+    # In pieces, as every bit takes bytes meanwhile.
+    step = max(1, (1 << 20) // count)
+    for top in range(0, height, step):
+        bits = np.unpackbits(rows[top : top + step], axis=1, count=count * depth)
+        out[top : top + step] = bits.reshape(-1, count, depth) @ weights
+    return out.reshape(height, width, channels)

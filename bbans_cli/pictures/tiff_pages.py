@@ -1,0 +1,143 @@
+"""Which directory of a TIFF file is the picture, if that is clear; and what else is in the file, in words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from bbans_cli.errors import InputError, UnsupportedError
+from bbans_cli.pictures import tiff_tags as tag
+from bbans_cli.pictures.tiff_tags import Directory
+
+# More than any picture with its thumbnails and levels has.
+MAX_DIRECTORIES = 4096
+# Photometric interpretations (colour filter array, linear raw) and compressions that camera raw files alone have.
+RAW_PHOTOMETRIC, RAW_COMPRESSIONS = (32803, 34892), (32767, 34713, 65535)
+DNG_VERSION, IMAGE_DEPTH, METAMORPH_PLANES = 50706, 32997, 33629
+RAW_NAMES = {
+    b"NIKON": "Nikon NEF",
+    b"CANON": "Canon",
+    b"SONY": "Sony ARW",
+    b"PENTAX": "Pentax PEF",
+    b"RICOH": "Pentax PEF",
+    b"SAMSUNG": "Samsung SRW",
+    b"HASSELBLAD": "Hasselblad 3FR",
+    b"EASTMAN KODAK": "Kodak DCR",
+    b"KODAK": "Kodak DCR",
+    b"LEAF": "Leaf MOS",
+    b"PHASE ONE": "Phase One IIQ",
+    b"SEIKO EPSON": "Epson ERF",
+}
+
+
+def find_picture(data: bytes) -> tuple[Directory, Directory, list[str]]:
+    """The picture's directory, the first one, and in words what else there is.
+
+    Raises InputError for damage, and UnsupportedError where it is not clear which picture is meant, and for camera raw.
+    """
+    every = list(_directories(data))
+    _refuse_raw(data, every)
+    held = [directory for directory in every if tag.WIDTH in directory]
+    if not held:
+        raise InputError("damaged TIFF: tag 256 (ImageWidth) is missing")
+    full = held if len(held) == 1 else [directory for directory in held if not _is_companion(directory, every[0])]
+    if len(full) > 1:
+        raise UnsupportedError(f"{len(full):,} pages in one file; bbc stores single pictures")
+    largest = max(_area(directory) for directory in held)
+    if not full or _area(full[0]) < largest:
+        raise UnsupportedError(f"{len(held):,} pictures in one file, and not clear which one is meant")
+    _refuse_stack(full[0])
+    others = [directory for directory in held if directory is not full[0]]
+    masks = sum(1 for directory in others if directory.number(tag.NEW_SUBFILE_TYPE, 0) & 4)
+    return full[0], every[0], _counted(len(others) - masks, "thumbnail") + _counted(masks, "transparency mask")
+
+
+def bytes_behind(data: bytes) -> int:
+    """Bytes behind the last one that a directory, a value, a strip or a tile takes."""
+    end = 8
+    for directory in _directories(data):
+        end = max(end, directory.end)
+        for below in (tag.EXIF, tag.GPS):
+            if below in directory:
+                try:
+                    end = max(end, Directory(data, directory.number(below), directory.order, directory.big).end)
+                except InputError:
+                    continue
+        for offsets, sizes in (
+            (tag.STRIP_OFFSETS, tag.STRIP_SIZES),
+            (tag.TILE_OFFSETS, tag.TILE_SIZES),
+            (tag.JPEG_OFFSET, tag.JPEG_SIZE),
+            (288, 289),
+        ):
+            if offsets in directory and sizes in directory:
+                places = zip(directory.numbers(offsets), directory.numbers(sizes), strict=False)
+                end = max([end, *(offset + size for offset, size in places)])
+    end += end % 2  # writers fill up to a word
+    return max(0, len(data) - end) if data[end:].strip(b"\0") else 0
+
+
+def _directories(data: bytes) -> Iterator[Directory]:
+    """All directories of pictures: the first one, those that follow, and the SubIFDs of each."""
+    first = tag.first_directory(data)
+    waiting, seen = [first], {0, first.at}
+    count = 0
+    while waiting:
+        directory = waiting.pop(0)
+        count += 1
+        if count > MAX_DIRECTORIES:
+            raise UnsupportedError("a TIFF of thousands of directories")
+        yield directory
+        places = [*directory.numbers(tag.SUB_FILES), directory.following]
+        for place in places:
+            if place and place not in seen:
+                seen.add(place)
+                waiting.append(Directory(data, place, directory.order, directory.big))
+
+
+def _is_companion(directory: Directory, first: Directory) -> bool:
+    """Whether a picture is a thumbnail or a mask of another one."""
+    if directory.number(tag.NEW_SUBFILE_TYPE, 0) & 5 or directory.number(tag.SUBFILE_TYPE, 0) == 2:
+        return True
+    return directory is not first and tag.JPEG_OFFSET in directory and _area(directory) < _area(first)
+
+
+def _area(directory: Directory) -> int:
+    return directory.number(tag.WIDTH, 0) * directory.number(tag.HEIGHT, 0)
+
+
+def _counted(count: int, word: str) -> list[str]:
+    return [] if not count else [word] if count == 1 else [f"{count} {word}s"]
+
+
+def _refuse_raw(data: bytes, every: list[Directory]) -> None:
+    make = every[0].text(tag.MAKE).upper()
+    name = next((name for start, name in RAW_NAMES.items() if make.startswith(start)), "")
+    if any(DNG_VERSION in directory for directory in every):
+        name = "DNG"
+    elif data[8:10] == b"CR" and data[:2] == b"II":
+        name = "Canon CR2"
+    elif not any(
+        directory.number(tag.PHOTOMETRIC, 0) in RAW_PHOTOMETRIC
+        or directory.number(tag.COMPRESSION, 1) in RAW_COMPRESSIONS
+        for directory in every
+    ):
+        return
+    raise UnsupportedError(f"camera raw{f' ({name})' if name else ''} is not supported")
+
+
+def _refuse_stack(directory: Directory) -> None:
+    """Planes behind the one that a directory describes."""
+    text = directory.text(tag.DESCRIPTION)
+    planes, kind = 1, ""
+    if found := re.match(rb"ImageJ=.*?^images=(\d{1,9})", text, re.DOTALL | re.MULTILINE):
+        planes, kind = int(found[1]), "ImageJ stack"
+    elif found := re.match(rb'\{"shape": \[([\d, ]{1,99})\]', text):
+        samples = _area(directory) * directory.number(tag.CHANNELS, 1)
+        planes, kind = math.prod(map(int, re.findall(rb"\d+", found[1]))) // max(1, samples), "tifffile stack"
+    elif METAMORPH_PLANES in directory:
+        planes, kind = directory.fields[METAMORPH_PLANES][1], "MetaMorph stack"
+    elif IMAGE_DEPTH in directory:
+        planes, kind = directory.number(IMAGE_DEPTH), "volume"
+    if planes > 1:
+        raise UnsupportedError(f"{planes:,} planes in one file ({kind}); bbc stores single pictures")
