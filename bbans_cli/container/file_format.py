@@ -18,7 +18,7 @@ from bbans_cli.container import metadata, picture_parts, stored_file
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.picture_parts import Part
 from bbans_cli.container.stored_file import JpegSummary, StoredFile
-from bbans_cli.errors import CorruptError, LimitError, TrailingBytesError, UnsupportedError
+from bbans_cli.errors import CorruptError, LimitError, TrailingBytesError, TruncatedError, UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 
 # 0xBB is no ASCII and begins no UTF-8 sequence; the NUL keeps tools from taking the file for text.
@@ -143,18 +143,24 @@ def check_magic(front: bytes | memoryview) -> None:
 
 
 def _refuse_if_damaged(front: memoryview) -> None:
-    """Raise CorruptError if only the magic and the version are wrong: with the right ones the checksum holds."""
-    right = MAGIC + bytes([VERSION])
+    """Raise CorruptError if the checksum holds with the right magic and version, or with another bit in the size."""
+    head, size, rest = bytes(front[: len(MAGIC) + 1]), bytes(front[len(MAGIC) + 1 :][:2]), front[len(MAGIC) + 3 :]
+    guesses = [(MAGIC + bytes([VERSION]), size)]
+    guesses += [
+        (head, (int.from_bytes(size, "big") ^ 1 << bit).to_bytes(len(size), "big")) for bit in range(8 * len(size))
+    ]
+    if any(_checksum_holds(b"".join([*guess, rest])) for guess in guesses):
+        raise CorruptError("corrupt header: its first bytes are damaged")
+
+
+def _checksum_holds(front: bytes) -> bool:
     reader = Reader(front, "the header")
     try:
-        reader.take(len(right))
+        reader.take(len(MAGIC) + 1)
         reader.take(reader.varint())
-        crc = zlib.crc32(front[len(right) : reader.at], zlib.crc32(right))
-        damaged = reader.uint32() == crc
+        return zlib.crc32(front[: reader.at]) == reader.uint32()
     except CorruptError:
-        return
-    if damaged:
-        raise CorruptError("corrupt header: its first bytes are damaged")
+        return False
 
 
 def picture_from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> Container:
@@ -221,9 +227,14 @@ def _header(data: memoryview) -> tuple[Reader, int]:
         raise UnsupportedError(f"version {version} of the format; this bbc reads version {VERSION}")
     size = reader.varint()
     start = reader.at
-    reader.take(size)
-    crc = zlib.crc32(data[: reader.at])
-    if reader.uint32() != crc:
+    try:
+        reader.take(size)
+        crc = zlib.crc32(data[: reader.at])
+        stored = reader.uint32()
+    except TruncatedError:
+        _refuse_if_damaged(data)
+        raise
+    if stored != crc:
         raise CorruptError("corrupt header: its checksum does not match")
     return Reader(data[start : start + size], "the header"), reader.at
 

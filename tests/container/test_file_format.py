@@ -83,12 +83,18 @@ def test_every_flip_outside_the_payloads_is_an_error():
 
 def test_one_flipped_bit_is_corrupt_whatever_the_byte_means():
     data = c.to_bytes(photo())
-    for bit in range(8 * 6):
+    for bit in range(8 * 6):  # magic and version
         damaged = bytearray(data)
         damaged[bit // 8] ^= 1 << bit % 8
         for read in (c.from_bytes, c.read_head):
             with pytest.raises(CorruptError, match="corrupt header: its first bytes are damaged"):
                 read(bytes(damaged))
+    for bit in range(8):
+        longer = bytearray(data)
+        longer[6] ^= 1 << bit  # the header's size
+        with pytest.raises(CorruptError, match="^corrupt") as caught:
+            c.from_bytes(bytes(longer))
+        assert caught.value.code == "corrupt"
 
 
 def test_trailing_bytes_are_an_error():
