@@ -9,6 +9,7 @@ import pytest
 
 from bbans_cli import limits
 from bbans_cli.coders.files import byte_coder
+from bbans_cli.coders.jpeg import coefficient_start, coefficients
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
 from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
@@ -104,3 +105,9 @@ def test_dictionaries_of_plain_bytes():
     bits = f"is {byte_coder.BUCKET_BITS} up to a size of 2^{byte_coder.BYTES_SMALL.bit_length() - 1}"
     assert f"{bits}, else {byte_coder.MORE_BUCKET_BITS}" in " ".join(TEXT.split())
     assert f"at most 2^{byte_coder.MOST_MIXED.bit_length() - 1} |" in TEXT
+
+
+def test_where_the_coder_of_jpeg_coefficients_starts():
+    for number, crc in coefficient_start.STARTS.items():
+        assert f"`weights/jpeg-coefficients-{number}.start`, whose CRC-32 is {crc:08X}" in TEXT
+    assert f"| n, 1 to {coefficients.MOST_SEGMENTS} |" in TEXT
