@@ -107,7 +107,7 @@ def _process(number: int) -> str:
 
 def _metadata(file: Container | StoredFile) -> list[str]:
     """A word for each item; of PNG chunks, their names."""
-    items = [(kind, data) for kind, data in file.metadata if kind != kinds.SUFFIX]
+    items = [(kind, data) for kind, data in file.metadata if kind not in (kinds.SUFFIX, kinds.AFTER_PIXELS)]
     names = [_WORDS.get(kind) or data[:4].decode("latin-1") for kind, data in items]
     return list(dict.fromkeys(names))
 

@@ -24,6 +24,7 @@ XMP = 18  # a packet of UTF-8
 CHUNK = 19  # any other PNG chunk, or one that says the same: 4 letters of its type, then its data
 COMPRESSED_TEXT = 20  # a zTXt chunk: keyword, NUL, the text itself (Latin-1), which a writer compresses again
 COMPRESSED_ITEXT = 21  # an iTXt chunk with its compression flag set: as in PNG, but with the text itself
+AFTER_PIXELS = 23  # empty: the items that follow stood behind the pixels in a PNG file
 SUFFIX = 22  # the suffix that a file had, with its point: UTF-8
 
 

@@ -16,6 +16,8 @@ BEFORE_PALETTE = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"mDCV",
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 # The animation itself is refused before this; what is left of it after that says nothing.
 ANIMATION = (b"acTL", b"fcTL", b"fdAT")
+# Chunks that are marked as unsafe to copy, yet true of the pixels however these are packed. Others may not be.
+SAFE_WITH_PIXELS = (*BEFORE_PALETTE, b"PLTE", b"bKGD", b"hIST", b"tIME", b"pCAL", b"sCAL", b"sTER")
 
 WORDS = {
     b"gAMA": "gamma",
@@ -94,6 +96,29 @@ def to_chunk(kind: int, data: bytes) -> tuple[bytes, bytes] | None:
     if kind == kinds.CHUNK:
         return data[:4], data[4:]
     return None
+
+
+def is_safe(name: bytes) -> bool:
+    """Whether a chunk stays true when the pixels are packed anew (PNG, "chunk naming conventions")."""
+    return name[3:4].islower() or name in SAFE_WITH_PIXELS
+
+
+def outside_png(items: list[tuple[int, bytes]]) -> tuple[list[tuple[int, bytes]], list[str]]:
+    """Items for a format that has no place behind the pixels, and in words those that it therefore cannot hold.
+
+    Readers of PNG obey text and XMP there, and ignore what would change how the pixels look.
+    """
+    marker = (kinds.AFTER_PIXELS, b"")
+    place = items.index(marker) if marker in items else len(items)
+    behind = [item for item in items[place:] if item != marker]
+    obeyed = [item for item in behind if is_text(*item)]
+    return items[:place] + obeyed, [describe(*item) for item in behind if not is_text(*item)]
+
+
+def is_text(kind: int, data: bytes) -> bool:
+    """Whether an item is text: of which the place says nothing."""
+    texts = (kinds.XMP, kinds.COMPRESSED_TEXT, kinds.COMPRESSED_ITEXT)
+    return kind in texts or kind == kinds.CHUNK and data[:4] in (b"tEXt", b"iTXt", b"tIME")
 
 
 def describe(kind: int, data: bytes) -> str:

@@ -126,14 +126,12 @@ def write_webp(picture: Picture) -> tuple[bytes, list[str]]:
         raise UnsupportedError(cannot_hold("webp", picture))
     if max(picture.width, picture.height) > MAX_WEBP_SIDE:
         raise UnsupportedError(f"WebP cannot hold more than {MAX_WEBP_SIDE} pixels in a row or column; PNG can")
-    extras, lost = {}, []
-    for kind, data in picture.metadata:
-        if kind == kinds.ICC:
-            extras["icc_profile"] = data.partition(b"\0")[2]
-        elif kind == kinds.EXIF:
-            extras["exif"] = data
-        elif kind == kinds.XMP:
-            extras["xmp"] = data
+    items, lost = chunks.outside_png(picture.metadata)
+    extras: dict[str, bytes] = {}
+    for kind, data in items:
+        name = {kinds.ICC: "icc_profile", kinds.EXIF: "exif", kinds.XMP: "xmp"}.get(kind)
+        if name is not None and name not in extras:
+            extras[name] = data.partition(b"\0")[2] if kind == kinds.ICC else data
         else:
             lost.append(chunks.describe(kind, data))
     out = io.BytesIO()
@@ -153,8 +151,9 @@ def write_bmp(picture: Picture) -> tuple[bytes, list[str]]:
         image = Image.fromarray(flat * np.uint8(255)).convert("1", dither=Image.Dither.NONE)
     if picture.palette is not None:
         image.putpalette(picture.palette)
-    extras, lost = {}, []
-    for kind, data in picture.metadata:
+    items, lost = chunks.outside_png(picture.metadata)
+    extras = {}
+    for kind, data in items:
         per_metre = chunks.read_resolution(kind, data)
         if per_metre:
             extras["dpi"] = tuple(value * 0.0254 for value in per_metre)

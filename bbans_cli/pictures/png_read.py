@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.formats import PNG_DEPTHS
@@ -58,6 +59,8 @@ def read_png(data: bytes, max_pixels: int) -> Picture:
     while True:
         name, body, intact, at = _chunk(data, at)
         if not png.mode:
+            if name == b"CgBI":
+                raise UnsupportedError("a PNG of Apple's own kind (CgBI) is not supported")
             if name != b"IHDR":
                 raise InputError("damaged PNG: it does not begin with a header")
             _header(png, body, max_pixels)
@@ -69,11 +72,15 @@ def read_png(data: bytes, max_pixels: int) -> Picture:
             seen_data = True
             png.data.append(body)
         else:
+            if seen_data and not after_data:
+                png.items.append((kinds.AFTER_PIXELS, b""))
             after_data = seen_data
             if name[:1].isupper() or name == b"tRNS":
                 _necessary(png, name, body, intact)
             else:
                 _companion(png, name, body, intact)
+    if png.items and png.items[-1][0] == kinds.AFTER_PIXELS:
+        png.items.pop()
     if at < len(data):
         png.lost.append(f"{len(data) - at:,} bytes after the end")
     pixels = _pixels(png)
@@ -124,6 +131,8 @@ def _necessary(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
         _transparency(png, body, intact)
     elif name != b"PLTE" or png.mode not in ("palette", "rgb", "rgba"):
         raise InputError(f"damaged PNG: unexpected critical chunk {name.decode()}")
+    elif png.mode != "palette" and png.data:
+        png.lost.append("suggested palette after the pixels")
     elif png.mode != "palette":
         _companion(png, name, body, intact)  # colours suggested for a display that has few
     elif png.palette is not None or png.data or len(body) > 3 << png.depth:
@@ -154,6 +163,9 @@ def _companion(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
     try:
         if not intact:
             raise ValueError("the checksum does not match")
+        if not chunks.is_safe(name):
+            png.lost.append(f"{name.decode()} chunk")
+            return
         png.items.append(chunks.to_item(name, body))
     except (ValueError, zlib.error):
         png.lost.append(f"damaged {name.decode()} chunk")
@@ -207,6 +219,8 @@ def _inflate(png: _Png, total: int) -> bytearray:
         raise InputError("truncated PNG: it holds fewer pixels than it claims")
     if extra:
         png.lost.append(f"{extra:,} bytes after the last pixel")
+    if stream.unused_data:
+        png.lost.append(f"{len(stream.unused_data):,} bytes after the packed pixels")
     return plain
 
 

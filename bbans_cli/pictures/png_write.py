@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows
@@ -24,15 +26,15 @@ def write_png(picture: Picture) -> tuple[bytes, list[str]]:
     colour = next(number for number, mode in COLOUR_TYPES.items() if mode == picture.mode)
     size = picture.width.to_bytes(4, "big") + picture.height.to_bytes(4, "big")
     out = [SIGNATURE, _chunk(b"IHDR", size + bytes([picture.depth, colour, 0, 0, 0]))]
-    before, palettes, after, lost = _companions(picture)
+    places, lost = _companions(picture)
     if picture.palette is not None:
-        palettes.append(_chunk(b"PLTE", picture.palette))
+        places.palettes.append(_chunk(b"PLTE", picture.palette))
     if picture.transparency is not None:
-        palettes.append(_chunk(b"tRNS", picture.transparency))
-    out += before + palettes + after
+        places.palettes.append(_chunk(b"tRNS", picture.transparency))
+    out += places.before + places.palettes + places.after
     data = _deflate(picture)
     out += [_chunk(b"IDAT", data[at : at + CHUNK_SIZE]) for at in range(0, len(data), CHUNK_SIZE)]
-    out.append(_chunk(b"IEND", b""))
+    out += [*places.behind, _chunk(b"IEND", b"")]
     return b"".join(out), lost
 
 
@@ -40,22 +42,35 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + name + data + zlib.crc32(data, zlib.crc32(name)).to_bytes(4, "big")
 
 
-def _companions(picture: Picture) -> tuple[list[bytes], list[bytes], list[bytes], list[str]]:
-    """Chunks for before the palette, suggested palettes, chunks for after it; and what has no place."""
-    before: list[bytes] = []
-    palettes: list[bytes] = []
-    after: list[bytes] = []
+@dataclass
+class _Places:
+    """Chunks for before the palette, the palettes, chunks for after it, and for behind the pixels."""
+
+    before: list[bytes] = field(default_factory=list)
+    palettes: list[bytes] = field(default_factory=list)
+    after: list[bytes] = field(default_factory=list)
+    behind: list[bytes] = field(default_factory=list)
+
+
+def _companions(picture: Picture) -> tuple[_Places, list[str]]:
+    """Chunks for all metadata, and what has no place."""
+    places = _Places()
     lost: list[str] = []
+    behind = False
     for kind, data in picture.metadata:
+        if kind == kinds.AFTER_PIXELS:
+            behind = True
+            continue
         name, body = chunks.to_chunk(kind, data) or (b"", b"")
-        suggested = name == b"PLTE" and picture.mode in ("rgb", "rgba")
+        suggested = name == b"PLTE" and not behind and picture.mode in ("rgb", "rgba")
         # The items may come from a file made by others: only what cannot change the pixels gets through.
         if not (len(name) == 4 and name.isalpha() and (suggested or name[:1].islower() and name != b"tRNS")):
             lost.append(chunks.describe(kind, data))
             continue
-        place = palettes if suggested else before if name in chunks.BEFORE_PALETTE else after
+        early = places.before if name in chunks.BEFORE_PALETTE else places.after
+        place = places.palettes if suggested else places.behind if behind else early
         place.append(_chunk(name, body))
-    return before, palettes, after, lost
+    return places, lost
 
 
 def _deflate(picture: Picture) -> bytes:

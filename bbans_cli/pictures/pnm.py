@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows, row_bytes, unpack_rows, with_maximum
@@ -143,5 +144,5 @@ def write_pnm(picture: Picture, file_format: str) -> tuple[bytes, list[str]]:
         header = f"P5\n{size}\n{top}\n"
     bits = header.startswith("P4")
     rows = pack_rows(1 - picture.pixels, 1) if bits else pack_rows(picture.pixels, 16 if top > 255 else 8)
-    lost = list(dict.fromkeys(chunks.describe(*item) for item in picture.metadata))
+    lost = list(dict.fromkeys(chunks.describe(*item) for item in picture.metadata if item[0] != kinds.AFTER_PIXELS))
     return header.encode() + np.ascontiguousarray(rows).tobytes(), lost

@@ -126,7 +126,7 @@ def _text(keyword: bytes, text: bytes) -> tuple[int, bytes]:
 def write_metadata(items: Items) -> tuple[Tree, list[str]]:
     """Tags for what TIFF has tags for, little-endian, and the rest in words."""
     tree = Tree({}, {})
-    lost: list[str] = []
+    items, lost = chunks.outside_png(items)
     # EXIF says it more exactly: what it has is not taken from elsewhere.
     for kind, data in sorted(items, key=lambda item: item[0] != kinds.EXIF):
         found = _from_exif(data, lost) if kind == kinds.EXIF else Tree(_tags(kind, data), {})
