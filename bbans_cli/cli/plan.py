@@ -11,7 +11,6 @@ import contextlib
 import errno
 import os
 import stat
-import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -234,12 +233,8 @@ def _distinct(tasks: Iterable[Task]) -> Iterator[Task]:
 
 def _refuse_collisions(tasks: Sequence[Task], naming: Naming) -> list[Task]:
     """All tasks, those with a common output with a problem: which of them came first must not decide what is in it."""
-    groups: dict[tuple[object, str], list[Task]] = {}
-    for task in tasks:
-        if task.problem is None and task.target is not None and not is_special(task.target):
-            groups.setdefault(_place(task.target), []).append(task)
     problems: dict[int, CollisionError] = {}
-    for group in groups.values():
+    for group in _by_output(tasks):
         if len(group) > 1:
             words = _what_helps(group, naming)
             for number, task in enumerate(group):
@@ -247,6 +242,33 @@ def _refuse_collisions(tasks: Sequence[Task], naming: Naming) -> list[Task]:
                 names = others[0].source + (f" and {len(others) - 1} more" if len(others) > 1 else "")
                 problems[id(task)] = CollisionError(f"would become {task.target}, as would {names}; {words}")
     return [replace(task, problem=problems.get(id(task), task.problem)) for task in tasks]
+
+
+def _by_output(tasks: Sequence[Task]) -> Iterator[list[Task]]:
+    """The tasks that write a file, those together whose outputs are one name to the file system."""
+    alike: dict[tuple[object, str], dict[str, list[Task]]] = {}
+    for task in tasks:
+        if task.problem is None and task.target is not None and not is_special(task.target):
+            by_name = alike.setdefault(_place(task.target), {})
+            by_name.setdefault(os.path.basename(task.target), []).append(task)
+    for by_name in alike.values():
+        groups = list(by_name.values())
+        if len(groups) > 1 and _takes_for_one(os.path.dirname(groups[0][0].target or "")):
+            yield [task for group in groups for task in group]
+        else:
+            yield from groups
+
+
+def _takes_for_one(folder: str) -> bool:
+    """Whether names that differ in case are one in a folder, or in what it will be in, as far as its entries tell."""
+    while folder and not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    with contextlib.suppress(OSError), os.scandir(folder or os.curdir) as entries:
+        for entry in entries:
+            other = os.path.join(folder, entry.name.swapcase())
+            if os.path.basename(other) != entry.name and (identity := _identity(entry.path)):
+                return identity == _identity(other)
+    return False
 
 
 def _what_helps(group: Sequence[Task], naming: Naming) -> str:
@@ -267,11 +289,11 @@ def _what_helps(group: Sequence[Task], naming: Naming) -> str:
 
 
 def _place(target: str) -> tuple[object, str]:
-    """Equal for two spellings of one place: the folder's identity, or real path if it is yet to come, and the name."""
+    """Equal for two spellings of what may be one place: the folder's identity, or real path if it is yet to come, and
+    the name, without case and as if its accents were letters of their own, as some file systems compare names.
+    """
     folder, name = os.path.split(target)
-    if sys.platform == "darwin":
-        name = unicodedata.normalize("NFD", name).casefold()
-    return _identity(folder or os.curdir) or os.path.realpath(folder), name
+    return _identity(folder or os.curdir) or os.path.realpath(folder), unicodedata.normalize("NFD", name).casefold()
 
 
 def _identity(path: str) -> Identity | None:

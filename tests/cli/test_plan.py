@@ -1,6 +1,7 @@
 """Which file becomes which: names, folders, collisions, what is refused before any work."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -226,11 +227,30 @@ def test_an_input_named_twice_is_one() -> None:
     assert pairs(["a.png", "b.png"]) == [("a.png", "a.bbc"), ("b.png", "b.bbc")]
 
 
-def test_names_that_differ_in_case_only_collide_where_the_file_system_takes_them_for_one(monkeypatch) -> None:
-    put("a.png", "A")
-    assert len(pairs(["a.png", "A"])) == 2
-    monkeypatch.setattr(plan.sys, "platform", "darwin")
-    assert len(collisions(["a.png", "A"])) == 2
+def ignore_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files as a file system finds them to which names that differ in case or in the form of accents are one."""
+    real = plan._identity
+
+    def folded(name: str) -> str:
+        return unicodedata.normalize("NFD", name).casefold()
+
+    def identity(path: str) -> plan.Identity | None:
+        folder, name = os.path.split(path)
+        names = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
+        there = name if name in names else next((other for other in names if folded(other) == folded(name)), name)
+        return real(os.path.join(folder, there))
+
+    monkeypatch.setattr(plan, "_identity", identity)
+
+
+@pytest.mark.parametrize("names", [("a.png", "A"), ("\u00e9.png", "e\u0301")])
+def test_names_that_differ_only_for_us_collide_where_the_file_system_takes_them_for_one(names, monkeypatch) -> None:
+    put(*names, "b.png")
+    assert len(pairs([*names, "b.png"])) == 3
+    ignore_case(monkeypatch)
+    said = collisions([*names, "b.png"])
+    assert set(said) == set(names) and all(text.endswith("--full-names keeps them apart") for text in said.values())
+    assert set(collisions([*names, "b.png"], path="new/out")) == set(names)
 
 
 def test_existing_outputs() -> None:
