@@ -1,6 +1,6 @@
 """Trains where the coder of JPEG coefficients starts: weights/jpeg-coefficients-1.start, from nothing.
 
-    python scripts/training/train_jpeg_start.py data/train weights/jpeg-coefficients-1.start
+    python -m scripts.training.train_jpeg_start data/train weights/jpeg-coefficients-1.start
 
 Takes the JPEG files of data/train/imagenet, and those that Pillow makes of the pictures of data/train/photos and
 data/train/camera, at qualities 50 to 98 and all usual subsamplings; every 24th file is left out, to measure with. Their
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import io
 import random
-import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -24,13 +23,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from bbans_cli.coders.jpeg import coefficient_start as start  # noqa: E402
-from bbans_cli.coders.jpeg import coefficients  # noqa: E402
-from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError  # noqa: E402
-from bbans_cli.coders.jpeg.stream.split import split  # noqa: E402
-from bbans_cli.core import ffi, lib  # noqa: E402
+from bbans_cli.coders.jpeg import coefficient_start as start
+from bbans_cli.coders.jpeg import coefficients
+from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
+from bbans_cli.coders.jpeg.stream.split import split
+from bbans_cli.core import ffi, lib
 
 EXAMPLE = np.dtype([("network", "u1"), ("flags", "u1"), ("value", "<i2"), ("features", "i1", (start.FEATURES,))])
 KEPT = 0.4  # of the examples

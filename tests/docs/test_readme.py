@@ -1,8 +1,8 @@
 """Runs the examples of the README that are marked for it, as a reader would type them.
 
 A block is marked by the words after its language: ```sh tested`, and what programs it needs beside the usual:
-```sh tested parallel`. It runs in a folder with `photo.png`, `shot.jpg` and, below `photos/`, four more pictures, one of them
-in a folder of its own and one with a space in its name.
+```sh tested parallel`. It runs in a folder with `photo.png`, `shot.jpg` and, below `photos/`, four more pictures, one
+of them in a folder of its own and one with a space in its name.
 """
 
 import re
