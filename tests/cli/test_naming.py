@@ -12,7 +12,7 @@ from bbans_cli.cli.naming import compressed, restored, suits
 from bbans_cli.container import BYTES, FilePart, Head, JpegSummary, StoredFile, metadata, to_bytes
 from bbans_cli.errors import CorruptError, InputError
 
-PICTURE = Head("picture", 3, 2, [])
+PICTURE = Head("picture", 3, 2, [], "rgb", 8)
 
 
 def holding(suffix: str, kind: str = "jpeg") -> Head:
