@@ -136,6 +136,16 @@ def describe(kind: int, data: bytes) -> str:
     return f"metadata of kind {kind}"
 
 
+def text(keyword: bytes, data: bytes) -> tuple[int, bytes]:
+    """An item for text: tEXt for ASCII, iTXt for UTF-8; what is neither is taken for Latin-1, as tEXt says."""
+    try:
+        if not data.isascii() and data.decode("utf-8"):
+            return kinds.CHUNK, b"iTXt" + keyword + b"\0\0\0\0\0" + data
+    except UnicodeDecodeError:
+        pass
+    return kinds.CHUNK, b"tEXt" + keyword + b"\0" + data
+
+
 def resolution(across: float, down: float) -> bytes:
     """The pHYs item for so many pixels a metre."""
     numbers = [min(round(value), (1 << 31) - 1) for value in (across, down)]

@@ -14,7 +14,6 @@ LOSSY = {"jpeg": "JPEG", "avif": "AVIF", "heif": "HEIF", "webp": "WebP"}
 JPEG_WITHIN = 1 << 16
 # Formats that bbc names but does not read, by their first bytes.
 FOREIGN = (
-    (rb"GIF8[79]a", "GIF"),
     (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL"),
     (rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51", "JPEG 2000"),
     (rb"qoif", "QOI"),
@@ -30,7 +29,7 @@ FOREIGN = (
 
 
 def detect(data: bytes) -> str:
-    """One of "png", "pnm", "tiff", "bmp", "webp", "jpeg", "avif", "heif", "bbc", the name of a format, or ""."""
+    """One of "png", "pnm", "tiff", "bmp", "gif", "webp", "jpeg", "avif", "heif", "bbc", the name of a format, or ""."""
     head = bytes(data[:64])
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
@@ -40,6 +39,8 @@ def detect(data: bytes) -> str:
         return "tiff"
     if head.startswith(b"BM"):
         return "bmp"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "gif"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
     if head.startswith(b"\xff\xd8\xff"):
@@ -92,8 +93,8 @@ def refuse(kind: str, data: bytes, pixels: bool) -> None:
         raise UnsupportedError("HEIF cannot be read")
     if kind == "avif" and _deep_avif(data):
         raise UnsupportedError("an AVIF of more than 8 bits cannot be read in full")
-    if kind not in ("png", "pnm", "tiff", "bmp", "webp", "jpeg", "avif"):
-        raise UnsupportedError(f"{kind} is not read: PNG, BMP, PPM, PGM, PAM, TIFF and lossless WebP are")
+    if kind not in ("png", "pnm", "tiff", "bmp", "gif", "webp", "jpeg", "avif"):
+        raise UnsupportedError(f"{kind} is not read: PNG, BMP, GIF, PPM, PGM, PAM, TIFF and lossless WebP are")
 
 
 def is_lossy(data: bytes) -> bool:

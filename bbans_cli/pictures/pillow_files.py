@@ -1,4 +1,4 @@
-"""BMP, WebP, and JPEG and AVIF where asked for, through Pillow; only in forms that Pillow reads in full."""
+"""WebP, BMP to write, and JPEG and AVIF where asked for, through Pillow; only in forms that Pillow reads in full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.limits import MAX_WEBP_SIDE
-from bbans_cli.pictures import chunks, libtiff_messages
+from bbans_cli.pictures import chunks, further_segments, libtiff_messages
 from bbans_cli.pictures.picture import Items, Picture, cannot_hold
 
 MODES = {"1": ("grey", 1), "L": ("grey", 8), "LA": ("grey+alpha", 8), "RGB": ("rgb", 8), "RGBA": ("rgba", 8)}
@@ -55,23 +55,16 @@ def open_image(data: bytes, name: str, max_pixels: int, load: bool = True) -> Im
 
 
 def read_pillow(data: bytes, name: str, max_pixels: int) -> Picture:
-    """Read BMP, WEBP, JPEG or AVIF (Pillow's names). Raises as `open_image`, and UnsupportedError for odd modes."""
+    """Read WEBP, JPEG or AVIF (Pillow's names). Raises as `open_image`, and UnsupportedError for odd modes."""
     image = open_image(data, name, max_pixels)
-    palette = None
-    if image.mode == "P":
-        mode, depth, palette = "palette", 8, bytes(image.getpalette("RGB") or b"")
-        depth = next(bits for bits in (1, 2, 4, 8) if len(palette) <= 3 << bits)
-        pixels = np.array(image, np.uint8)
-    elif image.mode in MODES:
+    if image.mode in MODES:
         mode, depth = MODES[image.mode]
         pixels = np.array(image, np.uint8)
     else:
         raise UnsupportedError(f"a {name} of mode {image.mode} cannot be kept")
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
-    if palette is not None and pixels.max() >= len(palette) // 3:
-        raise InputError(f"damaged {name}: a colour outside its palette")
-    return Picture(pixels, mode, depth, palette, None, _metadata(image), _lost(image, data))
+    return Picture(pixels, mode, depth, None, None, _metadata(image), _lost(image, data))
 
 
 def read_jpeg(data: bytes, max_pixels: int, planes: np.ndarray | None = None) -> Picture:
@@ -105,18 +98,11 @@ def _metadata(image: Image.Image) -> Items:
 
 def _lost(image: Image.Image, data: bytes) -> list[str]:
     """What the file says beyond that, in words."""
-    lost = [words for key, words in (("comment", "comment"), ("photoshop", "Photoshop block")) if key in image.info]
     further = getattr(image, "n_frames", 1) - 1
-    if further:
-        lost.append(f"{further} further picture{'s' * (further > 1)}")
-    if image.format == "BMP":
-        if data[14] >= 124 and data[70:74] in (b"DEBM", b"KNIL"):
-            lost.append("colour profile")
-        # Declared as unused; some writers have their alpha there.
-        start = int.from_bytes(data[10:14], "little") + 3
-        if image.mode == "RGB" and data[28] == 32 and any(data[start : start + 4 * image.width * image.height : 4]):
-            lost.append("the fourth byte of each pixel")
-    return lost
+    lost = [f"{further} further picture{'s' * (further > 1)}"] if further else []
+    if image.format in ("JPEG", "MPO"):
+        return further_segments.of_jpeg(data) + lost
+    return lost + (further_segments.of_webp(data) if image.format == "WEBP" else [])
 
 
 def write_webp(picture: Picture) -> tuple[bytes, list[str]]:

@@ -36,6 +36,14 @@ def read_picture(data: bytes, *, pixels: bool = False, max_pixels: int = MAX_PIX
         from bbans_cli.pictures.tiff_read import read_tiff
 
         return read_tiff(data, max_pixels)
+    if kind == "bmp":
+        from bbans_cli.pictures.bmp_read import read_bmp
+
+        return read_bmp(data, max_pixels)
+    if kind == "gif":
+        from bbans_cli.pictures.gif_read import read_gif
+
+        return read_gif(data, max_pixels)
     from bbans_cli.pictures.pillow_files import read_pillow
 
     return read_pillow(data, kind.upper(), max_pixels)

@@ -43,7 +43,7 @@ def read_metadata(picture: Directory, first: Directory) -> tuple[Items, list[str
     for number, keyword in tag.TEXTS.items():
         found = values.get(number)
         if found and found.kind == tag.ASCII and len(found.data) > 1 and found.data.find(b"\0") == len(found.data) - 1:
-            items.append(_text(keyword, values.pop(number).data[:-1]))
+            items.append(chunks.text(keyword, values.pop(number).data[:-1]))
     if values or tree.below:
         body, start = tree.to_bytes(8, picture.order)
         mark = b"II*\0" if picture.order == "<" else b"MM\0*"
@@ -111,16 +111,6 @@ def resolution_tags(per_metre: tuple[int, int], order: str = "<") -> dict[int, V
         tag.Y_RESOLUTION: tag.integers(tag.RATIONAL, per_metre[1], 100, order=order),
         tag.UNIT: tag.integers(tag.SHORT, 3, order=order),
     }
-
-
-def _text(keyword: bytes, text: bytes) -> tuple[int, bytes]:
-    """tEXt for ASCII, iTXt for UTF-8; what is neither is taken for Latin-1, which is what tEXt says."""
-    try:
-        if not text.isascii() and text.decode("utf-8"):
-            return kinds.CHUNK, b"iTXt" + keyword + b"\0\0\0\0\0" + text
-    except UnicodeDecodeError:
-        pass
-    return kinds.CHUNK, b"tEXt" + keyword + b"\0" + text
 
 
 def write_metadata(items: Items) -> tuple[Tree, list[str]]:
