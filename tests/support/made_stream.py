@@ -98,7 +98,9 @@ def optimal_codes(frame: Frame, blocks: Sequence[np.ndarray], scans: Sequence[Sc
     uses = np.zeros((2, 256), np.uint64)
     for scan in scans:
         coder, notes, policy = _coder(frame, scan, CODES)
-        for own in coder.count(notes, policy, blocks, 1 << 20) or ():
+        counts = coder.count_symbols()
+        assert coder.write(notes, policy, blocks, 1 << 20) is not None
+        for own in counts:
             uses += np.array(own)
     return optimal_table(uses[0]), optimal_table(uses[1])
 

@@ -7,9 +7,9 @@ from itertools import groupby
 
 from bbans_cli.coders.files.jpeg_segments import Segment, segments
 from bbans_cli.coders.files.jpeg_tree import MAX_DEPTH, Branch, Copy, CutContent, Node
-from bbans_cli.coders.jpeg.stream import NotCodableError, join, split
+from bbans_cli.coders.jpeg.stream import NotCodableError, split
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream
-from bbans_cli.coders.jpeg.stream.optimal_tables import leave_out
+from bbans_cli.coders.jpeg.stream.optimal_tables import Joined, join_and_leave_out
 
 SOI = b"\xff\xd8\xff"
 # What begins like a JPEG stream and is none costs a look at each; after so many no further one is tried.
@@ -70,23 +70,24 @@ class _Search:
             if found is None:
                 at += 1
                 continue
+            stream, joined = found
             node.gaps.append(data[done:at])
-            node.items.append(self._item(found, data[at : at + found.size], depth))
-            done = at = at + found.size
+            node.items.append(self._item(stream, joined, depth))
+            done = at = at + stream.size
             left = [cut for cut in left if cut.start >= done]
         node.gaps.append(data[done:])
         return node
 
-    def _item(self, found: JpegStream, data: bytes, depth: int) -> Branch | Copy:
-        earlier = self.numbers.get(data)
+    def _item(self, stream: JpegStream, joined: Joined, depth: int) -> Branch | Copy:
+        earlier = self.numbers.get(joined.data)
         if earlier is not None:
             return Copy(earlier)
-        self.numbers[data] = len(self.numbers)
-        plain, tables = leave_out(found.plain, found.scans, found.blocks)
+        self.numbers[joined.data] = len(self.numbers)
+        plain = joined.plain
         # The stream's own SOI is in its plain bytes.
-        return Branch(found.scans, self.node(plain, depth + 1, 2, _cuts(plain)), tables, found)
+        return Branch(stream.scans, self.node(plain, depth + 1, 2, _cuts(plain)), joined.omitted, stream)
 
-    def _stream(self, data: bytes) -> JpegStream | None:
+    def _stream(self, data: bytes) -> tuple[JpegStream, Joined] | None:
         try:
             found = split(data, self.max_blocks)
         except NotCodableError as error:
@@ -94,10 +95,11 @@ class _Search:
                 self.reason = str(error)
             self.failures += 1
             return None
-        if join(found.plain, found.scans, found.blocks) != data[: found.size]:
+        joined = join_and_leave_out(found.plain, found.scans, found.blocks)
+        if joined.data != data[: found.size]:
             self.failures += 1
             return None
-        return found
+        return found, joined
 
 
 def _cuts(plain: bytes) -> list[_Cut]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -42,13 +43,20 @@ def quantisers(walk: Walk, headers: Sequence[ScanHeader]) -> list[np.ndarray]:
     return tables
 
 
+# Gets a scan header and how often each symbol of its codes was written: see ScanCoder.count_symbols.
+SymbolCounter: TypeAlias = Callable[[ScanHeader, list[tuple[np.ndarray, np.ndarray]]], None]
+
+
 def join(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> bytes:
     """The JPEG stream from these parts of a JpegStream. Raises CorruptError."""
-    return b"".join(_pieces(plain, scans, blocks))
+    return b"".join(pieces(Walk(plain), scans, blocks))
 
 
-def _pieces(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> Iterator[bytes]:
-    walk, records = Walk(plain), RecordReader(scans)
+def pieces(
+    walk: Walk, scans: bytes, blocks: Sequence[np.ndarray], counter: SymbolCounter | None = None
+) -> Iterator[bytes]:
+    """The stream piece by piece, given a walk that begins. Raises CorruptError."""
+    plain, records = walk.data, RecordReader(scans)
     place: Layout | None = None
     end = 0
     while header := walk.next_scan():
@@ -67,7 +75,10 @@ def _pieces(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> Iterato
         most = 512 * coder.mcu_rows * coder.mcu_columns * coder.mcu_blocks() + 512 * sum(map(len, record.notes))
         if record.size > most:
             raise CorruptError("corrupt JPEG scans: a scan is too large")
+        uses = coder.count_symbols() if counter else []
         data = coder.write(record.notes, record.policy, blocks, record.size)
+        if counter:
+            counter(header, uses)
         if data is None or len(data) != record.size:
             raise CorruptError("corrupt JPEG scans: coefficients that cannot be coded")
         yield irregular(data, record.departures)

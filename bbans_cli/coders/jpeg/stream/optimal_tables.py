@@ -8,15 +8,17 @@ until then: as many codes of 16 bits, the first symbol of which is the table's n
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bbans_cli.coders.jpeg.stream.join import pieces
 from bbans_cli.coders.jpeg.stream.layout import layout
 from bbans_cli.coders.jpeg.stream.scan import ScanCoder
 from bbans_cli.coders.jpeg.stream.scan_records import RecordReader
-from bbans_cli.coders.jpeg.stream.segments import HuffmanCode, Walk
+from bbans_cli.coders.jpeg.stream.segments import HuffmanCode, ScanHeader, Walk
 from bbans_cli.errors import CorruptError
 
 MOST = 255  # tables that are left out, and symbols of one: they are numbered by a byte
@@ -33,26 +35,37 @@ class Omitted:
     symbols: int
 
 
-def leave_out(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> tuple[bytes, list[Omitted]]:
-    """The plain bytes of a JpegStream without the tables that can be made again, and these."""
+@dataclass(frozen=True)
+class Joined:
+    """What `join` gives, and the plain bytes without the tables that can be made again."""
+
+    data: bytes
+    plain: bytes
+    omitted: list[Omitted]
+
+
+def join_and_leave_out(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> Joined:
+    """Both at once, as the symbols are counted while they are written. Raises CorruptError as `join`."""
     walk = Walk(plain)
-    while walk.next_scan():
-        pass
-    tables = [Omitted(*table) for table in walk.tables if 1 <= table[1] <= MOST][:MOST]
-    try:
-        made = _made(_with_stand_ins(_cut(plain, tables), tables), len(tables), scans, blocks)
-    except CorruptError:
-        return plain, []
+    uses: defaultdict[int, np.ndarray] = defaultdict(lambda: np.zeros(256, np.uint64))
+
+    def count(header: ScanHeader, counts: list[tuple[np.ndarray, np.ndarray]]) -> None:
+        for (_, dc, ac), (of_dc, of_ac) in zip(header.components, counts, strict=True):
+            uses[id(dc)] += of_dc
+            uses[id(ac)] += of_ac
+
+    data = b"".join(pieces(walk, scans, blocks, count))
+    tables = [table for table in walk.tables if LENGTHS < len(table.code) <= LENGTHS + MOST][:MOST]
     chosen = [
-        table
-        for table, own in zip(tables, made, strict=True)
-        if plain[table.position : table.position + LENGTHS + table.symbols] == own
+        Omitted(table.position, len(table.code) - LENGTHS)
+        for table in tables
+        if id(table.code) in uses and optimal_table(uses[id(table.code)]) == table.code
     ]
-    return _cut(plain, chosen), chosen
+    return Joined(data, _cut(plain, chosen), chosen)
 
 
 def with_stand_ins(plain: bytes, tables: Sequence[Omitted]) -> bytes:
-    """The plain bytes that `leave_out` returned, with a stand-in for each table: enough to read the frame.
+    """The plain bytes of `Joined`, with a stand-in for each table: enough to read the frame.
 
     Raises CorruptError.
     """
@@ -74,22 +87,22 @@ def put_in(plain: bytes, tables: Sequence[Omitted], scans: bytes, blocks: Sequen
 
 
 def _cut(plain: bytes, tables: Sequence[Omitted]) -> bytes:
-    pieces, end = [], 0
+    kept, end = [], 0
     for table in tables:
-        pieces.append(plain[end : table.position])
+        kept.append(plain[end : table.position])
         end = table.position + LENGTHS + table.symbols
-    return b"".join([*pieces, plain[end:]])
+    return b"".join([*kept, plain[end:]])
 
 
 def _with_stand_ins(plain: bytes, tables: Sequence[Omitted]) -> bytes:
-    pieces, end, added = [], 0, 0
+    out, end, added = [], 0, 0
     for number, table in enumerate(tables):
         at = table.position - added
         if not end <= at <= len(plain):
             raise CorruptError("corrupt JPEG stream: a Huffman table beyond its end")
-        pieces += [plain[end:at], bytes(LENGTHS - 1), bytes([table.symbols, number]), bytes(table.symbols - 1)]
+        out += [plain[end:at], bytes(LENGTHS - 1), bytes([table.symbols, number]), bytes(table.symbols - 1)]
         end, added = at, added + LENGTHS + table.symbols
-    return b"".join([*pieces, plain[end:]])
+    return b"".join([*out, plain[end:]])
 
 
 def _number(code: HuffmanCode | None, count: int) -> int | None:
@@ -126,8 +139,8 @@ def _uses(plain: bytes, count: int, scans: bytes, blocks: Sequence[np.ndarray]) 
             raise CorruptError(f"corrupt JPEG stream: {error}") from error
         # Codes of up to 16 bits and values of as many, for each of up to 64 coefficients, and what is in notes
         most = 512 * coder.mcu_rows * coder.mcu_columns * coder.mcu_blocks() + 512 * sum(map(len, record.notes)) + 64
-        counts = coder.count(record.notes, record.policy, blocks, most)
-        if counts is None:
+        counts = coder.count_symbols()
+        if coder.write(record.notes, record.policy, blocks, most) is None:
             raise CorruptError("corrupt JPEG scans: coefficients that cannot be coded")
         for pair, own in zip(used, counts, strict=True):
             yield from ((number, each) for number, each in zip(pair, own, strict=True) if number is not None)

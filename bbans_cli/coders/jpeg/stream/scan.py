@@ -142,18 +142,16 @@ class ScanCoder:
         del kept
         return out[:written].tobytes() if 0 <= written <= most else None
 
-    def count(
-        self, notes: Sequence[bytes], policy: Policy, blocks: Sequence[np.ndarray], most: int
-    ) -> list[tuple[np.ndarray, np.ndarray]] | None:
-        """How often the data of `write` have each symbol: (256,) uint64 of the DC and of the AC code of each component
-        of the scan. None as `write`.
+    def count_symbols(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """How often `write` will have written each symbol: (256,) uint64 of the DC and of the AC code of each component
+        of the scan, to which each further call of `write` adds.
         """
         uses = [(np.zeros(256, np.uint64), np.zeros(256, np.uint64)) for _ in self.header.components]
         for part, counts in zip(self._scan.components, uses, strict=False):
             for table, own in zip((part.dc, part.ac), counts, strict=True):
                 if table != ffi.NULL:
                     table.uses = ffi.from_buffer("uint64_t[]", own)
-        return None if self.write(notes, policy, blocks, most) is None else uses
+        return uses
 
     def _begin(self, policy: Policy, blocks: Sequence[np.ndarray] | None) -> list[CData]:
         """Fill in what differs from call to call. Returns views that must live as long as the call."""

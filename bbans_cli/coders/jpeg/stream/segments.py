@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import dataclass, field
 
 from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
@@ -37,6 +38,14 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class HuffmanTable:
+    """A table of a DHT segment: where its code begins, and the code, which scan headers have by identity."""
+
+    position: int
+    code: HuffmanCode
+
+
+@dataclass(frozen=True)
 class ScanHeader:
     """A scan header (T.81, B.2.3) with what is in effect at it.
 
@@ -65,7 +74,7 @@ class Walk:
     refused   why the stream's frame cannot be coded, if so
     lines     the height of DNL (T.81, B.2.5), 0 if there was none
     slots     the quantisers' slots of the frame's components
-    tables    of the Huffman tables that were passed: where their lengths begin, and how many symbols they have
+    tables    the Huffman tables that were passed
     """
 
     data: bytes
@@ -74,7 +83,7 @@ class Walk:
     refused: str | None = None
     lines: int = 0
     slots: list[int] = field(default_factory=list)
-    tables: list[tuple[int, int]] = field(default_factory=list)
+    tables: list[HuffmanTable] = field(default_factory=list)
     _codes: dict[int, HuffmanCode] = field(default_factory=lambda: dict(STANDARD_TABLES))
     _quantisers: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _interval: int = 0
@@ -179,8 +188,9 @@ class Walk:
             count = sum(body[1:17])
             if len(body) < 17 + count:
                 return
-            self.tables.append((self.position - len(body) + 1, count))
-            self._codes = {**self._codes, body[0]: body[1 : 17 + count]}
+            code = body[1 : 17 + count]
+            self.tables.append(HuffmanTable(self.position - len(body) + 1, code))
+            self._codes = {**self._codes, body[0]: code}
             body = body[17 + count :]
 
     def _quantisation_tables(self, body: bytes) -> None:
@@ -189,7 +199,7 @@ class Walk:
             values, rest = body[1 : 1 + 64 * width], body[1 + 64 * width :]
             if len(values) < 64 * width:
                 return
-            table = tuple(int.from_bytes(values[i : i + width], "big") for i in range(0, 64 * width, width))
+            table = tuple(values) if width == 1 else struct.unpack(">64H", values)
             self._quantisers = {**self._quantisers, body[0] & 15: table}
             body = rest
 
