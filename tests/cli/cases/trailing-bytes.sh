@@ -3,7 +3,7 @@ picture 5 4 > a.png
 bbc compress a.png -o b.bbc
 printf x >> b.bbc
 { cat b.bbc; seq 500; } > c.bbc
-bbc decompress --rm b.bbc c.bbc || echo "$?"
+bbc decompress -j1 --rm b.bbc c.bbc || echo "$?"
 cmp -s a.png b.png || python -c '
 from PIL import Image
 assert Image.open("a.png").tobytes() == Image.open("b.png").tobytes()'
