@@ -3,7 +3,10 @@
 truncate -s 1T film.mp4
 truncate -s 1T film.bin
 truncate -s 1T film.bbc
-quick() { timeout 60 bbc "$@" || echo "$?"; }
+quick() {
+    timeout 60 bbc "$@" 2> errors || echo "$?"
+    sed "s/is not read:.*/is not read/" errors
+}
 quick compress -j1 film.mp4 film.bin film.bbc /dev/zero
 quick compress -o x.bbc /dev/zero
 quick compress --pixels film.mp4
