@@ -213,15 +213,23 @@ def _of_file(stored: StoredFile, data: bytes, coded_bytes: int, notes: list[str]
 
 
 def _equal_pixels(one: Picture, other: Picture) -> bool:
-    """Whether pixels, palette and transparency are equal; mode and depth depend on the file format, too."""
+    """Whether pixels, colours and transparency are equal; mode and depth depend on the file format, too."""
     return (
         one.pixels.dtype == other.pixels.dtype
         and np.array_equal(one.pixels, other.pixels)
-        and one.palette == other.palette
+        and _equal_palettes(one.palette, other.palette)
         and one.transparency == other.transparency
         and one.maximum == other.maximum
         and one.alpha == other.alpha
     )
+
+
+def _equal_palettes(one: bytes | None, other: bytes | None) -> bool:
+    """Whether palettes are equal but for black behind the last colour, with which some formats fill theirs up."""
+    if one is None or other is None:
+        return one is other
+    length = max(len(one), len(other))
+    return one.ljust(length, b"\0") == other.ljust(length, b"\0")
 
 
 def _not_kept(lost: list[str]) -> list[str]:

@@ -56,6 +56,7 @@ def read_bmp(data: bytes, max_pixels: int) -> Picture:
     lost: list[str] = []
     items = _metadata(bmp, lost)
     palette, depth = None, 8
+    _between(bmp, items, lost)
     if bmp.bits <= 8:
         mode, depth, pixels, palette = _indexed(bmp, lost)
     elif bmp.bits == 24:
@@ -107,13 +108,8 @@ def _rows(bmp: _Bmp) -> np.ndarray:
 
 def _indexed(bmp: _Bmp, lost: list[str]) -> tuple[str, int, np.ndarray, bytes | None]:
     """(mode, depth, samples, palette). A palette that is a ramp of grey from 0 on makes grey of 1 or 8 bits."""
-    step = 3 if bmp.header == CORE else 4
-    count = min(bmp.used or 1 << bmp.bits, 1 << bmp.bits)
-    start = 14 + bmp.header
-    if bmp.offset > start:
-        count = min(count, (bmp.offset - start) // step)
-    table = np.frombuffer(bmp.data[start : start + step * count].ljust(step * count, b"\0"), np.uint8)
-    colours = table.reshape(count, step)[:, 2::-1]
+    colours = _colours(bmp, 14 + bmp.header, min(bmp.used or 1 << bmp.bits, 1 << bmp.bits))
+    count = len(colours)
     if bmp.compression == RGB:
         pixels = unpack_rows(np.ascontiguousarray(_rows(bmp)), bmp.width, 1, bmp.bits)
     else:
@@ -125,6 +121,36 @@ def _indexed(bmp: _Bmp, lost: list[str]) -> tuple[str, int, np.ndarray, bytes | 
         raise InputError("damaged BMP: a colour outside its palette")
     depth = next(bits for bits in (1, 2, 4, 8) if count <= 1 << bits)
     return "palette", depth, pixels, colours.tobytes()
+
+
+def _colours(bmp: _Bmp, start: int, count: int) -> np.ndarray:
+    """(entries, 3) of the table at `start`: `count` of them, or as many as there is room for before the pixels."""
+    step = 3 if bmp.header == CORE else 4
+    if bmp.offset > start:
+        count = min(count, (bmp.offset - start) // step)
+    table = np.frombuffer(bmp.data[start : start + step * count].ljust(step * count, b"\0"), np.uint8)
+    return table.reshape(count, step)[:, 2::-1]
+
+
+def _between(bmp: _Bmp, items: Items, lost: list[str]) -> None:
+    """What lies between header and pixels: of true colours a suggested palette, which PNG has too, and other bytes."""
+    start = 14 + bmp.header
+    if bmp.bits <= 8:
+        start += len(_colours(bmp, start, min(bmp.used or 1 << bmp.bits, 1 << bmp.bits))) * (
+            3 if bmp.header == CORE else 4
+        )
+    elif bmp.header == 40:
+        start += {BIT_FIELDS: 12, ALPHA_BIT_FIELDS: 16}.get(bmp.compression, 0)
+    if bmp.bits > 8 and bmp.used:
+        colours = _colours(bmp, start, min(bmp.used, 1 << 16))
+        if 0 < len(colours) <= 256:
+            items.append((kinds.CHUNK, b"PLTE" + colours.tobytes()))
+        else:
+            lost.append("suggested palette")
+        start += 4 * len(colours)
+    gap = bmp.data[start : bmp.offset]
+    if any(gap):
+        lost.append(f"{len(gap):,} bytes before the pixels")
 
 
 def _unpack_runs(bmp: _Bmp, lost: list[str]) -> np.ndarray:
@@ -152,7 +178,8 @@ def _unpack_runs(bmp: _Bmp, lost: list[str]) -> np.ndarray:
             packed = data[at : at + (value * bmp.bits + 7) // 8]
             at += (len(packed) + 1) // 2 * 2
             run = packed if bmp.bits == 8 else bytes(half for byte in packed for half in (byte >> 4, byte & 15))[:value]
-        run = run[: max(0, width - x)]
+        if x + len(run) > width:
+            raise InputError("damaged BMP: a run goes beyond its row")
         out[y * width + x : y * width + x + len(run)] = run
         x, written = x + len(run), written + len(run)
     if y == height and data[at : at + 2] == b"\0\1":

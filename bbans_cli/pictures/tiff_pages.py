@@ -48,9 +48,11 @@ def find_picture(data: bytes) -> tuple[Directory, Directory, list[str]]:
     if not full or _area(full[0]) < largest:
         raise UnsupportedError(f"{len(held):,} pictures in one file, and not clear which one is meant")
     _refuse_stack(full[0])
-    others = [directory for directory in held if directory is not full[0]]
+    others = [directory for directory in every if directory is not full[0]]
+    without = sum(1 for directory in others if tag.WIDTH not in directory and tag.JPEG_OFFSET not in directory)
     masks = sum(1 for directory in others if directory.number(tag.NEW_SUBFILE_TYPE, 0) & 4)
-    return full[0], every[0], _counted(len(others) - masks, "thumbnail") + _counted(masks, "transparency mask")
+    lost = _counted(len(others) - masks - without, "thumbnail") + _counted(masks, "transparency mask")
+    return full[0], every[0], lost + _counted(without, "directory without pixels")
 
 
 def bytes_behind(data: bytes) -> int:
@@ -107,7 +109,8 @@ def _area(directory: Directory) -> int:
 
 
 def _counted(count: int, word: str) -> list[str]:
-    return [] if not count else [word] if count == 1 else [f"{count} {word}s"]
+    several = word.replace("thumbnail", "thumbnails").replace("mask", "masks").replace("directory", "directories")
+    return [] if not count else [word] if count == 1 else [f"{count} {several}"]
 
 
 def _refuse_raw(data: bytes, every: list[Directory]) -> None:

@@ -72,7 +72,7 @@ class Directory:
 
     def __init__(self, data: bytes, at: int, order: str, big: bool = False) -> None:
         self.data, self.at, self.order, self.big = data, at, order, big
-        # Tag -> type, count, offset of the value, its size
+        # Tag -> type, count, offset of the value, its size. `damaged` has those outside the file, and doubled ones too.
         self.fields: dict[int, tuple[int, int, int, int]] = {}
         self.damaged: list[int] = []
         self.end = at
@@ -107,9 +107,9 @@ class Directory:
 
     def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
         """The integers of a tag, two for a rational. Raises InputError if it is damaged or something else."""
+        if tag in self.damaged:
+            raise InputError(f"damaged TIFF: tag {tag} ({tag_name(tag)}) lies outside the file or makes no sense")
         if tag not in self.fields:
-            if tag in self.damaged:
-                raise InputError(f"damaged TIFF: tag {tag} ({tag_name(tag)}) lies outside the file or makes no sense")
             return default
         value = self.value(tag)
         if value.kind not in INTEGERS:

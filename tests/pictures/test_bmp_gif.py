@@ -119,6 +119,30 @@ def test_pixels_that_runs_leave_out_are_named():
         read_picture(bmp(b"\1\1", 5, 2, 8, 1, palette=colours(256)))
 
 
+def test_runs_beyond_a_row_are_damage():
+    with pytest.raises(InputError, match="beyond its row"):
+        read_picture(bmp(b"\6\1\0\1", 5, 1, 8, 1, palette=colours(256)))
+
+
+def test_what_lies_before_the_pixels():
+    rows, palette = padded(RNG.integers(0, 256, (2, 12), np.uint8)), colours(9)
+    read = read_picture(bmp(rows, 4, 2, 24, palette=palette, used=9))
+    suggested = np.frombuffer(palette, np.uint8).reshape(-1, 4)[:, 2::-1].tobytes()
+    assert (kinds.CHUNK, b"PLTE" + suggested) in read.metadata and not read.lost
+    assert read_picture(bmp(rows, 4, 2, 24, palette=b"gap", used=0)).lost == ["3 bytes before the pixels"]
+    assert read_picture(bmp(rows, 4, 2, 24, palette=colours(300), used=300)).lost == ["suggested palette"]
+    pixels = padded(np.zeros((2, 4), np.uint8))
+    assert read_picture(bmp(pixels, 4, 2, 8, palette=b"\1" * 1028, used=257)).lost == ["4 bytes before the pixels"]
+
+
+def test_a_short_palette_in_tiff_reads_back():
+    given = picture("palette", 8, palette=bytes(range(30)))
+    given.pixels[:] %= 10
+    codec = PictureCodec(level=1)
+    packed = codec.compress(given, 1)
+    assert codec.decompress_file(packed, "tiff", 1, read_back=True).file_format == "tiff"
+
+
 def test_os2_headers():
     pixels = RNG.integers(0, 16, (3, 4, 1), np.uint8)
     palette = bytes(RNG.integers(0, 256, 48, np.uint8))

@@ -103,6 +103,19 @@ def test_a_thumbnail_is_not_taken_for_the_picture():
         assert np.array_equal(read.pixels, PIXELS) and read.lost == ["thumbnail"]
 
 
+def test_directories_without_a_width_are_named():
+    jpeg = ({tag.JPEG_OFFSET: integers(LONG, 8), tag.JPEG_SIZE: integers(LONG, 2)}, b"")
+    empty = ({tag.MAKE: text(b"Maker")}, b"")
+    assert read_picture(tiff(page(), jpeg, empty, empty)).lost == ["thumbnail", "2 directories without pixels"]
+
+
+def test_two_widths_are_damage():
+    data = tiff(page(more={tag.MAKE: text(b"abc")}))
+    at = data.rindex(struct.pack("<HHI", tag.MAKE, ASCII, 4))
+    with pytest.raises(InputError, match="ImageLength"):
+        read_picture(data[:at] + struct.pack("<HHII", tag.HEIGHT, LONG, 1, 3) + data[at + 12 :])
+
+
 def test_masks_and_exif_thumbnails_are_named():
     mask = page(PIXELS[:, :, :1] >> 7, {tag.NEW_SUBFILE_TYPE: integers(LONG, 4)}, 1, 4)
     exif_thumbnail = page(PIXELS[:2, :3], {tag.JPEG_OFFSET: integers(LONG, 8), tag.JPEG_SIZE: integers(LONG, 2)})
