@@ -154,8 +154,8 @@ def _read(verb: str, given: dict[str, Any]) -> int:
 
 
 _STDOUT_NAMES = (STDIO, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-# A list of ten million names.
-_MAX_LIST_BYTES = 1 << 30
+# A list of a million names and more.
+_MAX_LIST_BYTES = 1 << 28
 _FLAGS = {
     "stdout": "-c",
     "path": "-o",
