@@ -9,6 +9,8 @@ from shell import CASES, environment
 
 UPDATE = os.environ.get("BBC_UPDATE_CASES") == "1"
 SKIPPED = 77
+# Cases that start the command dozens of times and see what shorter ones see in part
+SLOW = {"disk-full-real", "environment", "levels", "names-odd", "pipes-closed", "progress", "threads"}
 
 
 def expectation(script: Path, kind: str) -> bytes:
@@ -23,7 +25,11 @@ def update(script: Path, kind: str, came: bytes) -> None:
         path.write_bytes(came)
 
 
-@pytest.mark.parametrize("script", sorted(CASES.glob("*.sh")), ids=lambda script: script.stem)
+def case(script: Path):
+    return pytest.param(script, marks=pytest.mark.slow if script.stem in SLOW else (), id=script.stem)
+
+
+@pytest.mark.parametrize("script", [case(script) for script in sorted(CASES.glob("*.sh"))])
 def test_case(script: Path, tmp_path: Path) -> None:
     scratch, home = tmp_path / "scratch", tmp_path / "home"
     scratch.mkdir()
