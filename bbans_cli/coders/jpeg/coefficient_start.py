@@ -21,7 +21,7 @@ from bbans_cli.core import CData, ffi, lib
 from bbans_cli.errors import ModelMismatchError
 
 # Files by number, with their CRC-32; the number that is written with
-STARTS = {1: 0xA7B6A06C}
+STARTS = {1: 0xF5CBDD27}
 START = 1
 
 FEATURES, HIDDEN, OUTPUTS = lib.BBC_COEFFICIENTS_FEATURES, lib.BBC_COEFFICIENTS_HIDDEN, lib.BBC_COEFFICIENTS_OUTPUTS

@@ -173,7 +173,9 @@ def _shape(
     shape.level = level
     # One bucket for 16 to 32 coefficients: docs/experiments.md, Coefficients of JPEG files
     coefficients = sum(rows * columns * 64 for rows, columns in sizes)
-    shape.bucket_bits = min(MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (coefficients // 32).bit_length()))
+    shape.bucket_bits = min(
+        MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (coefficients // (16 if level == 9 else 32)).bit_length())
+    )
     for c, (rows, columns) in enumerate(sizes):
         shape.rows[c], shape.columns[c] = rows, columns
         shape.horizontal[c], shape.vertical[c] = factors[c]

@@ -25,18 +25,9 @@ static int coefficient_code_last(coefficients_state *p, const coefficient_neighb
     magnitude_context s;
     magnitude_begin(&s, p, c, COEFFICIENTS_LAST, (const int[]){0, near / 2, nearest / 2});
     const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
-        CONTEXT_PACK(c, w, n, 1),
-        CONTEXT_PACK(c, y, near, 6),
-        CONTEXT_PACK(c, cb, near, 7),
-        CONTEXT_PACK(c, wide / 4, nearest / 2, 9),
-        CONTEXT_PACK(c, wide, 0, 2),
-        CONTEXT_PACK(c, cb, y, 8),
-        CONTEXT_PACK(c, near, 0, 0),
-        CONTEXT_PACK(c, near / 2, nw / 2, 3),
-        CONTEXT_PACK(c, near / 2, ne / 2, 4),
-        CONTEXT_PACK(c, y, 0, 5),
-        CONTEXT_PACK(c, w, 0, 10),
-        CONTEXT_PACK(c, n, 0, 11),
+        CONTEXT_PACK(c, w, n, 1),     CONTEXT_PACK(c, y, near, 6),
+        CONTEXT_PACK(c, cb, near, 7), CONTEXT_PACK(c, wide / 4, nearest / 2, 9),
+        CONTEXT_PACK(c, wide, 0, 2),  CONTEXT_PACK(c, cb, y, 8),
     };
     memcpy(s.contexts, contexts, sizeof contexts);
     int value = 0;

@@ -1,5 +1,5 @@
 /* The fast coder of JPEG coefficients, level 1: as that of coefficient_blocks-inl.h in what it codes, but each binary
- * decision mixes only four counters, which are indexed directly, and there are no least squares and no networks. Signs
+ * decision mixes only three counters, which are indexed directly, and there are no least squares and no networks. Signs
  * away from the first row and column, and the low bits of large values, are written as they are. Integers only. */
 #ifndef BBC_COEFFICIENT_FAST_INL_H
 #define BBC_COEFFICIENT_FAST_INL_H
@@ -37,7 +37,7 @@ static inline int fast_level(int magnitude, int most)
     return level < most ? level : most;
 }
 
-/* The inputs of a decision: stretched probabilities of four counters, and a constant for a bias */
+/* The inputs of a decision: stretched probabilities of three counters, and a constant for a bias */
 #if defined(__SSE2__)
 typedef __m128i fast_inputs;
 #else
@@ -46,15 +46,15 @@ typedef struct {
 } fast_inputs;
 #endif
 
-static inline fast_inputs fast_gather(int16_t a, int16_t b, int16_t c, int16_t d)
+static inline fast_inputs fast_gather(int16_t a, int16_t b, int16_t c)
 {
 #if defined(__SSE2__)
     /* By way of a register, since a vector cannot be loaded soon after its parts were stored. */
-    const uint64_t low =
-        (uint64_t)(uint16_t)a | (uint64_t)(uint16_t)b << 16 | (uint64_t)(uint16_t)c << 32 | (uint64_t)(uint16_t)d << 48;
-    return _mm_insert_epi16(_mm_cvtsi64_si128((int64_t)low), 256, 4);
+    const uint64_t all =
+        (uint64_t)(uint16_t)a | (uint64_t)(uint16_t)b << 16 | (uint64_t)(uint16_t)c << 32 | (uint64_t)256 << 48;
+    return _mm_cvtsi64_si128((int64_t)all);
 #else
-    return (fast_inputs){{a, b, c, d, 256, 0, 0, 0}};
+    return (fast_inputs){{a, b, c, 256, 0, 0, 0, 0}};
 #endif
 }
 
@@ -97,8 +97,8 @@ static inline int fast_code_bit(fast_value *s, int node, int bit)
     counter values[COEFFICIENTS_FAST_CONTEXTS];
     for (int i = 0; i < COEFFICIENTS_FAST_CONTEXTS; i++) values[i] = s->contexts[i][node];
     const int16_t *stretch = t->stretch;
-    const fast_inputs inputs = fast_gather(stretch[values[0] >> 18], stretch[values[1] >> 18], stretch[values[2] >> 18],
-                                           stretch[values[3] >> 18]);
+    const fast_inputs inputs =
+        fast_gather(stretch[values[0] >> 18], stretch[values[1] >> 18], stretch[values[2] >> 18]);
     const int32_t stretched = logistic_clamp(fast_dot(inputs, weights) >> COEFFICIENTS_FAST_WEIGHT_BITS);
     const uint32_t probability = logistic_squash(t, stretched);
     bit = binary_coder_code(&p->coder, bit, probability < 1 ? 1 : probability);
@@ -236,7 +236,7 @@ static int32_t fast_code_ac(coefficients_state *p, fast_block *b, int k, int lef
     s.contexts[0] = fast_context(p, 0, at * 16 + fast_level(outside, 15));
     s.contexts[1] = fast_context(p, 1, at * 16 + fast_level(inside, 15));
     s.contexts[2] = fast_context(p, 2, (at * 8 + y) * 10 + sure);
-    s.contexts[3] = fast_context(p, 3, (c * 20 + both) * 64 + left);
+    for (int i = 0; i < COEFFICIENTS_FAST_CONTEXTS; i++) __builtin_prefetch(s.contexts[i], 1);
     if (left > 1 && fast_code_bit(&s, FAST_ZERO, value == 0)) return 0;
     int negative = value < 0;
     if (sure) negative = fast_code_bit(&s, FAST_NEGATIVE, negative != (edge < 0)) != (edge < 0);
@@ -255,13 +255,11 @@ static int32_t fast_code_dc(coefficients_state *p, fast_block *b, int32_t value)
     const int guess = fast_clamp(b->has_w ? b->has_n ? (by_row + by_column) / 2 : by_row : by_column);
     const int gap = b->has_w && b->has_n ? fast_level(fast_magnitude(by_row - by_column), 15) : 15;
     const int near = fast_level(fast_magnitude(w) + fast_magnitude(n), 15);
-    const int signs = (w > 0) - (w < 0) + 3 * ((n > 0) - (n < 0)) + 4;
     fast_value s;
     fast_begin(&s, p, b->c, COEFFICIENTS_DC, gap);
-    s.contexts[0] = fast_context(p, 4, c * 16 + gap);
-    s.contexts[1] = fast_context(p, 5, c * 16 + near);
-    s.contexts[2] = fast_context(p, 6, (c * 16 + gap) * 16 + near);
-    s.contexts[3] = fast_context(p, 7, (c * 9 + signs) * 16 + fast_level(b->outside[1] + b->outside[8], 15));
+    s.contexts[0] = fast_context(p, 3, c * 16 + gap);
+    s.contexts[1] = fast_context(p, 4, c * 16 + near);
+    s.contexts[2] = fast_context(p, 5, (c * 16 + gap) * 16 + near);
     int32_t residual = fast_limit(value - guess, 65535);
     if (fast_code_bit(&s, FAST_ZERO, residual == 0)) residual = 0;
     else {
@@ -280,16 +278,14 @@ static int fast_code_last(coefficients_state *p, const fast_block *b, int last)
     const uint8_t *lasts = p->lasts + b->index;
     const int w = b->has_w ? lasts[-1] : b->has_n ? lasts[-p->shape.columns[b->c]] : 0;
     const int n = b->has_n ? lasts[-p->shape.columns[b->c]] : w, near = (w + n + 1) / 2;
-    const int rough = fast_level(b->outside[1] + b->outside[8], 15);
     int value = 0, prefix = 1;
     fast_value s;
     fast_begin(&s, p, b->c, COEFFICIENTS_LAST, near / 4);
     for (int half = 0; half < 2; half++) {
         const int group = half ? 1 + value : 0;
-        s.contexts[0] = fast_context(p, 8, (c * 64 + near) * 9 + group);
-        s.contexts[1] = fast_context(p, 9, ((c * 16 + w / 4) * 16 + n / 4) * 9 + group);
-        s.contexts[2] = fast_context(p, 10, ((c * 64 + b->earlier_last) * 4 + near / 16) * 9 + group);
-        s.contexts[3] = fast_context(p, 11, (c * 16 + rough) * 9 + group);
+        s.contexts[0] = fast_context(p, 6, (c * 64 + near) * 9 + group);
+        s.contexts[1] = fast_context(p, 7, ((c * 16 + w / 4) * 16 + n / 4) * 9 + group);
+        s.contexts[2] = fast_context(p, 8, ((c * 64 + b->earlier_last) * 4 + near / 16) * 9 + group);
         prefix = 1;
         for (int i = half ? 2 : 5; i >= (half ? 0 : 3); i--)
             prefix = prefix << 1 | fast_code_bit(&s, prefix + 8 * half, last >> i & 1);

@@ -118,10 +118,10 @@ static void coefficient_begin_ac(coefficients_state *p, const coefficient_neighb
                                  magnitude_context *s)
 {
     const coefficient_prediction *o = &t->prediction;
-    const int c = a->c, k = t->k, *near = t->near, left = t->left, share = t->share, place = c << 8 | k;
+    const int c = a->c, k = t->k, left = t->left, share = t->share, place = c << 8 | k;
     const int flip = o->value < 0, sign = flip ? -1 : 1;
     const int e = coefficient_step(o->magnitude), sure = coefficient_step(o->value * sign);
-    const int in = coefficient_step(t->inside), out = coefficient_step(t->outside);
+    const int in = coefficient_step(t->inside);
     const int row = coefficient_signed_step(t->edge.row * sign);
     const int column = coefficient_signed_step(t->edge.column * sign);
     const int levels[] = {(k >> 3) + (k & 7), e, sure < 4 ? share / 4 : sure + (share > 12) * 12};
@@ -135,12 +135,6 @@ static void coefficient_begin_ac(coefficients_state *p, const coefficient_neighb
         CONTEXT_PACK(c, row, column, e / 3),
         CONTEXT_PACK(place, in, left / 3, 4),
         CONTEXT_PACK(place, column, e / 2, 8),
-        CONTEXT_PACK(place, coefficient_limit(near[3] * sign, 8), coefficient_limit(near[4] * sign, 8), 10),
-        CONTEXT_PACK(place, coefficient_step(coefficient_magnitude(t->y)), e, 12),
-        CONTEXT_PACK(place, row, e / 2, 7),
-        CONTEXT_PACK(place, out, in, 0),
-        CONTEXT_PACK(place, coefficient_limit(near[0] * sign, 8), coefficient_limit(near[1] * sign, 8), 9),
-        CONTEXT_PACK(c, sure, e, 5),
     };
     memcpy(s->contexts, contexts, sizeof contexts);
     const double value = o->value * sign, both = t->edge.both * sign;
@@ -283,12 +277,6 @@ static void coefficient_begin_dc(coefficients_state *p, const coefficient_neighb
         CONTEXT_PACK(c, e, gap, 9),
         CONTEXT_PACK(c, coefficient_signed_step(by_both - t->base), m, 11),
         CONTEXT_PACK(c, coefficient_signed_step(by_row - t->base), m / 2, 12),
-        CONTEXT_PACK(c, e, 0, 0),
-        CONTEXT_PACK(c, gap, 0, 1),
-        CONTEXT_PACK(c, m, 0, 2),
-        CONTEXT_PACK(c, y, 0, 6),
-        CONTEXT_PACK(c, cb, 0, 7),
-        CONTEXT_PACK(c, m, c > 1 ? cb : y, 10),
     };
     memcpy(s->contexts, contexts, sizeof contexts);
     const double e_scale = t->prediction.magnitude + 0.05, at = t->target - t->base;

@@ -28,10 +28,9 @@ static int coefficients_shape_valid(const bbc_coefficients_shape *s)
 }
 
 /* Contexts in each table of the fast coder */
-static const int32_t COEFFICIENTS_FAST_TABLE_SIZES[COEFFICIENTS_FAST_TABLES] = {128 * 16,    128 * 16, 128 * 80,
-                                                                                2 * 20 * 64, 2 * 16,   2 * 16,
-                                                                                2 * 256,     2 * 144,  2 * 576,
-                                                                                2 * 2304,    2 * 2304, 2 * 144};
+static const int32_t COEFFICIENTS_FAST_TABLE_SIZES[COEFFICIENTS_FAST_TABLES] = {
+    128 * 16, 128 * 16, 128 * 80, 2 * 16, 2 * 16, 2 * 256, 2 * 576, 2 * 2304, 2 * 2304,
+};
 enum {
     COEFFICIENTS_FAST_WEIGHTS =
         2 * COEFFICIENTS_KINDS * COEFFICIENTS_FAST_LEVELS * COEFFICIENTS_FAST_NODES * COEFFICIENTS_FAST_INPUTS
@@ -107,15 +106,9 @@ static int16_t coefficients_weight(int16_t start)
     return (int16_t)(weight > INT16_MAX ? INT16_MAX : weight < INT16_MIN ? INT16_MIN : weight);
 }
 
-/* Level 9 has more contexts. Their weights begin at 0, since the start is that of level 5. */
-static void coefficients_weights_begin(const coefficients_state *p, const int16_t *start, int16_t *weights)
+static void coefficients_weights_begin(const int16_t *start, int16_t *weights)
 {
-    enum { FEW = 2 * COEFFICIENTS_FEW_CONTEXTS, OTHERS = COEFFICIENTS_PRIORS + 2 };
-    for (int i = 0; i < COEFFICIENTS_SETS; i++, start += BBC_COEFFICIENTS_INPUTS) {
-        int16_t *set = weights + (size_t)i * COEFFICIENTS_PADDED;
-        for (int k = 0; k < FEW; k++) set[k] = coefficients_weight(start[k]);
-        for (int k = 0; k < OTHERS; k++) set[2 * p->contexts + k] = coefficients_weight(start[FEW + k]);
-    }
+    for (int i = 0; i < COEFFICIENTS_SETS * COEFFICIENTS_PADDED; i++) weights[i] = coefficients_weight(start[i]);
 }
 
 /* Both solvers of each coefficient */
@@ -145,7 +138,7 @@ static char *coefficients_slow_begin(coefficients_state *p, char *at)
     for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
         p->weights[i] = (int16_t *)at;
         at += COEFFICIENTS_SETS * COEFFICIENTS_PADDED * sizeof(int16_t);
-        coefficients_weights_begin(p, p->start_values->weights[i][0], p->weights[i]);
+        coefficients_weights_begin(p->start_values->weights[i][0], p->weights[i]);
     }
     p->apms = (uint16_t *)at;
     at += COEFFICIENTS_SETS * APM_POINTS * sizeof(uint16_t);
@@ -168,7 +161,6 @@ void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, co
     coefficients_state *p = state;
     p->shape = *shape;
     p->start_values = start;
-    p->contexts = shape->level == 9 ? COEFFICIENTS_CONTEXTS : COEFFICIENTS_FEW_CONTEXTS;
     binary_coder_begin(&p->coder, in, out, size);
     mixer_tables_fill(&p->tables);
     coefficients_order_begin(p->order);

@@ -16,7 +16,7 @@ enum { BBC_COEFFICIENTS_MIXED = 3, BBC_COEFFICIENTS_SETS = 2 * 3 * 32 * 32, BBC_
 enum { BBC_COEFFICIENTS_LS = 8 };
 
 /* Where the coder starts, trained beforehand: a network for each of 64 coefficients of luma and of chroma; weights of
- * the mixer at level 5, in 1/4096; moments of the least squares. */
+ * the mixer, in 1/4096; moments of the least squares. */
 typedef struct {
     int16_t networks[2][64][52 * 32 + 32 * 20 + 20];
     int16_t weights[3][2 * 3 * 32 * 32][24];
@@ -52,7 +52,7 @@ int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks);
 void bbc_coefficients_keep_examples(void *state, uint8_t *out, size_t size);
 size_t bbc_coefficients_examples(const void *state);
 
-/* For training: the mixer's weights and the moments as they are now, component 1 in place of chroma. Level 5 only. */
+/* For training: the mixer's weights and the moments as they are now, component 1 in place of chroma. Not at level 1. */
 void bbc_coefficients_learned(const void *state, bbc_coefficients_start *out);
 
 /* End of encoding: the number of bytes written, or SIZE_MAX if they did not fit. */

@@ -12,16 +12,14 @@ enum { COEFFICIENTS_MAX = 4 }; /* components */
 /* Contexts with counters, priors that are mixer inputs, weight sets mixed in a decision, and the mixers' learning rate:
  * docs/experiments.md, Coefficients of JPEG files. */
 enum {
-    COEFFICIENTS_CONTEXTS = 12,
+    COEFFICIENTS_CONTEXTS = 6,
     COEFFICIENTS_PRIORS = 4,
     COEFFICIENTS_MIXED = 3,
     COEFFICIENTS_WEIGHT_BITS = 14,
     COEFFICIENTS_LEARNING_RATE = 7
 };
-/* Level 9 has all contexts, level 5 the first of them. */
-enum { COEFFICIENTS_FEW_CONTEXTS = 6, COEFFICIENTS_FEW_PADDED = BBC_COEFFICIENTS_INPUTS, COEFFICIENTS_PADDED = 32 };
+enum { COEFFICIENTS_PADDED = BBC_COEFFICIENTS_INPUTS };
 _Static_assert(2 * COEFFICIENTS_CONTEXTS + COEFFICIENTS_PRIORS + 2 <= COEFFICIENTS_PADDED, "the inputs fit");
-_Static_assert(2 * COEFFICIENTS_FEW_CONTEXTS + COEFFICIENTS_PRIORS + 2 <= COEFFICIENTS_FEW_PADDED, "the inputs fit");
 
 /* What is coded: AC and DC coefficients, and the place of a block's last nonzero AC coefficient. */
 enum { COEFFICIENTS_AC, COEFFICIENTS_DC, COEFFICIENTS_LAST, COEFFICIENTS_KINDS };
@@ -55,11 +53,11 @@ typedef struct {
 /* The fast coder (coefficient_fast-inl.h): contexts and inputs of a decision, decisions of a value, weight sets of each
  * kind; weights are in 2^-WEIGHT_BITS. Tuned by hand, not recorded. */
 enum {
-    COEFFICIENTS_FAST_CONTEXTS = 4,
+    COEFFICIENTS_FAST_CONTEXTS = 3,
     COEFFICIENTS_FAST_INPUTS = 8,
     COEFFICIENTS_FAST_NODES = 16,
     COEFFICIENTS_FAST_LEVELS = 20,
-    COEFFICIENTS_FAST_TABLES = 12
+    COEFFICIENTS_FAST_TABLES = 9
 };
 enum { COEFFICIENTS_FAST_WEIGHT_BITS = 12, COEFFICIENTS_FAST_ERROR_SHIFT = 3 };
 
@@ -70,7 +68,6 @@ typedef struct bbc_coefficients_state {
     binary_coder coder;
     mixer_tables tables;
     bbc_coefficients_shape shape;
-    int contexts; /* in use */
     const bbc_coefficients_start *start_values;
     uint8_t *examples; /* for training: room for more */
     size_t examples_size, examples_left;

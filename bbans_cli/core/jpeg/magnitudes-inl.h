@@ -1,5 +1,5 @@
 /* The coder of JPEG coefficients: how a value is coded, by binary decisions (binarisation.h). Each decision mixes the
- * counters of twelve contexts and four priors. A prior is a Laplace distribution of the value, whose mean and scale
+ * counters of six contexts, four priors and a network. A prior is a Laplace distribution of the value, whose mean and scale
  * were predicted; it gives every decision a probability, that the value lies in one part of an interval rather than in
  * the other. */
 #ifndef BBC_MAGNITUDES_INL_H
@@ -51,14 +51,14 @@ static inline void magnitude_begin(magnitude_context *s, coefficients_state *p, 
  * magnitude_claim_buckets must follow before the first decision. */
 static inline void magnitude_prefetch(magnitude_context *s, int group)
 {
-    for (int k = 0; k < s->p->contexts; k++) s->hashes[k] = bucket_hash((uint64_t)(group << 8 | k), s->contexts[k]);
-    bucket_prefetch(s->p->buckets, s->p->shape.bucket_bits, s->hashes, s->buckets, s->p->contexts);
+    for (int k = 0; k < MAGNITUDE_CONTEXTS; k++) s->hashes[k] = bucket_hash((uint64_t)(group << 8 | k), s->contexts[k]);
+    bucket_prefetch(s->p->buckets, s->p->shape.bucket_bits, s->hashes, s->buckets, MAGNITUDE_CONTEXTS);
 }
 
 static inline void magnitude_claim_buckets(magnitude_context *s)
 {
-    bucket_claim(s->hashes, s->buckets, s->p->contexts);
-    s->distinct = bucket_all_distinct(s->p->shape.bucket_bits, s->hashes, s->p->contexts);
+    bucket_claim(s->hashes, s->buckets, MAGNITUDE_CONTEXTS);
+    s->distinct = bucket_all_distinct(s->p->shape.bucket_bits, s->hashes, MAGNITUDE_CONTEXTS);
 }
 
 /* By node, which output of the network it is that tells its probability; COEFFICIENTS_OUTPUTS - 1 for none */
@@ -67,10 +67,10 @@ static const uint8_t MAGNITUDE_OUTPUT[COEFFICIENTS_NODES] = {0,  1,  2,  3,  4, 
                                                              16, 19, 19, 17, 19, 19, 19, 19, 19, 19};
 
 /* Inputs of the mixer: pairs of int16, eight in a vector of four pairs */
-enum { MAGNITUDE_VECTORS_MAX = COEFFICIENTS_PADDED / 8 };
+enum { MAGNITUDE_VECTORS = COEFFICIENTS_PADDED / 8 };
 #if defined(__SSE2__)
 typedef struct {
-    __m128i v[MAGNITUDE_VECTORS_MAX];
+    __m128i v[MAGNITUDE_VECTORS];
 } magnitude_inputs;
 #else
 typedef struct {
@@ -78,50 +78,49 @@ typedef struct {
 } magnitude_inputs;
 #endif
 
-static inline __attribute__((always_inline)) magnitude_inputs magnitude_gather(const uint32_t *pairs, int vectors)
+static inline __attribute__((always_inline)) magnitude_inputs magnitude_gather(const uint32_t *pairs)
 {
     magnitude_inputs m;
 #if defined(__SSE2__)
     /* By way of registers, since a vector cannot be loaded soon after its parts were stored. */
-    for (int i = 0; i < vectors; i++, pairs += 4)
+    for (int i = 0; i < MAGNITUDE_VECTORS; i++, pairs += 4)
         m.v[i] = _mm_set_epi32((int)pairs[3], (int)pairs[2], (int)pairs[1], (int)pairs[0]);
 #else
-    memcpy(m.x, pairs, (size_t)vectors * 16);
+    memcpy(m.x, pairs, sizeof m.x);
 #endif
     return m;
 }
 
 /* The sum of products of inputs and weights, modulo 2^32 */
-static inline __attribute__((always_inline)) int32_t magnitude_dot(const magnitude_inputs *m, const int16_t *weights,
-                                                                   int vectors)
+static inline __attribute__((always_inline)) int32_t magnitude_dot(const magnitude_inputs *m, const int16_t *weights)
 {
 #if defined(__SSE2__)
     __m128i sum = _mm_setzero_si128();
-    for (int i = 0; i < vectors; i++)
+    for (int i = 0; i < MAGNITUDE_VECTORS; i++)
         sum = _mm_add_epi32(sum, _mm_madd_epi16(m->v[i], _mm_loadu_si128((const __m128i *)(weights + 8 * i))));
     sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
     return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1)));
 #else
     uint32_t sum = 0;
-    for (int i = 0; i < 8 * vectors; i++) sum += (uint32_t)(m->x[i] * weights[i]);
+    for (int i = 0; i < 8 * MAGNITUDE_VECTORS; i++) sum += (uint32_t)(m->x[i] * weights[i]);
     return (int32_t)sum;
 #endif
 }
 
 /* weights += inputs * error / 2^16, rounded */
 static inline __attribute__((always_inline)) void magnitude_learn(const magnitude_inputs *m, int16_t *weights,
-                                                                  int vectors, int16_t error)
+                                                                  int16_t error)
 {
 #if defined(__SSE2__)
     const __m128i e = _mm_set1_epi16(error);
-    for (int i = 0; i < vectors; i++) {
+    for (int i = 0; i < MAGNITUDE_VECTORS; i++) {
         const __m128i rounded = _mm_srli_epi16(_mm_mullo_epi16(m->v[i], e), 15);
         const __m128i change = _mm_add_epi16(_mm_mulhi_epi16(m->v[i], e), rounded);
         __m128i *at = (__m128i *)(weights + 8 * i);
         _mm_storeu_si128(at, _mm_adds_epi16(_mm_loadu_si128(at), change));
     }
 #else
-    for (int i = 0; i < 8 * vectors; i++) {
+    for (int i = 0; i < 8 * MAGNITUDE_VECTORS; i++) {
         const int32_t weight = weights[i] + ((m->x[i] * error + (1 << 15)) >> 16);
         weights[i] = (int16_t)(weight > INT16_MAX ? INT16_MAX : weight < INT16_MIN ? INT16_MIN : weight);
     }
@@ -130,36 +129,34 @@ static inline __attribute__((always_inline)) void magnitude_learn(const magnitud
 
 /* Inputs of a decision: two of each counter, as in mixer_add_buckets; of priors and network; and a constant */
 static inline __attribute__((always_inline)) void magnitude_find_inputs(const magnitude_context *s, int index, int node,
-                                                                        int contexts, counter **counters,
-                                                                        uint32_t *pairs)
+                                                                        counter **counters, uint32_t *pairs)
 {
     const int16_t *stretch = s->p->tables.logistic.stretch;
-    for (int i = 0; i < contexts; i++) {
+    for (int i = 0; i < MAGNITUDE_CONTEXTS; i++) {
         counters[i] = s->buckets[i] + index;
         const counter value = *counters[i];
         pairs[i] = value ? ((value >> 21) - 1024) << 16 | (uint16_t)stretch[value >> 18] : 0;
     }
     const int32_t *priors = s->prior_inputs;
-    pairs[contexts] = (uint32_t)priors[1] << 16 | (uint16_t)priors[0];
-    pairs[contexts + 1] = (uint32_t)priors[3] << 16 | (uint16_t)priors[2];
-    pairs[contexts + 2] = 256u << 16 | (uint16_t)s->network[MAGNITUDE_OUTPUT[node]];
+    pairs[MAGNITUDE_CONTEXTS] = (uint32_t)priors[1] << 16 | (uint16_t)priors[0];
+    pairs[MAGNITUDE_CONTEXTS + 1] = (uint32_t)priors[3] << 16 | (uint16_t)priors[2];
+    pairs[MAGNITUDE_CONTEXTS + 2] = 256u << 16 | (uint16_t)s->network[MAGNITUDE_OUTPUT[node]];
 }
 
-/* With so many contexts */
-static inline __attribute__((always_inline)) int magnitude_code_bit_with(magnitude_context *s, int index, int node,
-                                                                         int bit, int contexts, int vectors)
+/* One decision: `index` (1 to 15) of the counter within the buckets, `node` (0 to 31) of the weight sets. */
+static int magnitude_code_bit(magnitude_context *s, int index, int node, int bit)
 {
     coefficients_state *p = s->p;
     const logistic_tables *t = &p->tables.logistic;
     counter *counters[MAGNITUDE_CONTEXTS];
     uint32_t pairs[COEFFICIENTS_PADDED / 2] = {0};
-    magnitude_find_inputs(s, index, node, contexts, counters, pairs);
-    const magnitude_inputs m = magnitude_gather(pairs, vectors);
+    magnitude_find_inputs(s, index, node, counters, pairs);
+    const magnitude_inputs m = magnitude_gather(pairs);
     int16_t *weights[COEFFICIENTS_MIXED];
     int32_t stretched[COEFFICIENTS_MIXED], total = 0;
     for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
         weights[i] = p->weights[i] + (s->sets[i] + (size_t)node) * COEFFICIENTS_PADDED;
-        stretched[i] = logistic_clamp(magnitude_dot(&m, weights[i], vectors) >> COEFFICIENTS_WEIGHT_BITS);
+        stretched[i] = logistic_clamp(magnitude_dot(&m, weights[i]) >> COEFFICIENTS_WEIGHT_BITS);
         total += stretched[i];
     }
     uint16_t *apm = p->apms + (s->sets[1] + (size_t)node) * APM_POINTS, *point;
@@ -168,20 +165,12 @@ static inline __attribute__((always_inline)) int magnitude_code_bit_with(magnitu
     bit = binary_coder_code(&p->coder, bit, probability < 1 ? 1 : probability);
     for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
         const int32_t error = (bit ? 65536 : 0) - (int32_t)logistic_squash(t, stretched[i]);
-        magnitude_learn(&m, weights[i], vectors, (int16_t)(error * COEFFICIENTS_LEARNING_RATE >> 6));
+        magnitude_learn(&m, weights[i], (int16_t)(error * COEFFICIENTS_LEARNING_RATE >> 6));
     }
-    if (s->distinct) counter_update_distinct(&p->tables.rates, counters, contexts, bit);
-    else counter_update(&p->tables.rates, counters, contexts, bit);
+    if (s->distinct) counter_update_distinct(&p->tables.rates, counters, MAGNITUDE_CONTEXTS, bit);
+    else counter_update(&p->tables.rates, counters, MAGNITUDE_CONTEXTS, bit);
     apm_update(point, bit);
     return bit;
-}
-
-/* One decision: `index` (1 to 15) of the counter within the buckets, `node` (0 to 31) of the weight sets. */
-static int magnitude_code_bit(magnitude_context *s, int index, int node, int bit)
-{
-    if (s->p->contexts == COEFFICIENTS_FEW_CONTEXTS)
-        return magnitude_code_bit_with(s, index, node, bit, COEFFICIENTS_FEW_CONTEXTS, COEFFICIENTS_FEW_PADDED / 8);
-    return magnitude_code_bit_with(s, index, node, bit, COEFFICIENTS_CONTEXTS, COEFFICIENTS_PADDED / 8);
 }
 
 /* ---- priors ---- */

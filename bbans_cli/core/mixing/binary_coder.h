@@ -39,8 +39,12 @@ static inline void binary_coder_begin(binary_coder *c, const uint8_t *in, uint8_
 static inline int binary_coder_code(binary_coder *c, int bit, uint32_t probability)
 {
     uint64_t middle = c->low + ((c->high - c->low) >> 16) * probability;
-    if (c->in) bit = c->value <= middle;
-    if (bit) c->high = middle;
+    if (c->in) { /* Without a branch, which could not be predicted. */
+        bit = c->value <= middle;
+        const uint64_t mask = (uint64_t)0 - (uint64_t)bit;
+        c->high = (middle & mask) | (c->high & ~mask);
+        c->low = (c->low & mask) | ((middle + 1) & ~mask);
+    } else if (bit) c->high = middle;
     else c->low = middle + 1;
     while ((c->low ^ c->high) >> 56 == 0) {
         if (c->in) c->value = c->value << 8 | binary_coder_next_byte(c);
