@@ -187,7 +187,7 @@ def _unpack_runs(bmp: _Bmp, lost: list[str]) -> np.ndarray:
     bmp.end = at
     if written < width * height:
         lost.append("which pixels were left out")
-    return np.frombuffer(bytes(out), np.uint8).reshape(height, width, 1)
+    return np.frombuffer(out, np.uint8).reshape(height, width, 1)
 
 
 def _fields(bmp: _Bmp, lost: list[str]) -> tuple[np.ndarray, list[int]]:

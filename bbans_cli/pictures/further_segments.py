@@ -34,8 +34,8 @@ _WEBP_CHUNKS = {
 }
 
 
-def of_jpeg(data: bytes) -> list[str]:
-    """Segments that are not kept, and bytes behind the end."""
+def of_jpeg(data: bytes, further: int) -> list[str]:
+    """Segments that are not kept, `further` pictures that MPF lists, or else bytes behind the end."""
     lost = []
     seen: set[bytes] = set()
     end = len(data)
@@ -49,8 +49,9 @@ def of_jpeg(data: bytes) -> list[str]:
                 seen.add(begin)
             elif word is not None:
                 lost.append(word)
-    # What else there is behind the end are pictures, which MPF lists.
-    if end < len(data) and b"\xff\xd8\xff" not in data[end:]:
+    if further:
+        lost.append(f"{further} further picture{'s' * (further > 1)}")
+    elif end < len(data):
         lost.append(f"{len(data) - end:,} bytes after the end")
     return list(dict.fromkeys(lost))
 

@@ -15,7 +15,15 @@ from bbans_cli.limits import MAX_WEBP_SIDE
 from bbans_cli.pictures import chunks, further_segments, libtiff_messages
 from bbans_cli.pictures.picture import Items, Picture, cannot_hold
 
-MODES = {"1": ("grey", 1), "L": ("grey", 8), "LA": ("grey+alpha", 8), "RGB": ("rgb", 8), "RGBA": ("rgba", 8)}
+# Pillow's modes -> ours, and the depth. Of a JPEG's CMYK, Pillow turns Adobe's inverted values round.
+MODES = {
+    "1": ("grey", 1),
+    "L": ("grey", 8),
+    "LA": ("grey+alpha", 8),
+    "RGB": ("rgb", 8),
+    "RGBA": ("rgba", 8),
+    "CMYK": ("cmyk", 8),
+}
 
 # Filters of warnings and Pillow's guard belong to the process: one thread at a time may set them aside.
 _alone = threading.Lock()
@@ -76,7 +84,7 @@ def read_jpeg(data: bytes, max_pixels: int, planes: np.ndarray | None = None) ->
     if planes is not None and (image.width, image.height) != (planes.shape[1], planes.shape[0]):
         image.load()
         planes = None
-    mode = "cmyk" if image.mode == "CMYK" else MODES[image.mode][0]
+    mode = MODES[image.mode][0]
     pixels = np.array(image, np.uint8) if planes is None else planes
     return Picture(np.atleast_3d(pixels), mode, 8, None, None, _metadata(image), _lost(image, data))
 
@@ -98,11 +106,9 @@ def _metadata(image: Image.Image) -> Items:
 
 def _lost(image: Image.Image, data: bytes) -> list[str]:
     """What the file says beyond that, in words."""
-    further = getattr(image, "n_frames", 1) - 1
-    lost = [f"{further} further picture{'s' * (further > 1)}"] if further else []
     if image.format in ("JPEG", "MPO"):
-        return further_segments.of_jpeg(data) + lost
-    return lost + (further_segments.of_webp(data) if image.format == "WEBP" else [])
+        return further_segments.of_jpeg(data, getattr(image, "n_frames", 1) - 1)
+    return further_segments.of_webp(data) if image.format == "WEBP" else []
 
 
 def write_webp(picture: Picture) -> tuple[bytes, list[str]]:

@@ -10,8 +10,8 @@ from bbans_cli.errors import InputError, UnsupportedError
 from bbans_cli.pictures import tiff_tags as tag
 from bbans_cli.pictures.tiff_tags import Directory
 
-# More than any picture with its thumbnails and levels has.
-MAX_DIRECTORIES = 4096
+# More directories, and more tags in all of them, than any picture with its thumbnails and levels has.
+MAX_DIRECTORIES, MAX_TAGS = 4096, 1 << 18
 # Photometric interpretations (colour filter array, linear raw) and compressions that camera raw files alone have.
 RAW_PHOTOMETRIC, RAW_COMPRESSIONS = (32803, 34892), (32767, 34713, 65535)
 DNG_VERSION, IMAGE_DEPTH, METAMORPH_PLANES = 50706, 32997, 33629
@@ -83,12 +83,12 @@ def _directories(data: bytes) -> Iterator[Directory]:
     """All directories of pictures: the first one, those that follow, and the SubIFDs of each."""
     first = tag.first_directory(data)
     waiting, seen = [first], {0, first.at}
-    count = 0
+    count = tags = 0
     while waiting:
         directory = waiting.pop(0)
-        count += 1
-        if count > MAX_DIRECTORIES:
-            raise UnsupportedError("a TIFF of thousands of directories")
+        count, tags = count + 1, tags + len(directory.fields) + len(directory.damaged)
+        if count > MAX_DIRECTORIES or tags > MAX_TAGS:
+            raise UnsupportedError("a TIFF of thousands of directories is not supported")
         yield directory
         places = [*directory.numbers(tag.SUB_FILES), directory.following]
         for place in places:

@@ -78,7 +78,7 @@ class Directory:
         self.end = at
         try:
             self._read(at)
-        except struct.error as error:
+        except (struct.error, OverflowError) as error:
             raise InputError("damaged TIFF: its directory lies outside the file") from error
 
     def _read(self, at: int) -> None:
@@ -86,7 +86,7 @@ class Directory:
         (count,) = struct.unpack_from(self.order + head, self.data, at)
         first, step = at + struct.calcsize("=" + head), struct.calcsize("=" + entry) + room
         (self.following,) = struct.unpack_from(self.order + word, self.data, first + count * step)
-        self.end = first + count * step + room
+        self.end = first + count * step + room  # the table is within the file, as that is
         for place in range(first, first + count * step, step):
             tag, kind, number = struct.unpack_from(self.order + entry, self.data, place)
             start, size = place + step - room, SIZES.get(kind, 0) * number

@@ -303,11 +303,6 @@ def test_lossy_files_on_request(name, kind):
     assert np.array_equal(read_picture(data, pixels=True).pixels, np.array(Image.open(io.BytesIO(data))))
 
 
-def test_cmyk_jpeg_is_refused():
-    with pytest.raises(UnsupportedError, match="mode CMYK"):
-        read_picture(saved(pillow("RGB").convert("CMYK"), "JPEG"), pixels=True)
-
-
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -91,3 +91,15 @@ def test_chunks_of_webp_are_named():
         file = b"RIFF" + len(body).to_bytes(4, "little") + body
         assert read_picture(file).lost == lost
         assert read_picture(file + b"behind").lost == [*lost, "6 bytes after the end"]
+
+
+def test_pictures_behind_the_end_that_nothing_lists_are_bytes():
+    assert read_picture(saved("JPEG") * 2, pixels=True).lost == [f"{len(saved('JPEG')):,} bytes after the end"]
+
+
+def test_pixels_of_a_jpeg_of_cmyk():
+    out = io.BytesIO()
+    Image.fromarray(np.dstack([PIXELS, PIXELS[:, :, 0]]), "CMYK").save(out, "JPEG")
+    read = read_picture(out.getvalue(), pixels=True)
+    assert read.mode == "cmyk" and read.file_format == "tiff"
+    assert np.array_equal(read.pixels, np.array(Image.open(io.BytesIO(out.getvalue()))))

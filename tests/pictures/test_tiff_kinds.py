@@ -261,6 +261,22 @@ def test_big_tiff(order):
     assert dict(exif) == {tag.MAKE: "Maker", 40000: (0.5, -1.25), 40001: 7}
 
 
+def test_thousands_of_overlapping_directories_are_refused():
+    data = bytearray(b"II*\0\x08\0\0\0" + bytes(70_000))
+    for at in range(8, 60_000, 8):
+        data[at : at + 2], data[at + 2 + 12 * 64 : at + 6 + 12 * 64] = struct.pack("<H", 64), struct.pack("<I", at + 8)
+    with pytest.raises((UnsupportedError, InputError), match="TIFF"):
+        read_picture(bytes(data))
+
+
+def test_offsets_of_big_tiff_beyond_all_files_are_damage():
+    for at in (1 << 63, (1 << 64) - 1):
+        with pytest.raises(InputError, match="directory lies outside"):
+            read_picture(b"II" + struct.pack("<HHHQ", 43, 8, 0, at) + bytes(99))
+    with pytest.raises(InputError, match="directory lies outside"):
+        read_picture(b"II" + struct.pack("<HHHQQ", 43, 8, 0, 16, (1 << 64) - 1) + bytes(99))
+
+
 def test_a_colour_map_of_8_bit_values():
     given = picture("palette", 8)
     colours = np.frombuffer(given.palette, np.uint8).reshape(-1, 3).T.ravel().tolist()
