@@ -16,6 +16,7 @@ Items = list[tuple[int, bytes]]
 # By the number that an ALPHA item has.
 ALPHAS = ("unspecified", "premultiplied")
 NAMES = {"webp": "WebP"}
+MODE_NAMES = {"grey+alpha": "grey with alpha", "rgb": "RGB", "rgba": "RGBA", "palette": "a palette", "cmyk": "CMYK"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,7 @@ def coded_depth(depth: int) -> int:
 
 def cannot_hold(file_format: str, picture: Picture) -> str:
     """Why a picture is refused by a format, and which one takes it."""
-    what = f"a {picture.mode} picture of {picture.depth} bits"
+    what = f"{MODE_NAMES.get(picture.mode, picture.mode)} of {picture.depth} bit{'s' * (picture.depth > 1)}"
     what += f" with a maximum value of {picture.maximum}" if picture.maximum else ""
     what += f" with {picture.alpha} alpha" if picture.alpha else ""
     what += " with a transparent colour" if picture.transparency is not None else ""

@@ -50,7 +50,7 @@ def test_any_maximum_comes_back(mode, file_format, top):
     assert (head.mode, head.depth) == (mode, given.depth)
     if not in_png:
         assert restored.data == file
-        with pytest.raises(UnsupportedError, match=f"^PNG cannot hold a .*; {file_format.upper()} can$"):
+        with pytest.raises(UnsupportedError, match=f"^PNG cannot hold .*; {file_format.upper()} can$"):
             CODEC.decompress_file(packed, "png", 1)
 
 
