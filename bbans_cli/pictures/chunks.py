@@ -17,7 +17,7 @@ XMP_KEYWORD = b"XML:com.adobe.xmp"
 # The animation itself is refused before this; what is left of it after that says nothing.
 ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 # Chunks that are marked as unsafe to copy, yet true of the pixels however these are packed. Others may not be.
-SAFE_WITH_PIXELS = (*BEFORE_PALETTE, b"PLTE", b"bKGD", b"hIST", b"tIME", b"pCAL", b"sCAL", b"sTER", b"orNT")
+SAFE_WITH_PIXELS = (*BEFORE_PALETTE, b"PLTE", b"sPLT", b"bKGD", b"hIST", b"tIME", b"pCAL", b"sCAL", b"sTER", b"orNT")
 
 WORDS = {
     b"gAMA": "gamma",

@@ -130,4 +130,6 @@ def test_malformed_jpg_with_pixels_is_refused_or_read_as_libjpeg_does(path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = imagecodecs.jpeg8_decode(data)
+    if read.mode == "cmyk" and b"Adobe" in data:
+        expected = 255 - expected  # Adobe stores them inverted, and libjpeg hands them out so
     assert np.array_equal(read.pixels, expected.reshape(read.pixels.shape))

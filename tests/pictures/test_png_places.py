@@ -96,3 +96,9 @@ def test_cgbi_is_refused_by_name():
 def test_a_second_xmp_in_webp_is_named():
     items = [(kinds.XMP, b"<a/>"), (kinds.XMP, b"<b/>"), (kinds.EXIF, EXIF), (kinds.EXIF, EXIF + bytes(2))]
     assert write_picture(picture("rgb", 8, metadata=items), "webp")[1] == ["XMP", "EXIF"]
+
+
+def test_registered_chunks_that_depend_on_the_pixels_alone_are_kept():
+    chunks = [(b"sPLT", b"a\0\x08abcdef"), (b"hIST", b"\0\1"), (b"pCAL", b"a\0..."), (b"orNT", b"\1")]
+    read = read_picture(png(chunks))
+    assert not read.lost and [data for _, data in read.metadata] == [name + data for name, data in chunks]
