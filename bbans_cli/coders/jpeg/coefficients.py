@@ -20,7 +20,7 @@ from bbans_cli.errors import CorruptError
 from bbans_cli.progress import BlockProgress, no_progress
 
 # Blocks in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
-PIECE_BLOCKS = 64
+PIECE_BLOCKS = {1: 1024, 5: 64, 9: 64}
 MOST_COMPONENTS = 4
 # Segments: as few as leave none with more nonzero coefficients than this, which take a bit more than half a byte each
 SEGMENT_NONZERO = 1_900_000
@@ -65,7 +65,7 @@ def encode(
     def code(segment: list[np.ndarray]) -> bytes:
         most = sum(plane.size for plane in segment) * 4 + 64 if max_bytes is None else max_bytes
         shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
-        return _CORE.encode(shape, _pieces(segment, progress), most)
+        return _CORE.encode(shape, _pieces(segment, level, progress), most)
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         payloads = list(pool.map(code, _cut(planes, factors, rows)))
@@ -101,7 +101,7 @@ def decode(
     def code(job: tuple[list[np.ndarray], bytes]) -> None:
         segment, data = job
         shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
-        _CORE.decode(shape, _pieces(segment, progress), data)
+        _CORE.decode(shape, _pieces(segment, level, progress), data)
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         list(pool.map(code, zip(segments, payloads, strict=True)))
@@ -151,15 +151,16 @@ def check_sizes(
         raise CorruptError("corrupt header: a picture that no JPEG file holds")
 
 
-def _pieces(planes: Sequence[np.ndarray], progress: BlockProgress) -> Pieces:
+def _pieces(planes: Sequence[np.ndarray], level: int, progress: BlockProgress) -> Pieces:
+    piece = PIECE_BLOCKS[level]
     blocks = sum(plane.size for plane in planes) // 64
 
     def code(state: CData) -> Iterator[int]:
         buffers = [ffi.from_buffer("int16_t[]", plane) for plane in planes]
         coefficients = ffi.new("int16_t *[]", buffers)
-        for done in range(0, blocks, PIECE_BLOCKS):
-            yield lib.bbc_coefficients_code(state, coefficients, PIECE_BLOCKS)
-            progress(min(PIECE_BLOCKS, blocks - done))
+        for done in range(0, blocks, piece):
+            yield lib.bbc_coefficients_code(state, coefficients, piece)
+            progress(min(piece, blocks - done))
 
     return code
 
