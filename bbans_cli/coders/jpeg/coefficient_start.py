@@ -41,13 +41,13 @@ LAYOUT: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = [
 
 
 @cache
-def load() -> CData:
-    """The start for the core. Raises ModelMismatchError if the file is not there or damaged."""
-    path = packaged() / f"jpeg-coefficients-{START}.start"
-    if not path.is_file():
-        raise ModelMismatchError(f"the start {START} of the coder of JPEG coefficients is not here")
+def load(number: int = START) -> CData:
+    """The start of that number for the core. Raises ModelMismatchError if the file is not there or damaged."""
+    path = packaged() / f"jpeg-coefficients-{number}.start"
+    if number not in STARTS or not path.is_file():
+        raise ModelMismatchError(f"the start {number} of the coder of JPEG coefficients is not here")
     data = path.read_bytes()
-    if zlib.crc32(data) != STARTS[START]:
+    if zlib.crc32(data) != STARTS[number]:
         raise ModelMismatchError(f"{path} is damaged")
     return to_core(unpack(data))
 

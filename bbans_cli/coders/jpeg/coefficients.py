@@ -1,14 +1,17 @@
 """Quantised DCT coefficients of a JPEG picture to bytes and back: core/jpeg/coefficient_blocks-inl.h.
 
 Large pictures are cut into segments, rows of MCUs that are coded each with a state of its own, in threads. A payload
-is: number of segments (varint); for each but the last its rows of MCUs and its bytes (varints); their payloads."""
+is: a byte with the number of segments, less one, and above that the number of the start (coefficient_start.py; 0 at
+level 1, which has none); for each segment but the last its rows of MCUs and its bytes (varints); their payloads.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
+from functools import cache, partial
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -25,13 +28,21 @@ MOST_COMPONENTS = 4
 # Segments: as few as leave none with more nonzero coefficients than this, which take a bit more than half a byte each
 SEGMENT_NONZERO = 1_900_000
 MOST_SEGMENTS = 16
+FAST = 1  # the level
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
-def _begin(state: CData, shape: CData, source: CData, out: CData, size: int) -> None:
-    lib.bbc_coefficients_begin(state, shape, coefficient_start.load(), source, out, size)
+@cache
+def _core(start: int) -> CoreCoder:
+    """The coder that begins at the start of that number. Raises ModelMismatchError."""
+    begin = partial(_begin, coefficient_start.load(start or coefficient_start.START))
+    return CoreCoder(lib.BBC_SELF_TEST_COEFFICIENTS, lib.bbc_coefficients_size, begin, lib.bbc_coefficients_end)
 
 
-_CORE = CoreCoder(lib.BBC_SELF_TEST_COEFFICIENTS, lib.bbc_coefficients_size, _begin, lib.bbc_coefficients_end)
+def _begin(start: CData, state: CData, shape: CData, source: CData, out: CData, size: int) -> None:
+    lib.bbc_coefficients_begin(state, shape, start, source, out, size)
 
 
 # Horizontal and vertical sampling factor of a component, 1..4
@@ -65,13 +76,13 @@ def encode(
     def code(segment: list[np.ndarray]) -> bytes:
         most = sum(plane.size for plane in segment) * 4 + 64 if max_bytes is None else max_bytes
         shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
-        return _CORE.encode(shape, _pieces(segment, level, progress), most)
+        return _core(start).encode(shape, _pieces(segment, level, progress), most)
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        payloads = list(pool.map(code, _cut(planes, factors, rows)))
+    start = 0 if level == FAST else coefficient_start.START
+    payloads = _in_threads(code, _cut(planes, factors, rows), threads)
     if max_bytes is not None and sum(map(len, payloads)) > max_bytes:
         raise TooLargeError
-    out = varint(len(payloads))
+    out = bytes([len(payloads) - 1 | start << 4])
     for count, payload in zip(rows[:-1], payloads[:-1], strict=True):
         out += varint(count) + varint(len(payload))
     return out + b"".join(payloads)
@@ -86,13 +97,17 @@ def decode(
     threads: int = 1,
     progress: BlockProgress = no_progress,
 ) -> list[np.ndarray]:
-    """What `encode` was given: int16 (rows, columns, 64) for each (rows, columns) of sizes. Raises CorruptError."""
+    """What `encode` was given: int16 (rows, columns, 64) for each (rows, columns) of sizes.
+
+    Raises CorruptError, and ModelMismatchError where the start is not at hand.
+    """
     check_sizes(sizes, tables, factors, level)
     reader = Reader(memoryview(payload), "coefficients")
-    count = reader.varint()
-    if not 1 <= count <= MOST_SEGMENTS:
-        raise CorruptError("corrupt coefficients: wrong number of segments")
-    heads = [(reader.varint(), reader.varint()) for _ in range(count - 1)]
+    first = reader.byte()
+    start = first >> 4
+    if (start == 0) != (level == FAST):
+        raise CorruptError("corrupt coefficients: a start of another level")
+    heads = [(reader.varint(), reader.varint()) for _ in range(first % MOST_SEGMENTS)]
     payloads = [bytes(reader.take(size)) for _, size in heads]
     payloads.append(bytes(reader.take(reader.left)))
     planes = [np.zeros((*size, 64), np.int16) for size in sizes]
@@ -101,11 +116,18 @@ def decode(
     def code(job: tuple[list[np.ndarray], bytes]) -> None:
         segment, data = job
         shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
-        _CORE.decode(shape, _pieces(segment, level, progress), data)
+        _core(start).decode(shape, _pieces(segment, level, progress), data)
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        list(pool.map(code, zip(segments, payloads, strict=True)))
+    _in_threads(code, list(zip(segments, payloads, strict=True)), threads)
     return planes
+
+
+def _in_threads(work: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
+    """work(item) of all items, so many at a time."""
+    if min(threads, len(items)) <= 1:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
 
 
 def _segment_rows(planes: Sequence[np.ndarray], factors: Sequence[Factors]) -> list[int]:
