@@ -7,17 +7,19 @@ described in the manual pages pbm(5), pgm(5), ppm(5) and pam(5) of Netpbm.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.pictures import chunks
-from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows, row_bytes, unpack_rows, with_maximum
+from bbans_cli.pictures.picture import Items, Picture, cannot_hold, pack_rows, row_bytes, unpack_rows, with_maximum
 
 # What separates the numbers of a header: white space and comments.
 GAP = rb"(?:\s|#[^\r\n]*[\r\n])"
 NUMBER = rb"(\d{1,10})"
+COMMENT = b"Comment"
 PAM_MODES = {
     b"BLACKANDWHITE": ("grey", 1),
     b"BLACKANDWHITE_ALPHA": ("grey+alpha", 2),
@@ -52,8 +54,11 @@ def _read_one(data: bytes, start: int, max_pixels: int) -> tuple[Picture, int]:
         raise LimitError(f"{width}x{height} is {width * height:,} pixels, above the limit of {max_pixels:,}")
     if not 0 < top < 1 << 16:
         raise InputError(f"damaged PNM: a maximum value of {top:,} does not exist")
+    items, lost = _comments(data[start:at])
     if kind in b"123":
-        return _plain(data, at, width, height, channels, top, mode, inverted=kind == b"1")
+        picture, end = _plain(data, at, width, height, channels, top, mode, inverted=kind == b"1")
+        lost += ["comment among the samples"] if b"#" in data[at:end] else []
+        return replace(picture, metadata=items, lost=lost), end
     # Binary samples take one byte or two, but those of a PBM one bit, where 1 is black.
     stored = 1 if kind == b"4" else 16 if top > 255 else 8
     size = height * row_bytes(width, channels, stored)
@@ -66,7 +71,14 @@ def _read_one(data: bytes, start: int, max_pixels: int) -> tuple[Picture, int]:
     if pixels.max() > top:
         raise InputError(f"damaged PNM: a value above the maximum of {top}")
     depth, maximum = with_maximum(top)
-    return Picture(pixels.copy(), mode, depth, maximum=maximum), at + size
+    return Picture(pixels.copy(), mode, depth, None, None, items, lost, maximum), at + size
+
+
+def _comments(header: bytes) -> tuple[Items, list[str]]:
+    """A text item for each line of comment, and in words what cannot be kept of them."""
+    lines = [line.strip() for line in re.findall(rb"#([^\r\n]*)", header)]
+    kept = [line for line in lines if line and b"\0" not in line]
+    return [chunks.text(COMMENT, line) for line in kept], ["comment"] if any(b"\0" in line for line in lines) else []
 
 
 def _pnm_header(data: bytes, start: int) -> tuple[int, int, int, str, int, int]:
@@ -116,7 +128,7 @@ def _plain(
 
 
 def write_pnm(picture: Picture, file_format: str) -> tuple[bytes, list[str]]:
-    """The file, and in words what of the metadata it does not hold, which is all.
+    """The file, and in words what of the metadata it does not hold, which is all but comments.
 
     file_format   "pbm", "pgm", "ppm" (which takes grey as well, as PGM or PBM), or "pam"
     Raises UnsupportedError where the format cannot hold the picture.
@@ -144,5 +156,19 @@ def write_pnm(picture: Picture, file_format: str) -> tuple[bytes, list[str]]:
         header = f"P5\n{size}\n{top}\n"
     bits = header.startswith("P4")
     rows = pack_rows(1 - picture.pixels, 1) if bits else pack_rows(picture.pixels, 16 if top > 255 else 8)
-    lost = list(dict.fromkeys(chunks.describe(*item) for item in picture.metadata if item[0] != kinds.AFTER_PIXELS))
-    return header.encode() + np.ascontiguousarray(rows).tobytes(), lost
+    comments, lost = _as_comments(picture.metadata)
+    magic, rest = header[:3].encode(), header[3:].encode()
+    return magic + comments + rest + np.ascontiguousarray(rows).tobytes(), lost
+
+
+def _as_comments(items: Items) -> tuple[bytes, list[str]]:
+    """Lines of comment for texts of that keyword, and the other items in words."""
+    lines, lost = b"", []
+    for kind, data in items:
+        plain = data.removeprefix(b"tEXt" + COMMENT + b"\0")
+        text = plain if plain != data else data.removeprefix(b"iTXt" + COMMENT + b"\0\0\0\0\0")
+        if kind == kinds.CHUNK and text != data and not re.search(rb"[\r\n\0]", text):
+            lines += b"# " + text + b"\n"
+        elif kind != kinds.AFTER_PIXELS:
+            lost.append(chunks.describe(kind, data))
+    return lines, list(dict.fromkeys(lost))

@@ -123,3 +123,23 @@ def test_deep_samples_of_photographs_and_packed_ones(pixels):
     assert same(CODEC.decompress(CODEC.compress(picture, 1), 1), picture)
     few = Picture((given % 5 * 800).astype(np.uint16)[:, :, None], "grey", 12)
     assert same(CODEC.decompress(CODEC.compress(few, 1), 1), few)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"P5\n# one line\n# caf\xc3\xa9\n2 1\n255\n",
+        b"P7\n# one line\n# caf\xc3\xa9\nWIDTH 2\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nTUPLTYPE GRAYSCALE\nENDHDR\n",
+    ],
+)
+def test_comments_come_back(start):
+    data = start + b"ab"
+    read = read_picture(data)
+    assert [item[:12] for _, item in read.metadata] == [b"tEXtComment\0", b"iTXtComment\0"]
+    assert write_picture(read, "pam" if start[1:2] == b"7" else "pgm") == (data, [])
+    assert read_picture(write_picture(read)[0]).metadata == read.metadata
+
+
+def test_comments_among_plain_samples_are_named():
+    assert read_picture(b"P2\n2 1\n255\n1 # here\n2\n").lost == ["comment among the samples"]
+    assert read_picture(b"P2\n# there\n2 1\n255\n1\n2\n").lost == []
