@@ -40,6 +40,8 @@ INTEGERS = {
     *("bbc_few_colours_size", "bbc_few_colours_begin", "bbc_few_colours_end"),
     *("bbc_deep_size", "bbc_deep_begin", "bbc_deep_end", "bbc_coefficients_size", "bbc_coefficients_end"),
     *("bbc_png_filters_apply", "bbc_png_filters_undo"),
+    *("bbc_bytes_size", "bbc_bytes_begin", "bbc_bytes_begin_learned", "bbc_bytes_learn", "bbc_bytes_code"),
+    *("bbc_bytes_end", "bbc_stream_table_begin", "bbc_stream_read", "bbc_stream_write"),
     *("bbc_isa_built", "bbc_isa_supported", "bbc_isa_best", "bbc_isa_select", "bbc_isa_now", "bbc_fp_set_raw"),
     "bbc_self_test_name",
 }
