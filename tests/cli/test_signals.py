@@ -105,6 +105,7 @@ def test_a_signal_that_the_parent_ignores_is_ignored(tmp_path: Path) -> None:
     assert (tmp_path / "pipe.bbc").exists()
 
 
+@pytest.mark.alone  # beside other tests it ended with status 1 once or twice, for a reason not yet found
 def test_a_signal_while_waiting_for_input(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.ppm")
     process = start("compress", "pipe.ppm", cwd=tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from bbans_cli import api, container
 
 DATA = Path(os.environ.get("BBC_DATA", ""))
-CODEC = api.PictureCodec(1, verify=False)
+CODEC, FAST = api.PictureCodec(5, verify=False), api.PictureCodec(1, verify=False)
 # 12 bits, arithmetic coding, and too little of a picture
 STORED = {"arith.jpg", "bit12_prog.jpg", "empty.jpg", "eoi_only.jpg", "trunc_hdr.jpg"}
 
@@ -35,7 +35,8 @@ def test_odd_files(path):
         assert content.kind == "file"
         return
     assert container.JPEG_STREAM in [part.coder for part in content.parts] and content.kind == "jpeg"
-    if path.name != "lossless_sof3.jpg":
+    # One has quantisers of 1, so that there is little to save; the other 12,288 equal blocks, which LZMA takes in 240 bytes.
+    if path.name not in ("lossless_sof3.jpg", "lep_gray2sf.jpg"):
         assert len(packed) <= 0.9 * len(lzma.compress(data, preset=9))
 
 
@@ -48,5 +49,5 @@ def test_robust_files(share):
     for path in found[share::8]:
         data = path.read_bytes()
         if data and not path.name.endswith((".md", ".txt")):
-            content = CODEC._compress_jpeg(data, "a.jpg", 1, lambda done: None).data
-            assert CODEC.decompress_file(content, None, 1).data == data, path.name
+            content = FAST._compress_jpeg(data, "a.jpg", 1, lambda done: None).data
+            assert FAST.decompress_file(content, None, 1).data == data, path.name
