@@ -35,7 +35,7 @@ def test_odd_files(path):
         assert content.kind == "file"
         return
     assert container.JPEG_STREAM in [part.coder for part in content.parts] and content.kind == "jpeg"
-    # One has quantisers of 1, so that there is little to save; the other 12,288 equal blocks, which LZMA takes in 240 bytes.
+    # One has quantisers of 1, so that there is little to save; the other 12,288 equal blocks: 240 bytes under LZMA.
     if path.name not in ("lossless_sof3.jpg", "lep_gray2sf.jpg"):
         assert len(packed) <= 0.9 * len(lzma.compress(data, preset=9))
 
