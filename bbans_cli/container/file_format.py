@@ -71,20 +71,20 @@ class Head:
 
     @property
     def suffix(self) -> str:
-        """The suffix that a file had, with its point: of pictures b""."""
+        """The suffix that a file had, with its point: of pictures ""."""
         return dict(self.metadata).get(metadata.SUFFIX, b"").decode("utf-8", "replace")
 
 
 def to_bytes(container: Container | StoredFile) -> bytes:
     """The file. Raises ValueError where fields contradict each other: a mistake of the program, not of its user."""
     section = metadata.pack(container.metadata)
-    if not 1 <= len(container.parts):
+    if not container.parts:
         raise ValueError("a container has at least one part")
     if isinstance(container, StoredFile):
         flags, fields, parts = FLAG_FILE, b"", stored_file.to_bytes(container)
         payloads = [part.payload for part in container.parts]
     else:
-        flags, fields, parts = 0, _picture_to_bytes(container), b""
+        flags, fields = 0, _picture_to_bytes(container)
         parts = b"".join(picture_parts.to_bytes(part, container.height, container.depth) for part in container.parts)
         payloads = [band.payload for part in container.parts for band in part.bands]
     if section:
@@ -243,8 +243,8 @@ def _picture_from_bytes(header: Reader, max_pixels: int | None) -> Container:
     width, height, shape = header.varint(), header.varint(), header.byte()
     if width == 0 or height == 0:
         raise CorruptError("corrupt header: the picture has no pixels")
-    if max_pixels is not None and width * height > max_pixels:
-        raise LimitError(f"{width}x{height} is {width * height:,} pixels, above the limit of {max_pixels:,}")
+    if max_pixels is not None:
+        _check_pixels(width, height, max_pixels)
     mode, depth = shape & 15, shape >> 4
     if mode >= len(MODES):
         raise UnsupportedError(f"needs a newer bbc: mode {mode}")
@@ -264,6 +264,10 @@ def _part_tables(header: Reader, picture: Container) -> list[tuple[Part, list[in
 
 def check_limit(jpeg: JpegSummary | None, max_pixels: int) -> None:
     """Raise LimitError for a JPEG file of more pixels."""
-    if jpeg is not None and jpeg.width * jpeg.height > max_pixels:
-        pixels = jpeg.width * jpeg.height
-        raise LimitError(f"{jpeg.width}x{jpeg.height} is {pixels:,} pixels, above the limit of {max_pixels:,}")
+    if jpeg is not None:
+        _check_pixels(jpeg.width, jpeg.height, max_pixels)
+
+
+def _check_pixels(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise LimitError(f"{width}x{height} is {width * height:,} pixels, above the limit of {max_pixels:,}")

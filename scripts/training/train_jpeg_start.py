@@ -67,7 +67,7 @@ def streams(files: list[bytes]) -> Iterator[JpegStream]:
 
 def code(stream: JpegStream, first, examples: np.ndarray | None, learned) -> int:
     """Encode at level 5. Fills `examples` (bytes) and `learned`; returns how many bytes of examples there are."""
-    factors = [(component.horizontal, component.vertical) for component in stream.components]
+    factors = [component.factors for component in stream.components]
     sizes = [(plane.shape[0], plane.shape[1]) for plane in stream.blocks]
     shape = coefficients._shape(sizes, stream.tables, factors, 5)
     state = ffi.from_buffer(np.zeros(lib.bbc_coefficients_size(shape), np.uint8))

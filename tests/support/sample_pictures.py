@@ -1,11 +1,14 @@
 """Small pictures of every mode and depth, made from a seed."""
 
+import contextlib
 import io
 
 import numpy as np
 import png
 
+from bbans_cli.errors import BbcError
 from bbans_cli.pictures.picture import Picture
+from bbans_cli.pictures.read_write import read_picture
 
 PNG_KINDS = [("grey", depth) for depth in (1, 2, 4, 8, 16)]
 PNG_KINDS += [("palette", depth) for depth in (1, 2, 4, 8)]
@@ -67,3 +70,13 @@ def same(one, other):
         == (other.mode, other.depth, other.palette, other.transparency, other.maximum, other.alpha)
         and one.metadata == other.metadata
     )
+
+
+def read_damaged(data, count):
+    """Read a picture file with one byte changed, in `count` ways: a picture, or an error of ours."""
+    rng = np.random.default_rng(0)
+    for _ in range(count):
+        damaged = bytearray(data)
+        damaged[rng.integers(len(data))] ^= int(rng.integers(1, 256))
+        with contextlib.suppress(BbcError):
+            read_picture(bytes(damaged))

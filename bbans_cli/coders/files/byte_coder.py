@@ -3,16 +3,15 @@ general method of the standard library."""
 
 from __future__ import annotations
 
-import zlib
 from functools import cache, lru_cache
 
 import numpy as np
 
-from bbans_cli.coders.weights_folder import packaged
+from bbans_cli.coders.weights_folder import numbered
 from bbans_cli.container import packing
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import CData, check_coder, ffi, lib
-from bbans_cli.errors import CorruptError, ModelMismatchError
+from bbans_cli.errors import CorruptError
 
 # Dictionaries by number, with their CRC-32. They are a part of the format: none is ever changed or removed.
 DICTIONARIES = {1: 0x89157AD8}
@@ -66,13 +65,7 @@ def unpack(packed: bytes, max_bytes: int, what: str) -> bytes:
 @cache
 def dictionary(number: int) -> bytes:
     """What JPEG files usually have around their coefficients. Raises ModelMismatchError if it is not there."""
-    path = packaged() / f"jpeg-plain-{number}.dictionary"
-    if number not in DICTIONARIES or not path.is_file():
-        raise ModelMismatchError(f"the dictionary {number} that this file was written with is not here")
-    data = path.read_bytes()
-    if zlib.crc32(data) != DICTIONARIES[number]:
-        raise ModelMismatchError(f"{path} is damaged")
-    return data
+    return numbered("jpeg-plain", "dictionary", number, DICTIONARIES, "dictionary")
 
 
 def _code(state: CData, data: np.ndarray, size: int) -> bool:

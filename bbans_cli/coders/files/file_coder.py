@@ -26,7 +26,6 @@ from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
 
-SOF = (0xC0, 0xC1, 0xC2)
 # Bytes of structure and plain bytes beyond the size of the file itself: room for the exceptions of its scans.
 STRUCTURE_BYTES = 1 << 24
 
@@ -81,9 +80,7 @@ def _summary(tree: Node) -> JpegSummary:
     """What the frame header says; its height may be wrong, and is 0 where a DNL segment has it."""
     assert tree.first is not None and tree.first.stream is not None
     stream = tree.first.stream
-    frame_header = next(found for found in jpeg_segments.segments(stream.plain) if found.marker in SOF)
-    at = frame_header.start + 5
-    height = int.from_bytes(stream.plain[at : at + 2], "big") or stream.height
+    height = jpeg_segments.frame_height(stream.plain) or stream.height
     return JpegSummary(stream.process, len(stream.components), stream.width, height)
 
 
@@ -93,7 +90,7 @@ def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> lis
     count = _counter(total, progress)
     parts = [FilePart(BYTES, b"", _pack(tree))]
     for stream in streams:
-        factors = [(component.horizontal, component.vertical) for component in stream.components]
+        factors = [component.factors for component in stream.components]
         payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, level, threads, count)
         parts.append(FilePart(JPEG_STREAM, bytes([level]), payload))
     return parts
@@ -157,7 +154,7 @@ class Decoder:
         part = self.parts[id(branch)]
         if len(part.settings) != 1:
             raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
-        factors = [(component.horizontal, component.vertical) for component in found.components]
+        factors = [component.factors for component in found.components]
         sizes = layout(found, height).sizes
         blocks = coefficients.decode(part.payload, sizes, _divisors(tables), factors, part.settings[0], self.threads)
         self.done += len(part.payload)

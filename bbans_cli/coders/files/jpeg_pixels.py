@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from bbans_cli.coders.files.file_coder import DecodedStream, Decoder
-from bbans_cli.coders.files.jpeg_segments import ADOBE, APP0, APP14, JFIF, SOS, segments
+from bbans_cli.coders.files.jpeg_segments import ADOBE, APP0, APP14, JFIF, SOS, frame_height, segments
 from bbans_cli.coders.jpeg.coder import JpegCoefficients, decoded_samples
 from bbans_cli.coders.jpeg.stream import join
 from bbans_cli.container import StoredFile
@@ -52,10 +52,9 @@ def decode(
 def _samples(data: bytes, stream: DecodedStream) -> np.ndarray | None:
     """(height, width, 1 or 3) uint8, or None where the core does not cover the stream."""
     found = stream.frame
-    height = int.from_bytes(data[(at := _frame_at(data)) + 5 : at + 7], "big")
-    if height != found.height or found.width * found.height > MAX_JPEG_PIXELS:
+    if frame_height(data) != found.height or found.width * found.height > MAX_JPEG_PIXELS:
         return None
-    factors = [(component.horizontal, component.vertical) for component in found.components]
+    factors = [component.factors for component in found.components]
     if len(factors) == 1:
         subsampled = (False, False)
     elif len(factors) == 3 and factors[1:] == [(1, 1)] * 2 and factors[0] in _SUBSAMPLINGS and _is_ycc(data, stream):
@@ -65,11 +64,6 @@ def _samples(data: bytes, stream: DecodedStream) -> np.ndarray | None:
     if any(int(table.max()) > 255 for table in stream.tables):
         return None
     return decoded_samples(JpegCoefficients(subsampled, stream.tables, stream.blocks), found.width, found.height)
-
-
-def _frame_at(data: bytes) -> int:
-    """Where the SOF marker lies."""
-    return next(segment.start for segment in segments(data) if segment.marker in (0xC0, 0xC1, 0xC2))
 
 
 def _is_ycc(data: bytes, stream: DecodedStream) -> bool:

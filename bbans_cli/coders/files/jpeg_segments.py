@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 SOI, SOS, EOI, COMMENT = 0xD8, 0xDA, 0xD9, 0xFE
 APP0, APP1, APP2, APP14, APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
+CODED_FRAMES = (0xC0, 0xC1, 0xC2)  # SOF of the processes whose coefficients are coded
 # Markers that have no length and no content; 00 and FF are no markers at all.
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 
@@ -47,6 +48,12 @@ def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
             end = min(len(data), at + 2 + size)
             yield Segment(marker, at, end)
             at = end
+
+
+def frame_height(data: bytes) -> int:
+    """The height that the frame header of a coded stream says: 0 where a DNL segment has it, and it may be wrong."""
+    at = next(segment.start for segment in segments(data) if segment.marker in CODED_FRAMES)
+    return int.from_bytes(data[at + 5 : at + 7], "big")
 
 
 def exif_and_xmp(data: bytes) -> dict[str, bytes]:

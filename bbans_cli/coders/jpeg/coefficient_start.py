@@ -11,14 +11,12 @@ float16 (2, 64, 2, 72).
 from __future__ import annotations
 
 import lzma
-import zlib
 from functools import cache
 
 import numpy as np
 
-from bbans_cli.coders.weights_folder import packaged
+from bbans_cli.coders.weights_folder import numbered
 from bbans_cli.core import CData, ffi, lib
-from bbans_cli.errors import ModelMismatchError
 
 # Files by number, with their CRC-32; the number that is written with
 STARTS = {1: 0xF5CBDD27}
@@ -43,13 +41,7 @@ LAYOUT: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = [
 @cache
 def load(number: int = START) -> CData:
     """The start of that number for the core. Raises ModelMismatchError if the file is not there or damaged."""
-    path = packaged() / f"jpeg-coefficients-{number}.start"
-    if number not in STARTS or not path.is_file():
-        raise ModelMismatchError(f"the start {number} of the coder of JPEG coefficients is not here")
-    data = path.read_bytes()
-    if zlib.crc32(data) != STARTS[number]:
-        raise ModelMismatchError(f"{path} is damaged")
-    return to_core(unpack(data))
+    return to_core(unpack(numbered("jpeg-coefficients", "start", number, STARTS, "start of the coefficients")))
 
 
 def plain() -> dict[str, np.ndarray]:

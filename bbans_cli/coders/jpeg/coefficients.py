@@ -36,8 +36,8 @@ R = TypeVar("R")
 
 @cache
 def _core(start: int) -> CoreCoder:
-    """The coder that begins at the start of that number. Raises ModelMismatchError."""
-    begin = partial(_begin, coefficient_start.load(start or coefficient_start.START))
+    """The coder that begins at the start of that number, 0: at none. Raises ModelMismatchError."""
+    begin = partial(_begin, coefficient_start.load(start) if start else ffi.NULL)
     return CoreCoder(lib.BBC_SELF_TEST_COEFFICIENTS, lib.bbc_coefficients_size, begin, lib.bbc_coefficients_end)
 
 

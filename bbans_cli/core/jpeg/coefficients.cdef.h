@@ -37,7 +37,7 @@ typedef struct {
 size_t bbc_coefficients_size(const bbc_coefficients_shape *shape);
 
 /* Begin a picture: encode into `out` (size bytes) if `in` is NULL, else decode from `in` (size bytes). `start` must live
- * as long as the state. */
+ * as long as the state; at level 1 it is not used, and may be NULL. */
 void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, const bbc_coefficients_start *start,
                             const uint8_t *in, uint8_t *out, size_t size);
 

@@ -272,7 +272,7 @@ def test_segments_that_cannot_be_are_refused(start):
 
 
 def test_a_start_that_is_not_here():
-    with pytest.raises(ModelMismatchError, match="the start 9"):
+    with pytest.raises(ModelMismatchError, match="the start of the coefficients 9"):
         coefficients.decode(b"\x90", [(5, 7), (3, 4), (3, 4)], TABLES[:3], SMALL[1])
 
 

@@ -19,6 +19,11 @@ class Component:
     vertical: int
     identifier: int
 
+    @property
+    def factors(self) -> tuple[int, int]:
+        """Horizontal and vertical sampling factor."""
+        return self.horizontal, self.vertical
+
 
 @dataclass(frozen=True)
 class JpegStream:
