@@ -9,6 +9,21 @@ about it where that is known.
 
 from __future__ import annotations
 
+import errno
+
+# Codes of errors that the system raises.
+SYSTEM_CODES = {
+    errno.ENOENT: "not-found",
+    errno.EACCES: "permission",
+    errno.EPERM: "permission",
+    errno.EROFS: "read-only",
+    errno.ENOSPC: "no-space",
+    errno.EDQUOT: "no-space",
+    errno.EFBIG: "no-space",
+    errno.EEXIST: "exists",
+    errno.EISDIR: "is-folder",
+}
+
 
 class BbcError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -68,3 +83,23 @@ class OutputExistsError(BbcError, FileExistsError):
     """The output is there already and may not be replaced."""
 
     code = "exists"
+
+
+def describe(error: Exception) -> str:
+    """What an exception says, without a file's name in it."""
+    if isinstance(error, BbcError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:1].lower() + error.strerror[1:]
+    if isinstance(error, MemoryError):
+        return "not enough memory; -T 1 and -j 1 need less"
+    return f"internal error, please report it with the output of -vv: {type(error).__name__}: {error}"
+
+
+def code_of(error: Exception) -> str:
+    """A short stable name for scripts."""
+    if isinstance(error, BbcError):
+        return error.code
+    if isinstance(error, OSError):
+        return SYSTEM_CODES.get(error.errno or 0, "io")
+    return "memory" if isinstance(error, MemoryError) else "internal"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bbans_cli import container, scheduler
-from bbans_cli.cli import atomic_output, fileio, info, naming, signals
+from bbans_cli import container, output_names, scheduler
+from bbans_cli.cli import atomic_output, fileio, info, signals
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
@@ -148,7 +148,7 @@ def _decompress(data: bytes, task: Task, options: Options, threads: int, progres
     if file_format == JPEG:
         # The file that the .bbc file holds, which is what comes without a format.
         if container.read_head(data).kind == "picture":
-            raise InputError(naming.NO_JPEG)
+            raise InputError(output_names.NO_JPEG)
         file_format = None
     # An input is removed only if the picture in its place reads back.
     return options.coder.decompress_file(data, file_format, threads, progress, read_back=options.remove)

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bbans_cli import __version__, scheduler
+from bbans_cli import __version__, output_names, scheduler
 from bbans_cli.cli import atomic_output, fileio, fronts, naming, plan, report, signals
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
-from bbans_cli.errors import BbcError, LimitError
+from bbans_cli.errors import BbcError, LimitError, describe
 
 if TYPE_CHECKING:
     from bbans_cli import api
@@ -138,16 +138,16 @@ def _write(verb: str, names_of: plan.Naming, given: dict[str, Any]) -> int:
 
 def _refuse_suffix(task: plan.Task) -> None:
     """Refuse an output whose suffix names no format that the input can become, as far as that is known before work."""
-    suffix = naming.suffix_of(task.target or "")
+    suffix = output_names.suffix_of(task.target or "")
     with contextlib.suppress(BbcError, OSError):
-        if not naming.suits(suffix, None if task.source == STDIO else fronts.head_of(task.source)):
+        if not output_names.suits(suffix, None if task.source == STDIO else fronts.head_of(task.source)):
             raise click.UsageError(
                 f"{suffix} is no picture format that bbc writes; --format says which one it is to be"
             )
 
 
 def _read(verb: str, given: dict[str, Any]) -> int:
-    tasks = plan.plan_reading(_names(given), given["recursive"], naming.is_bbc)
+    tasks = plan.plan_reading(_names(given), given["recursive"], output_names.is_bbc)
     if (given.get("exif") or given.get("xmp")) and len(tasks) != 1:
         raise click.UsageError("--exif and --xmp take one file")
     return _batch(verb, tasks, given)
@@ -182,7 +182,7 @@ def _names(given: dict[str, Any]) -> list[str]:
         except LimitError as error:
             raise click.UsageError(f"{report.shown(path)}: is too long for a list of files") from error
         except (OSError, BbcError) as error:
-            raise click.UsageError(f"{report.shown(path)}: {report.describe(error)}") from error
+            raise click.UsageError(f"{report.shown(path)}: {describe(error)}") from error
         names += plan.read_list(data, separator)
     return names
 
@@ -275,7 +275,7 @@ def run(args: Sequence[str]) -> int:
         if "-vv" in args:
             raise
         name = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
-        report.say(name + report.describe(error))
+        report.say(name + describe(error))
     finally:
         # Threads may still be at work if standard output failed or the program has a bug.
         atomic_output.abandon_all()

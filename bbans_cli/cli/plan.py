@@ -14,16 +14,14 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from bbans_cli.cli.atomic_output import CollisionError, exists, is_special
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import BbcError
+from bbans_cli.output_names import OF_SYSTEMS, Output
 
 Identity = tuple[int, int]
 
-# What the Finder and the Explorer leave in folders.
-_OF_SYSTEMS = (".DS_Store", "Thumbs.db")
 # AppleDouble (RFC 1740, appendix A): what of a file another file system has no place for, in a file `._NAME` beside it.
 _APPLE_DOUBLE = ("._", b"\0\x05\x16\x07")
 
@@ -38,13 +36,6 @@ class SameFileError(BbcError):
     """The output would replace one of the inputs."""
 
     code = "same-file"
-
-
-class Output(NamedTuple):
-    """An output's base name, and its format where there are several (None: the usual one)."""
-
-    name: str
-    file_format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +152,7 @@ def _walk(top: str, wanted: Callable[[str], bool]) -> Iterator[_Found]:
         folders.sort()
         for name in sorted(files):
             path = os.path.join(folder, name)
-            if name in _OF_SYSTEMS:
+            if name in OF_SYSTEMS:
                 yield _Found(path, "", found=True, skip="a file of the system")
             elif wanted(name) and not os.path.islink(path):
                 yield _Found(path, os.path.relpath(path, top), found=True, skip=_why_not(path, name))

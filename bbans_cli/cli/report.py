@@ -6,7 +6,6 @@ Words go to standard error, JSON to standard output. Within a schema, JSON keys 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import sys
@@ -15,23 +14,10 @@ from dataclasses import dataclass, field
 
 from bbans_cli.cli.fileio import STDIO, write_stdout
 from bbans_cli.cli.plan import Task
-from bbans_cli.errors import BbcError
+from bbans_cli.errors import code_of, describe
 
 SCHEMA = 2
 OK, SKIPPED, FAILED, PLANNED = "ok", "skipped", "failed", "planned"
-
-# Codes of errors that the system raises.
-_SYSTEM_CODES = {
-    errno.ENOENT: "not-found",
-    errno.EACCES: "permission",
-    errno.EPERM: "permission",
-    errno.EROFS: "read-only",
-    errno.ENOSPC: "no-space",
-    errno.EDQUOT: "no-space",
-    errno.EFBIG: "no-space",
-    errno.EEXIST: "exists",
-    errno.EISDIR: "is-folder",
-}
 
 
 @dataclass
@@ -177,26 +163,6 @@ def _escaped(character: str) -> str:
 def shown(path: str) -> str:
     """A file's name in a message."""
     return "(standard input)" if path == STDIO else printable(path)
-
-
-def describe(error: Exception) -> str:
-    """What an exception says, without a file's name in it."""
-    if isinstance(error, BbcError):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror[:1].lower() + error.strerror[1:]
-    if isinstance(error, MemoryError):
-        return "not enough memory; -T 1 and -j 1 need less"
-    return f"internal error, please report it with the output of -vv: {type(error).__name__}: {error}"
-
-
-def code_of(error: Exception) -> str:
-    """A short stable name for scripts."""
-    if isinstance(error, BbcError):
-        return error.code
-    if isinstance(error, OSError):
-        return _SYSTEM_CODES.get(error.errno or 0, "io")
-    return "memory" if isinstance(error, MemoryError) else "internal"
 
 
 def failure_line(result: Result) -> str:

@@ -14,8 +14,8 @@ from bbans_cli.api import Outcome
 from bbans_cli.cli import atomic_output, batch
 from bbans_cli.cli.batch import Options
 from bbans_cli.cli.plan import Task
-from bbans_cli.cli.report import FAILED, OK, SKIPPED, Result, code_of
-from bbans_cli.errors import InputError, LossyError, TrailingBytesError
+from bbans_cli.cli.report import FAILED, OK, SKIPPED, Result
+from bbans_cli.errors import InputError, LossyError, TrailingBytesError, code_of
 
 
 class Turner:

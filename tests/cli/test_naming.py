@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bbans_cli import container
+from bbans_cli import container, output_names
 from bbans_cli.cli import naming
-from bbans_cli.cli.naming import compressed, restored, suits
 from bbans_cli.container import BYTES, FilePart, Head, JpegSummary, StoredFile, metadata, to_bytes
 from bbans_cli.errors import CorruptError, InputError
+from bbans_cli.output_names import compressed, restored, suits
 
 PICTURE = Head("picture", 3, 2, [], "rgb", 8)
 
@@ -68,7 +68,7 @@ def test_a_suffix_of_no_picture_that_is_written_is_kept_and_full_names_appends_n
 @pytest.mark.parametrize("name", ["a.png", "a.b.png", "a.tif", "A.BMP", "a.jpg.png", "a.tiff.webp", "x", "IMG.0001"])
 def test_full_names_come_back(name: str) -> None:
     assert restored(compressed(name, full=True), PICTURE, full=True).name == name
-    if naming.suffix_of(name) in naming.WRITE_SUFFIXES:
+    if output_names.suffix_of(name) in output_names.WRITE_SUFFIXES:
         assert restored(compressed(name, full=True), PICTURE).name == name
 
 

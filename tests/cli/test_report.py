@@ -12,8 +12,6 @@ from bbans_cli.cli.report import (
     SKIPPED,
     Report,
     Result,
-    code_of,
-    describe,
     planned,
     printable,
     shown,
@@ -29,6 +27,8 @@ from bbans_cli.errors import (
     OutputExistsError,
     TruncatedError,
     UnsupportedError,
+    code_of,
+    describe,
 )
 
 GOOD = Result("a.png", "a.bbc", OK, 1000, 250, 20, 10, 600, 250, 1.5)

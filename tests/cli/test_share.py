@@ -13,7 +13,7 @@ import pytest
 
 import bbans_cli
 from bbans_cli import api, errors
-from bbans_cli.cli import atomic_output, plan, report
+from bbans_cli.cli import atomic_output, plan
 from bbans_cli.cli.main import bbc
 from bbans_cli.container import CODER_NAMES
 
@@ -51,7 +51,7 @@ def test_the_man_page_names_every_code() -> None:
     kinds = [kind for module in (errors, plan, atomic_output, api) for kind in vars(module).values()]
     codes = {kind.code for kind in kinds if isinstance(kind, type) and issubclass(kind, errors.BbcError)}
     # "error" is the base's, "usage" ends the command before there is a file to tell of.
-    assert listed == codes - {"error", "usage"} | set(report._SYSTEM_CODES.values()) | {"io", "memory", "internal"}
+    assert listed == codes - {"error", "usage"} | set(errors.SYSTEM_CODES.values()) | {"io", "memory", "internal"}
 
 
 def test_the_man_page_names_every_coder() -> None:
