@@ -13,7 +13,7 @@ from bbans_cli.container import StoredFile
 from bbans_cli.errors import BbcError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.detect import detect, is_jpeg, is_lossy, jpeg_start, refuse
-from bbans_cli.pictures.formats import JPEG_SUFFIXES
+from bbans_cli.pictures.formats import DEFLATE_LEVEL, JPEG_SUFFIXES
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
 from bbans_cli.progress import ShareProgress, no_progress
@@ -63,6 +63,7 @@ class PictureCodec:
     verify      decode each .bbc and compare before handing it out
     strip       leave out metadata that pixels do not depend on
     pixels      take the pixels of lossy formats (JPEG), not the file
+    deflate_level  of PNG and TIFF files that are written: 1 is the fastest, 9 the smallest
     """
 
     level: int = 5
@@ -70,6 +71,7 @@ class PictureCodec:
     verify: bool = True
     strip: bool = False
     pixels: bool = False
+    deflate_level: int = DEFLATE_LEVEL
 
     def look(self, front: bytes, name: str = "") -> None:
         """Raise what `compress_file` would raise, as far as a file's first 64 KiB tell it, or all of a smaller file."""
@@ -155,7 +157,7 @@ class PictureCodec:
         if self.strip:
             picture = picture.stripped()
         file_format = file_format or picture.file_format
-        file, lost = write_picture(picture, file_format)
+        file, lost = write_picture(picture, file_format, self.deflate_level)
         if read_back and not _equal_pixels(picture, read_picture(file, pixels=True, max_pixels=self.max_pixels)):
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
         size = picture.width, picture.height, picture.pixels.size

@@ -101,6 +101,16 @@ def map_unordered(
         yield result
 
 
+def map_ordered(work: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
+    """[work(item) of all items], at most `threads` at a time: parts of one picture that are coded independently."""
+    if min(threads, len(items)) <= 1:
+        return [work(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor  # only where needed: this import is part of the command's start
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
+
+
 def _get(done: queue.SimpleQueue[R]) -> R:
     # A signal that arrives as a wait begins does not end it: Python runs handlers between two calls only.
     while True:

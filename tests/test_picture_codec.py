@@ -49,7 +49,7 @@ def test_lost_metadata_is_a_wrong_result(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_reading_back_finds_a_wrong_picture_file(monkeypatch: pytest.MonkeyPatch) -> None:
     data = PictureCodec().compress(from_array(PIXELS), 1)
-    monkeypatch.setattr(api, "write_picture", lambda picture, form: write_picture(from_array(PIXELS ^ 1), form))
+    monkeypatch.setattr(api, "write_picture", lambda picture, *how: write_picture(from_array(PIXELS ^ 1), *how))
     assert PictureCodec().decompress_file(data, "png", 1).data
     with pytest.raises(VerifyError, match="same pixels"):
         PictureCodec().decompress_file(data, "png", 1, read_back=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import sys
 import time
 import warnings
@@ -24,6 +23,7 @@ from bbans_cli.cli import atomic_output, fileio, fronts, naming, plan, report, s
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import BbcError, LimitError, describe
+from bbans_cli.pictures.formats import DEFLATE_LEVEL
 
 if TYPE_CHECKING:
     from bbans_cli import api
@@ -229,6 +229,7 @@ def _coder(given: dict[str, Any]) -> api.PictureCodec:
         verify=not given.get("no_verify"),
         strip=given.get("strip", False),
         pixels=given.get("pixels", False),
+        deflate_level=given.get("deflate_level", DEFLATE_LEVEL),
     )
 
 
@@ -246,13 +247,14 @@ def _threads(given: int | None, reporter: report.Report) -> int:
 def _version(verbose: bool) -> str:
     lines = [f"bbc {__version__}"]
     if verbose:
+        import platform
         from importlib.metadata import version
 
         from bbans_cli import core
         from bbans_cli.coders.neural import weights
 
         lines.append(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
-        lines += [f"{name} {version(name)}" for name in ("numpy", "pillow", "click", "tqdm")]
+        lines += [f"{name} {version(name)}" for name in ("numpy", "pillow", "zlib-ng", "click", "tqdm")]
         lines.append(f"core {core.current_isa()} of {', '.join(core.available_isas())}")
         lines.append(f"weights {', '.join(path.stem for path in sorted(weights.folder().glob('*.safetensors')))}")
     return "\n".join(lines) + "\n"

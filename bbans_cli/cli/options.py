@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from bbans_cli.limits import MAX_PIXELS
-from bbans_cli.pictures.formats import FORMATS, JPEG
+from bbans_cli.pictures.formats import DEFLATE_LEVEL, FORMATS, JPEG
 
 LEVELS = (1, 5, 9)
 # Between two levels the middle one, which is the default, gets the tie.
@@ -117,6 +117,9 @@ DECOMPRESSION = Section(
             type=click.Choice((*FORMATS, JPEG), case_sensitive=False),
             metavar="FORMAT",
             help=f"{', '.join(FORMATS)}, or {JPEG}: a JPEG file as it was; else the suffix of -o decides.",
+        ),
+        _number(
+            "--deflate-level", least=1, most=9, default=DEFLATE_LEVEL, text="Of PNG and TIFF: 1 fastest, 9 smallest."
         ),
         STRIP,
     ),

@@ -6,12 +6,12 @@ FEW_COLOURS is for few colours (screens, drawings, palettes, alpha); DEEP for de
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from bbans_cli import scheduler
 from bbans_cli.coders import raw
 from bbans_cli.container import DEEP, FEW_COLOURS, Band, Part, band_heights
 from bbans_cli.core import CData, check_coder, ffi, lib
@@ -151,8 +151,7 @@ def encode(
         payload = settings.encode(samples, most, progress)
         return Band(payload, 0, raw.checksum(_coded(given, low), payload))
 
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        bands = list(pool.map(code, range(0, height, rows)))
+    bands = scheduler.map_ordered(code, range(0, height, rows), threads)
     bits = settings.bucket_bits
     return Part(coder, channels, 8 if low else depth, b"", bytes([bits, low] if low else [bits]), rows, bands)
 
@@ -192,8 +191,7 @@ def decode(
         raw.check(_coded(given, low), band)
 
     tops = np.cumsum([0, *band_heights(height, part.band_rows)[:-1]]).tolist()
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        list(pool.map(code, zip(tops, part.bands, strict=True)))
+    scheduler.map_ordered(code, list(zip(tops, part.bands, strict=True)), threads)
     return planes
 
 

@@ -1,7 +1,7 @@
 """The coders, in one table: number and name in a file, encoder, decoder, cost, and for which pictures each may be best.
 
 The encoder's choice (encode_picture.py) and the decoder's dispatch (decode_picture.py) read it. Numbers and names come
-from container/coder_ids.py, which is all that reading a header takes. The neural and the JPEG coder are imported when
+from container/coder_ids.py, which is all that reading a header takes. The neural coder, JPEG and WebP are imported when
 they are first used, so that the others do not wait for them.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bbans_cli.coders import context_mixing, raw, webp
+from bbans_cli.coders import context_mixing, raw
 from bbans_cli.coders.picture_traits import PictureTraits
 from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, JPEG, NEURAL, RAW, WEBP, Part
 from bbans_cli.limits import MAX_NEURAL_WIDTH
@@ -126,10 +126,14 @@ def _raw_applies(traits: PictureTraits) -> bool:
 
 
 def _encode_webp(request: EncodeRequest) -> Part | None:
+    from bbans_cli.coders import webp
+
     return webp.encode(request.planes, request.max_bytes, quick=request.quick)
 
 
 def _decode_webp(request: DecodeRequest) -> np.ndarray:
+    from bbans_cli.coders import webp
+
     return webp.decode(request.part, request.width, request.height)
 
 

@@ -6,20 +6,20 @@ import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
+from zlib_ng import zlib_ng
 
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import UnsupportedError
 from bbans_cli.pictures import chunks
+from bbans_cli.pictures.formats import DEFLATE_LEVEL
 from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows
 from bbans_cli.pictures.png_read import COLOUR_TYPES, PIECE, SIGNATURE
 
-# Above this level zlib takes several times as long for photographs, to save one part in a hundred.
-LEVEL = 6
 # Readers hold a whole chunk in memory; a mebibyte costs 12 bytes of framing.
 CHUNK_SIZE = 1 << 20
 
 
-def write_png(picture: Picture) -> tuple[bytes, list[str]]:
+def write_png(picture: Picture, deflate_level: int = DEFLATE_LEVEL) -> tuple[bytes, list[str]]:
     """The file, and in words what of the metadata it does not hold."""
     if picture.file_format != "png":
         raise UnsupportedError(cannot_hold("png", picture))
@@ -32,7 +32,7 @@ def write_png(picture: Picture) -> tuple[bytes, list[str]]:
     if picture.transparency is not None:
         places.palettes.append(_chunk(b"tRNS", picture.transparency))
     out += places.before + places.palettes + places.after
-    data = _deflate(picture)
+    data = _deflate(picture, deflate_level)
     out += [_chunk(b"IDAT", data[at : at + CHUNK_SIZE]) for at in range(0, len(data), CHUNK_SIZE)]
     out += [*places.behind, _chunk(b"IEND", b"")]
     return b"".join(out), lost
@@ -73,13 +73,14 @@ def _companions(picture: Picture) -> tuple[_Places, list[str]]:
     return places, lost
 
 
-def _deflate(picture: Picture) -> bytes:
+def _deflate(picture: Picture, level: int) -> bytes:
     """The packed pixels: filtered row by row, except where neighbouring bytes are not neighbouring shades."""
     from bbans_cli.core import ffi, lib
 
     shades = picture.mode != "palette" and picture.depth >= 8
     bpp = max(1, picture.pixels.shape[2] * picture.depth // 8)
-    deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED if shades else zlib.Z_DEFAULT_STRATEGY)
+    strategy = zlib_ng.Z_FILTERED if shades else zlib_ng.Z_DEFAULT_STRATEGY
+    deflate = zlib_ng.compressobj(level, zlib_ng.DEFLATED, 15, 9, strategy)
     out = []
     step = max(1, PIECE // (picture.pixels[0].size * 2))
     last = ffi.NULL

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bbans_cli.errors import UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.detect import detect, refuse
-from bbans_cli.pictures.formats import FORMATS
+from bbans_cli.pictures.formats import DEFLATE_LEVEL, FORMATS
 from bbans_cli.pictures.picture import Picture
 
 
@@ -49,8 +49,12 @@ def read_picture(data: bytes, *, pixels: bool = False, max_pixels: int = MAX_PIX
     return read_pillow(data, kind.upper(), max_pixels)
 
 
-def write_picture(picture: Picture, file_format: str | None = None) -> tuple[bytes, list[str]]:
+def write_picture(
+    picture: Picture, file_format: str | None = None, deflate_level: int = DEFLATE_LEVEL
+) -> tuple[bytes, list[str]]:
     """A file of one of FORMATS, by default `picture.file_format`, and in words what of the metadata it does not hold.
+
+    deflate_level  of zlib-ng, in PNG and TIFF files: 1 is the fastest, 9 the smallest
 
     Raises UnsupportedError where the format cannot hold the picture's mode, depth or transparency.
     """
@@ -58,7 +62,7 @@ def write_picture(picture: Picture, file_format: str | None = None) -> tuple[byt
     if file_format == "png":
         from bbans_cli.pictures.png_write import write_png
 
-        return write_png(picture)
+        return write_png(picture, deflate_level)
     if file_format in ("ppm", "pgm", "pbm", "pam"):
         from bbans_cli.pictures.pnm import write_pnm
 
@@ -66,7 +70,7 @@ def write_picture(picture: Picture, file_format: str | None = None) -> tuple[byt
     if file_format == "tiff":
         from bbans_cli.pictures.tiff_write import write_tiff
 
-        return write_tiff(picture)
+        return write_tiff(picture, deflate_level)
     if file_format == "webp":
         from bbans_cli.pictures.pillow_files import write_webp
 

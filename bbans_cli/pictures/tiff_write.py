@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
-import zlib
 
 import numpy as np
+from zlib_ng import zlib_ng
 
 from bbans_cli.errors import UnsupportedError
 from bbans_cli.pictures import tiff_metadata
 from bbans_cli.pictures import tiff_tags as tag
+from bbans_cli.pictures.formats import DEFLATE_LEVEL
 from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows, row_bytes
 from bbans_cli.pictures.tiff_tags import LONG, SHORT, Tree, Value, integers
 
@@ -18,7 +19,7 @@ PHOTOMETRIC = {"grey": 1, "grey+alpha": 1, "rgb": 2, "rgba": 2, "palette": 3, "c
 EXTRA = {"unspecified": 0, "premultiplied": 1, None: 2}
 
 
-def write_tiff(picture: Picture) -> tuple[bytes, list[str]]:
+def write_tiff(picture: Picture, deflate_level: int = DEFLATE_LEVEL) -> tuple[bytes, list[str]]:
     """The file, and in words what of the metadata it does not hold.
 
     Raises UnsupportedError for transparent colours and odd maximum values, and above the 4 GiB that TIFF can address.
@@ -28,7 +29,7 @@ def write_tiff(picture: Picture) -> tuple[bytes, list[str]]:
     channels, depth = picture.pixels.shape[2], picture.depth
     per_row = row_bytes(picture.width, channels, depth)
     rows = max(1, min(picture.height, STRIP // per_row))
-    strips = [_strip(picture.pixels[top : top + rows], depth) for top in range(0, picture.height, rows)]
+    strips = [_strip(picture.pixels[top : top + rows], depth, deflate_level) for top in range(0, picture.height, rows)]
     metadata, lost = tiff_metadata.write_metadata(picture.metadata)
     # Word-aligned, as the specification asks.
     offsets, at = [], 8
@@ -65,11 +66,11 @@ def _colour_map(palette: bytes, depth: int) -> Value:
     return integers(SHORT, *(colours * 257).ravel().tolist())
 
 
-def _strip(pixels: np.ndarray, depth: int) -> bytes:
+def _strip(pixels: np.ndarray, depth: int, deflate_level: int) -> bytes:
     if depth in (8, 16):
         first = np.zeros_like(pixels[:, :1])
         pixels = np.diff(pixels, axis=1, prepend=first)
     rows = pack_rows(pixels, depth)
     if depth == 16:
         rows = rows.reshape(rows.shape[0], -1, 2)[:, :, ::-1]
-    return zlib.compress(np.ascontiguousarray(rows).data, 6)
+    return zlib_ng.compress(np.ascontiguousarray(rows).data, deflate_level)

@@ -35,7 +35,7 @@ if [ ! -e "$ARM/.unpacked" ]; then
     platforms=$(for glibc in 17 24 26 27 28 34; do echo "--platform manylinux_2_${glibc}_aarch64"; done)
     # shellcheck disable=SC2086
     "$PYTHON" -m pip download -qq --only-binary :all: --python-version "$version" --dest "$ARM/wheels" $platforms \
-        --platform manylinux2014_aarch64 click numpy pillow tqdm cffi safetensors pypng pytest hypothesis
+        --platform manylinux2014_aarch64 click numpy pillow tqdm cffi safetensors zlib-ng pypng pytest hypothesis
     for wheel in "$ARM"/wheels/*.whl; do "$PYTHON" -m zipfile -e "$wheel" "$ARM/site"; done
     touch "$ARM/.unpacked"
 fi

@@ -241,3 +241,14 @@ def test_large_rows_go_through_in_pieces(monkeypatch):
     written = write_picture(given)[0]
     assert np.array_equal(read_pypng(written)[0], given.pixels)
     assert same(read_picture(written), given)
+
+
+@pytest.mark.parametrize("form", ["png", "tiff"])
+def test_levels_of_deflate(form):
+    """Each level holds the same pixels, and the highest is smaller than the fastest."""
+    noise = np.random.default_rng(1).integers(-2, 3, (64, 96, 3))
+    given = picture("rgb", 8, 64, 96)
+    given.pixels[:] = 128 + np.cumsum(noise, axis=1) // 2
+    files = {level: write_picture(given, form, level)[0] for level in (1, 4, 9)}
+    assert all(same(read_picture(file, pixels=True), given) for file in files.values())
+    assert len(files[9]) < len(files[1])

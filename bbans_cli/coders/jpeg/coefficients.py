@@ -8,13 +8,13 @@ level 1, which has none); for each segment but the last its rows of MCUs and its
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 
+from bbans_cli import scheduler
 from bbans_cli.coders.context_mixing import LEAST_BUCKET_BITS, MOST_BUCKET_BITS, CoreCoder, Pieces, TooLargeError
 from bbans_cli.coders.jpeg import coefficient_start
 from bbans_cli.container.byte_reader import Reader, varint
@@ -29,9 +29,6 @@ MOST_COMPONENTS = 4
 SEGMENT_NONZERO = 1_900_000
 MOST_SEGMENTS = 16
 FAST = 1  # the level
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @cache
@@ -79,7 +76,7 @@ def encode(
         return _core(start).encode(shape, _pieces(segment, level, progress), most)
 
     start = 0 if level == FAST else coefficient_start.START
-    payloads = _in_threads(code, _cut(planes, factors, rows), threads)
+    payloads = scheduler.map_ordered(code, _cut(planes, factors, rows), threads)
     if max_bytes is not None and sum(map(len, payloads)) > max_bytes:
         raise TooLargeError
     out = bytes([len(payloads) - 1 | start << 4])
@@ -118,16 +115,8 @@ def decode(
         shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
         _core(start).decode(shape, _pieces(segment, level, progress), data)
 
-    _in_threads(code, list(zip(segments, payloads, strict=True)), threads)
+    scheduler.map_ordered(code, list(zip(segments, payloads, strict=True)), threads)
     return planes
-
-
-def _in_threads(work: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
-    """work(item) of all items, so many at a time."""
-    if min(threads, len(items)) <= 1:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, items))
 
 
 def _segment_rows(planes: Sequence[np.ndarray], factors: Sequence[Factors]) -> list[int]:
