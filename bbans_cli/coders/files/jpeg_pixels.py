@@ -6,6 +6,8 @@ reads the metadata.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from bbans_cli.coders.files.file_coder import DecodedStream, Decoder
@@ -17,6 +19,9 @@ from bbans_cli.errors import InputError
 from bbans_cli.limits import MAX_JPEG_PIXELS
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.progress import ShareProgress, no_progress
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # Sampling factors of Y beside those of Cb and Cr, (1, 1) -> has chroma half the columns, half the rows?
 _SUBSAMPLINGS = {(1, 1): (False, False), (2, 1): (True, False), (2, 2): (True, True)}
@@ -47,6 +52,23 @@ def decode(
         raise type(error)(f"holds a file without pixels that can be read: {error}") from error
     progress(1.0)
     return picture, "" if planes is not None else "pixels decoded by Pillow"
+
+
+def open_header(stored: StoredFile) -> Image.Image:
+    """A Pillow image with mode, size and info, but no pixels: load() of it fails.
+
+    No coefficients are decoded where the file begins with a stream whose coefficients were coded. Raises as `decode`,
+    but no LimitError.
+    """
+    from bbans_cli.pictures.pillow_files import open_image
+
+    decoder = Decoder(stored, 1, no_progress)
+    branch = decoder.tree.first
+    data = decoder.plain(branch) if branch and not decoder.tree.gaps[0] else decoder.data()
+    try:
+        return open_image(data, "JPEG", 1 << 32, load=False)
+    except InputError as error:
+        raise type(error)(f"holds a file without pixels that can be read: {error}") from error
 
 
 def _samples(data: bytes, stream: DecodedStream) -> np.ndarray | None:

@@ -1,0 +1,207 @@
+"""Pillow opens and saves .bbc files once this module is imported, and with it all that reads pictures by Pillow.
+
+    >>> import bbans_cli.pillow                               # or: from bbans_cli.pillow import register; register()
+    >>> from PIL import Image
+    >>> image = Image.open("photo.bbc")                       # size, mode and info at once, pixels when they are needed
+    >>> image.save("smaller.bbc", level=9)
+
+A JPEG file within a .bbc file opens as its pixels. pictures/pillow_image.py has the table of modes; where Pillow has no
+mode (RGB of 16 bits) opening raises OSError, and says that `bbans_cli.decompress` gives the array.
+
+save() takes level (1, 5, 9), threads, verify, and icc_profile, exif, xmp, dpi, text (a dict): by default what the image
+has of these; strip=True leaves them out.
+
+Errors are those that Pillow's users expect: OSError, of which UnidentifiedImageError is a kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageFile, ImagePalette
+
+from bbans_cli import api, container, scheduler
+from bbans_cli.container import Head, StoredFile
+from bbans_cli.container import metadata as kinds
+from bbans_cli.errors import BbcError, CorruptError, InputError, TruncatedError, UnsupportedError
+from bbans_cli.pictures import chunks
+from bbans_cli.pictures.picture import Items, from_items
+from bbans_cli.pictures.pillow_image import EXIF_PREFIX, INCH, from_image, image_mode, info_of, texts_of, to_image
+
+if TYPE_CHECKING:
+    from PIL import _imaging
+
+_FRONT = 1 << 16  # bytes: a .bbc file's header and metadata mostly end before
+_NO_LIMIT = 1 << 62  # pixels: Pillow has a limit of its own, Image.MAX_IMAGE_PIXELS, and applies it first
+
+
+class BbcImageFile(ImageFile.ImageFile):
+    """A .bbc file: size, mode and info are there once it is open, the pixels after load().
+
+    text  texts by their keywords, which `info` has too
+    """
+
+    format = "BBC"
+    format_description = "bbc lossless picture"
+    text: dict[str, str] = {}
+    _undecoded = False
+
+    def _open(self) -> None:
+        try:
+            head = self._head()
+            if head.kind == "picture":
+                self._describe(head)
+            else:
+                self._describe_jpeg()
+        except (InputError, UnsupportedError) as error:
+            raise OSError(str(error)) from error
+        except BbcError as error:
+            raise SyntaxError(str(error)) from error
+        self._undecoded = True
+
+    def _head(self) -> Head:
+        assert self.fp is not None
+        front = self.fp.read(_FRONT)
+        try:
+            return container.read_head(front)
+        except TruncatedError:
+            return container.read_head(front + self.fp.read())
+
+    def _describe(self, head: Head) -> None:
+        assert head.width is not None and head.height is not None
+        blank = np.zeros((1, 1, container.CHANNELS[head.mode]), np.uint8 if head.depth <= 8 else np.uint16)
+        items = [item for item in head.metadata if item[0] != kinds.VALUES]
+        try:
+            picture = from_items(blank, head.mode, head.depth, items)
+        except ValueError as error:
+            raise CorruptError(f"corrupt: {error}") from error
+        self._mode, self._size = image_mode(picture), (head.width, head.height)
+        self.info.update(info_of(picture))
+        self.text = texts_of(picture.metadata)
+        if picture.palette is not None:
+            self.palette = ImagePalette.raw("RGB", picture.palette)
+
+    def _describe_jpeg(self) -> None:
+        """What Pillow says of the JPEG file without its coefficients."""
+        from bbans_cli.coders.files import jpeg_pixels
+
+        stored = container.from_bytes(self._bytes(), _NO_LIMIT)
+        assert isinstance(stored, StoredFile)
+        header = jpeg_pixels.open_header(stored)
+        self._mode, self._size = header.mode, header.size
+        self.info.update(header.info)
+
+    def _bytes(self) -> bytes:
+        if self.fp is None:
+            raise OSError("the file is closed")
+        self.fp.seek(0)
+        return self.fp.read()
+
+    def load(self) -> _imaging.PixelAccess | None:
+        """Decode the pixels, if that is still to be done. Raises OSError."""
+        if self._undecoded:
+            data = self._bytes()
+            try:
+                image = to_image(api.PictureCodec(max_pixels=_NO_LIMIT).decompress(data, scheduler.cores()))
+            except BbcError as error:
+                raise OSError(str(error)) from error
+            self._become(image)
+        return super().load()
+
+    def _become(self, image: Image.Image) -> None:
+        """Take the pixels of an image, and let the file go."""
+        image.load()
+        self._mode, self._size, self.im = image.mode, image.size, image.im
+        self._undecoded = False
+        if self._exclusive_fp and self.fp is not None:
+            self.fp.close()
+        self.fp = None
+
+    def verify(self) -> None:
+        """Check header, metadata and sizes, and the checksums of what a JPEG file became; decode nothing.
+
+        Raises OSError. `bbc verify` decodes everything.
+        """
+        try:
+            container.from_bytes(self._bytes(), _NO_LIMIT)
+        except BbcError as error:
+            raise OSError(str(error)) from error
+        super().verify()
+
+
+def _accept(prefix: bytes) -> bool:
+    return prefix.startswith(container.MAGIC)
+
+
+def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
+    """Write an image as a .bbc file. Raises OSError for modes that cannot be kept."""
+    given: dict[str, object] = image.encoderinfo
+    try:
+        picture = from_image(image)
+        items = [] if given.get("strip") else _items(image, given)
+        codec = api.PictureCodec(level=_level(given), max_pixels=_NO_LIMIT, verify=bool(given.get("verify", True)))
+        data = codec.compress(replace(picture, metadata=items), _threads(given))
+    except BbcError as error:
+        raise OSError(str(error)) from error
+    fp.write(data)
+
+
+def _level(given: dict[str, object]) -> int:
+    level = given.get("level", 5)
+    if level not in (1, 5, 9):
+        raise ValueError(f"level {level!r} is not 1, 5 or 9")
+    return int(str(level))
+
+
+def _threads(given: dict[str, object]) -> int:
+    threads = given.get("threads", 0)
+    if not isinstance(threads, int) or threads < 0:
+        raise ValueError(f"threads {threads!r} is no number of threads")
+    return threads or scheduler.cores()
+
+
+def _items(image: Image.Image, given: dict[str, object]) -> Items:
+    """Profile, EXIF, XMP, resolution and texts: those that save() got, else those of the image."""
+    items: Items = []
+    found = {name: given.get(name, image.info.get(name)) for name in ("icc_profile", "exif", "xmp", "dpi")}
+    if found["icc_profile"]:
+        items.append((kinds.ICC, b"ICC profile\0" + _binary("icc_profile", found["icc_profile"])))
+    if found["exif"]:
+        exif = found["exif"].tobytes() if isinstance(found["exif"], Image.Exif) else _binary("exif", found["exif"])
+        items.append((kinds.EXIF, exif.removeprefix(EXIF_PREFIX)))
+    if found["xmp"]:
+        items.append((kinds.XMP, _binary("xmp", found["xmp"])))
+    if isinstance(found["dpi"], tuple) and all(value > 0 for value in found["dpi"]):
+        items.append((kinds.CHUNK, chunks.resolution(*(float(value) / INCH for value in found["dpi"]))))
+    texts = given.get("text", getattr(image, "text", None)) or {}
+    if not isinstance(texts, dict):
+        raise TypeError("text is a dict of keywords and texts")
+    return items + [_text(str(keyword), str(value)) for keyword, value in texts.items()]
+
+
+def _binary(name: str, value: object) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, (bytes, bytearray)):
+        raise TypeError(f"{name} is bytes, not {type(value).__name__}")
+    return bytes(value)
+
+
+def _text(keyword: str, value: str) -> tuple[int, bytes]:
+    name = keyword.encode("latin-1", "strict")
+    if not 1 <= len(name) <= 79 or b"\0" in name or "\0" in value:
+        raise ValueError(f"{keyword!r} is no keyword of a text: 1 to 79 characters of Latin-1, as in PNG")
+    return chunks.text(name, value.encode())
+
+
+def register() -> None:
+    """Teach Pillow to open and save .bbc files. Importing this module has done so already; twice is as good as once."""
+    Image.register_open(BbcImageFile.format, BbcImageFile, _accept)
+    Image.register_save(BbcImageFile.format, _save)
+    Image.register_extension(BbcImageFile.format, ".bbc")
+    Image.register_mime(BbcImageFile.format, "image/x-bbc")
+
+
+register()
