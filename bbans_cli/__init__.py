@@ -16,13 +16,15 @@ import os
 from typing import TYPE_CHECKING
 
 from bbans_cli.errors import BbcError
-from bbans_cli.limits import MAX_PIXELS
+from bbans_cli.limits import MAX_PIXELS, PREVIEW_SIDE
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from bbans_cli.thumbnails import Header, Preview, Thumbnail
+
 __version__ = "0.1.0"
-__all__ = ["BbcError", "__version__", "compress", "decompress", "restore"]
+__all__ = ["BbcError", "__version__", "compress", "decompress", "header", "preview", "restore", "thumbnail"]
 
 
 def compress(
@@ -34,6 +36,7 @@ def compress(
     verify: bool = True,
     strip: bool = False,
     pixels: bool = False,
+    preview: int = 0,
     max_pixels: int = MAX_PIXELS,
 ) -> bytes:
     """The bytes of a .bbc file for an array, or for a file: a picture with its metadata, or a JPEG file as it is.
@@ -46,6 +49,8 @@ def compress(
     verify      decode the result and compare before returning it
     strip       leave out metadata
     pixels      take the pixels of JPEG files and of other lossy formats, not the file
+    preview     pixels a side of a lossy preview to keep with it, 1 to 4096, if it fits into half a per cent; 0: none.
+                Beside EXIF data that have a thumbnail none of up to 256 pixels is made
     max_pixels  raise LimitError for more
 
     Raises InputError, LimitError and UnsupportedError for pictures that cannot be kept in full, and OSError.
@@ -55,7 +60,7 @@ def compress(
 
     if level not in (1, 5, 9):
         raise ValueError(f"level {level!r} is not 1, 5 or 9")
-    coder = api.PictureCodec(level, max_pixels, verify, strip, pixels)
+    coder = api.PictureCodec(level, max_pixels, verify, strip, pixels, preview=preview)
     cores = threads or scheduler.cores()
     if isinstance(source, (bytes, bytearray, memoryview)):
         return coder.compress_file(bytes(source), cores).data
@@ -94,6 +99,47 @@ def restore(
     container.from_bytes(data, max_pixels)  # the codec would ignore bytes after the end
     outcome = api.PictureCodec(max_pixels=max_pixels).decompress_file(data, None, threads or scheduler.cores())
     return outcome.data, f".{outcome.file_format}" if outcome.file_format else container.read_head(data).suffix
+
+
+def header(source: bytes | str | os.PathLike[str]) -> Header:
+    """What the front of a .bbc file says: size, mode, bits of a sample, metadata. Its bytes or its path; costs next to
+    nothing. Raises CorruptError, UnsupportedError, OSError; TruncatedError where bytes end before the metadata.
+    """
+    from bbans_cli import thumbnails
+
+    return thumbnails.header(source)
+
+
+def preview(source: bytes | str | os.PathLike[str]) -> Preview | None:
+    """The small lossy picture in a .bbc file: its preview, or the thumbnail in its EXIF data; None without both.
+
+    Raises CorruptError, UnsupportedError, OSError.
+    """
+    from bbans_cli import thumbnails
+
+    return thumbnails.preview(source)
+
+
+def thumbnail(
+    source: bytes | str | os.PathLike[str],
+    size: int = PREVIEW_SIDE,
+    *,
+    file_format: str = "png",
+    max_pixels: int | None = None,
+    threads: int = 0,
+) -> Thumbnail:
+    """A picture file of at most `size` pixels a side, the right way up: of the preview, or else of the thumbnail in the
+    EXIF data, or else of the picture, which is decoded if it has at most `max_pixels` (None: a million).
+
+    file_format  "png", "jpg" or "webp"
+
+    Raises LimitError for a larger picture without preview, InputError where there is no picture, CorruptError,
+    UnsupportedError, OSError.
+    """
+    from bbans_cli import thumbnails
+
+    most = thumbnails.DECODE_PIXELS if max_pixels is None else max_pixels
+    return thumbnails.thumbnail(source, size, file_format=file_format, max_pixels=most, threads=threads)
 
 
 def _read(source: bytes | str | os.PathLike[str]) -> bytes:

@@ -10,8 +10,10 @@ import numpy as np
 from bbans_cli import container
 from bbans_cli.coders import decode_picture, encode_picture
 from bbans_cli.container import StoredFile
+from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError
-from bbans_cli.limits import MAX_PIXELS
+from bbans_cli.limits import MAX_PIXELS, PREVIEW_SIDE
+from bbans_cli.pictures import exif
 from bbans_cli.pictures.detect import detect, is_jpeg, is_lossy, jpeg_start, refuse
 from bbans_cli.pictures.formats import DEFLATE_LEVEL, JPEG_SUFFIXES
 from bbans_cli.pictures.picture import Picture
@@ -39,6 +41,7 @@ class Outcome:
     lossy          the input cannot be restored from the output
     surplus        bytes that follow the .bbc file in the input and were ignored
     file_format    of a picture that was written: one of FORMATS
+    remark         what only those hear who ask for more (-v)
     """
 
     data: bytes
@@ -52,6 +55,7 @@ class Outcome:
     lossy: bool = False
     surplus: int = 0
     file_format: str | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class PictureCodec:
     strip       leave out metadata that pixels do not depend on
     pixels      take the pixels of lossy formats (JPEG), not the file
     deflate_level  of PNG and TIFF files that are written: 1 is the fastest, 9 the smallest
+    preview     pixels a side of the preview that .bbc files get; 0: none
     """
 
     level: int = 5
@@ -72,6 +77,7 @@ class PictureCodec:
     strip: bool = False
     pixels: bool = False
     deflate_level: int = DEFLATE_LEVEL
+    preview: int = 0
 
     def look(self, front: bytes, name: str = "") -> None:
         """Raise what `compress_file` would raise, as far as a file's first 64 KiB tell it, or all of a smaller file."""
@@ -88,11 +94,11 @@ class PictureCodec:
         if data and not self.pixels and is_jpeg(data, name):
             return self._compress_jpeg(data, name, threads, progress)
         picture = read_picture(data, pixels=self.pixels, max_pixels=self.max_pixels)
-        coded = self.compress(picture, threads, progress)
+        coded, remark = self._compress_picture(picture, threads, progress)
         stripped = self.strip and bool(picture.metadata or picture.lost)
         lost = [] if self.strip else picture.lost
         size = picture.width, picture.height, picture.pixels.size
-        return Outcome(coded, *size, len(coded), _not_kept(lost), lossy=stripped or is_lossy(data))
+        return Outcome(coded, *size, len(coded), _not_kept(lost), lossy=stripped or is_lossy(data), remark=remark)
 
     def _compress_jpeg(self, data: bytes, name: str, threads: int, progress: ShareProgress) -> Outcome:
         from bbans_cli.coders.files import file_coder
@@ -104,12 +110,12 @@ class PictureCodec:
         stored, reason = file_coder.encode(
             data, suffix, self.level, threads, lambda share: progress(share / halves), self.max_pixels
         )
-        packed = container.to_bytes(stored)
+        packed, remark = self._packed(stored, data)
         if self.verify:
             self._check_file(packed, data, threads, lambda share: progress((1 + share) / 2))
         if reason:
             notes.append(f"stored as it is: {reason}")
-        return _of_file(stored, packed, len(packed), notes, lossy=stripped)
+        return replace(_of_file(stored, packed, len(packed), notes, lossy=stripped), remark=remark)
 
     def _stripped(self, data: bytes) -> tuple[bytes, list[str]]:
         """With `strip` a JPEG file without its metadata, and a note if it had some."""
@@ -176,12 +182,15 @@ class PictureCodec:
 
     def compress(self, picture: Picture, threads: int, progress: ShareProgress = no_progress) -> bytes:
         """A picture -> a .bbc file's bytes."""
+        return self._compress_picture(picture, threads, progress)[0]
+
+    def _compress_picture(self, picture: Picture, threads: int, progress: ShareProgress) -> tuple[bytes, str]:
+        """The .bbc file, and a remark."""
         if self.strip:
             picture = picture.stripped()
         halves = 2 if self.verify else 1
-        packed = container.to_bytes(
-            encode_picture.encode(picture, self.level, threads, lambda share: progress(share / halves))
-        )
+        coded = encode_picture.encode(picture, self.level, threads, lambda share: progress(share / halves))
+        packed, remark = self._packed(coded, picture)
         if self.verify:
             # From the bytes, as a reader would: the container is under test as well.
             given = decode_picture.decode(
@@ -189,7 +198,31 @@ class PictureCodec:
             )
             if not _equal_pixels(picture, given) or picture.items() != given.items():
                 raise VerifyError("the result does not decode to the picture; nothing was written")
-        return packed
+        return packed, remark
+
+    def _packed(self, coded: container.Container | StoredFile, source: Picture | bytes) -> tuple[bytes, str]:
+        """The .bbc file's bytes, with a preview of the picture or JPEG file where one is asked for, and a remark on it.
+
+        The thumbnail that EXIF data have is enough where no larger preview is asked for than the usual one.
+        """
+        packed = container.to_bytes(coded)
+        if not self.preview:
+            return packed, ""
+        from bbans_cli.coders.files import jpeg_segments
+        from bbans_cli.pictures import previews
+
+        if isinstance(source, Picture):
+            block = dict(reversed(source.metadata)).get(kinds.EXIF)
+        else:
+            block = jpeg_segments.exif_and_xmp(source, max(0, jpeg_start(source))).get("exif")
+        if self.preview <= PREVIEW_SIDE and exif.thumbnail(block):
+            return packed, "no preview but the thumbnail in the EXIF data"
+        most = previews.most_bytes(len(packed))
+        small = previews.make(source, self.preview, most)
+        if small is None:
+            return packed, f"no preview: none fits into {most:,} bytes"
+        item = kinds.PREVIEW, kinds.preview(small, exif.orientation(block))
+        return container.to_bytes(replace(coded, metadata=[item, *coded.metadata])), f"preview of {len(small):,} bytes"
 
     def decompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Picture:
         """A .bbc file's bytes -> the picture; of a JPEG file its pixels."""

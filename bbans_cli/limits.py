@@ -14,5 +14,8 @@ MAX_JPEG_PIXELS = 1 << 26
 # Pixels a side of a WebP: its header has 14 bits for them, less one.
 MAX_WEBP_SIDE = (1 << 14) - 1
 
+# Pixels of the longer side of a preview or thumbnail unless the caller says otherwise, and the most of a preview.
+PREVIEW_SIDE, MAX_PREVIEW_SIDE = 256, 4096
+
 # Bytes of unpacked metadata in a .bbc. No camera writes as much; what claims more is made to exhaust memory.
 MAX_METADATA_BYTES = 64 << 20

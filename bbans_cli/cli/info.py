@@ -20,6 +20,7 @@ _WORDS = {
     kinds.XMP: "XMP",
     kinds.COMPRESSED_TEXT: "zTXt",
     kinds.COMPRESSED_ITEXT: "iTXt",
+    kinds.PREVIEW: "preview",
 }
 _PROCESSES = {0: "baseline", 1: "extended", 2: "progressive"}
 _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
@@ -108,7 +109,10 @@ def _process(number: int) -> str:
 def _metadata(file: Container | StoredFile) -> list[str]:
     """A word for each item; of PNG chunks, their names."""
     items = [(kind, data) for kind, data in file.metadata if kind not in (kinds.SUFFIX, kinds.AFTER_PIXELS)]
-    names = [_WORDS.get(kind) or data[:4].decode("latin-1") for kind, data in items]
+    names = [
+        _WORDS.get(kind) or (data[:4].decode("latin-1") if kind == kinds.CHUNK else f"kind {kind}")
+        for kind, data in items
+    ]
     return list(dict.fromkeys(names))
 
 

@@ -34,7 +34,7 @@ def decode(
     planes = _Decoder(container, threads, progress, coders).planes(depth)
     progress(1.0)
     pixels = planes if table is None else histogram_packing.restore(planes, table)
-    items = [item for item in container.metadata if item[0] != kinds.VALUES]
+    items = [item for item in container.metadata if item[0] not in (kinds.VALUES, kinds.PREVIEW)]
     try:
         return from_items(pixels, container.mode, container.depth, items)
     except ValueError as error:

@@ -60,6 +60,7 @@ class Head:
     width, height  in pixels; None where nothing is known of a picture
     metadata  (kind, bytes) pairs
     mode, depth  of a picture, as Container has them; of anything else "" and 0
+    components  of a JPEG file; of anything else 0
     """
 
     kind: str
@@ -68,6 +69,7 @@ class Head:
     metadata: list[tuple[int, bytes]]
     mode: str = ""
     depth: int = 0
+    components: int = 0
 
     @property
     def suffix(self) -> str:
@@ -185,7 +187,7 @@ def read_head(front: bytes | memoryview) -> Head:
     jpeg = stored_file.from_bytes(read.header).jpeg
     if jpeg is None:
         return Head("file", None, None, items)
-    return Head("jpeg", jpeg.width, jpeg.height, items)
+    return Head("jpeg", jpeg.width, jpeg.height, items, components=jpeg.components)
 
 
 class _Front:

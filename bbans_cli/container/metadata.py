@@ -26,6 +26,12 @@ COMPRESSED_TEXT = 20  # a zTXt chunk: keyword, NUL, the text itself (Latin-1), w
 COMPRESSED_ITEXT = 21  # an iTXt chunk with its compression flag set: as in PNG, but with the text itself
 AFTER_PIXELS = 23  # empty: the items that follow stood behind the pixels in a PNG file
 SUFFIX = 22  # the suffix that a file had, with its point: UTF-8
+PREVIEW = 24  # a byte, EXIF's orientation of what follows: a small WebP or JPEG file of the picture
+
+
+def preview(file: bytes, orientation: int) -> bytes:
+    """The value of a PREVIEW item."""
+    return bytes([orientation]) + file
 
 
 def pack(items: list[tuple[int, bytes]]) -> bytes:

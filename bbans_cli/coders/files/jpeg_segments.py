@@ -56,10 +56,10 @@ def frame_height(data: bytes) -> int:
     return int.from_bytes(data[at + 5 : at + 7], "big")
 
 
-def exif_and_xmp(data: bytes) -> dict[str, bytes]:
-    """The first "exif" (a TIFF structure) and the first "xmp" (a packet) of a JPEG stream, where it has them."""
+def exif_and_xmp(data: bytes, start: int = 0) -> dict[str, bytes]:
+    """The first "exif" (a TIFF structure) and the first "xmp" (a packet) of the JPEG stream at `start`, if there."""
     found: dict[str, bytes] = {}
-    for segment in segments(data):
+    for segment in segments(data, start):
         content = data[segment.start + 4 : segment.end]
         if segment.marker == SOS:
             break

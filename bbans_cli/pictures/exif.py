@@ -1,0 +1,37 @@
+"""What viewers need of an EXIF block: which way up the picture is, and the thumbnail within. Imports no numpy."""
+
+from __future__ import annotations
+
+from bbans_cli.errors import InputError
+from bbans_cli.pictures import tiff_tags as tag
+from bbans_cli.pictures.tiff_tags import Directory, first_directory
+
+# Orientations (EXIF, tag 274) whose rows are columns of what is shown.
+TURNED = (5, 6, 7, 8)
+
+
+def orientation(exif: bytes | None) -> int:
+    """1 to 8, as EXIF's tag 274 numbers them; 1, upright, where the block says nothing that makes sense."""
+    if not exif:
+        return 1
+    try:
+        value = first_directory(exif).number(tag.ORIENTATION, 1)
+    except InputError:
+        return 1
+    return value if 1 <= value <= 8 else 1
+
+
+def thumbnail(exif: bytes | None) -> bytes | None:
+    """The JPEG file that the second directory of an EXIF block points to, where there is a whole one."""
+    if not exif:
+        return None
+    try:
+        first = first_directory(exif)
+        if not first.following:
+            return None
+        second = Directory(exif, first.following, first.order, first.big)
+        start, size = second.number(tag.JPEG_OFFSET, 0), second.number(tag.JPEG_SIZE, 0)
+    except InputError:
+        return None
+    data = exif[start : start + size]
+    return data if start and len(data) == size and data.startswith(b"\xff\xd8\xff") else None
