@@ -7,7 +7,7 @@ NATIVE := $(shell find bbans_cli/core -name '*.[ch]' -o -name build.py)
 .DEFAULT_GOAL := help
 .PHONY: help build demo lint check check-all test test-slow test-train test-arm test-wheel test-clang test-asan test-tsan bench bench-markdown \
 	bench-core bench-codecs bench-overhead bench-bands bench-recover bench-jpeg bench-against \
-	ablation bbans-mnist hilloc front plots weights-record clean
+	ablation bbans-mnist hilloc front kodak-lattice plots weights-record clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -103,6 +103,9 @@ hilloc: build ## HiLLoC on photographs: trained on 32x32 alone, rates and bounds
 
 front: $(VENV)/.measuring ## size against time with other formats, a picture in docs/
 	$(RUN) -m scripts.bench.front $(BENCH)
+
+kodak-lattice: build ## which share of the colours of Kodak and other sets a PhotoCD can hold
+	$(RUN) -m scripts.experiments.kodak_lattice $(BENCH)
 
 plots: $(VENV)/.measuring ## curves of the training runs whose logs lie in weights/
 	$(RUN) -m scripts.training.plot_training weights/*.jsonl

@@ -4,7 +4,8 @@
 
 Every picture is encoded, decoded and compared. Sizes of other formats are cached in .bench/ under a hash of the pixels
 and the version of the library; sizes of bbc and all times are measured in each run. Times are taken picture by
-picture, one codec after the other, on some pictures of each set: the largest and others evenly spread. The column
+picture, one codec after the other, on some pictures of each set: the largest and others evenly spread. They are
+processor time of one thread; with --threads, wall time. The column
 "encode" is bbc without its own verification, "checked" with it; all coders that the encoder tries are counted.
 """
 
@@ -29,13 +30,13 @@ from scripts.common import picture_sets
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".bench" / "sizes.json"
 RESULT = ROOT / ".bench" / "last.json"
-SETS = "kodak,dev/photos,dev/imagenet,dev/small64"
+SETS = "dev/photos,dev/camera,dev/small64,kodak"
 PEERS = ("png", "webp-6", "jxl-7", "jxl-9")
 
 
 @dataclass
 class Row:
-    """A codec on a set: bytes of all pictures, seconds of the timed ones, peak memory in bytes."""
+    """A codec on a set: bytes of all pictures, seconds of the timed ones (worker.Coded), peak memory in bytes."""
 
     codec: str
     title: str
@@ -44,6 +45,7 @@ class Row:
     verified: float | None = None
     decode: float = 0.0
     cpu: float = 0.0
+    wall: float = 0.0
     peak: int = 0
 
 
@@ -117,6 +119,7 @@ def _one(row: Row, worker: Worker, image: np.ndarray, sizes: Sizes, timed: bool,
         row.encode += coded.encode
         row.decode += coded.decode
         row.cpu += coded.cpu
+        row.wall += coded.wall
         if coded.verified is not None:
             row.verified = (row.verified or 0.0) + coded.verified
 

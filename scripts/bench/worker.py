@@ -6,6 +6,7 @@ picture, so that a load from other programs affects all of them alike.
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import resource
 import sys
@@ -21,13 +22,17 @@ from scripts.bench import formats
 
 @dataclass(frozen=True)
 class Coded:
-    """The result of one picture. Seconds are wall time; `cpu` is processor time of `encode` and `decode` together."""
+    """The result of one picture. Seconds are processor time of one thread, and wall time of several.
+
+    `cpu` and `wall` are both times of `encode` and `decode` together.
+    """
 
     size: int
     encode: float
     decode: float
     verified: float | None  # encoding with the encoder's own verification, where it has one and it was asked for
     cpu: float
+    wall: float
 
 
 class Worker:
@@ -97,22 +102,34 @@ def _serve(name: str, pipe: Connection) -> None:
 
 
 def _code(codec: formats.Codec, pixels: np.ndarray, threads: int, verified: bool) -> Coded:
-    clock, cpu = time.perf_counter, time.process_time()
-    times = [clock()]
+    clocks = [_clock()]
     data = codec.encode(pixels, threads, False)
-    times.append(clock())
+    clocks.append(_clock())
     back = codec.decode(data, threads)
-    times.append(clock())
-    cpu = time.process_time() - cpu
+    clocks.append(_clock())
     if not np.array_equal(back, pixels):
         raise RuntimeError(f"{codec.title}: the decoded picture differs")
     checked = None
     if verified and codec.verifies:
-        start = clock()
+        start = _clock()
         if codec.encode(pixels, threads, True) != data:
             raise RuntimeError(f"{codec.title}: the same picture was encoded differently")
-        checked = clock() - start
-    return Coded(len(data), times[1] - times[0], times[2] - times[1], checked, cpu)
+        checked = _seconds(start, _clock(), threads)
+    encode, decode = (_seconds(*pair, threads) for pair in itertools.pairwise(clocks))
+    wall, cpu = (clocks[-1][i] - clocks[0][i] for i in range(2))
+    return Coded(len(data), encode, decode, checked, cpu, wall)
+
+
+def _clock() -> tuple[float, float]:
+    """Wall time and processor time, that of programs which have been called included."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.perf_counter(), time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _seconds(start: tuple[float, float], end: tuple[float, float], threads: int) -> float:
+    """Other programs lengthen wall time alone; several threads shorten it alone."""
+    kind = 1 if threads == 1 else 0
+    return end[kind] - start[kind]
 
 
 def peak() -> int:
