@@ -24,6 +24,8 @@ BAND_PIXELS = 1 << 22
 PIECE_SAMPLES = {FEW_COLOURS: 1 << 13, DEEP: 1 << 12}
 # Binary logarithms of the number of buckets, of 64 bytes each: at most 64 MiB.
 LEAST_BUCKET_BITS, MOST_BUCKET_BITS = 8, 20
+# What the core counts code lengths in: BINARY_CODER_FRACTION of core/mixing/binary_coder.h.
+LENGTH_UNIT = 2.0**-12
 
 # Codes piece by piece with the state that it is given, and yields what the core returns for each: not 0 if the output
 # is full.
@@ -42,12 +44,14 @@ class CoreCoder:
     size       bytes of state for a shape, 0 if the shape is not valid
     begin      (state, shape, input, output, bytes of either): encodes if the input is NULL
     end        (state): bytes written
+    measure    (state, int32 array): has code lengths written, in LENGTH_UNIT
     """
 
     self_test: int
     size: Callable[[CData], int]
     begin: Callable[[CData, CData, CData, CData, int], None]
     end: Callable[[CData], int]
+    measure: Callable[[CData, CData], None]
 
     def encode(self, shape: CData, pieces: Pieces, max_bytes: int) -> bytes:
         """The payload. Raises TooLargeError if it takes more than max_bytes, CorruptError for a wrong shape."""
@@ -62,11 +66,16 @@ class CoreCoder:
             raise TooLargeError
         return out[:written].tobytes()
 
-    def decode(self, shape: CData, pieces: Pieces, payload: bytes) -> None:
-        """Has `pieces` fill in what a payload holds. Raises CorruptError for a wrong shape."""
+    def decode(self, shape: CData, pieces: Pieces, payload: bytes, lengths: np.ndarray | None = None) -> None:
+        """Has `pieces` fill in what a payload holds. Raises CorruptError for a wrong shape.
+
+        lengths  int32, C-contiguous: gets the code length of each unit that the coder measures, in LENGTH_UNIT
+        """
         state = self._state(shape)
         source = ffi.from_buffer("uint8_t[]", payload)  # must live as long as the state
         self.begin(state, shape, source, ffi.NULL, len(payload))
+        if lengths is not None:
+            self.measure(state, ffi.from_buffer("int32_t[]", lengths, require_writable=True))
         for _ in pieces(state):
             pass
 
@@ -81,9 +90,15 @@ class CoreCoder:
 
 _CORE = {
     FEW_COLOURS: CoreCoder(
-        lib.BBC_SELF_TEST_FEW_COLOURS, lib.bbc_few_colours_size, lib.bbc_few_colours_begin, lib.bbc_few_colours_end
+        lib.BBC_SELF_TEST_FEW_COLOURS,
+        lib.bbc_few_colours_size,
+        lib.bbc_few_colours_begin,
+        lib.bbc_few_colours_end,
+        lib.bbc_few_colours_measure,
     ),
-    DEEP: CoreCoder(lib.BBC_SELF_TEST_DEEP, lib.bbc_deep_size, lib.bbc_deep_begin, lib.bbc_deep_end),
+    DEEP: CoreCoder(
+        lib.BBC_SELF_TEST_DEEP, lib.bbc_deep_size, lib.bbc_deep_begin, lib.bbc_deep_end, lib.bbc_deep_measure
+    ),
 }
 
 
@@ -101,9 +116,14 @@ class _Settings:
         """(rows, width, known and coded channels) uint16 -> a band's payload. Raises TooLargeError."""
         return _CORE[self.coder].encode(self._shape(samples), self._pieces(samples, progress), max_bytes)
 
-    def decode(self, samples: np.ndarray, payload: bytes, progress: PixelProgress) -> None:
-        """Fills in the coded channels."""
-        _CORE[self.coder].decode(self._shape(samples), self._pieces(samples, progress), payload)
+    def decode(
+        self, samples: np.ndarray, payload: bytes, progress: PixelProgress, bits: np.ndarray | None = None
+    ) -> None:
+        """Fills in the coded channels, and `bits` as `decode` below does."""
+        lengths = None if bits is None else np.zeros(bits.shape, np.int32)
+        _CORE[self.coder].decode(self._shape(samples), self._pieces(samples, progress), payload, lengths)
+        if bits is not None and lengths is not None:
+            np.multiply(lengths, LENGTH_UNIT, out=bits, casting="unsafe")
 
     def _shape(self, samples: np.ndarray) -> CData:
         _, width, channels = samples.shape
@@ -164,12 +184,15 @@ def decode(
     high: np.ndarray | None = None,
     threads: int = 1,
     progress: PixelProgress = no_progress,
+    bits: np.ndarray | None = None,
 ) -> np.ndarray:
     """A part -> (height, width, channels) samples.
 
     known     as in `encode`
     high      uint8, the high bits of the samples if the part has only the low ones; the result then is whole, uint16
     progress  gets numbers of pixels as they are done
+    bits      float32, gets code lengths in bits: DEEP (height, width, channels), of each sample; FEW_COLOURS (height,
+              width, 1), of each pixel, since all of its samples may be one decision
 
     Raises CorruptError and UnsupportedError.
     """
@@ -186,7 +209,8 @@ def decode(
         top, band = job
         given = planes[top : top + part.band_rows]
         samples = _together(given, None if known is None else known[top : top + part.band_rows])
-        settings.decode(samples, band.payload, progress)
+        lengths = None if bits is None else bits[top : top + part.band_rows]
+        settings.decode(samples, band.payload, progress, lengths)
         given[:] = samples[:, :, samples.shape[2] - part.channels :]
         raw.check(_coded(given, low), band)
 
@@ -201,12 +225,14 @@ def encode_payload(planes: np.ndarray, depth: int) -> bytes:
     return settings.encode(_together(planes, None), planes.size * 3 + 64, no_progress)
 
 
-def decode_payload(payload: bytes, shape: tuple[int, int, int], depth: int) -> np.ndarray:
-    """What encode_payload made into samples of a shape (h, w, c) again."""
+def decode_payload(
+    payload: bytes, shape: tuple[int, int, int], depth: int, bits: np.ndarray | None = None
+) -> np.ndarray:
+    """What encode_payload made into samples of a shape (h, w, c) again; bits (h, w, 1) as in `decode`."""
     samples = np.zeros(shape, np.uint16)
     if samples.size:
         settings = _Settings(FEW_COLOURS, shape[2], depth, 0, _bucket_bits(samples.size))
-        settings.decode(samples, payload, no_progress)
+        settings.decode(samples, payload, no_progress, bits)
     return samples.astype(np.uint16 if depth > 8 else np.uint8)
 
 

@@ -190,12 +190,18 @@ def read_head(front: bytes | memoryview) -> Head:
     return Head("jpeg", jpeg.width, jpeg.height, items, components=jpeg.components)
 
 
+def metadata_bytes(data: bytes | memoryview) -> int:
+    """Bytes of a file's metadata section, from its header. Raises as `read_head`."""
+    return _Front(memoryview(data), None).section_size
+
+
 class _Front:
     """Header up to its list of parts.
 
     picture  the Container to be, without parts and metadata; None of a StoredFile
     header   a reader of the rest
     end      where header and checksum end
+    section_size  bytes of the metadata section, which is next
     """
 
     def __init__(self, data: memoryview, max_pixels: int | None) -> None:
@@ -206,13 +212,13 @@ class _Front:
             names = ", ".join(f"0x{1 << bit:02x}" for bit in range(7) if unknown >> bit & 1)
             raise UnsupportedError(f"needs a newer bbc: unknown critical flag {names}")
         self.picture = None if flags & FLAG_FILE else _picture_from_bytes(self.header, max_pixels)
-        self._section_size = self._section_crc = 0
+        self.section_size = self._section_crc = 0
         if flags & FLAG_METADATA:
-            self._section_size, self._section_crc = self.header.varint(), self.header.uint32()
+            self.section_size, self._section_crc = self.header.varint(), self.header.uint32()
 
     def metadata(self, body: Reader) -> list[tuple[int, bytes]]:
         """The items of the section, which comes next in `body`."""
-        section = body.take(self._section_size)
+        section = body.take(self.section_size)
         if zlib.crc32(section) != self._section_crc:
             raise CorruptError("corrupt metadata: its checksum does not match")
         return metadata.unpack(section) if section else []

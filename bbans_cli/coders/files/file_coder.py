@@ -76,6 +76,14 @@ class DecodedStream:
     blocks: list[np.ndarray]
 
 
+@dataclass(frozen=True)
+class StreamBits:
+    """Where the bits of a JPEG stream's coefficients went: of the blocks of each component, float32 (rows, columns)."""
+
+    frame: Frame
+    blocks: list[np.ndarray]
+
+
 def _summary(tree: Node) -> JpegSummary:
     """What the frame header says; its height may be wrong, and is 0 where a DNL segment has it."""
     assert tree.first is not None and tree.first.stream is not None
@@ -128,9 +136,19 @@ def read_tree(stored: StoredFile) -> Node:
 
 
 class Decoder:
-    """Takes a file's streams together again, those within plain bytes before the ones around them."""
+    """Takes a file's streams together again, those within plain bytes before the ones around them.
 
-    def __init__(self, stored: StoredFile, threads: int, progress: ShareProgress) -> None:
+    bits  gets those of each stream as it is decoded, by its number in all_streams()
+    """
+
+    def __init__(
+        self,
+        stored: StoredFile,
+        threads: int,
+        progress: ShareProgress,
+        bits: dict[int, StreamBits] | None = None,
+    ) -> None:
+        self.bits = bits
         self.tree = read_tree(stored)
         branches = list(self.tree.all_streams())
         if len(branches) != len(stored.parts) - 1:
@@ -156,7 +174,12 @@ class Decoder:
             raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
         factors = [component.factors for component in found.components]
         sizes = layout(found, height).sizes
-        blocks = coefficients.decode(part.payload, sizes, _divisors(tables), factors, part.settings[0], self.threads)
+        measured = None if self.bits is None else [np.zeros(size, np.float32) for size in sizes]
+        blocks = coefficients.decode(
+            part.payload, sizes, _divisors(tables), factors, part.settings[0], self.threads, bits=measured
+        )
+        if self.bits is not None and measured is not None:
+            self.bits[self.numbers[id(branch)]] = StreamBits(found, measured)
         self.done += len(part.payload)
         self.progress(min(1.0, self.done / max(1, self.total)))
         plain = put_in(plain, branch.tables, branch.scans, blocks)

@@ -35,9 +35,15 @@ def decode(
     Raises CorruptError, LimitError, UnsupportedError, and InputError where the file was stored as it is and Pillow
     cannot read it.
     """
+    found = of_decoder(Decoder(stored, threads, progress), max_pixels)
+    progress(1.0)
+    return found
+
+
+def of_decoder(decoder: Decoder, max_pixels: int) -> tuple[Picture, str]:
+    """The same by a decoder of the file, which then has decoded the picture's stream at least."""
     from bbans_cli.pictures.pillow_files import read_jpeg
 
-    decoder = Decoder(stored, threads, progress)
     planes = None
     branch = decoder.tree.first
     if branch and not decoder.tree.gaps[0]:
@@ -50,7 +56,6 @@ def decode(
         picture = read_jpeg(data, max_pixels, planes)
     except InputError as error:
         raise type(error)(f"holds a file without pixels that can be read: {error}") from error
-    progress(1.0)
     return picture, "" if planes is not None else "pixels decoded by Pillow"
 
 

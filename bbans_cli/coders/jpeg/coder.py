@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from bbans_cli.coders import context_mixing, raw
+from bbans_cli.coders import block_areas, context_mixing, raw
 from bbans_cli.coders.jpeg import coefficients, ycbcr
 from bbans_cli.container import JPEG, Band, Part
 from bbans_cli.container.byte_reader import Reader, varint
@@ -52,6 +52,28 @@ class JpegCoefficients:
     def factors(self) -> list[tuple[int, int]]:
         """Sampling factors of each component."""
         return sampling_factors(len(self.blocks), self.subsampled)
+
+
+@dataclass(frozen=True)
+class JpegBits:
+    """Where a part's bits went; `decode` fills it in.
+
+    factors      sampling factors of each component
+    blocks       for each component float32 (rows, columns), of its 8x8 blocks
+    corrections  float32 (height, width): of a pixel's differences, and its share of its block's bit in the map
+    """
+
+    factors: list[tuple[int, int]]
+    blocks: list[np.ndarray]
+    corrections: np.ndarray
+
+    @classmethod
+    def of_part(cls, part: Part, width: int, height: int) -> JpegBits:
+        """Zeros. Raises CorruptError, UnsupportedError."""
+        subsampled, _ = _settings(part)
+        sizes = block_counts(width, height, part.channels, subsampled)
+        factors = sampling_factors(part.channels, subsampled)
+        return cls(factors, [np.zeros(size, np.float32) for size in sizes], np.zeros((height, width), np.float32))
 
 
 @cache
@@ -146,8 +168,10 @@ def encode(planes: np.ndarray, jpeg: JpegCoefficients, progress: PixelProgress =
     return Part(JPEG, channels, 8, b"", settings, height, [Band(payload, 0, raw.checksum(planes, payload))])
 
 
-def decode(part: Part, width: int, height: int, progress: PixelProgress = no_progress) -> np.ndarray:
-    """A part -> planes (h, w, c) uint8. Raises CorruptError, UnsupportedError."""
+def decode(
+    part: Part, width: int, height: int, progress: PixelProgress = no_progress, bits: JpegBits | None = None
+) -> np.ndarray:
+    """A part -> planes (h, w, c) uint8, and where its bits went. Raises CorruptError, UnsupportedError."""
     if len(part.bands) != 1 or part.depth != 8 or part.channels not in (1, 3) or width * height > MAX_JPEG_PIXELS:
         raise UnsupportedError("needs a newer bbc: a JPEG's part of an unknown shape")
     subsampled, tables = _settings(part)
@@ -158,10 +182,11 @@ def decode(part: Part, width: int, height: int, progress: PixelProgress = no_pro
     count = sum(rows * columns for rows, columns in sizes)
     factors = sampling_factors(part.channels, subsampled)
     follow = _block_progress(progress, count, width * height)
-    blocks = coefficients.decode(code, sizes, tables, factors, progress=follow)
+    of_blocks = None if bits is None else bits.blocks
+    blocks = coefficients.decode(code, sizes, tables, factors, progress=follow, bits=of_blocks)
     planes = decoded_samples(JpegCoefficients(subsampled, tables, blocks), width, height)
     if reader.left:
-        _correct(planes, reader)
+        _correct(planes, reader, None if bits is None else bits.corrections)
     raw.check(planes, band)
     return planes
 
@@ -234,15 +259,28 @@ def _corrections(planes: np.ndarray, found: np.ndarray) -> bytes:
     return varint(len(which)) + which + context_mixing.encode_payload(column, 8)
 
 
-def _correct(planes: np.ndarray, reader: Reader) -> None:
-    """Adds to the planes what _corrections wrote."""
+def _correct(planes: np.ndarray, reader: Reader, bits: np.ndarray | None = None) -> None:
+    """Adds to the planes what _corrections wrote; bits: JpegBits.corrections."""
     height, width, channels = planes.shape
     rows, columns = -(-height // SIDE), -(-width // SIDE)
-    which = context_mixing.decode_payload(bytes(reader.take(reader.varint())), (rows, columns, 1), 1)
+    of_map = None if bits is None else np.zeros((rows, columns, 1), np.float32)
+    which = context_mixing.decode_payload(bytes(reader.take(reader.varint())), (rows, columns, 1), 1, of_map)
     wrong = which[:, :, 0].astype(bool)
     shape = (SIDE * int(wrong.sum()), SIDE, channels)
     differences = np.zeros((rows, columns, SIDE, SIDE, channels), np.uint8)
-    column = context_mixing.decode_payload(bytes(reader.take(reader.left)), shape, 8)
+    of_column = None if bits is None else np.zeros((*shape[:2], 1), np.float32)
+    column = context_mixing.decode_payload(bytes(reader.take(reader.left)), shape, 8, of_column)
     differences[wrong] = column.reshape(-1, SIDE, SIDE, channels)
-    whole = differences.transpose(0, 2, 1, 3, 4).reshape(rows * SIDE, columns * SIDE, channels)
-    planes += whole[:height, :width]
+    planes += _from_blocks(differences)[:height, :width]
+    if bits is not None and of_map is not None and of_column is not None:
+        of_pixels = np.zeros((rows, columns, SIDE, SIDE, 1), np.float32)
+        of_pixels[wrong] = of_column.reshape(-1, SIDE, SIDE, 1)
+        bits += block_areas.spread(of_map[:, :, 0], height, width, SIDE, SIDE)
+        bits += block_areas.fold(_from_blocks(of_pixels)[:, :, 0], height, width)
+
+
+def _from_blocks(blocks: np.ndarray) -> np.ndarray:
+    """The inverse of `pixel_blocks`, border included: (8 rows, 8 columns, c)."""
+    rows, columns, _, _, channels = blocks.shape
+    whole: np.ndarray = blocks.transpose(0, 2, 1, 3, 4).reshape(rows * SIDE, columns * SIDE, channels)
+    return whole

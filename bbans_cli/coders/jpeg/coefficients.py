@@ -15,7 +15,14 @@ from typing import TypeAlias
 import numpy as np
 
 from bbans_cli import scheduler
-from bbans_cli.coders.context_mixing import LEAST_BUCKET_BITS, MOST_BUCKET_BITS, CoreCoder, Pieces, TooLargeError
+from bbans_cli.coders.context_mixing import (
+    LEAST_BUCKET_BITS,
+    LENGTH_UNIT,
+    MOST_BUCKET_BITS,
+    CoreCoder,
+    Pieces,
+    TooLargeError,
+)
 from bbans_cli.coders.jpeg import coefficient_start
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import CData, ffi, lib
@@ -35,7 +42,13 @@ FAST = 1  # the level
 def _core(start: int) -> CoreCoder:
     """The coder that begins at the start of that number, 0: at none. Raises ModelMismatchError."""
     begin = partial(_begin, coefficient_start.load(start) if start else ffi.NULL)
-    return CoreCoder(lib.BBC_SELF_TEST_COEFFICIENTS, lib.bbc_coefficients_size, begin, lib.bbc_coefficients_end)
+    return CoreCoder(
+        lib.BBC_SELF_TEST_COEFFICIENTS,
+        lib.bbc_coefficients_size,
+        begin,
+        lib.bbc_coefficients_end,
+        lib.bbc_coefficients_measure,
+    )
 
 
 def _begin(start: CData, state: CData, shape: CData, source: CData, out: CData, size: int) -> None:
@@ -93,8 +106,11 @@ def decode(
     level: int = 5,
     threads: int = 1,
     progress: BlockProgress = no_progress,
+    bits: Sequence[np.ndarray] | None = None,
 ) -> list[np.ndarray]:
     """What `encode` was given: int16 (rows, columns, 64) for each (rows, columns) of sizes.
+
+    bits  for each component float32 (rows, columns), gets the code length of each block in bits
 
     Raises CorruptError, and ModelMismatchError where the start is not at hand.
     """
@@ -108,15 +124,28 @@ def decode(
     payloads = [bytes(reader.take(size)) for _, size in heads]
     payloads.append(bytes(reader.take(reader.left)))
     planes = [np.zeros((*size, 64), np.int16) for size in sizes]
-    segments = _cut(planes, factors, [rows for rows, _ in heads] + [0])
+    rows = [rows for rows, _ in heads] + [0]
+    segments = _cut(planes, factors, rows)
+    measured = [None] * len(segments) if bits is None else _cut(bits, factors, rows)
 
-    def code(job: tuple[list[np.ndarray], bytes]) -> None:
-        segment, data = job
+    def code(job: tuple[list[np.ndarray], bytes, list[np.ndarray] | None]) -> None:
+        segment, data, of_segment = job
         shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
-        _core(start).decode(shape, _pieces(segment, level, progress), data)
+        lengths = None if of_segment is None else np.zeros(sum(plane.size for plane in of_segment), np.int32)
+        _core(start).decode(shape, _pieces(segment, level, progress), data, lengths)
+        if of_segment is not None and lengths is not None:
+            _in_bits(lengths, of_segment)
 
-    scheduler.map_ordered(code, list(zip(segments, payloads, strict=True)), threads)
+    scheduler.map_ordered(code, list(zip(segments, payloads, measured, strict=True)), threads)
     return planes
+
+
+def _in_bits(lengths: np.ndarray, bits: Sequence[np.ndarray]) -> None:
+    """Share out the code lengths of a segment's blocks, component by component."""
+    at = 0
+    for plane in bits:
+        plane[:] = LENGTH_UNIT * lengths[at : at + plane.size].reshape(plane.shape)
+        at += plane.size
 
 
 def _segment_rows(planes: Sequence[np.ndarray], factors: Sequence[Factors]) -> list[int]:

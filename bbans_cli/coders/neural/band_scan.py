@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bbans_cli.coders.neural.neighbourhood import CHANNELS, SKEW
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.core import CData, ffi, lib
 from bbans_cli.entropy.native import failure
@@ -127,12 +128,26 @@ class BandScan:
         self._advance(advance, progress)
         return starts, freqs
 
-    def pop(self, message: Message, threads: int, progress: PixelProgress) -> None:
-        """Decode: pop all pixels of the scan from the message into ``pixels``. Raises CorruptError."""
+    def pop(
+        self,
+        message: Message,
+        threads: int,
+        progress: PixelProgress,
+        freqs: NDArray[np.uint32] | None = None,
+    ) -> None:
+        """Decode: pop all pixels of the scan from the message into ``pixels``. Raises CorruptError.
+
+        freqs: None, or an array that gets what `intervals` gives.
+        """
         state, words = message._states_view, message._words
+        at = 0
 
         def advance(budget: int) -> int:
-            return int(lib.bbc_scan_decode(self._state, threads, budget, state, words))
+            nonlocal at
+            here = ffi.NULL if freqs is None else ffi.from_buffer("uint32_t[]", freqs[at * self.shape.channels :])
+            done = int(lib.bbc_scan_decode(self._state, threads, budget, state, words, here))
+            at += max(done, 0)
+            return done
 
         self._advance(advance, progress)
 
@@ -175,6 +190,25 @@ class BandScan:
             progress(done)
             spent = time.perf_counter() - began
             budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
+
+
+def in_place(shape: ScanShape, coded: np.ndarray) -> np.ndarray:
+    """Numbers of all samples of a scan in coding order -> (rows, width, channels), as the pixels lie.
+
+    Coding order: diagonals x + SKEW y; in each its channels, G, R, B; in each of these from the top.
+    """
+    rows, channels = shape.last_row - shape.first_row, shape.channels
+    diagonal = (np.arange(shape.width) + SKEW * np.arange(rows)[:, None]).ravel()
+    order = np.argsort(diagonal, kind="stable")
+    counts = np.bincount(diagonal)
+    before = np.cumsum(counts) - counts
+    diagonal = diagonal[order]
+    # Of a pixel: where the samples of its diagonal begin, and its place among the diagonal's pixels
+    first, place = channels * before[diagonal], np.arange(len(order)) - before[diagonal]
+    found = np.empty((rows * shape.width, channels), coded.dtype)
+    for c, channel in enumerate(CHANNELS if channels == 3 else (0,)):
+        found[order, channel] = coded[first + c * counts[diagonal] + place]
+    return found.reshape(rows, shape.width, channels)
 
 
 def least_squares(pixels: NDArray[np.uint8], grid: tuple[int, int] = (-1, -1), period: int = 1) -> NDArray[np.float32]:

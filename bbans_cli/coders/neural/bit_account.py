@@ -1,7 +1,7 @@
-"""Where the bits of a part's bands went: what `bbc info -v` shows.
+"""Where the bits of a part's bands went: what `bbc info -v` and `bbc info --map` show.
 
 A band is decoded with its codecs wrapped: each measures by how much the message shrinks in a pop and grows in a push.
-The order of coding is band.decode's alone.
+The order of coding is band.decode's alone. Code lengths of single samples and blocks are those of their intervals.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from typing import TypedDict, TypeVar
 
 import numpy as np
 
+from bbans_cli.coders import block_areas
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.coders.neural.latents import Latents, Posterior, Prior, Symbols
+from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, in_place
+from bbans_cli.coders.neural.latents import BITS, Latents, Posterior, Prior, Symbols
 from bbans_cli.container import NEURAL, Container, Part, Region
+from bbans_cli.entropy.codecs.bitsback import POSTERIOR_PRECISION
 from bbans_cli.entropy.rans import Message
 from bbans_cli.progress import PixelProgress, ShareProgress, no_progress
 
@@ -32,6 +35,34 @@ class BandBits(TypedDict):
     initial_bits_rows: float  # of these rows' pixels
     overhead: float  # of filling whole bytes, and of the rANS state
     kl_per_sample: float  # what the latents cost in the end, the first less the second, for each sample of the band
+
+
+@dataclass
+class LatentMapBits:
+    """Bits of the latents of one level in all bands.
+
+    block      side of its blocks, in pixels
+    prior      under p(z)
+    posterior  that came back under q(z | x)
+    """
+
+    block: int
+    prior: float = 0.0
+    posterior: float = 0.0
+
+
+@dataclass
+class PartBits:
+    """Bits of a part, by sample.
+
+    samples      float32 (height, width, channels)
+    latents      float32 (height, width): what the latents cost in the end; a block's are shared out among its pixels
+    latent_maps  of each level that was used, coarsest first
+    """
+
+    samples: np.ndarray
+    latents: np.ndarray
+    latent_maps: dict[int, LatentMapBits] = field(default_factory=dict)
 
 
 def of_file(file: Container, threads: int, progress: ShareProgress) -> list[list[BandBits]]:
@@ -60,14 +91,31 @@ def of_part(
     part: Part, width: int, height: int, channels: int, threads: int, progress: PixelProgress = no_progress
 ) -> list[BandBits]:
     """Bits of the bands of a part, from the top. Raises what coder.decode does."""
-    planes = np.empty((height, width, channels), np.uint8)
+    return _decode(part, np.empty((height, width, channels), np.uint8), threads, progress, None)
+
+
+def by_sample(
+    part: Part, width: int, height: int, threads: int, progress: PixelProgress = no_progress
+) -> tuple[np.ndarray, PartBits]:
+    """What coder.decode gives, and the bits of each sample. Raises what coder.decode does."""
+    planes = np.empty((height, width, part.channels), np.uint8)
+    bits = PartBits(np.zeros(planes.shape, np.float32), np.zeros(planes.shape[:2], np.float32))
+    _decode(part, planes, threads, progress, bits)
+    return planes, bits
+
+
+def _decode(
+    part: Part, planes: np.ndarray, threads: int, progress: PixelProgress, bits: PartBits | None
+) -> list[BandBits]:
     found = []
     for number, (pixels, stored, codec) in enumerate(neural_coder.open_bands(part, planes, threads, progress)):
         meter: _Meter = defaultdict(float)
+        rows = slice(number * part.band_rows, (number + 1) * part.band_rows)
+        of_band = None if bits is None else PartBits(bits.samples[rows], bits.latents[rows], bits.latent_maps)
         with neural_coder.damage_named(number):
             message = Message.from_bytes(stored.payload)
             overhead = 8 * len(stored.payload) - message.bits
-            bands.decode(message, pixels, _MeteredBand(**vars(codec), meter=meter), stored.split)
+            bands.decode(message, pixels, _MeteredBand(**vars(codec), meter=meter, bits=of_band), stored.split)
         neural_coder.finish_band(part, stored, pixels)
         found.append(
             BandBits(
@@ -105,34 +153,58 @@ class _MeteredPrior(Prior):
 
 
 class _MeteredPosterior(Posterior):
-    def __init__(self, posterior: Posterior, meter: _Meter) -> None:
+    def __init__(self, posterior: Posterior, meter: _Meter, bits: PartBits | None) -> None:
         super().__init__(posterior.latents, posterior.statistics)
-        self.meter = meter
+        self.meter, self.bits = meter, bits
 
     def push(self, message: Message, symbols: Symbols) -> None:
         _metered(self.meter, "posterior", message, lambda: super(_MeteredPosterior, self).push(message, symbols))
+        if self.bits is not None:
+            self._share_out(self.bits, symbols)
+
+    def _share_out(self, bits: PartBits, symbols: Symbols) -> None:
+        """What the latents of each block cost, to the block's pixels."""
+        rows, width = self.latents.rows, self.latents.width
+        for level, (_, freqs) in enumerate(self.intervals(symbols)):
+            side, shape = self.latents.weights.blocks[level], self.latents.map_shapes[level]
+            posterior = (POSTERIOR_PRECISION - np.log2(freqs)).reshape(len(symbols[level]), -1).sum(axis=1)
+            prior = float(BITS * symbols[level].shape[1])
+            total = bits.latent_maps.setdefault(level, LatentMapBits(side))
+            total.prior += prior * len(posterior)
+            total.posterior += float(posterior.sum())
+            bits.latents[:rows] += block_areas.spread((prior - posterior).reshape(shape), rows, width, side, side)
 
 
 class _MeteredLatents(Latents):
-    def __init__(self, latents: Latents, meter: _Meter) -> None:
+    def __init__(self, latents: Latents, meter: _Meter, bits: PartBits | None) -> None:
         super().__init__(latents.weights, latents.width, latents.rows)
-        self.meter = meter
+        self.meter, self.bits = meter, bits
 
     @property
     def prior(self) -> Prior:
         return _MeteredPrior(self, self.meter)
 
     def posterior(self, pixels: np.ndarray) -> Posterior:
-        return _MeteredPosterior(super().posterior(pixels), self.meter)
+        return _MeteredPosterior(super().posterior(pixels), self.meter, self.bits)
 
 
 @dataclass
 class _MeteredRows(bands.RowsCodec):
     meter: _Meter
     what: str
+    bits: PartBits | None
 
     def pop(self, message: Message, pixels: np.ndarray) -> None:
-        _metered(self.meter, self.what, message, lambda: super(_MeteredRows, self).pop(message, pixels))
+        _metered(self.meter, self.what, message, lambda: self._pop(message, pixels))
+
+    def _pop(self, message: Message, pixels: np.ndarray) -> None:
+        if self.bits is None:
+            return super().pop(message, pixels)
+        scan = BandScan(self.shape, self.network, self.modulation, pixels)
+        freqs = np.empty(scan.pixels * self.shape.channels, np.uint32)
+        scan.pop(message, self.threads, self.progress, freqs)
+        lengths = (PRECISION - np.log2(freqs)).astype(np.float32)
+        self.bits.samples[self.shape.first_row : self.shape.last_row] = in_place(self.shape, lengths)
 
 
 @dataclass
@@ -140,12 +212,16 @@ class _MeteredBand(bands.BandCodec):
     """The codecs of a band, measured while they decode."""
 
     meter: _Meter = field(default_factory=lambda: defaultdict(float))
+    bits: PartBits | None = None
 
     def latents(self, split: int) -> Latents:
-        return _MeteredLatents(super().latents(split), self.meter)
+        return _MeteredLatents(super().latents(split), self.meter, self.bits)
 
     def latent_rows(self, split: int, modulation: np.ndarray) -> bands.RowsCodec:
-        return _MeteredRows(**vars(super().latent_rows(split, modulation)), meter=self.meter, what="latent rows")
+        return self._metered(super().latent_rows(split, modulation), "latent rows")
 
     def initial_bits_rows(self, split: int) -> bands.RowsCodec:
-        return _MeteredRows(**vars(super().initial_bits_rows(split)), meter=self.meter, what="initial-bits rows")
+        return self._metered(super().initial_bits_rows(split), "initial-bits rows")
+
+    def _metered(self, codec: bands.RowsCodec, what: str) -> bands.RowsCodec:
+        return _MeteredRows(**vars(codec), meter=self.meter, what=what, bits=self.bits)

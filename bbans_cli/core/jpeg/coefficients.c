@@ -179,6 +179,8 @@ void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, co
     p->lasts = (uint8_t *)(p->dc_residuals + p->start[COEFFICIENTS_MAX]);
 }
 
+void bbc_coefficients_measure(void *state, int32_t *lengths) { ((coefficients_state *)state)->lengths = lengths; }
+
 int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks)
 {
     coefficients_state *p = state;

@@ -41,6 +41,10 @@ size_t bbc_coefficients_size(const bbc_coefficients_shape *shape);
 void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, const bbc_coefficients_start *start,
                             const uint8_t *in, uint8_t *out, size_t size);
 
+/* From now on write the code length of each block to `lengths`, one behind the other, in 2^-12 bits. Changes nothing that
+ * is coded. */
+void bbc_coefficients_measure(void *state, int32_t *lengths);
+
 /* Code the next `blocks` blocks, or as many as are left. planes: for each component its coefficients, the same in every
  * call: blocks in raster order, each 64 row by row, any int16; filled in when decoding. Returns 0, or -1 once the output
  * is full. */

@@ -71,6 +71,8 @@ typedef struct bbc_coefficients_state {
     const bbc_coefficients_start *start_values;
     uint8_t *examples; /* for training: room for more */
     size_t examples_size, examples_left;
+    int32_t *lengths;                      /* for the next blocks' code lengths, or NULL */
+    int64_t position;                      /* up to which they were written */
     int64_t done, start[5];                /* blocks coded; the first block of each component, and the number of all */
     int16_t *const *planes;                /* of the call */
     uint8_t order[64];                     /* zigzag order: row-by-row indices */

@@ -55,6 +55,32 @@ static inline int binary_coder_code(binary_coder *c, int bit, uint32_t probabili
     return bit;
 }
 
+/* The code length of all bits so far, in 2^-BINARY_CODER_FRACTION bits, rounded down: the bytes that were moved out, and
+ * by how much the interval has narrowed beyond them. The logarithm is found by squaring. Decides no byte. */
+enum { BINARY_CODER_FRACTION = 12 };
+static inline int64_t binary_coder_position(const binary_coder *c)
+{
+    const uint64_t range = c->high - c->low;
+    const int zeros = __builtin_clzll(range | 1);
+    uint64_t mantissa = (range | 1) << zeros >> 32; /* of the range, 1 to 2 in 2^-31 */
+    int64_t log = 0;
+    for (int i = 0; i < BINARY_CODER_FRACTION; i++) {
+        mantissa = mantissa * mantissa >> 31;
+        log = log << 1 | (int64_t)(mantissa >> 32);
+        mantissa >>= mantissa >> 32;
+    }
+    const int64_t bits = 8 * ((int64_t)c->at - (c->in ? 8 : 0)) + zeros + 1;
+    return (bits << BINARY_CODER_FRACTION) - log;
+}
+
+/* The same since `*position`, which is moved on. */
+static inline int32_t binary_coder_advance(const binary_coder *c, int64_t *position)
+{
+    const int64_t before = *position;
+    *position = binary_coder_position(c);
+    return (int32_t)(*position - before);
+}
+
 /* Write the fewest bytes that, with zeros behind them, lie in [low, high]; returns the size of the output, or SIZE_MAX
  * if it did not fit. */
 static inline size_t binary_coder_end(binary_coder *c)

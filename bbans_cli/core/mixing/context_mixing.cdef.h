@@ -20,6 +20,11 @@ size_t bbc_deep_size(const bbc_mixing_shape *shape);
 void bbc_few_colours_begin(void *state, const bbc_mixing_shape *shape, const uint8_t *in, uint8_t *out, size_t size);
 void bbc_deep_begin(void *state, const bbc_mixing_shape *shape, const uint8_t *in, uint8_t *out, size_t size);
 
+/* From now on write code lengths to `lengths`, one behind the other, in 2^-12 bits: of each pixel in bbc_few_colours_rows,
+ * whose candidates are whole pixels; of each coded sample in bbc_deep_rows. Changes nothing that is coded. */
+void bbc_few_colours_measure(void *state, int32_t *lengths);
+void bbc_deep_measure(void *state, int32_t *lengths);
+
 /* Code the next `rows` rows of (rows, width, channels) samples; what is not given is filled in when decoding. Returns
  * 0, or -1 once the output is full. */
 int bbc_few_colours_rows(void *state, uint16_t *samples, size_t rows);

@@ -29,6 +29,8 @@ typedef struct {
     counter *buckets;
     int32_t *weights[2];
     uint16_t *apms;
+    int32_t *lengths; /* for the next samples' code lengths, or NULL */
+    int64_t position; /* up to which they were written */
 } deep_state;
 
 static size_t deep_row_size(const bbc_mixing_shape *s) { return (size_t)s->width + 2 * DEEP_MARGIN; }
@@ -241,6 +243,8 @@ static void deep_row_end(deep_channel *p, size_t width)
     for (int i = 0; i < DEEP_PREDICTORS; i++) rows_rotate((void **)p->errors[i], 2);
 }
 
+void bbc_deep_measure(void *state, int32_t *lengths) { ((deep_state *)state)->lengths = lengths; }
+
 int bbc_deep_rows(void *state, uint16_t *samples, size_t rows)
 {
     deep_state *d = state;
@@ -255,6 +259,7 @@ int bbc_deep_rows(void *state, uint16_t *samples, size_t rows)
                     /* When decoding, low bits in the caller's array must not matter. */
                     const int32_t given = !d->coder.in ? *samples : low ? *samples >> low << low : 0;
                     *samples = (uint16_t)deep_code_sample(d, c, x, given);
+                    if (d->lengths) *d->lengths++ = binary_coder_advance(&d->coder, &d->position);
                 }
                 d->channels[c].values[0][DEEP_MARGIN + x] = *samples;
             }

@@ -194,6 +194,8 @@ static uint64_t few_colours_code_pixel(few_colours_state *d, uint64_t pixel, siz
     return pixel;
 }
 
+void bbc_few_colours_measure(void *state, int32_t *lengths) { ((few_colours_state *)state)->lengths = lengths; }
+
 int bbc_few_colours_rows(void *state, uint16_t *samples, size_t rows)
 {
     few_colours_state *d = state;
@@ -208,6 +210,7 @@ int bbc_few_colours_rows(void *state, uint16_t *samples, size_t rows)
             uint64_t pixel = 0;
             for (int c = 0; c < (decoding ? d->shape.known : channels); c++) pixel |= (uint64_t)samples[c] << (16 * c);
             row[x] = pixel = few_colours_code_pixel(d, pixel, x);
+            if (d->lengths) *d->lengths++ = binary_coder_advance(&d->coder, &d->position);
             if (decoding)
                 for (int c = d->shape.known; c < channels; c++) samples[c] = (uint16_t)few_colours_sample(pixel, c);
         }

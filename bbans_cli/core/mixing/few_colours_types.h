@@ -41,6 +41,8 @@ typedef struct {
     int32_t *candidate_weights[2], *sample_weights[3];
     uint16_t *candidate_apms, *sample_apms;
     windowed_ls solvers[FEW_COLOURS_SOLVERS][FEW_COLOURS_CHANNELS];
+    int32_t *lengths; /* for the next pixels' code lengths, or NULL */
+    int64_t position; /* up to which they were written */
 } few_colours_state;
 
 /* The packed pixels around one: W is the pixel on the left, N above, NN two above, ... */

@@ -150,13 +150,16 @@ int64_t bbc_scan_encode(void *state, int threads, int64_t budget, uint32_t *star
 }
 
 /* Pops further pixels from the message and writes them to the pixels given at the start. Returns their number, 0 at the
- * end of the scan, or an error of the rANS stack (negative), after which the scan cannot go on. */
-int64_t bbc_scan_decode(void *state, int threads, int64_t budget, uint64_t *ans_state, bbc_ans_words *words)
+ * end of the scan, or an error of the rANS stack (negative), after which the scan cannot go on. freqs: as in
+ * bbc_scan_encode, or NULL. */
+int64_t bbc_scan_decode(void *state, int threads, int64_t budget, uint64_t *ans_state, bbc_ans_words *words,
+                        uint32_t *freqs)
 {
     scan_state *s = state;
     s->decode = 1;
     s->ans_state = ans_state;
     s->words = words;
+    s->freqs = freqs;
     return scan_run(s, threads, budget);
 }
 

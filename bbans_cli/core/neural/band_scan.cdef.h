@@ -36,7 +36,8 @@ int64_t bbc_scan_size(const bbc_scan_shape *shape);
 int bbc_scan_begin(void *state, int64_t size, const bbc_scan_shape *shape, const float *weights,
                    const float *modulation, uint8_t *pixels);
 int64_t bbc_scan_encode(void *state, int threads, int64_t budget, uint32_t *starts, uint32_t *freqs);
-int64_t bbc_scan_decode(void *state, int threads, int64_t budget, uint64_t *ans_state, bbc_ans_words *words);
+int64_t bbc_scan_decode(void *state, int threads, int64_t budget, uint64_t *ans_state, bbc_ans_words *words,
+                        uint32_t *freqs);
 int64_t bbc_scan_least_squares(void *state, float *least_squares);
 int bbc_scan_weights(const void *state, float *weights);
 int bbc_scan_gradient(const void *state, float *gradient);

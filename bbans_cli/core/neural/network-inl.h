@@ -153,6 +153,7 @@ EX void network_residual(scan_pixel *p, int c) { p->residual[c] = (float)(p->val
 /* Decoder: pop channel c of pixels [from, to). Returns 0 or an error of the rANS stack. */
 static int network_pop(scan_state *s, int c, int from, int to)
 {
+    const int64_t at = s->done * s->shape.channels + (int64_t)c * (to - from); /* in coding order */
     for (int chunk = from; chunk < to; chunk += SCAN_CHUNK) {
         mixture mix;
         int m = to - chunk < SCAN_CHUNK ? to - chunk : SCAN_CHUNK, ready = 0;
@@ -167,6 +168,7 @@ static int network_pop(scan_state *s, int c, int from, int to)
             }
             p->value[c] = mixture_find(&mix, i, p->window, window, target, &start, &freq);
             network_residual(p, c);
+            if (s->freqs) s->freqs[at + chunk - from + i] = freq;
             int error = bbc_ans_advance(s->ans_state, s->words, start, freq, SCAN_PRECISION);
             if (error) return error;
         }
