@@ -1,0 +1,69 @@
+"""What the totals of a file are made of: rows for a table, each with its bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bbans_cli.coders.code_lengths import CodeLengths
+from bbans_cli.coders.part_lengths import PART, PartLengths
+
+# Colours of rows, by the first word of their names; others get grey.
+_COLOURS = {
+    "red": (214, 72, 66),
+    "green": (76, 154, 82),
+    "blue": (66, 110, 200),
+    "grey": (120, 124, 132),
+    "Y": (120, 124, 132),
+    "Cb": (66, 110, 200),
+    "Cr": (214, 72, 66),
+    "alpha": (150, 118, 190),
+    "index": (76, 154, 140),
+    "cyan": (40, 160, 190),
+    "magenta": (196, 70, 150),
+    "yellow": (214, 176, 40),
+    "black": (60, 62, 68),
+    "latents": (236, 150, 50),
+    "corrections": (236, 150, 50),
+    "metadata": (140, 110, 80),
+}
+_OTHER = (186, 188, 194)
+
+
+@dataclass(frozen=True)
+class Row:
+    """name: of a channel, the latents, a part; size: bytes, with fractions; of_whole: one value for the whole part."""
+
+    name: str
+    coder: str
+    size: float
+    colour: tuple[int, int, int]
+    of_whole: bool = False
+
+
+def rows(lengths: CodeLengths) -> list[Row]:
+    """All that a file consists of; the sizes add up to the file's."""
+    # What has pixels comes first.
+    parts = sorted(lengths.parts, key=lambda part: part.bits is None)
+    found = [row for part in parts for row in _rows_of_part(part)]
+    if lengths.metadata:
+        found.append(Row("metadata", "", lengths.metadata, _COLOURS["metadata"]))
+    rest = lengths.header + sum(part.other for part in lengths.parts) / 8
+    return [*found, Row("header, checksums, rounding", "", rest, _OTHER)]
+
+
+def _rows_of_part(part: PartLengths) -> list[Row]:
+    whole = part.unit == PART
+    if not part.channels:
+        name = "headers and other bytes" if part.coder == "bytes" else "another picture in the file"
+        return [Row(name, part.coder, part.size, _COLOURS["metadata"], part.bits is not None)]
+    found = [Row(name, part.coder, bits / 8, _colour(name), whole) for name, bits in part.channels.items()]
+    for level in part.latents:
+        name = f"latents of {level.block}x{level.block} blocks"
+        found.append(Row(name, part.coder, level.net / 8, _COLOURS["latents"]))
+    return found
+
+
+def _colour(name: str) -> tuple[int, int, int]:
+    if "+" in name:
+        return (92, 98, 140)
+    return _COLOURS.get(name.split(" ")[0], _OTHER)
