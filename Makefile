@@ -6,7 +6,7 @@ NATIVE := $(shell find bbans_cli/core -name '*.[ch]' -o -name build.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo lint check check-all test test-slow test-train test-arm test-wheel test-clang test-asan test-tsan bench bench-markdown \
-	bench-core bench-codecs bench-overhead bench-bands bench-recover bench-jpeg bench-against \
+	bench-core bench-codecs bench-overhead bench-bands bench-recover bench-jpeg bench-zarr bench-against \
 	ablation bbans-mnist hilloc front kodak-lattice plots weights-record clean
 
 help: ## list the targets
@@ -79,6 +79,9 @@ bench-codecs: $(VENV)/.measuring ## speed of single codecs beside constriction a
 
 bench-overhead: build ## bytes of a file that are not pixels
 	$(RUN) -m scripts.bench.overhead $(BENCH)
+
+bench-zarr: $(VENV)/.testing ## sizes of a photograph in Zarr beside its own codecs, into docs/zarr.md
+	$(RUN) -m scripts.bench.zarr_sizes --markdown $(BENCH)
 
 bench-jpeg: $(VENV)/.measuring ## whole JPEG files beside Lepton and JPEG XL: sizes and speeds
 	$(RUN) -m scripts.bench.jpeg $(BENCH)
