@@ -21,6 +21,7 @@ from bbans_cli.limits import MAX_PIXELS, PREVIEW_SIDE
 if TYPE_CHECKING:
     import numpy as np
 
+    from bbans_cli.reading import Look
     from bbans_cli.thumbnails import Header, Preview, Thumbnail
 
 __version__ = "0.1.0"
@@ -65,7 +66,9 @@ def compress(
     if isinstance(source, (bytes, bytearray, memoryview)):
         return coder.compress_file(bytes(source), cores).data
     if isinstance(source, (str, os.PathLike)):
-        return coder.compress_file(_read(source), cores, name=os.fspath(source)).data
+        name = os.fspath(source)
+        data = _read(source, max_pixels, lambda front: coder.look(front, name))
+        return coder.compress_file(data, cores, name=name).data
     return coder.compress(from_array(source, mode), cores)
 
 
@@ -81,7 +84,8 @@ def decompress(source: bytes | str | os.PathLike[str], *, threads: int = 0, max_
     """
     from bbans_cli import api, scheduler
 
-    pixels = api.PictureCodec(max_pixels=max_pixels).decompress(_read(source), threads or scheduler.cores()).pixels
+    data = _read(source, max_pixels)
+    pixels = api.PictureCodec(max_pixels=max_pixels).decompress(data, threads or scheduler.cores()).pixels
     return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
 
 
@@ -91,11 +95,11 @@ def restore(
     """The file in a .bbc file, given its bytes or its path: its bytes, and the suffix that its name had (".jpg").
 
     A JPEG file comes back byte for byte. A picture comes with its metadata as a PNG file, or, where PNG cannot hold
-    it, as PGM, PPM, PAM or TIFF. Raises as `decompress`.
+    it, as PGM, PPM, PAM or TIFF, whichever has a place for its metadata. Raises as `decompress`.
     """
     from bbans_cli import api, container, scheduler
 
-    data = _read(source)
+    data = _read(source, max_pixels)
     container.from_bytes(data, max_pixels)  # the codec would ignore bytes after the end
     outcome = api.PictureCodec(max_pixels=max_pixels).decompress_file(data, None, threads or scheduler.cores())
     return outcome.data, f".{outcome.file_format}" if outcome.file_format else container.read_head(data).suffix
@@ -142,8 +146,13 @@ def thumbnail(
     return thumbnails.thumbnail(source, size, file_format=file_format, max_pixels=most, threads=threads)
 
 
-def _read(source: bytes | str | os.PathLike[str]) -> bytes:
+def _read(source: bytes | str | os.PathLike[str], max_pixels: int, look: Look | None = None) -> bytes:
+    """The bytes given, or those of a file; what is of no use is refused by its first ones, as `look` says."""
+    from bbans_cli import container
+    from bbans_cli.reading import max_bytes, read_at_most
+
     if not isinstance(source, (str, os.PathLike)):
         return bytes(source)
-    with open(source, "rb") as file:
-        return file.read()
+    with open(source, "rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        return read_at_most(file.fileno(), max_bytes(max_pixels), look or container.check_magic, size)

@@ -10,13 +10,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from bbans_cli.errors import InputError
-from bbans_cli.pictures.formats import JPEG, JPEG_SUFFIXES, LOSSY_SUFFIXES, WRITE_SUFFIXES, default_format
+from bbans_cli.pictures.formats import GIF_SUFFIX, JPEG, JPEG_SUFFIXES, LOSSY_SUFFIXES, WRITE_SUFFIXES
 
 if TYPE_CHECKING:
     from bbans_cli.container import Head
 
 SUFFIX = ".bbc"
-PICTURE_SUFFIXES = (*WRITE_SUFFIXES, *JPEG_SUFFIXES, *LOSSY_SUFFIXES)
+PICTURE_SUFFIXES = (*WRITE_SUFFIXES, GIF_SUFFIX, *JPEG_SUFFIXES, *LOSSY_SUFFIXES)
 # Suffixes that name a format of outputs.
 FORMAT_OF = WRITE_SUFFIXES | dict.fromkeys(JPEG_SUFFIXES, JPEG)
 # A suffix comes out of a .bbc file, which may be a stranger's: it must not lead into another folder.
@@ -44,7 +44,7 @@ def suffix_of(name: str) -> str:
 
 def is_wanted(name: str, pixels: bool = False) -> bool:
     """Whether a walk through folders takes a file of this base name; `pixels`: other lossy pictures too."""
-    return suffix_of(name) in (PICTURE_SUFFIXES if pixels else FORMAT_OF)
+    return suffix_of(name) in (PICTURE_SUFFIXES if pixels else (*FORMAT_OF, GIF_SUFFIX))
 
 
 def compressed(name: str, full: bool = False) -> str:
@@ -82,10 +82,9 @@ def restored(name: str, head: Head, full: bool = False, file_format: str | None 
 
 
 def _default_format(head: Head) -> str:
-    from bbans_cli.container import metadata
+    from bbans_cli.pictures.default_format import default_format  # needs the container
 
-    necessary = {kind for kind, _ in head.metadata}
-    return default_format(head.mode, head.depth, metadata.MAXIMUM in necessary, metadata.ALPHA in necessary)
+    return default_format(head.mode, head.depth, head.metadata)
 
 
 def suits(suffix: str, head: Head | None) -> bool:

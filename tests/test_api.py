@@ -82,6 +82,25 @@ def test_errors_are_the_commands(tmp_path: Path) -> None:
     assert issubclass(UnsupportedError, bbans_cli.BbcError)
 
 
+def test_files_of_no_use_are_not_read_whole(tmp_path: Path) -> None:
+    film, other = tmp_path / "film.mp4", tmp_path / "other.bbc"
+    film.write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2")
+    other.write_bytes(bytes(9))
+    for path in (film, other):
+        os.truncate(path, 1 << 40)
+    with pytest.raises(UnsupportedError, match="MP4"):
+        bbans_cli.compress(film)
+    with pytest.raises(InputError, match="not a picture"):
+        bbans_cli.compress(other)
+    for read in (bbans_cli.decompress, bbans_cli.restore):
+        with pytest.raises(CorruptError, match="not a .bbc file"):
+            read(other)
+    film.write_bytes(b"P6 9 9 255\n")
+    os.truncate(film, 1 << 40)
+    with pytest.raises(LimitError, match="more than"):
+        bbans_cli.compress(film)
+
+
 def test_jpeg_files_come_back_and_have_pixels(tmp_path: Path) -> None:
     from PIL import Image
 

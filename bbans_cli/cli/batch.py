@@ -18,13 +18,11 @@ from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, p
 from bbans_cli.errors import InputError, LossyError, TrailingBytesError
 from bbans_cli.pictures.formats import JPEG
 from bbans_cli.progress import ShareProgress
+from bbans_cli.reading import max_bytes
 
 if TYPE_CHECKING:
     from bbans_cli.api import Outcome, PictureCodec
 
-# No uncompressed picture takes more than 8 bytes a pixel; the rest is for headers and metadata.
-_BYTES_PER_PIXEL = 8
-_BYTES_BESIDE_PIXELS = 256 << 20
 _SURPLUS = "has bytes after its end and may be damaged"
 
 
@@ -82,7 +80,7 @@ def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) 
 
 
 def _read(task: Task, options: Options, result: Result) -> tuple[bytes, os.stat_result | None]:
-    limit = options.max_pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
+    limit = max_bytes(options.max_pixels)
     with fileio.errors_named(task.source):
         data, status = fileio.read(task.source, limit, lambda front: _look(front, task, options))
     result.in_bytes = len(data)

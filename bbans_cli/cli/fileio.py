@@ -8,14 +8,13 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from bbans_cli.cli.signals import Interrupted
-from bbans_cli.errors import BbcError, InputError, LimitError
+from bbans_cli.errors import BbcError, InputError
+from bbans_cli.reading import Look, read_at_most
 
 STDIO = "-"
-# Bytes from which the kind of a file can be told: a JPEG file may have 64 KiB before it.
-FRONT = (1 << 16) + 3
 
 
 def occupy_standard_descriptors() -> None:
@@ -30,45 +29,26 @@ def occupy_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def read(
-    path: str, limit: int, look: Callable[[bytes], None] = lambda front: None
-) -> tuple[bytes, os.stat_result | None]:
+def read(path: str, limit: int, look: Look = lambda front: None) -> tuple[bytes, os.stat_result | None]:
     """All bytes of a file, device, pipe or standard input ("-"), and the file's status (None unless a regular file).
 
-    look  gets the first FRONT bytes, or all of a smaller file, before the rest is read; what it raises ends the reading
-
-    Raises OSError, and LimitError for more than `limit` bytes, of a regular file before it is read.
+    `look` as `read_at_most` has it. Raises OSError, and LimitError for more than `limit` bytes, of a regular file
+    before it is read.
     """
     if path == STDIO:
         if sys.stdin is None:
             raise InputError("is closed")
-        return _read_at_most(0, limit, look), None
+        return read_at_most(0, limit, look), None
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, "is a folder", path)
         if not stat.S_ISREG(status.st_mode):
-            return _read_at_most(descriptor, limit, look), None
-        return _read_at_most(descriptor, limit, look, status.st_size), status
+            return read_at_most(descriptor, limit, look), None
+        return read_at_most(descriptor, limit, look, status.st_size), status
     finally:
         os.close(descriptor)
-
-
-def _read_at_most(descriptor: int, limit: int, look: Callable[[bytes], None], size: int = 0) -> bytes:
-    """All bytes, of which there are `size`, as far as that is known. A pipe gives as many at a time as it likes."""
-    pieces: list[bytes] = []
-    count = 0
-    while count < FRONT and (piece := os.read(descriptor, FRONT - count)):
-        pieces.append(piece)
-        count += len(piece)
-    look(b"".join(pieces))
-    while max(size, count) <= limit and (piece := os.read(descriptor, 1 << 20)):
-        pieces.append(piece)
-        count += len(piece)
-    if max(size, count) > limit:
-        raise LimitError(f"more than {limit:,} bytes, the limit; --max-pixels sets it")
-    return b"".join(pieces)
 
 
 def write_stdout(data: bytes) -> None:

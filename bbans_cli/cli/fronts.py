@@ -9,9 +9,10 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from bbans_cli.cli.fileio import FRONT, errors_named
+from bbans_cli.cli.fileio import errors_named
 from bbans_cli.errors import InputError, TruncatedError
 from bbans_cli.limits import MAX_METADATA_BYTES
+from bbans_cli.reading import FRONT
 
 if TYPE_CHECKING:
     from bbans_cli.container import Head

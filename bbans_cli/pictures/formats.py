@@ -14,22 +14,11 @@ WRITE_SUFFIXES = {f".{name}": name for name in FORMATS} | {".tif": "tiff", ".pnm
 # The level of zlib-ng in PNG and TIFF files. On samples/roman-colosseum.png level 6 takes half as long again for 1 %
 # less, and level 6 of zlib, which others take, five times as long for 1.5 % less.
 DEFLATE_LEVEL = 4
+# A picture format that is read and not written.
+GIF_SUFFIX = ".gif"
 # Not a format that pictures are written in: it stands for the JPEG file that a .bbc file holds.
 JPEG = "jpg"
 # Files that come back byte for byte; the first one is for standard input, which has no name.
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 # Formats that lose something, whose pixels are taken only on request.
 LOSSY_SUFFIXES = (".avif", ".heic", ".heif")
-
-
-def default_format(mode: str, depth: int, odd_maximum: bool, odd_alpha: bool) -> str:
-    """The format that a picture is written in where none is asked for: PNG if that holds it.
-
-    odd_maximum  its value of full intensity is not 2**depth - 1
-    odd_alpha    its alpha channel is not plain alpha
-    """
-    if odd_alpha or mode == "cmyk":
-        return "tiff"
-    if depth in PNG_DEPTHS[mode] and not odd_maximum:
-        return "png"
-    return {"grey": "pgm", "rgb": "ppm"}.get(mode, "pam")

@@ -10,7 +10,7 @@ from bbans_cli.container import CHANNELS, MODES
 from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import varint
 from bbans_cli.errors import InputError
-from bbans_cli.pictures.formats import default_format
+from bbans_cli.pictures.default_format import default_format
 
 Items = list[tuple[int, bytes]]
 # By the number that an ALPHA item has.
@@ -62,7 +62,7 @@ class Picture:
     @property
     def file_format(self) -> str:
         """The format that it is written in where none is asked for."""
-        return default_format(self.mode, self.depth, self.maximum is not None, self.alpha is not None)
+        return default_format(self.mode, self.depth, self.items())
 
     def stripped(self) -> Picture:
         """The same picture without metadata that may be dropped."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bbans_cli
-from bbans_cli import container
+from bbans_cli import container, reading
 from bbans_cli.api import Outcome
 from bbans_cli.cli import atomic_output, batch
 from bbans_cli.cli.batch import Options
@@ -203,7 +203,7 @@ def test_bytes_after_the_end_are_a_failure_that_writes_and_keeps_the_input(anywa
 
 
 def test_files_too_large_to_be_a_picture_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "_BYTES_BESIDE_PIXELS", 0)
+    monkeypatch.setattr(reading, "_BYTES_BESIDE_PIXELS", 0)
     Path("a.png").write_bytes(bytes(8001))
     result = do(Task("a.png", "a.bbc"))
     assert result.status == FAILED and "more than 8,000 bytes" in str(result.error)

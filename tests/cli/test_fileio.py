@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bbans_cli import reading
 from bbans_cli.cli import fileio
 from bbans_cli.errors import BbcError, InputError, LimitError, OutputExistsError
 from bbans_cli.pictures.detect import JPEG_WITHIN
@@ -40,7 +41,7 @@ def test_a_file_is_looked_at_before_it_is_read() -> None:
     for path in ("film.mp4", "/dev/zero"):
         with pytest.raises(InputError, match="not a picture"):
             fileio.read(path, 1 << 50, refuse)
-    assert seen == [fileio.FRONT] * 2 and fileio.FRONT >= JPEG_WITHIN + 3
+    assert seen == [reading.FRONT] * 2 and reading.FRONT >= JPEG_WITHIN + 3
     # A regular file above the limit is not read to find that out.
     with pytest.raises(LimitError):
         fileio.read("film.mp4", 1 << 39)

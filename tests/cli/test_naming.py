@@ -29,6 +29,8 @@ def holding(suffix: str, kind: str = "jpeg") -> Head:
         ("IMG.0001", "IMG.0001.bbc", "IMG.0001.bbc"),
         ("plain", "plain.bbc", "plain.bbc"),
         (".png", ".png.bbc", ".png.bbc"),
+        ("photo.gif", "photo.bbc", "photo.gif.bbc"),
+        ("photo.gif.png", "photo.gif.png.bbc", "photo.gif.png.bbc"),
         ("photo.png.jpg", "photo.png.jpg.bbc", "photo.png.jpg.bbc"),
         ("a.b.png", "a.b.bbc", "a.b.png.bbc"),
     ],
@@ -49,6 +51,7 @@ def test_a_suffix_is_replaced_if_it_is_a_pictures_and_the_only_one(name: str, sh
         ("photo.tif.bbc", "tiff", ("photo.tif", "tiff")),
         ("photo.tiff.bbc", "png", ("photo.tiff.png", "png")),
         ("photo.jpg.bbc", None, ("photo.jpg.png", "png")),
+        ("photo.gif.bbc", None, ("photo.gif.png", "png")),
     ],
 )
 def test_only_bbc_is_removed_if_what_is_left_names_the_format(name: str, asked, expected) -> None:
@@ -58,7 +61,7 @@ def test_only_bbc_is_removed_if_what_is_left_names_the_format(name: str, asked, 
         assert restored(name, PICTURE, full=True, file_format=asked) == expected
 
 
-@pytest.mark.parametrize("name", ["photo.gif", "IMG.0001", "plain"])
+@pytest.mark.parametrize("name", ["photo.txt", "IMG.0001", "plain"])
 def test_a_suffix_of_no_picture_that_is_written_is_kept_and_full_names_appends_none(name: str) -> None:
     assert restored(f"{name}.bbc", PICTURE) == (f"{name}.png", "png")
     assert restored(f"{name}.bbc", PICTURE, full=True) == (name, "png")

@@ -5,6 +5,7 @@ picture 5 4 1 > t/u/b.PNG
 picture 5 4 2 > t/u/v/c.png
 picture 5 4 3 > elsewhere/d.png
 echo words > t/notes.txt
+printf 'GIF89a\1\0\1\0\200\0\0\0\0\0\377\377\377,\0\0\0\0\1\0\1\0\0\2\2D\1\0;' > t/u/f.GIF
 echo "not a JPEG at all" > t/u/e.jpg
 ln -s ../elsewhere t/linked
 ln -s ../elsewhere/d.png t/d.png
