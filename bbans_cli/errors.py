@@ -23,6 +23,8 @@ SYSTEM_CODES = {
     errno.EEXIST: "exists",
     errno.EISDIR: "is-folder",
 }
+# Of errors that come without a number.
+_NUMBERS = {FileNotFoundError: errno.ENOENT, PermissionError: errno.EACCES, FileExistsError: errno.EEXIST}
 
 
 class BbcError(Exception):
@@ -89,8 +91,10 @@ def describe(error: Exception) -> str:
     """What an exception says, without a file's name in it."""
     if isinstance(error, BbcError):
         return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror[:1].lower() + error.strerror[1:]
+    if isinstance(error, OSError) and (error.strerror or error.args):
+        # Libraries that speak to a store give a text and no number.
+        text = error.strerror or " ".join(map(str, error.args))
+        return text[:1].lower() + text[1:]
     if isinstance(error, MemoryError):
         return "not enough memory; -T 1 and -j 1 need less"
     return f"internal error, please report it with the output of -vv: {type(error).__name__}: {error}"
@@ -101,5 +105,6 @@ def code_of(error: Exception) -> str:
     if isinstance(error, BbcError):
         return error.code
     if isinstance(error, OSError):
-        return SYSTEM_CODES.get(error.errno or 0, "io")
+        number = error.errno or next((number for kind, number in _NUMBERS.items() if isinstance(error, kind)), 0)
+        return SYSTEM_CODES.get(number, "io")
     return "memory" if isinstance(error, MemoryError) else "internal"

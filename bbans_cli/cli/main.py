@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bbans_cli import __version__, output_names, scheduler
-from bbans_cli.cli import atomic_output, fileio, fronts, naming, plan, report, signals
+from bbans_cli.cli import archive, atomic_output, fileio, fronts, naming, plan, report, signals
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import BbcError, LimitError, describe
@@ -60,7 +60,7 @@ def bbc(context: click.Context, version: bool, verbose: bool) -> None:
         fileio.write_stdout(_version(verbose).encode())
         context.exit()
     if context.invoked_subcommand is None:
-        raise click.UsageError("one of compress, decompress, verify and info is needed", context)
+        raise click.UsageError("one of compress, decompress, verify, info and batch is needed", context)
 
 
 @bbc.command(
@@ -110,6 +110,9 @@ def info(**given: Any) -> int:
         if given[name] and (given["as_json"] or given["recursive"] or given["exif"] and given["xmp"]):
             raise click.UsageError(f"--{name} writes the bytes of one item of one file")
     return _read("info", given)
+
+
+bbc.add_command(archive.batch)
 
 
 def _write(verb: str, names_of: plan.Naming, given: dict[str, Any]) -> int:

@@ -97,12 +97,13 @@ def _level_options() -> tuple[Option, ...]:
     return (*shown, *hidden)
 
 
+LEVEL_OPTIONS = _level_options()
 STRIP = _flag("--strip", text="Drop metadata.")
 
 COMPRESSION = Section(
     "Compression",
     (
-        *_level_options(),
+        *LEVEL_OPTIONS,
         _flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
         STRIP,
         _flag("--no-verify", text="Do not decode the result to compare before publishing it."),

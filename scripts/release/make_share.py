@@ -46,13 +46,21 @@ def option_entry(option: click.Option) -> str:
     return f".TP\n{names}{value}\n{roff(option.help or '')}"
 
 
+def commands(group: click.Group = bbc, prefix: str = "") -> dict[str, click.Command]:
+    """Every verb by its name; a verb of a group by both: batch.plan."""
+    found: dict[str, click.Command] = {}
+    for name, command in group.commands.items():
+        found |= commands(command, f"{name}.") if isinstance(command, click.Group) else {prefix + name: command}
+    return found
+
+
 def options(words: list[str]) -> str:
     """Entries for the options that all these verbs have, and none of those with a minus, in the help's order."""
-    names = {verb: {p.opts[0] for p in command.params} for verb, command in bbc.commands.items()}
+    names = {verb: {p.opts[0] for p in command.params} for verb, command in commands().items()}
     wanted = [verb for verb in words if not verb.startswith("-")]
     shown = set.intersection(*(names[verb] for verb in wanted))
     shown -= set().union(*(names[verb[1:]] for verb in words if verb.startswith("-")))
-    described = [p for p in bbc.commands[wanted[0]].params if isinstance(p, click.Option) and not p.hidden]
+    described = [p for p in commands()[wanted[0]].params if isinstance(p, click.Option) and not p.hidden]
     return "\n".join(option_entry(option) for option in described if option.opts[0] in shown)
 
 

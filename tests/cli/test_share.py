@@ -13,10 +13,12 @@ import pytest
 
 import bbans_cli
 from bbans_cli import api, errors
+from bbans_cli.archive import compress_shard, extras, planning, retry
 from bbans_cli.cli import atomic_output, plan
 from bbans_cli.cli.main import bbc
 from bbans_cli.container import CODER_NAMES
 
+ARCHIVE = (compress_shard, extras, planning, retry)
 ROOT = Path(__file__).parents[2]
 SHARE = ROOT / "share"
 SCRIPTS = sysconfig.get_path("scripts")
@@ -40,7 +42,8 @@ def test_up_to_date() -> None:
 def test_the_man_page_names_every_option_and_nothing_else() -> None:
     page = re.sub(r"\\f[BIR]", "", (SHARE / "man/man1/bbc.1").read_text().replace("\\-", "-"))
     said = set(re.findall(r"(?<![\w-])--?[A-Za-z0-9][a-z0-9-]*", page.split(".SH OPTIONS")[1].split(".SH EXIT")[0]))
-    known = {name for verb in bbc.commands.values() for p in verb.params for name in p.opts if name.startswith("-")}
+    verbs = [*bbc.commands.values(), *bbc.commands["batch"].commands.values()]
+    known = {name for verb in verbs for p in verb.params for name in p.opts if name.startswith("-")}
     hidden = {"-2", "-3", "-4", "-6", "-7", "-8"}
     assert said == known - hidden | {"-h", "--help"}
 
@@ -48,7 +51,7 @@ def test_the_man_page_names_every_option_and_nothing_else() -> None:
 def test_the_man_page_names_every_code() -> None:
     page = (SHARE / "man/man1/bbc.1").read_text().replace("\\-", "-")
     listed = set(re.search(r"Codes: (.*?)\.\n", page, re.DOTALL)[1].replace("\n", " ").split(", "))
-    kinds = [kind for module in (errors, plan, atomic_output, api) for kind in vars(module).values()]
+    kinds = [kind for module in (errors, plan, atomic_output, api, *ARCHIVE) for kind in vars(module).values()]
     codes = {kind.code for kind in kinds if isinstance(kind, type) and issubclass(kind, errors.BbcError)}
     # "error" is the base's, "usage" ends the command before there is a file to tell of.
     assert listed == codes - {"error", "usage"} | set(errors.SYSTEM_CODES.values()) | {"io", "memory", "internal"}

@@ -1,0 +1,206 @@
+"""The pictures of one shard: read, coded, checked, written, each with its result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass, field, replace
+
+from bbans_cli import container
+from bbans_cli.api import Outcome, PictureCodec
+from bbans_cli.archive import process
+from bbans_cli.archive.job import Settings
+from bbans_cli.archive.pipeline import Done, Stages
+from bbans_cli.archive.rows import FAILED, LOSSY, OK, SKIPPED, UP_TO_DATE, VANISHED, Planned, Result, result_of
+from bbans_cli.archive.store import Entry, Store
+from bbans_cli.errors import InputError, LimitError, LossyError, OutputExistsError, code_of, describe
+
+# No uncompressed picture takes more than 8 bytes a pixel; the rest is for headers and metadata.
+_BYTES_PER_PIXEL = 8
+_BYTES_BESIDE_PIXELS = 256 << 20
+# Larger files are looked at before they are read whole: one that is no picture may be a film.
+_LOOK_FIRST = 64 << 20
+_FRONT = (1 << 16) + 3
+_READS = 3  # of a source that changes while it is read
+
+# The metadata of an output in a store that keeps any, all in ASCII.
+SOURCE, RESULT, OF = "bbc-source", "bbc-result", "bbc-of"
+_NOTED = ("sha256", "source_sha256", "width", "height", "kind", "coder", "kept")
+
+
+class ChangingError(InputError):
+    """The source changes again and again while it is read."""
+
+    code = "changed"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    row: Result
+    data: bytes
+    is_ours: bool  # what has the output's name, if anything, may be replaced
+    began: float
+
+
+@dataclass(frozen=True)
+class Coded:
+    loaded: Loaded
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Compressor:
+    """The stages of a shard. `known`: results of workers that died with it."""
+
+    settings: Settings
+    source: Store
+    destination: Store
+    known: dict[str, Result] = field(default_factory=dict)
+
+    def stages(self) -> Stages[Planned, Loaded, Coded, Result]:
+        return Stages(self.load, self.code, self.store, lambda row: row.size)
+
+    @property
+    def codec(self) -> PictureCodec:
+        s = self.settings
+        return PictureCodec(s.level, s.max_pixels, verify=True, strip=s.strip, pixels=s.pixels)
+
+    def load(self, planned: Planned) -> Loaded | Done[Result]:
+        row = replace(planned.result(), host=process.this().host, tries=1)
+        began = time.monotonic()
+        try:
+            there = self.destination.find(planned.target)
+            known = self.known.get(planned.key)
+            if known is not None and _still_holds(known, there):
+                return Done(known)
+            before = known or planned.before
+            same = self._up_to_date(row, before, there)
+            if same is not None:
+                return Done(same)
+            is_ours = there is None or self._is_ours(row, before, there)
+            row, data = self._read(row)
+            return Loaded(row, data, is_ours, began)
+        except FileNotFoundError:
+            return Done(replace(row, status=VANISHED, code="not-found", message="is not there any more"))
+        except Exception as error:
+            return Done(_failed(row, error, began))
+
+    def _up_to_date(self, row: Result, before: Result | None, there: Entry | None) -> Result | None:
+        """The result without reading the source, if its output is there, made in the same way from the same source."""
+        made_by = self.settings.made_by(row.version)
+        if there is None:
+            return None
+        if self.destination.keeps_notes:
+            if there.notes.get(SOURCE) != made_by or there.notes.get(OF) != self._of(row):
+                return None
+            noted = json.loads(there.notes.get(RESULT, "{}"))
+            before = replace(result_of({"key": row.key} | noted), out_bytes=there.size, out_version=there.version)
+        elif before is None or not before.has_output or before.made_by != made_by:
+            return None
+        elif (before.target, before.out_bytes, before.out_version) != (row.target, there.size, there.version):
+            return None
+        common = {"size": row.size, "version": row.version, "target": row.target, "host": row.host, "made_by": made_by}
+        return replace(before, **common, status=SKIPPED, code=UP_TO_DATE, tries=0, seconds=0.0, changed=False)  # type: ignore[arg-type]
+
+    def _is_ours(self, row: Result, before: Result | None, there: Entry) -> bool:
+        """Whether what has the output's name was made from this source, maybe from an older version of it."""
+        if self.settings.replace:
+            return True
+        if self.destination.keeps_notes:
+            return there.notes.get(OF) == self._of(row)
+        return before is not None and before.target == row.target and before.out_bytes == there.size
+
+    def _of(self, row: Result) -> str:
+        return hashlib.sha256(f"{self.settings.source}\0{row.key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def _read(self, row: Result) -> tuple[Result, bytes]:
+        """The source's content, and the row with the version that was read. Raises FileNotFoundError, BbcError."""
+        planned = row.version
+        for tries in range(1, _READS + 1):
+            found = Entry(row.key, row.size, row.version)
+            if tries > 1 or not self.source.keeps_notes:
+                found = self._find_source(row)
+            self._look(found)
+            data = self.source.read(row.key)
+            row = replace(row, size=found.size, version=found.version, changed=found.version != planned, tries=tries)
+            if self.source.is_content(found, data) or self._find_source(row) == found and len(data) == found.size:
+                return row, data
+        raise ChangingError("changes while it is being read")
+
+    def _find_source(self, row: Result) -> Entry:
+        found = self.source.find(row.key)
+        if found is None:
+            raise FileNotFoundError(row.key)
+        return Entry(found.key, found.size, found.version)
+
+    def _look(self, entry: Entry) -> None:
+        """Refuse what is of no use before all of it is read."""
+        if entry.size > self.settings.max_pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS:
+            raise LimitError(f"{entry.size:,} bytes are above the limit; --max-pixels sets it")
+        if entry.size > _LOOK_FIRST:
+            self.codec.look(self.source.read(entry.key, _FRONT), os.path.basename(entry.key))
+
+    def code(self, loaded: Loaded, threads: int) -> Coded | Done[Result]:
+        try:
+            name = os.path.basename(loaded.row.key)
+            return Coded(loaded, self.codec.compress_file(loaded.data, threads, name=name))
+        except Exception as error:
+            return Done(_failed(loaded.row, error, loaded.began))
+
+    def store(self, coded: Coded) -> Result:
+        loaded, outcome = coded.loaded, coded.outcome
+        row = loaded.row
+        try:
+            row = replace(
+                row,
+                made_by=self.settings.made_by(row.version),
+                out_bytes=len(outcome.data),
+                sha256=hashlib.sha256(outcome.data).hexdigest(),
+                source_sha256=hashlib.sha256(loaded.data).hexdigest(),
+                width=outcome.width,
+                height=outcome.height,
+                kind=outcome.kind,
+                coder=_coders(outcome.data),
+                kept=not outcome.warnings and not outcome.lossy,
+                warnings=tuple(outcome.warnings),
+            )
+            entry = self._publish(row, outcome.data, loaded.is_ours)
+            return replace(row, status=OK, out_version=entry.version, seconds=_since(loaded.began))
+        except Exception as error:
+            return _failed(row, error, loaded.began)
+
+    def _publish(self, row: Result, data: bytes, is_ours: bool) -> Entry:
+        if not is_ours:
+            # A worker that died may have written it without telling: then it has the same bytes.
+            there = self.destination.find(row.target)
+            if there is not None and self.destination.read(row.target) != data:
+                raise OutputExistsError(f"the output {row.target} exists and is not of this source; -f replaces it")
+        noted = {name: vars(row)[name] for name in _NOTED if vars(row)[name] not in (None, "")}
+        notes = {SOURCE: row.made_by, RESULT: json.dumps(noted, separators=(",", ":")), OF: self._of(row)}
+        return self.destination.write(row.target, data, notes)
+
+
+def _coders(data: bytes) -> str:
+    """The coders of a .bbc file's parts, each once."""
+    file = container.from_bytes(data, 1 << 62)
+    return "+".join(dict.fromkeys(container.CODER_NAMES[part.coder] for part in file.parts))
+
+
+def _still_holds(known: Result, there: Entry | None) -> bool:
+    """Whether a result that a lost worker left is still true, as far as it can be asked for without reading."""
+    if not known.has_output:
+        return not known.may_pass and known.status != VANISHED
+    return there is not None and (known.out_bytes, known.out_version) == (there.size, there.version)
+
+
+def _failed(row: Result, error: Exception, began: float) -> Result:
+    row = replace(row, seconds=_since(began))
+    if isinstance(error, LossyError):
+        return replace(row, status=SKIPPED, code=LOSSY, message=str(error))
+    return replace(row, status=FAILED, code=code_of(error), message=describe(error))
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 4)

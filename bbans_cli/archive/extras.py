@@ -1,0 +1,23 @@
+"""Optional packages, and the error that names the extra which brings them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from bbans_cli.errors import BbcError
+
+
+class MissingExtraError(BbcError):
+    """What was asked for needs packages that are not installed."""
+
+    code = "missing-extra"
+
+
+@contextlib.contextmanager
+def needed(extra: str, what: str) -> Iterator[None]:
+    """Imports within, of packages that the extra brings."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(f"{what} needs more packages: pip install 'bbans-cli[{extra}]' ({error})") from error

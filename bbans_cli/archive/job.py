@@ -1,0 +1,192 @@
+"""A job's folder: which files it has, and reading and writing them.
+
+plan.json            what is to be done, written when the plan is complete
+plan/000123.jsonl    a shard: one Planned a line
+plan/vanished-0.jsonl  what an earlier plan had and this one lacks
+claims/000123        who works on a shard, until when, and results so far (claims.py)
+done/000123.jsonl    a shard's totals, then one Result a line
+verified/000123.jsonl  the same of `bbc batch verify`
+workers/HOST-PID.json  what a process has done, written anew all the time (heartbeat.py)
+
+A further plan numbers its shards from where the last one ended. Every file has one writer, and nothing is appended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from typing import TypeVar
+
+from bbans_cli import __version__
+from bbans_cli.archive.rows import Planned, Result, Totals, planned_of, result_of, totals_of
+from bbans_cli.archive.store import Store
+from bbans_cli.archive.stores import open_store
+from bbans_cli.errors import CorruptError, InputError, ModelMismatchError
+
+T = TypeVar("T")
+
+SCHEMA = 1
+PLAN, DONE, CLAIMS, VERIFIED, WORKERS = "plan", "done", "claims", "verified", "workers"
+# Files of a job that are read at the same time: each costs a store tens of milliseconds. Tuned by hand, not recorded.
+_AT_ONCE = 16
+# Bytes that surely hold the first line of a result file.
+_FIRST_LINE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides a job's outputs."""
+
+    source: str
+    destination: str
+    level: int
+    pixels: bool
+    strip: bool
+    full_names: bool
+    replace: bool
+    max_pixels: int
+    bbc: str
+    weights: str
+
+    def made_by(self, version: str) -> str:
+        """What makes an output: equal for two runs only if the bytes are equal too. In ASCII."""
+        options = "".join(f":{name}" for name in ("pixels", "strip") if vars(self)[name])
+        text = f"{version}:{self.level}:{self.weights}:{self.bbc}{options}"
+        return text.encode("ascii", "backslashreplace").decode()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A complete plan: shards `first` to `last` - 1, and sums. `passed`: files whose names are of no picture."""
+
+    settings: Settings
+    first: int
+    last: int
+    files: int
+    bytes: int
+    passed: int
+    vanished: int
+
+    @property
+    def shards(self) -> range:
+        return range(self.first, self.last)
+
+
+def weights_id(level: int) -> str:
+    """The id of the weights of a level."""
+    from bbans_cli.coders.neural import coder, weights
+
+    return weights.by_name(coder.LEVELS[level].weights).id.hex()
+
+
+class Job:
+    """A job's folder in its store."""
+
+    def __init__(self, url: str) -> None:
+        self.store: Store = open_store(url)
+        self.url = self.store.url
+
+    def plan(self) -> Plan:
+        """Raises InputError if there is none yet or none that can be read, and CorruptError."""
+        found = self.plan_or_none()
+        if found is None:
+            raise InputError(f"{self.url} holds no plan; `bbc batch plan` makes one")
+        return found
+
+    def plan_or_none(self) -> Plan | None:
+        try:
+            record = json.loads(self.store.read("plan.json"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except ValueError as error:
+            raise CorruptError("plan.json is damaged") from error
+        if record.get("schema") != SCHEMA:
+            raise InputError("plan.json is of another version of bbc")
+        settings = Settings(**{f.name: record["settings"][f.name] for f in fields(Settings)})
+        return Plan(settings, **{f.name: record[f.name] for f in fields(Plan) if f.name != "settings"})
+
+    def write_plan(self, plan: Plan) -> None:
+        self.store.write("plan.json", json.dumps({"schema": SCHEMA} | asdict(plan), indent=1).encode())
+
+    def check_maker(self, settings: Settings) -> None:
+        """Raise ModelMismatchError unless this machine's bbc makes the bytes that the plan promises."""
+        own = weights_id(settings.level)
+        if (settings.bbc, settings.weights) != (__version__, own):
+            raise ModelMismatchError(
+                f"the job was planned with bbc {settings.bbc} and weights {settings.weights}, and this is bbc "
+                f"{__version__} with weights {own}; install the same everywhere, or plan again"
+            )
+
+    def shard(self, number: int) -> list[Planned]:
+        data = self.store.read(f"{PLAN}/{number:06d}.jsonl")
+        return [planned_of(record) for record in lines(data)]
+
+    def write_shard(self, number: int, rows: Iterable[Planned]) -> None:
+        self.store.write(f"{PLAN}/{number:06d}.jsonl", _joined(row.to_line() for row in rows))
+
+    def finished(self, plan: Plan, folder: str = DONE) -> list[int]:
+        """The numbers of the plan's shards that have a result file."""
+        numbers = (int(name[:-6]) for name in self.store.names(folder) if name.endswith(".jsonl"))
+        return [number for number in numbers if number in plan.shards]
+
+    def is_finished(self, number: int) -> bool:
+        return self.store.find(f"{DONE}/{number:06d}.jsonl") is not None
+
+    def results(self, number: int, folder: str = DONE) -> list[Result]:
+        """The results of a shard; none if it is not finished."""
+        try:
+            data = self.store.read(f"{folder}/{number:06d}.jsonl")
+        except FileNotFoundError:
+            return []
+        return [result_of(record) for record in lines(data) if "totals" not in record]
+
+    def write_results(self, number: int, rows: Iterable[Result], folder: str = DONE) -> Totals:
+        rows = list(rows)
+        totals = Totals()
+        for row in rows:
+            totals.add(row)
+        first = json.dumps({"totals": totals.to_record()})
+        self.store.write(f"{folder}/{number:06d}.jsonl", _joined([first, *(row.to_line() for row in rows)]))
+        return totals
+
+    def totals(self, number: int, folder: str = DONE) -> Totals:
+        """The sums of a finished shard, from the first line of its file."""
+        front = self.store.read(f"{folder}/{number:06d}.jsonl", _FIRST_LINE)
+        return totals_of(json.loads(front.partition(b"\n")[0])["totals"])
+
+    def all_totals(self, plan: Plan, folder: str = DONE) -> tuple[Totals, int]:
+        """Sums over the finished shards, and how many these are."""
+        sums, count = Totals(), 0
+        for totals in self.each(self.finished(plan, folder), lambda number: self.totals(number, folder)):
+            sums.merge(totals)
+            count += 1
+        return sums, count
+
+    def all_results(self, numbers: Iterable[int], folder: str = DONE) -> Iterator[Result]:
+        for rows in self.each(numbers, lambda number: self.results(number, folder)):
+            yield from rows
+
+    def each(self, numbers: Iterable[int], get: Callable[[int], T]) -> Iterator[T]:
+        """get(number) for each, in order, some at a time."""
+        numbers = list(numbers)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for start in range(0, len(numbers), _AT_ONCE):
+                yield from pool.map(get, numbers[start : start + _AT_ONCE])
+
+
+def lines(data: bytes) -> Iterator[dict[str, object]]:
+    """JSON objects, one a line. Raises CorruptError."""
+    for line in data.split(b"\n"):
+        if line:
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise CorruptError("a file of the job is damaged") from error
+            if isinstance(record, dict):
+                yield record
+
+
+def _joined(texts: Iterable[str]) -> bytes:
+    return "".join(text + "\n" for text in texts).encode()

@@ -1,0 +1,182 @@
+"""From a listing to shards, in memory that does not depend on the number of files.
+
+The listing goes, as it comes, into a table on this machine's disk (SQLite, which is part of Python), and comes out of
+it in the order of the keys. There collisions and what has vanished since an earlier plan are found as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from bbans_cli.archive.job import PLAN, Job, Plan, Settings
+from bbans_cli.archive.rows import VANISHED, Planned, Result, result_of
+from bbans_cli.archive.store import Entry
+from bbans_cli.errors import BbcError
+from bbans_cli.output_names import OF_SYSTEMS, compressed, is_wanted
+
+# Collisions that are named in the error; the others are counted.
+_NAMED = 20
+_ROWS_AT_ONCE = 1000
+_MAX_VANISHED_AT_ONCE = 10_000
+
+_TABLES = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -8000;
+PRAGMA temp_store = FILE;
+CREATE TABLE listed (key BLOB PRIMARY KEY, size INTEGER, version TEXT, target BLOB) WITHOUT ROWID;
+CREATE TABLE before (key BLOB PRIMARY KEY, result TEXT) WITHOUT ROWID;
+"""
+
+
+class PlanCollisionError(BbcError):
+    """Several sources would become one output."""
+
+    code = "collision"
+
+
+@dataclass(frozen=True)
+class ShardSize:
+    """A shard ends with the file that reaches one of these."""
+
+    files: int = 500
+    bytes: int = 256 << 20
+
+
+def make(
+    job: Job,
+    settings: Settings,
+    entries: Iterable[Entry],
+    size: ShardSize,
+    progress: Callable[[int], None] = lambda files: None,
+) -> Plan:
+    """Write the shards of these entries, and plan.json last.
+
+    progress  gets the number of files listed so far, now and then
+
+    Raises PlanCollisionError, and then nothing was written.
+    """
+    old = job.plan_or_none()
+    with tempfile.TemporaryDirectory(prefix="bbc-plan-") as folder:
+        table = sqlite3.connect(os.path.join(folder, "listing.sqlite"))
+        try:
+            table.executescript(_TABLES)
+            passed = _list(table, settings, entries, progress)
+            _refuse_collisions(table)
+            if old is not None:
+                _remember(table, job, old)
+            first = old.last if old else 0
+            number, files, total = first, 0, 0
+            for rows in _cut(_planned(table), size):
+                job.write_shard(number, rows)
+                number, files, total = number + 1, files + len(rows), total + sum(row.size for row in rows)
+            plan = Plan(settings, first, number, files, total, passed, _write_vanished(table, job, first))
+        finally:
+            table.close()
+    job.write_plan(plan)
+    return plan
+
+
+def _list(
+    table: sqlite3.Connection, settings: Settings, entries: Iterable[Entry], progress: Callable[[int], None]
+) -> int:
+    """Fill the table `listed`; the number of files that are passed by, because of their names."""
+    passed = files = 0
+    rows: list[tuple[bytes, int, str, bytes]] = []
+    for entry in entries:
+        folder, _, name = entry.key.rpartition("/")
+        if name in OF_SYSTEMS or name.startswith("._") or not is_wanted(name, settings.pixels):
+            passed += 1
+            continue
+        target = compressed(name, settings.full_names)
+        rows.append((_blob(entry.key), entry.size, entry.version, _blob(f"{folder}/{target}" if folder else target)))
+        files += 1
+        if len(rows) == _ROWS_AT_ONCE:
+            table.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?)", rows)
+            rows.clear()
+            progress(files)
+    table.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?)", rows)
+    return passed
+
+
+def _refuse_collisions(table: sqlite3.Connection) -> None:
+    table.execute("CREATE INDEX targets ON listed (target)")
+    groups = "SELECT target, COUNT(*) FROM listed GROUP BY target HAVING COUNT(*) > 1"
+    count = table.execute(f"SELECT COUNT(*) FROM ({groups})").fetchone()[0]
+    if not count:
+        return
+    names = []
+    for target, _ in table.execute(f"{groups} LIMIT {_NAMED}").fetchall():
+        found = table.execute("SELECT key FROM listed WHERE target = ? LIMIT 3", (target,)).fetchall()
+        names.append(f"{_text(target)} ({', '.join(_text(key) for (key,) in found)})")
+    more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
+    raise PlanCollisionError(
+        f"{count:,} outputs would come from several sources: {'; '.join(names)}{more}; --full-names keeps them apart"
+    )
+
+
+def _remember(table: sqlite3.Connection, job: Job, old: Plan) -> None:
+    """Fill the table `before` from the results of the last plan, or, of shards that it left open, from its rows."""
+    finished = set(job.finished(old))
+    for number in old.shards:
+        if number in finished:
+            found: Iterable[Result] = job.results(number)
+        else:
+            found = [row.before for row in job.shard(number) if row.before is not None]
+        rows = [(_blob(row.key), row.to_line()) for row in found if row.status != VANISHED]
+        table.executemany("INSERT OR REPLACE INTO before VALUES (?, ?)", rows)
+
+
+def _planned(table: sqlite3.Connection) -> Iterator[Planned]:
+    query = "SELECT listed.key, size, version, target, result FROM listed LEFT JOIN before USING (key) ORDER BY 1"
+    for key, size, version, target, result in table.execute(query):
+        before = result_of(json.loads(result)) if result else None
+        if before is not None and not before.has_output:
+            before = None
+        yield Planned(_text(key), size, version, _text(target), before)
+
+
+def _cut(rows: Iterable[Planned], size: ShardSize) -> Iterator[list[Planned]]:
+    shard: list[Planned] = []
+    total = 0
+    for row in rows:
+        shard.append(row)
+        total += row.size
+        if len(shard) >= size.files or total >= size.bytes:
+            yield shard
+            shard, total = [], 0
+    if shard:
+        yield shard
+
+
+def _write_vanished(table: sqlite3.Connection, job: Job, first: int) -> int:
+    """Name what an earlier plan had and the listing lacks; its outputs stay where they are. Returns how many."""
+    found = table.execute("SELECT result FROM before WHERE key NOT IN (SELECT key FROM listed) ORDER BY key")
+    count = 0
+    while rows := found.fetchmany(_MAX_VANISHED_AT_ONCE):
+        data = "".join(line + "\n" for (line,) in rows).encode()
+        job.store.write(f"{PLAN}/vanished-{first:06d}-{count // _MAX_VANISHED_AT_ONCE:06d}.jsonl", data)
+        count += len(rows)
+    return count
+
+
+def vanished(job: Job, plan: Plan) -> Iterator[Result]:
+    """What `make` found to be gone."""
+    prefix = f"vanished-{plan.first:06d}-"
+    for name in job.store.names(PLAN):
+        if name.startswith(prefix):
+            for line in job.store.read(f"{PLAN}/{name}").splitlines():
+                yield result_of(json.loads(line))
+
+
+def _blob(text: str) -> bytes:
+    return os.fsencode(text)
+
+
+def _text(blob: bytes) -> str:
+    return os.fsdecode(blob)

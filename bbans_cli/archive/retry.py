@@ -1,0 +1,91 @@
+"""What a store raises: of which kind it is, and another try for what may pass."""
+
+from __future__ import annotations
+
+import errno
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from bbans_cli.errors import BbcError
+
+R = TypeVar("R")
+
+# Six tries within about half a minute: a restart of a server, or "slow down" from a store. Tuned by hand, not recorded.
+TRIES = 6
+FIRST_WAIT = 1.0  # seconds, doubled after each try
+
+_PERMANENT = {
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.ENOTEMPTY,
+    errno.ENAMETOOLONG,
+    errno.EINVAL,
+    errno.ELOOP,
+    errno.EXDEV,
+    errno.ENOSYS,
+}
+# Errors of the libraries below fsspec that are no OSError and that no other try makes better, by the class's name: the
+# libraries themselves are not imported where their store is not used.
+_PERMANENT_CLASSES = {
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "ProfileNotFound",
+    "ParamValidationError",
+    "HostKeyNotVerifiable",
+    "PermissionDenied",
+    "KeyImportError",
+}
+
+
+class UnavailableError(BbcError):
+    """The store gave errors that may pass, and went on doing so."""
+
+    code = "unavailable"
+
+
+def is_permanent(error: Exception) -> bool:
+    """Whether another try would end in the same way."""
+    if isinstance(error, (BbcError, TypeError, ValueError, AttributeError, MemoryError)):
+        return True
+    if isinstance(error, (FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)):
+        return True
+    if isinstance(error, OSError) and error.errno in _PERMANENT:
+        return True
+    return any(kind.__name__ in _PERMANENT_CLASSES for kind in type(error).__mro__)
+
+
+def call(operation: Callable[[], R], again: Callable[[], None] = lambda: None) -> R:
+    """What `operation` returns, tried up to TRIES times.
+
+    again  called before each further try, to connect anew
+
+    Raises what is permanent as it comes, and UnavailableError for the rest.
+    """
+    wait = FIRST_WAIT
+    for left in reversed(range(TRIES)):
+        try:
+            return operation()
+        except Exception as error:
+            if is_permanent(error):
+                raise
+            if not left:
+                raise UnavailableError(f"the store does not answer as it should: {_words(error)}") from error
+        # Full jitter, so that workers which failed together do not come back together.
+        time.sleep(wait * random.uniform(0.5, 1.0))
+        wait *= 2
+        again()
+    raise AssertionError("unreachable")
+
+
+def _words(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

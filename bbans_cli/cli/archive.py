@@ -1,0 +1,397 @@
+"""The verbs of `bbc batch`. bbans_cli/archive does the work, and is imported only when there is some."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bbans_cli import __version__, scheduler
+from bbans_cli.cli import archive_options as opts
+from bbans_cli.cli import archive_progress as show
+from bbans_cli.cli import fileio, report
+from bbans_cli.cli import options as opt
+from bbans_cli.limits import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from bbans_cli.archive.dask_run import Task
+    from bbans_cli.archive.job import Job, Plan
+    from bbans_cli.archive.rows import Result, Totals
+    from bbans_cli.archive.shard import Retry
+
+
+@click.group(name="batch", help=opts.ABOUT, short_help="Compress archives in stores, on many machines.")
+def batch() -> None:
+    pass
+
+
+def _verb(name: str, *params: click.Parameter, short: str) -> Callable[[Callable[..., int]], click.Command]:
+    def make(function: Callable[..., int]) -> click.Command:
+        command = opts.Command(name, callback=function, params=list(params), help=function.__doc__, short_help=short)
+        batch.add_command(command)
+        return command
+
+    return make
+
+
+@_verb(
+    "plan",
+    click.Argument(["src"]),
+    click.Argument(["dst"]),
+    opts.JOB,
+    *opt.LEVEL_OPTIONS,
+    opts.flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
+    opt.STRIP,
+    opts.flag("--full-names", text="Keep suffixes: photo.png becomes photo.png.bbc."),
+    opts.FORCE,
+    opts.whole("--max-pixels", default=MAX_PIXELS, text=f"Refuse larger pictures (default {MAX_PIXELS:,})."),
+    opts.whole("--shard-files", default=500, text="Files of a shard at most (default 500)."),
+    opt.Option(
+        ["--shard-bytes"],
+        callback=opts.size,
+        default="256M",
+        metavar="SIZE",
+        help="A shard ends with the file that reaches this (default 256M).",
+    ),
+    opts.QUIET,
+    short="List the pictures of SRC in shards.",
+)
+def plan(**given: Any) -> int:
+    """List the pictures below SRC, once, and write to JOB which shards they make up. Nothing is read or compressed.
+    Planned again, a job keeps what it has done: only new and changed sources are open.
+    """
+    from bbans_cli.archive import planning
+    from bbans_cli.archive.job import Job, Settings, weights_id
+    from bbans_cli.archive.stores import open_store
+
+    level = given["level"] or opt.DEFAULT_LEVEL
+    source, destination, job = open_store(given["src"]), open_store(given["dst"]), Job(given["job"])
+    settings = Settings(
+        source.url,
+        destination.url,
+        level,
+        given["pixels"],
+        given["strip"],
+        given["full_names"],
+        given["force"],
+        given["max_pixels"],
+        __version__,
+        weights_id(level),
+    )
+    with show.counting(given["quiet"]) as progress:
+        made = planning.make(
+            job, settings, source.entries(), planning.ShardSize(given["shard_files"], given["shard_bytes"]), progress
+        )
+    if not given["quiet"]:
+        for row in planning.vanished(job, made):
+            report.say(f"{report.shown(row.key)}: is not there any more; its output stays")
+        show.print(
+            f"{made.files:,} files, {made.bytes:,} bytes, in {len(made.shards):,} shards; "
+            f"{made.passed:,} other files passed by"
+        )
+    return 0
+
+
+@_verb(
+    "run",
+    opts.JOB,
+    opts.SHARD,
+    opts.flag("--retry-failed", text="Do again what failed or crashed in finished shards."),
+    opt.Option(
+        ["--retry"], multiple=True, metavar="WORD", help="Do again what has this status or code; may be repeated."
+    ),
+    opts.DASK,
+    opts.THREADS,
+    opt.Option(
+        ["--lease"],
+        type=click.FloatRange(0.5),
+        default=300.0,
+        metavar="SECONDS",
+        help="Take over shards of workers that are silent for so long (default 300).",
+    ),
+    opts.flag("--no-wait", text="Do not wait for shards that others work on."),
+    opt.Option(["--metrics"], metavar="FILE", help="Write Prometheus text there all the time."),
+    opts.QUIET,
+    opts.VERBOSE,
+    opts.NO_PROGRESS,
+    short="Work off the open shards of JOB.",
+)
+def run(**given: Any) -> int:
+    """Compress what is open in JOB. Killed, it goes on where it was; started several times, on any machines, the shards
+    are shared.
+    """
+    from bbans_cli.archive.job import Job
+    from bbans_cli.archive.status import status_of
+
+    job = Job(given["job"])
+    made = job.plan()
+    job.check_maker(made.settings)
+    shards = _shards(made, given["shards"])
+    retry = _retry(given)
+    progress = show.Progress(job, made, given)
+    with contextlib.closing(progress):
+        if given["dask"]:
+            _run_on_dask(job, made, shards, retry, given, progress)
+        else:
+            _run_here(job, made, shards, retry, given, progress)
+    status = status_of(job)
+    if status.finished == status.shards:
+        _tidy(made)
+    for row in _bad(job, made):
+        progress.say_failure(row)
+    if given["verbose"] or show.terminal():
+        for line in show.words(status.totals):
+            report.say(line)
+    return status.totals.exit_status if shards is None else _exit_status(job, shards)
+
+
+def _exit_status(job: Job, shards: list[int]) -> int:
+    from bbans_cli.archive.rows import Totals
+
+    sums = Totals()
+    for totals in job.each([number for number in shards if job.is_finished(number)], job.totals):
+        sums.merge(totals)
+    return sums.exit_status
+
+
+def _tidy(made: Plan) -> None:
+    from bbans_cli.archive.stores import open_store
+
+    open_store(made.settings.destination).tidy()
+
+
+def _retry(given: dict[str, Any]) -> Retry | None:
+    from bbans_cli.archive.shard import Retry
+
+    words = tuple(given["retry"])
+    if given["retry_failed"]:
+        words += Retry().words
+    return Retry(words) if words else None
+
+
+def _shards(made: Plan, given: tuple[int, ...]) -> list[int] | None:
+    for number in given:
+        if number >= len(made.shards):
+            raise click.UsageError(f"the plan has the shards 0 to {len(made.shards) - 1}")
+    return [made.first + number for number in given] or None
+
+
+def _run_here(
+    job: Job, made: Plan, shards: list[int] | None, retry: Retry | None, given: dict[str, Any], progress: show.Progress
+) -> None:
+    from bbans_cli.archive import local_run
+    from bbans_cli.archive.shard import Worker
+
+    worker = Worker(job, made, given["threads"] or scheduler.cores(), lease=given["lease"], report=progress.add)
+    local_run.run(worker, shards, retry, given["metrics"], wait=not given["no_wait"])
+
+
+def _run_on_dask(
+    job: Job, made: Plan, shards: list[int] | None, retry: Retry | None, given: dict[str, Any], progress: show.Progress
+) -> None:
+    from bbans_cli.archive import local_run
+    from bbans_cli.archive.dask_run import Task
+
+    again = local_run.retried(job, made, shards, retry)
+    _on_dask(job, local_run.open_shards(job, made, shards), Task(), given, progress)
+    _on_dask(job, again, Task(retry=retry), given, progress)
+
+
+def _on_dask(job: Job, shards: list[int], task: Task, given: dict[str, Any], progress: show.Progress) -> Totals:
+    from bbans_cli.archive import dask_run
+    from bbans_cli.archive.rows import Totals
+
+    sums = Totals()
+
+    def finished(number: int, totals: Totals) -> None:
+        sums.merge(totals)
+        progress.finish(number, totals)
+
+    if shards:
+        cluster = dask_run.Cluster(given["dask"], scheduler.cores(), given["threads"] or 0, given["lease"])
+        dask_run.run(job, shards, cluster, task, finished, progress.tick, report.say)
+    return sums
+
+
+@_verb(
+    "status",
+    opts.JOB,
+    opts.flag("--json", text="As a JSON object."),
+    opts.flag("--prometheus", text="As Prometheus text."),
+    short="Show how far JOB is.",
+)
+def status(**given: Any) -> int:
+    """Show how far JOB is, and who works on it. Exit status: 0 all done, 1 a file failed, 75 shards are open."""
+    import json
+
+    from bbans_cli.archive.job import Job
+    from bbans_cli.archive.status import lines_of, status_of
+
+    found = status_of(Job(given["job"]))
+    if given["prometheus"]:
+        fileio.write_stdout(found.to_prometheus().encode())
+    elif given["json"]:
+        show.print(json.dumps(found.to_record()))
+    else:
+        for line in lines_of(found):
+            show.print(line)
+    return found.exit_status
+
+
+@_verb(
+    "report",
+    opts.JOB,
+    opt.Option(
+        ["--format", "table_format"],
+        type=click.Choice(opts.FORMATS),
+        default="text",
+        metavar="FORMAT",
+        help="text (sums and every failure), jsonl, sqlite or parquet.",
+    ),
+    opt.Option(["-o", "--output", "path"], metavar="FILE", help="Write to this file; needed for sqlite and parquet."),
+    opts.flag("--safe-to-delete", text="List the sources that can be had again from verified outputs."),
+    opts.VERBOSE,
+    short="Show what became of every file of JOB.",
+)
+def report_verb(**given: Any) -> int:
+    """Show what became of every file of JOB: sums and every failure with its code, or a table of all. With
+    --safe-to-delete, the names of sources, one a line: verified in the store, unchanged, and nothing of them lost; -v
+    says why others are not listed.
+    """
+    from bbans_cli.archive import report as tables
+    from bbans_cli.archive.job import Job
+
+    job = Job(given["job"])
+    made = job.plan()
+    if given["safe_to_delete"]:
+
+        def why_not(row: Result, reason: str) -> None:
+            if given["verbose"]:
+                report.say(f"{report.shown(row.key)}: {reason}")
+
+        show.write_lines(given["path"], (row.key for row in tables.safe_to_delete(job, made, why_not)))
+    elif given["table_format"] == "jsonl":
+        show.write_lines(given["path"], map(tables.json_line, tables.results(job, made)))
+    elif given["table_format"] == "text":
+        return _write_report(job, made, given["path"])
+    elif not given["path"]:
+        raise click.UsageError(f"{given['table_format']} needs -o FILE")
+    elif given["table_format"] == "sqlite":
+        tables.write_sqlite(tables.results(job, made), given["path"])
+    else:
+        tables.write_parquet(tables.results(job, made), given["path"])
+    return 0
+
+
+def _write_report(job: Job, made: Plan, path: str | None) -> int:
+    from bbans_cli.archive.status import status_of
+
+    found = status_of(job)
+    open_files = made.files - found.totals.files
+    lines = [f"{made.files:,} files planned, {open_files:,} open", *show.words(found.totals)]
+    failures = (f"{row.status} {row.code}: {report.printable(row.key)}: {row.message}" for row in _bad(job, made))
+    show.write_lines(path, (line for part in (lines, failures) for line in part))
+    return 0
+
+
+def _bad(job: Job, made: Plan) -> Iterator[Result]:
+    """Every result that has no output, but lossy files that were passed by; only shards that have some are read."""
+    from bbans_cli.archive.rows import SKIPPED
+
+    numbers = job.finished(made)
+    sums = zip(numbers, job.each(numbers, job.totals), strict=True)
+    bad = [number for number, totals in sums if totals.failed or totals.crashed or totals.vanished]
+    return (row for row in job.all_results(bad) if not row.has_output and row.status != SKIPPED)
+
+
+@_verb(
+    "verify",
+    opts.JOB,
+    opt.Option(
+        ["--sample"],
+        callback=opts.share,
+        default="100%",
+        metavar="SHARE",
+        help="Only so many outputs, chosen at random: 1%.",
+    ),
+    opt.Option(["--seed"], default="", metavar="TEXT", help="Another seed is another sample."),
+    opts.SHARD,
+    opts.DASK,
+    opts.THREADS,
+    opts.QUIET,
+    opts.VERBOSE,
+    opts.NO_PROGRESS,
+    short="Read outputs of JOB back and decode them.",
+)
+def verify(**given: Any) -> int:
+    """Read outputs back from their store, compare their SHA-256, decode them and check every checksum."""
+    from bbans_cli.archive.dask_run import Task
+    from bbans_cli.archive.job import VERIFIED, Job
+    from bbans_cli.archive.shard import Worker
+
+    job = Job(given["job"])
+    made = job.plan()
+    shards = [number for number in _shards(made, given["shards"]) or made.shards if job.is_finished(number)]
+    progress = show.Progress(job, made, given)
+    with contextlib.closing(progress):
+        if given["dask"]:
+            given = given | {"lease": 300.0}
+            sums = _on_dask(job, shards, Task("verify", share=given["sample"], seed=given["seed"]), given, progress)
+            for number in shards if sums.failed else []:
+                for row in job.results(number, VERIFIED):
+                    progress.say_failure(row)
+        else:
+            worker = Worker(job, made, given["threads"] or scheduler.cores(), report=progress.add)
+            sums = _sum(worker.verify(number, given["sample"], given["seed"]) for number in shards)
+    if not given["quiet"]:
+        show.print(f"{sums.ok:,} outputs verified, {sums.failed:,} failed")
+    return sums.exit_status
+
+
+@_verb(
+    "restore",
+    opts.JOB,
+    click.Argument(["dst"]),
+    opts.SHARD,
+    opts.flag("-f", "--force", text="Replace files that are there."),
+    opts.flag("--skip-existing", text="Skip files that are there."),
+    opts.THREADS,
+    opts.QUIET,
+    opts.VERBOSE,
+    opts.NO_PROGRESS,
+    short="Make the sources of JOB again.",
+)
+def restore(**given: Any) -> int:
+    """Make the sources of JOB again, below DST, under their own names: JPEG files byte for byte, others as equal
+    pictures. A picture of a format that bbc does not write becomes PNG, or what can hold it.
+    """
+    from bbans_cli.archive.job import Job
+    from bbans_cli.archive.shard import Worker
+    from bbans_cli.archive.stores import open_store
+
+    job = Job(given["job"])
+    made = job.plan()
+    target = open_store(given["dst"])
+    shards = [number for number in _shards(made, given["shards"]) or made.shards if job.is_finished(number)]
+    progress = show.Progress(job, made, given)
+    with contextlib.closing(progress):
+        worker = Worker(job, made, given["threads"] or scheduler.cores(), report=progress.add)
+        sums = _sum(worker.restore(number, target, given["force"], given["skip_existing"]) for number in shards)
+    target.tidy()
+    if not given["quiet"]:
+        left_out = made.files - sums.files
+        show.print(
+            f"{sums.ok:,} files restored, {sums.skipped:,} skipped, {sums.failed:,} failed, {left_out:,} without output"
+        )
+    return sums.exit_status
+
+
+def _sum(each: Iterator[Totals]) -> Totals:
+    from bbans_cli.archive.rows import Totals
+
+    sums = Totals()
+    for totals in each:
+        sums.merge(totals)
+    return sums

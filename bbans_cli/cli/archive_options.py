@@ -1,0 +1,91 @@
+"""The options of `bbc batch`, and the kind of command that its verbs are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bbans_cli.cli import options as opt
+from bbans_cli.cli import report
+from bbans_cli.errors import BbcError
+
+ABOUT = """Compress archives: folders and object stores, on one machine or many.
+
+\b
+  bbc batch plan photos/ packed/ job/            list the pictures, in shards
+  bbc batch run job/                             work off what is open; killed, run it again
+  bbc batch status job/                          how far it is
+  bbc batch verify --sample 1% job/              read outputs back and decode them
+  bbc batch report --safe-to-delete job/         the sources that are no longer needed
+  bbc batch restore job/ back/                   make the sources again
+
+SRC, DST and JOB are folders, or URLs such as s3://bucket/folder, gs://..., sftp://host/path. Sources are never deleted.
+Exit status: 0 all done, 1 a file failed, 2 wrong usage, 75 try again later.
+"""
+JOB = click.Argument(["job"], metavar="JOB")
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+FORMATS = ("text", "jsonl", "sqlite", "parquet")
+
+
+def size(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    """Bytes: 500, 64K, 256M, 2G."""
+    text = value.upper().removesuffix("B")
+    unit = text[-1:] if text[-1:] in ("K", "M", "G") else ""
+    number = text.removesuffix(unit) if unit else text
+    if not number.isdecimal() or not int(number):
+        raise click.BadParameter(f"{value} is no number of bytes, such as 256M", ctx, param)
+    return int(number) * _UNITS[unit]
+
+
+def share(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """A share: 1%, or 0.01."""
+    try:
+        found = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+    except ValueError:
+        found = -1.0
+    if not 0 < found <= 1:
+        raise click.BadParameter(f"{value} is no share, such as 1%", ctx, param)
+    return found
+
+
+def flag(*names: str, text: str) -> opt.Option:
+    return opt.Option(names, is_flag=True, help=text)
+
+
+def whole(*names: str, text: str, least: int = 1, most: int = 1 << 48, default: int | None = None) -> opt.Option:
+    return opt.Option(names, type=click.IntRange(least, most), default=default, metavar="N", help=text)
+
+
+THREADS = whole(
+    "-T",
+    "--threads",
+    least=0,
+    most=opt.MAX_THREADS,
+    text="Cores; 0, the default: all. With --dask: cores for each shard, default 1.",
+)
+SHARD = opt.Option(
+    ["--shard", "shards"],
+    type=click.IntRange(0),
+    multiple=True,
+    metavar="N",
+    help="Only this shard, counted from 0; may be repeated.",
+)
+DASK = opt.Option(
+    ["--dask"], metavar="ADDRESS", help="Run on this Dask cluster: a scheduler's address or file, or `local`."
+)
+QUIET = opt.Option(["-q", "--quiet"], count=True, help="No warnings; twice: no errors either.")
+VERBOSE = opt.Option(["-v", "--verbose"], count=True, help="A line for each file.")
+NO_PROGRESS = flag("--no-progress", text="No progress bar.")
+FORCE = flag("-f", "--force", text="Replace outputs that are there and not of these sources.")
+
+
+class Command(click.Command):
+    """A verb of `bbc batch`, whose errors name no file unless they do so themselves."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BbcError as error:
+            report.say(str(error))
+            return 2 if error.code == "collision" else 75 if error.code == "unavailable" else 1
