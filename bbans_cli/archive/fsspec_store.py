@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from bbans_cli.archive import extras
 from bbans_cli.archive.folder_store import TEMPORARY
@@ -26,7 +26,8 @@ class FileSystem(Protocol):
 
     def ls(self, path: str, detail: bool) -> list[Info]: ...
     def info(self, path: str) -> Info: ...
-    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes: ...
+    def cat_file(self, path: str) -> bytes: ...
+    def open(self, path: str, mode: str) -> BinaryIO: ...
     def pipe_file(self, path: str, value: bytes, **more: object) -> object: ...
     def mv(self, path1: str, path2: str) -> object: ...
     def makedirs(self, path: str, exist_ok: bool) -> object: ...
@@ -36,10 +37,8 @@ class FileSystem(Protocol):
 # Settings that a store should have unless fsspec's configuration says otherwise: no listing is kept, since other
 # machines write too. asyncssh checks the server's key against known_hosts, which sshfs by itself does not ask for, and
 # notices within a minute that a server is gone.
-_DEFAULTS: dict[str, dict[str, object]] = {
-    "sftp": {"known_hosts": (), "keepalive_interval": 15, "keepalive_count_max": 3},
-}
-_DEFAULTS["ssh"] = _DEFAULTS["sftp"]
+_DEFAULTS: dict[str, object] = {"use_listings_cache": False}
+_SSH_DEFAULTS: dict[str, object] = {"known_hosts": (), "keepalive_interval": 15, "keepalive_count_max": 3}
 
 
 def connect(url: str, fresh: bool = False) -> tuple[FileSystem, str]:
@@ -58,8 +57,7 @@ def connect(url: str, fresh: bool = False) -> tuple[FileSystem, str]:
             kind = fsspec.get_filesystem_class(protocol)
         except ValueError as error:
             raise InputError(f"{protocol}:// is no store that fsspec knows") from error
-        options: dict[str, object] = {"use_listings_cache": False} | _DEFAULTS.get(protocol, {})
-        options |= conf.get(protocol, {})
+        options = (_SSH_DEFAULTS if EXTRAS.get(protocol) == "sftp" else _DEFAULTS) | conf.get(protocol, {})
         system, path = fsspec.core.url_to_fs(url, **options, skip_instance_cache=fresh)
         if not isinstance(system, kind):
             raise InputError(f"{protocol}:// is no store of its own")
@@ -119,7 +117,10 @@ class FsspecStore(Store):
         return {}
 
     def _read(self, key: str, most: int | None) -> bytes:
-        return self._system.cat_file(self._path(key), start=0 if most else None, end=most)
+        if most is None:
+            return self._system.cat_file(self._path(key))
+        with self._system.open(self._path(key), "rb") as file:  # sshfs gives all, whatever part is asked for
+            return file.read(most)
 
     def _write(self, key: str, data: bytes, notes: Mapping[str, str], lasting: bool) -> Entry:
         temporary = self._path(f"{TEMPORARY}/.{os.urandom(8).hex()}.tmp")

@@ -111,7 +111,8 @@ class S3Store(Store):
     def _names(self, folder: str) -> list[str]:
         prefix = join(self._prefix, checked(folder)) + "/"
         pages = self._pages(prefix, Delimiter="/")
-        return [str(item["Key"])[len(prefix) :] for page in pages for item in _contents(page)]
+        found = (str(item["Key"])[len(prefix) :] for page in pages for item in _contents(page))
+        return [name for name in found if name]  # some stores list folders, as empty names
 
 
 def _contents(page: Answer) -> Sequence[Answer]:
