@@ -5,9 +5,8 @@ RUN    := $(VENV)/bin/python
 NATIVE := $(shell find bbans_cli/core -name '*.[ch]' -o -name build.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo lint check check-all test test-slow test-train test-arm test-wheel test-clang test-asan test-tsan bench bench-markdown \
-	bench-core bench-codecs bench-overhead bench-bands bench-recover bench-jpeg bench-zarr bench-against \
-	ablation bbans-mnist hilloc front kodak-lattice plots weights-record clean
+# No target is a file.
+.PHONY: $(shell sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' $(MAKEFILE_LIST))
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | expand -t 16
@@ -37,7 +36,7 @@ lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and 
 
 check: lint test ## what every commit must pass: lint and tests
 
-check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel ## all that is checked before a release
+check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel wheels ## all that is checked before a release
 
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
@@ -54,6 +53,11 @@ test-arm: $(VENV)/.testing ## run the whole bbc on aarch64, under qemu-user (Deb
 
 test-wheel: ## build a wheel, install it into an empty environment, use it from another folder
 	sh scripts/release/test_wheel.sh $(PYTHON)
+
+wheels: $(VENV)/.testing ## wheels for Linux and macOS by Zig's compiler, below dist/; those for Linux are run, aarch64 under qemu
+	PYTHON=$(RUN) sh scripts/extras.sh wheels
+	$(RUN) -m scripts.release.make_wheels
+	sh scripts/release/test_arm.sh $(RUN) dist/bbans_cli-*aarch64.whl
 
 test-clang: $(VENV)/.testing ## build with Clang, run the tests of the C core
 	PYTHON=$(RUN) sh scripts/test_build.sh clang

@@ -1,9 +1,11 @@
 #!/bin/sh
 # The whole bbc on aarch64 under qemu-user: Debian's arm64 Python and aarch64 wheels unpacked below build/arm, the C core
 # cross-compiled, then tests/arm and the core's own tests. Nothing outside build/arm is written. Usage: test_arm.sh PYTHON
+# [WHEEL]; with a wheel for aarch64, that is tested.
 set -eu
 cd "$(dirname "$0")/../.."
 PYTHON=${1:-python3}
+WHEEL=${2:-}
 ARM=$PWD/build/arm
 
 skip() {
@@ -12,7 +14,9 @@ skip() {
 }
 [ "$(uname -s)" = Linux ] || skip "it needs Linux"
 [ "$(uname -m)" != aarch64 ] || skip "this machine is aarch64 itself: make test says all"
-for tool in aarch64-linux-gnu-gcc qemu-aarch64-static apt-get dpkg-deb; do
+compiler=aarch64-linux-gnu-gcc
+[ -z "$WHEEL" ] || compiler=
+for tool in $compiler qemu-aarch64-static apt-get dpkg-deb; do
     command -v $tool >/dev/null ||
         skip "no $tool; Debian has gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user-static"
 done
@@ -40,9 +44,14 @@ if [ ! -e "$ARM/.unpacked" ]; then
     touch "$ARM/.unpacked"
 fi
 
-include=$(ls -d "$ARM"/root/usr/include/python3.?*)
 rm -rf "$ARM/tree"
 mkdir -p "$ARM/tree"
+if [ -n "$WHEEL" ]; then
+    "$PYTHON" -m zipfile -e "$WHEEL" "$ARM/tree"
+    BBC_ARM=$ARM "$PYTHON" -m pytest -q tests/arm
+    exit
+fi
+include=$(ls -d "$ARM"/root/usr/include/python3.?*)
 find bbans_cli -name '*.py' -exec cp --parents {} "$ARM/tree" \;
 mkdir -p "$ARM/tree/bbans_cli/weights"
 find weights -maxdepth 1 -type f ! -name '*.md' ! -name '*.png' ! -name '*.jsonl' -exec cp {} "$ARM/tree/bbans_cli/weights" \;

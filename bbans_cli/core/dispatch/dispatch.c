@@ -1,5 +1,6 @@
 /* Which kernels run, and the floating-point environment they run in. */
 #include "kernels.h"
+#include "cpu_features.h"
 #include "dispatch.cdef.h"
 
 #if defined(__x86_64__)
@@ -27,17 +28,8 @@ const bbc_kernels *bbc_kernels_of(int isa)
 {
     switch (isa) {
 #if defined(__x86_64__)
-    /* These builtins ask the operating system too, whether it saves the wide registers. */
-    case BBC_ISA_AVX512:
-        __builtin_cpu_init();
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("fma")
-                   ? &bbc_kernels_avx512
-                   : NULL;
-    case BBC_ISA_AVX2:
-        __builtin_cpu_init();
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &bbc_kernels_avx2 : NULL;
+    case BBC_ISA_AVX512: return bbc_cpu_features() & BBC_CPU_FEATURES_AVX512 ? &bbc_kernels_avx512 : NULL;
+    case BBC_ISA_AVX2: return bbc_cpu_features() & BBC_CPU_FEATURES_AVX2 ? &bbc_kernels_avx2 : NULL;
 #elif defined(__aarch64__)
     case BBC_ISA_NEON: return &bbc_kernels_neon;
 #endif
