@@ -16,7 +16,7 @@ import os
 from typing import TYPE_CHECKING
 
 from bbans_cli.errors import BbcError
-from bbans_cli.limits import MAX_PIXELS, PREVIEW_SIDE
+from bbans_cli.limits import DECODE_PIXELS, MAX_PIXELS, PREVIEW_SIDE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +38,7 @@ def compress(
     strip: bool = False,
     pixels: bool = False,
     preview: int = 0,
+    band_rows: int = 0,
     max_pixels: int = MAX_PIXELS,
 ) -> bytes:
     """The bytes of a .bbc file for an array, or for a file: a picture with its metadata, or a JPEG file as it is.
@@ -52,6 +53,7 @@ def compress(
     pixels      take the pixels of JPEG files and of other lossy formats, not the file
     preview     pixels a side of a lossy preview to keep with it, 1 to 4096, if it fits into half a per cent; 0: none.
                 Beside EXIF data that have a thumbnail none of up to 256 pixels is made
+    band_rows   rows of a band at most, so that some rows can be decoded alone; 0: as suits. Small bands cost bytes
     max_pixels  raise LimitError for more
 
     Raises InputError, LimitError and UnsupportedError for pictures that cannot be kept in full, and OSError.
@@ -61,7 +63,7 @@ def compress(
 
     if level not in (1, 5, 9):
         raise ValueError(f"level {level!r} is not 1, 5 or 9")
-    coder = api.PictureCodec(level, max_pixels, verify, strip, pixels, preview=preview)
+    coder = api.PictureCodec(level, max_pixels, verify, strip, pixels, preview=preview, band_rows=band_rows)
     cores = threads or scheduler.cores()
     if isinstance(source, (bytes, bytearray, memoryview)):
         return coder.compress_file(bytes(source), cores).data
@@ -72,8 +74,16 @@ def compress(
     return coder.compress(from_array(source, mode), cores)
 
 
-def decompress(source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def decompress(
+    source: bytes | str | os.PathLike[str],
+    *,
+    threads: int = 0,
+    max_pixels: int = MAX_PIXELS,
+    rows: tuple[int, int] | None = None,
+) -> np.ndarray:
     """The pixels in a .bbc file, given its bytes or its path; those of a JPEG file, if it holds one.
+
+    rows  (a, b): rows a to b - 1 alone. Only the bands that hold them are decoded, where there are several
 
     Returns uint8 (uint16 for 16-bit pictures): (h, w) for grey and for palette pictures, whose indices these are, else
     (h, w, channels), C, M, Y, K in a JPEG file of CMYK.
@@ -84,8 +94,8 @@ def decompress(source: bytes | str | os.PathLike[str], *, threads: int = 0, max_
     """
     from bbans_cli import api, scheduler
 
-    data = _read(source, max_pixels)
-    pixels = api.PictureCodec(max_pixels=max_pixels).decompress(data, threads or scheduler.cores()).pixels
+    codec = api.PictureCodec(max_pixels=max_pixels, rows=rows)
+    pixels = codec.decompress(_read(source, max_pixels), threads or scheduler.cores()).pixels
     return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
 
 
@@ -129,11 +139,11 @@ def thumbnail(
     size: int = PREVIEW_SIDE,
     *,
     file_format: str = "png",
-    max_pixels: int | None = None,
+    max_pixels: int = DECODE_PIXELS,
     threads: int = 0,
 ) -> Thumbnail:
     """A picture file of at most `size` pixels a side, the right way up: of the preview, or else of the thumbnail in the
-    EXIF data, or else of the picture, which is decoded if it has at most `max_pixels` (None: a million).
+    EXIF data, or else of the picture, which is decoded if it has at most `max_pixels`.
 
     file_format  "png", "jpg" or "webp"
 
@@ -142,8 +152,7 @@ def thumbnail(
     """
     from bbans_cli import thumbnails
 
-    most = thumbnails.DECODE_PIXELS if max_pixels is None else max_pixels
-    return thumbnails.thumbnail(source, size, file_format=file_format, max_pixels=most, threads=threads)
+    return thumbnails.thumbnail(source, size, file_format=file_format, max_pixels=max_pixels, threads=threads)
 
 
 def _read(source: bytes | str | os.PathLike[str], max_pixels: int, look: Look | None = None) -> bytes:

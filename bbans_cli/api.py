@@ -9,6 +9,7 @@ import numpy as np
 
 from bbans_cli import container
 from bbans_cli.coders import decode_picture, encode_picture
+from bbans_cli.coders.row_bands import Rows, cost, resolved
 from bbans_cli.container import StoredFile
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError
@@ -19,6 +20,8 @@ from bbans_cli.pictures.formats import DEFLATE_LEVEL, JPEG_SUFFIXES
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
 from bbans_cli.progress import ShareProgress, no_progress
+
+_IN_FULL = "decoded in full: these rows have no bands of their own"
 
 
 class VerifyError(BbcError):
@@ -69,6 +72,8 @@ class PictureCodec:
     pixels      take the pixels of lossy formats (JPEG), not the file
     deflate_level  of PNG and TIFF files that are written: 1 is the fastest, 9 the smallest
     preview     pixels a side of the preview that .bbc files get; 0: none
+    band_rows   rows of a band at most, so that some rows can be decoded without the others; 0: as suits the coder
+    rows        decode these rows of pictures alone; None: all
     """
 
     level: int = 5
@@ -78,6 +83,8 @@ class PictureCodec:
     pixels: bool = False
     deflate_level: int = DEFLATE_LEVEL
     preview: int = 0
+    band_rows: int = 0
+    rows: Rows | None = None
 
     def look(self, front: bytes, name: str = "") -> None:
         """Raise what `compress_file` would raise, as far as a file's first 64 KiB tell it, or all of a smaller file."""
@@ -111,6 +118,7 @@ class PictureCodec:
             data, suffix, self.level, threads, lambda share: progress(share / halves), self.max_pixels
         )
         packed, remark = self._packed(stored, data)
+        remark = "; ".join((["a JPEG file has no bands"] if self.band_rows else []) + ([remark] if remark else []))
         if self.verify:
             self._check_file(packed, data, threads, lambda share: progress((1 + share) / 2))
         if reason:
@@ -152,21 +160,28 @@ class PictureCodec:
         if isinstance(content, StoredFile):
             from bbans_cli.coders.files import file_coder, jpeg_pixels
 
-            if file_format is None:
+            if file_format is None and self.rows is None:
                 restored, notes = self._stripped(file_coder.decode(content, threads, progress))
                 return replace(_of_file(content, restored, len(data), notes, lossy=bool(notes)), surplus=surplus)
             picture, note = jpeg_pixels.decode(content, self.max_pixels, threads, progress)
             notes += [note] if note else []
+            if self.rows is not None:
+                picture = picture.with_rows(*resolved(self.rows, picture.height))
+                notes.append(_IN_FULL)
+        elif self.rows is not None:
+            picture, in_full = decode_picture.decode_rows(content, self.rows, threads, progress)
+            notes += [_IN_FULL] if in_full else []
         else:
             picture = decode_picture.decode(content, threads, progress)
-        lossy = isinstance(content, StoredFile) or self.strip and bool(picture.metadata)
+        partial = isinstance(content, StoredFile) or self.rows is not None
+        lossy = partial or self.strip and bool(picture.metadata)
         if self.strip:
             picture = picture.stripped()
         file_format = file_format or picture.file_format
         file, lost = write_picture(picture, file_format, self.deflate_level)
         if read_back and not _equal_pixels(picture, read_picture(file, pixels=True, max_pixels=self.max_pixels)):
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
-        size = picture.width, picture.height, picture.pixels.size
+        size = picture.width, picture.height, picture.pixels.size if self.rows is None else 0
         return Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content), lossy, surplus, file_format)
 
     def verify_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
@@ -189,8 +204,11 @@ class PictureCodec:
         if self.strip:
             picture = picture.stripped()
         halves = 2 if self.verify else 1
-        coded = encode_picture.encode(picture, self.level, threads, lambda share: progress(share / halves))
+        coded = encode_picture.encode(
+            picture, self.level, threads, lambda share: progress(share / halves), band_rows=self.band_rows or None
+        )
         packed, remark = self._packed(coded, picture)
+        remark = "; ".join(([cost(coded)] if self.band_rows else []) + ([remark] if remark else []))
         if self.verify:
             # From the bytes, as a reader would: the container is under test as well.
             given = decode_picture.decode(
@@ -225,12 +243,15 @@ class PictureCodec:
         return container.to_bytes(replace(coded, metadata=[item, *coded.metadata])), f"preview of {len(small):,} bytes"
 
     def decompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Picture:
-        """A .bbc file's bytes -> the picture; of a JPEG file its pixels."""
+        """A .bbc file's bytes -> the picture, or its `rows`; of a JPEG file its pixels."""
         content = container.from_bytes(data, self.max_pixels)
         if isinstance(content, StoredFile):
             from bbans_cli.coders.files import jpeg_pixels
 
-            return jpeg_pixels.decode(content, self.max_pixels, threads, progress)[0]
+            picture = jpeg_pixels.decode(content, self.max_pixels, threads, progress)[0]
+            return picture if self.rows is None else picture.with_rows(*resolved(self.rows, picture.height))
+        if self.rows is not None:
+            return decode_picture.decode_rows(content, self.rows, threads, progress)[0]
         return decode_picture.decode(content, threads, progress)
 
 

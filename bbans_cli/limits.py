@@ -17,5 +17,8 @@ MAX_WEBP_SIDE = (1 << 14) - 1
 # Pixels of the longer side of a preview or thumbnail unless the caller says otherwise, and the most of a preview.
 PREVIEW_SIDE, MAX_PREVIEW_SIDE = 256, 4096
 
+# Pixels of the largest picture that is decoded for a thumbnail unless the caller allows more.
+DECODE_PIXELS = 1_000_000
+
 # Bytes of unpacked metadata in a .bbc. No camera writes as much; what claims more is made to exhaust memory.
 MAX_METADATA_BYTES = 64 << 20

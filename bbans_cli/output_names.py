@@ -60,15 +60,17 @@ def compressed(name: str, full: bool = False) -> str:
     return name + SUFFIX
 
 
-def restored(name: str, head: Head, full: bool = False, file_format: str | None = None) -> Output:
+def restored(name: str, head: Head, full: bool = False, file_format: str | None = None, pixels: bool = False) -> Output:
     """The name and format of what the .bbc file `name` with that head becomes. Raises InputError.
+
+    pixels  of a JPEG file its pixels are wanted, not the file
 
     .bbc is removed. What is left stays as it is if its suffix fits the format, or names one where none is asked for;
     with `full` also if its suffix means nothing. A JPEG file gets the suffix that it had.
     """
     name = without_bbc(name)
     nameless = full and suffix_of(name) not in PICTURE_SUFFIXES
-    if head.kind != "picture" and file_format in (None, JPEG):
+    if head.kind != "picture" and file_format in (None, JPEG) and not pixels:
         suffix = head.suffix if _SUFFIX.fullmatch(head.suffix) else f".{JPEG}"
         fits = name.lower().endswith(suffix.lower()) or suffix_of(name) in JPEG_SUFFIXES
         return Output(name if fits or nameless else name + suffix, JPEG)
@@ -84,6 +86,8 @@ def restored(name: str, head: Head, full: bool = False, file_format: str | None 
 def _default_format(head: Head) -> str:
     from bbans_cli.pictures.default_format import default_format  # needs the container
 
+    if head.kind != "picture":
+        return "tiff" if head.components == 4 else "png"
     return default_format(head.mode, head.depth, head.metadata)
 
 

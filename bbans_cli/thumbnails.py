@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 from bbans_cli import container
 from bbans_cli.container import Head, metadata
 from bbans_cli.errors import InputError, LimitError, TruncatedError
-from bbans_cli.limits import MAX_METADATA_BYTES, PREVIEW_SIDE
+from bbans_cli.limits import DECODE_PIXELS, MAX_METADATA_BYTES, PREVIEW_SIDE
 from bbans_cli.pictures import exif
 
 if TYPE_CHECKING:
     from PIL import Image
 
-# Pixels of the largest picture that is decoded for a thumbnail unless the caller allows more.
-DECODE_PIXELS = 1_000_000
 # Pixels of the largest preview that is looked at: what claims more is made to exhaust memory.
 PREVIEW_PIXELS = 1 << 24
 # A .bbc file's header and metadata mostly end before.
@@ -187,10 +185,12 @@ def thumbnail(
 
 def _open(data: bytes, file_format: str, size: int) -> Image.Image | None:
     """A small image of a preview, or None if it cannot be read."""
-    from PIL import Image
+    # The two readers by name: Image.open imports all that Pillow has.
+    from PIL import JpegImagePlugin, WebPImagePlugin
 
+    reader = WebPImagePlugin.WebPImageFile if file_format == "webp" else JpegImagePlugin.JpegImageFile
     try:
-        image = Image.open(io.BytesIO(data), formats=[file_format.upper()])
+        image: Image.Image = reader(io.BytesIO(data))
         if image.width * image.height > PREVIEW_PIXELS:
             return None
         image.draft(None, (size, size))

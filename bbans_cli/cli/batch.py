@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bbans_cli import container, output_names, scheduler
+from bbans_cli import container, output_names, scheduler, thumbnails
 from bbans_cli.cli import atomic_output, fileio, info, signals
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
 from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, shown
 from bbans_cli.errors import InputError, LossyError, TrailingBytesError
+from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.formats import JPEG
 from bbans_cli.progress import ShareProgress
 from bbans_cli.reading import max_bytes
@@ -37,6 +38,7 @@ class Options:
     remove: bool = False
     remove_anyway: bool = False  # `remove`, even if the output lacks something that the input has
     details: bool = False
+    size: int = 0  # pixels of the longer side of a thumbnail
     item: str | None = None  # "exif" or "xmp": what info writes to standard output in place of its words
 
 
@@ -80,7 +82,7 @@ def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) 
 
 
 def _read(task: Task, options: Options, result: Result) -> tuple[bytes, os.stat_result | None]:
-    limit = max_bytes(options.max_pixels)
+    limit = max_bytes(MAX_PIXELS if options.verb == "thumbnail" else options.max_pixels)
     with fileio.errors_named(task.source):
         data, status = fileio.read(task.source, limit, lambda front: _look(front, task, options))
     result.in_bytes = len(data)
@@ -104,6 +106,7 @@ def _note(result: Result, outcome: Outcome) -> None:
     result.samples, result.coded_bytes = outcome.samples, outcome.coded_bytes
     result.warnings += outcome.warnings
     result.notes += outcome.notes
+    result.note = outcome.remark
     _warn_of_surplus(result, outcome.surplus)
 
 
@@ -159,6 +162,22 @@ def _verify(task: Task, options: Options, threads: int, progress: ShareProgress,
     _note(result, outcome)
     if outcome.surplus:
         raise TrailingBytesError(_SURPLUS)
+
+
+def _thumbnail(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
+    assert task.target is not None
+    data, _ = _read(task, options, result)
+    file_format = {".jpg": "jpg", ".jpeg": "jpg", ".webp": "webp"}.get(output_names.suffix_of(task.target), "png")
+    direct = task.target == STDIO or atomic_output.is_special(task.target)
+    with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(task.target) as output:
+        made = thumbnails.thumbnail(
+            data, options.size, file_format=file_format, max_pixels=options.max_pixels, threads=threads
+        )
+        output.write(made.data)
+        output.publish(None, options.force, sync=False)
+    result.out_bytes, result.width, result.height = len(made.data), made.width, made.height
+    words = {"preview": "of the preview", "exif": "of the thumbnail in the EXIF data", "decoded": "decoded"}
+    result.note, result.details = words[made.origin], {"origin": made.origin}
 
 
 def _info(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
@@ -217,4 +236,4 @@ def _item(file: container.Container | container.StoredFile, name: str) -> bytes:
     return found[name]
 
 
-_WORK = {"compress": _convert, "decompress": _convert, "verify": _verify, "info": _info}
+_WORK = {"compress": _convert, "decompress": _convert, "verify": _verify, "info": _info, "thumbnail": _thumbnail}

@@ -23,7 +23,8 @@ from bbans_cli.cli import archive, atomic_output, fileio, fronts, naming, plan, 
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import BbcError, LimitError, describe
-from bbans_cli.pictures.formats import DEFLATE_LEVEL
+from bbans_cli.limits import PREVIEW_SIDE
+from bbans_cli.pictures.formats import DEFLATE_LEVEL, JPEG, JPEG_SUFFIXES
 
 if TYPE_CHECKING:
     from bbans_cli import api
@@ -86,7 +87,11 @@ def decompress(**given: Any) -> int:
     """Turn .bbc files back into pictures, or into the JPEG files that they hold: photo.bbc becomes photo.png, or
     photo.jpg. Without FILE, or with -, standard input becomes standard output.
     """
-    return _write("decompress", naming.of_decompress(given["full_names"], given["picture_format"]), given)
+    pixels = given["rows"] is not None
+    to_jpeg = output_names.suffix_of(given["path"] or "") in JPEG_SUFFIXES and not given["picture_format"]
+    if pixels and (to_jpeg or given["picture_format"] == JPEG):
+        raise click.UsageError("--rows gives pixels, which bbc does not write as JPEG; --format names a format")
+    return _write("decompress", naming.of_decompress(given["full_names"], given["picture_format"], pixels), given)
 
 
 @bbc.command(
@@ -110,6 +115,26 @@ def info(**given: Any) -> int:
         if given[name] and (given["as_json"] or given["recursive"] or given["exif"] and given["xmp"]):
             raise click.UsageError(f"--{name} writes the bytes of one item of one file")
     return _read("info", given)
+
+
+@bbc.command(
+    cls=opt.Thumbnail,
+    sections=(opt.THUMBNAIL, opt.MESSAGES),
+    short_help="Make a small picture of a .bbc file.",
+)
+def thumbnail(**given: Any) -> int:
+    """Make a small picture of what a .bbc file holds, the right way up: of its preview, or of the thumbnail in its EXIF
+    data, or of the picture itself, which is then decoded. OUT is a PNG file, or JPEG or WebP by its suffix; - is
+    standard output.
+    """
+    source, target = given["source"], STDIO if given["target"] in _STDOUT_NAMES else given["target"]
+    if given["as_json"] and target == STDIO:
+        raise click.UsageError("--json and pictures cannot both go to standard output")
+    if source == STDIO and (sys.stdin is None or sys.stdin.isatty()):
+        raise click.UsageError("standard input is a terminal")
+    placing = plan.Placing(target, force=given["force"])
+    tasks = plan.plan_writing([source], False, naming.of_changes(), placing)
+    return _batch("thumbnail", tasks, given | {"jobs": 1})
 
 
 bbc.add_command(archive.batch)
@@ -209,11 +234,12 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     options = batch.Options(
         verb,
         given["max_pixels"],
-        None if verb == "info" else _coder(given),
+        None if verb in ("info", "thumbnail") else _coder(given),
         given.get("force", False),
         given.get("remove", False) or given.get("remove_anyway", False),
         given.get("remove_anyway", False),
         details=verbosity > 0,
+        size=given.get("size", 0),
         item="exif" if given.get("exif") else "xmp" if given.get("xmp") else None,
     )
     at_once = verb == "info" and not options.details
@@ -233,6 +259,9 @@ def _coder(given: dict[str, Any]) -> api.PictureCodec:
         strip=given.get("strip", False),
         pixels=given.get("pixels", False),
         deflate_level=given.get("deflate_level", DEFLATE_LEVEL),
+        preview=given.get("preview_size") or (PREVIEW_SIDE if given.get("preview") else 0),
+        band_rows=given.get("band_rows") or 0,
+        rows=given.get("rows"),
     )
 
 

@@ -20,19 +20,24 @@ def of_compress(full: bool, pixels: bool) -> Naming:
     )
 
 
-def of_decompress(full: bool, file_format: str | None) -> Naming:
-    """`full`: --full-names; `file_format`: --format."""
+def of_decompress(full: bool, file_format: str | None, pixels: bool = False) -> Naming:
+    """`full`: --full-names; `file_format`: --format; `pixels`: of JPEG files too no file is wanted, but pixels."""
     return Naming(
         wanted=is_bbc,
-        output=lambda path: _output_of(path, full, file_format),
+        output=lambda path: _output_of(path, full, file_format, pixels),
         file_format=lambda target: file_format or FORMAT_OF.get(suffix_of(target)),
     )
 
 
-def _output_of(path: str, full: bool, file_format: str | None) -> Output:
+def of_changes() -> Naming:
+    """Of what stays a .bbc file under its own name, in another folder."""
+    return Naming(wanted=is_bbc, output=lambda path: Output(os.path.basename(path)))
+
+
+def _output_of(path: str, full: bool, file_format: str | None, pixels: bool) -> Output:
     name = os.path.basename(path)
     without_bbc(name)
-    return restored(name, fronts.head_of(path), full, file_format)
+    return restored(name, fronts.head_of(path), full, file_format, pixels)
 
 
 def _is_output(source: str, target: str, pixels: bool) -> bool:

@@ -5,13 +5,14 @@ They only describe; main.py acts on them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from bbans_cli.limits import MAX_PIXELS
+from bbans_cli.limits import DECODE_PIXELS, MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE
 from bbans_cli.pictures.formats import DEFLATE_LEVEL, FORMATS, JPEG
 
 LEVELS = (1, 5, 9)
@@ -30,12 +31,24 @@ class Option(click.Option):
         return extra
 
 
+_SOURCE_AND_TARGET = (("source", "FILE"), ("target", "OUT"))
 # A path that cannot be read is that file's failure, not one of the command as a whole.
 _PATH = click.Path(allow_dash=True, readable=False)
 
 
 class _Integer(click.IntRange):
     name = "integer"  # for errors, where click has "integer range"
+
+
+def _rows(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, int | None] | None:
+    """A:B, A: or :B -> (A, B), B None for the end."""
+    if value is None:
+        return None
+    if match := re.fullmatch(r"([0-9]{0,10}):([0-9]{0,10})", value):
+        first, end = int(match[1] or 0), int(match[2]) if match[2] else None
+        if end is None or first < end:
+            return first, end
+    raise click.BadParameter(f"{value} is not A:B, the first row and the one behind the last", context, option)
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,17 @@ class Verb(click.Command):
             records = [record for option in shown if (record := option.get_help_record(ctx)) is not None]
             with formatter.section(section.title):
                 formatter.write_dl(records)
+
+
+class Thumbnail(Verb):
+    """A verb of one input and one output."""
+
+    def __init__(
+        self, name: str | None, *, sections: Sequence[Section], params: list[click.Parameter], **more: Any
+    ) -> None:
+        super().__init__(name, sections=sections, params=params, **more)
+        files = [click.Argument([name], metavar=shown, type=_PATH) for name, shown in _SOURCE_AND_TARGET]
+        self.params = [*files, *(param for param in self.params if param.name != "names")]
 
 
 def _flag(*names: str, text: str = "", **more: Any) -> Option:
@@ -106,6 +130,9 @@ COMPRESSION = Section(
         *LEVEL_OPTIONS,
         _flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
         STRIP,
+        _flag("--preview", text="Keep a small lossy preview, of at most 0.5 %."),
+        _number("--preview-size", least=1, most=MAX_PREVIEW_SIDE, text="The same, of at most N pixels a side (256)."),
+        _number("--band-rows", least=1, most=1 << 31, text="Bands of at most N rows; decompress --rows needs them."),
         _flag("--no-verify", text="Do not decode the result to compare before publishing it."),
     ),
 )
@@ -123,6 +150,7 @@ DECOMPRESSION = Section(
             "--deflate-level", least=1, most=9, default=DEFLATE_LEVEL, text="Of PNG and TIFF: 1 fastest, 9 smallest."
         ),
         STRIP,
+        Option(["--rows"], callback=_rows, metavar="A:B", help="Rows A to B-1 alone, from 0; of a JPEG file, pixels."),
     ),
 )
 
@@ -187,5 +215,38 @@ MESSAGES = Section(
         _count("-v", "--verbose", text="A line for each file; twice: tracebacks too."),
         _flag("--json", "as_json", text="A JSON object for each file on standard output."),
         _flag("--no-progress", text="No progress bar."),
+    ),
+)
+
+# Of the verbs that change .bbc files
+CHANGED = Section(
+    "Output",
+    (
+        _path("-o", "--output", "path", metavar="PATH", text="Write to this file, or into this folder, not in place."),
+        _flag("-c", "--stdout", text="Write to standard output."),
+        _flag("-f", "--force", text="Replace outputs that exist."),
+        _flag("-n", "--dry-run", text="Say what would be written; write nothing."),
+    ),
+)
+
+THUMBNAIL = Section(
+    "Thumbnail",
+    (
+        _number(
+            "--size",
+            least=1,
+            most=MAX_PREVIEW_SIDE,
+            default=PREVIEW_SIDE,
+            text=f"Pixels of the longer side at most ({PREVIEW_SIDE}).",
+        ),
+        _number(
+            "--max-pixels",
+            least=0,
+            most=1 << 48,
+            default=DECODE_PIXELS,
+            text=f"Decode pictures without a preview up to this size ({DECODE_PIXELS:,}).",
+        ),
+        _flag("-f", "--force", text="Replace OUT if it exists."),
+        _number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads; 0, the default: every core."),
     ),
 )

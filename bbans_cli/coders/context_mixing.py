@@ -152,6 +152,7 @@ def encode(
     threads: int = 1,
     progress: PixelProgress = no_progress,
     max_bytes: int | None = None,
+    band_rows: int | None = None,
 ) -> Part:
     """(h, w, c) samples of `depth` bits -> a part.
 
@@ -159,9 +160,10 @@ def encode(
     low        DEEP only: code the lowest `low` bits of the samples; a decoder gets the others. 0: whole samples
     progress   gets numbers of pixels as they are done
     max_bytes  raise TooLargeError once a band's payload takes more bytes
+    band_rows  rows of a band at most
     """
     height, width, channels = planes.shape
-    rows = min(height, max(1, BAND_PIXELS // width))
+    rows = min(height, max(1, BAND_PIXELS // width), band_rows or height)
     settings = _Settings(coder, channels, depth, low, _bucket_bits(rows * width * channels))
     most = planes.size * 3 + 64 if max_bytes is None else max_bytes
 

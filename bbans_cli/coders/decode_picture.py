@@ -14,6 +14,7 @@ from itertools import groupby
 import numpy as np
 
 from bbans_cli.coders.registry import CODERS, Coder, DecodeRequest
+from bbans_cli.coders.row_bands import Rows, cut, resolved
 from bbans_cli.container import DEEP, Container, Part, Region, histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError, UnsupportedError
@@ -59,6 +60,23 @@ def _with_low_bits(container: Container, of_region: list[Part], depth: int) -> l
     if channels != container.channels and not grey:
         raise CorruptError("corrupt header: its parts do not make up the picture")
     return groups
+
+
+def decode_rows(
+    container: Container,
+    rows: Rows,
+    threads: int = 1,
+    progress: ShareProgress = no_progress,
+    coders: Mapping[int, Coder] = CODERS,
+) -> tuple[Picture, bool]:
+    """Those rows of a picture, and whether all others had to be decoded too, as where there is only one band.
+
+    Raises as `decode`, and InputError for rows that the picture does not have.
+    """
+    first, end = resolved(rows, container.height)
+    part, top = cut(container, first, end, coders)
+    picture = decode(part, threads, progress, coders)
+    return picture.with_rows(first - top, end - top), part.height == container.height > end - first
 
 
 class _Decoder:

@@ -50,8 +50,12 @@ def encode(
     threads: int = 1,
     progress: ShareProgress = no_progress,
     coders: Mapping[int, Coder] = CODERS,
+    band_rows: int | None = None,
 ) -> Container:
-    """Encode a picture at a level (1, 5, 9). The bytes do not depend on `threads`."""
+    """Encode a picture at a level (1, 5, 9), with bands of at most `band_rows` rows where a coder has bands.
+
+    The bytes do not depend on `threads`.
+    """
     pixels, items = picture.pixels, picture.items()
     table = histogram_packing.find(pixels) if _may_be_sparse(picture) else None
     if table is not None:
@@ -62,7 +66,7 @@ def encode(
     depth = min(whole, 8 * pixels.dtype.itemsize)
     planes = _Planes.split(pixels, picture.mode, depth)
     traits = _look(planes, level, packed=depth < whole)
-    parts = _smallest_parts(_Job(planes, traits, level, threads, coders), progress)
+    parts = _smallest_parts(_Job(planes, traits, level, threads, coders, band_rows), progress)
     progress(1.0)
     return Container(picture.width, picture.height, picture.mode, picture.depth, parts, items)
 
@@ -122,7 +126,7 @@ class _Planes:
 class _Job:
     """Planes, how they are to be coded, and the smallest parts so far.
 
-    quick     see EncodeRequest
+    band_rows, quick  see EncodeRequest
     progress  gets numbers of pixels of the trial at work
     """
 
@@ -131,6 +135,7 @@ class _Job:
     level: int
     threads: int
     coders: Mapping[int, Coder]
+    band_rows: int | None = None
     quick: bool = False
     best: list[Part] = field(default_factory=list)
     progress: PixelProgress = no_progress
@@ -155,6 +160,7 @@ class _Job:
             low_bits=low_bits,
             jpeg=self.traits.jpeg,
             quick=self.quick,
+            band_rows=self.band_rows,
         )
         return self.coders[number].encode(request)
 
@@ -260,7 +266,7 @@ def _smallest_parts(job: _Job, progress: ShareProgress) -> list[Part]:
     large = planes.pixels >= (LARGE // 8 if job.level == FAST else LARGE)
     # Deflate has its chance where it is quick; on more pixels, and on photographs, the others are always better.
     thorough = not large and trials not in ([_OneCoder(NEURAL)], [_OneCoder(JPEG)])
-    job.best = [raw.encode(planes.whole(), planes.depth, thorough)]
+    job.best = [raw.encode(planes.whole(), planes.depth, thorough, job.band_rows)]
     if approximate_bytes(job.best) < TINY:
         return job.best
     if len(trials) > 1 and large and job.traits.jpeg is None:
@@ -276,7 +282,7 @@ def _smallest_parts(job: _Job, progress: ShareProgress) -> list[Part]:
 def _shortlist(trials: list[_Trial], job: _Job) -> list[_Trial]:
     """The trials that come near to the best on a sample of the picture."""
     planes = job.planes.sample()
-    bound = [raw.encode(planes.whole(), planes.depth, thorough=False)]
+    bound = [raw.encode(planes.whole(), planes.depth, False, job.band_rows)]
     sizes = []
     for trial in trials:
         sample = replace(job, planes=planes, quick=True, best=bound, progress=no_progress)

@@ -31,11 +31,14 @@ def check(samples: np.ndarray, band: Band) -> None:
         raise CorruptError("corrupt: the checksum of a band does not match")
 
 
-def encode(planes: np.ndarray, depth: int, thorough: bool = True) -> Part:
-    """(h, w, c) samples of `depth` bits -> a part. Not `thorough`: raw or constant, at the speed of copying."""
+def encode(planes: np.ndarray, depth: int, thorough: bool = True, band_rows: int | None = None) -> Part:
+    """(h, w, c) samples of `depth` bits -> a part. Not `thorough`: raw or constant, at the speed of copying.
+
+    band_rows  rows of a band at most
+    """
     height, width, channels = planes.shape
     size = row_bytes(width, channels, depth)
-    rows = min(height, max(1, BAND_BYTES // size))
+    rows = min(height, max(1, BAND_BYTES // size), band_rows or height)
     bands = []
     for top in range(0, height, rows):
         samples = planes[top : top + rows]

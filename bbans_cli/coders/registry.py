@@ -40,6 +40,7 @@ class EncodeRequest:
     threads    at least 1
     progress   gets numbers of pixels
     jpeg       the coefficients that the JPEG coder is to store
+    band_rows  rows of a band at most, for coders that have bands; None: as suits the coder
     quick      spare what takes time and gains little: the part serves to compare coders, or as a bound
     """
 
@@ -53,6 +54,7 @@ class EncodeRequest:
     low_bits: int = 0
     jpeg: JpegCoefficients | None = None
     quick: bool = False
+    band_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Coder:
     applies     whether the coder may be the best for the colours of a picture
     with_alpha  colours and alpha go into one part; else alpha becomes a part of its own
     cost        time for a pixel, in units of the fastest: for the progress bar alone. Tuned by hand, not recorded
+    settings_below  of a part's settings and a row, those of its bands from there on; the row is the first of a band
     """
 
     number: int
@@ -90,6 +93,7 @@ class Coder:
     applies: Callable[[PictureTraits], bool]
     with_alpha: bool
     cost: int
+    settings_below: Callable[[bytes, int], bytes] = lambda settings, row: settings
 
     @property
     def name(self) -> str:
@@ -99,7 +103,8 @@ class Coder:
 def _encode_neural(request: EncodeRequest) -> Part:
     from bbans_cli.coders.neural import coder
 
-    return coder.encode(np.ascontiguousarray(request.planes), request.level, request.threads, request.progress)
+    planes = np.ascontiguousarray(request.planes)
+    return coder.encode(planes, request.level, request.threads, request.progress, request.band_rows)
 
 
 def _decode_neural(request: DecodeRequest) -> np.ndarray:
@@ -109,12 +114,18 @@ def _decode_neural(request: DecodeRequest) -> np.ndarray:
     return coder.decode(part, request.width, request.height, part.channels, request.threads, request.progress)
 
 
+def _neural_settings_below(settings: bytes, row: int) -> bytes:
+    from bbans_cli.coders.neural import coder
+
+    return coder.Settings.from_bytes(settings).shifted_down(row).to_bytes()
+
+
 def _neural_applies(traits: PictureTraits) -> bool:
     return traits.continuous and traits.flatness < FLATTER and traits.columns <= MAX_NEURAL_WIDTH
 
 
 def _encode_raw(request: EncodeRequest) -> Part:
-    return raw.encode(request.planes, request.depth, thorough=not request.quick)
+    return raw.encode(request.planes, request.depth, thorough=not request.quick, band_rows=request.band_rows)
 
 
 def _decode_raw(request: DecodeRequest) -> np.ndarray:
@@ -144,9 +155,10 @@ def _webp_applies(traits: PictureTraits) -> bool:
 def _context_mixing_encoder(number: int) -> Callable[[EncodeRequest], Part | None]:
     def encode(request: EncodeRequest) -> Part | None:
         planes, depth, known, low = request.planes, request.depth, request.known, request.low_bits
+        of_bands = request.max_bytes, request.band_rows
         try:
             return context_mixing.encode(
-                number, planes, depth, known, low, request.threads, request.progress, request.max_bytes
+                number, planes, depth, known, low, request.threads, request.progress, *of_bands
             )
         except context_mixing.TooLargeError:
             return None
@@ -192,7 +204,7 @@ def _jpeg_applies(traits: PictureTraits) -> bool:
 CODERS = {
     coder.number: coder
     for coder in (
-        Coder(NEURAL, _encode_neural, _decode_neural, _neural_applies, with_alpha=False, cost=20),
+        Coder(NEURAL, _encode_neural, _decode_neural, _neural_applies, False, 20, _neural_settings_below),
         Coder(RAW, _encode_raw, _decode_raw, _raw_applies, with_alpha=True, cost=0),
         Coder(WEBP, _encode_webp, _decode_webp, _webp_applies, with_alpha=True, cost=0),
         Coder(

@@ -68,6 +68,10 @@ class Picture:
         """The same picture without metadata that may be dropped."""
         return replace(self, metadata=[], lost=[])
 
+    def with_rows(self, first: int, end: int) -> Picture:
+        """Rows `first` to `end` - 1 of the picture."""
+        return replace(self, pixels=np.ascontiguousarray(self.pixels[first:end]))
+
     def items(self) -> Items:
         """Palette, transparency, maximum, kind of alpha and metadata as the container holds them."""
         necessary = (

@@ -112,7 +112,13 @@ THUMBNAIL = 5 << 10  # no grid, and at some levels no latents ("Latents in thumb
 SMALL_RATE_INDEX, TINY_BATCH_INDEX = 2, 2
 
 
-def encode(planes: np.ndarray, level: int, threads: int, progress: PixelProgress = no_progress) -> container.Part:
+def encode(
+    planes: np.ndarray,
+    level: int,
+    threads: int,
+    progress: PixelProgress = no_progress,
+    max_band_rows: int | None = None,
+) -> container.Part:
     """Code planes (height, width, channels) uint8: 1 channel (grey) or 3 (RGB), at most MAX_NEURAL_WIDTH wide.
 
     threads change no byte. Raises ModelMismatchError if the weights of the level are not there.
@@ -122,7 +128,7 @@ def encode(planes: np.ndarray, level: int, threads: int, progress: PixelProgress
     samples, settings = prepare(planes, level)
     latents = LEVELS[level].thumbnail_latents or height * width >= THUMBNAIL
     band_count = max(1, -(-height * width // BAND_PIXELS))
-    band_rows = -(-height // band_count)
+    band_rows = min(-(-height // band_count), max_band_rows or height)
     coded = []
     for top in range(0, height, band_rows):
         pixels = np.ascontiguousarray(samples[top : top + band_rows])

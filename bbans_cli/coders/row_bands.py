@@ -1,0 +1,75 @@
+"""Some rows of a picture without the others: the container cut down to the bands that hold them.
+
+Bands are messages of their own (docs/bands.md), so that what is left of the container is that of a smaller picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import log2
+
+from bbans_cli.coders.registry import CODERS, Coder
+from bbans_cli.container import NEURAL, Container
+from bbans_cli.errors import InputError
+
+# Rows A to B - 1; B None: to the last one.
+Rows = tuple[int, int | None]
+
+# What bands of 2^20, 2^19, ... pixels cost the neural coder, in per cent of the bytes: the table of docs/bands.md.
+LOSSES, LARGEST_LOG2 = (0.49, 0.81, 1.57, 2.71, 4.50), 20
+
+
+def resolved(rows: Rows, height: int) -> tuple[int, int]:
+    """The first row and the one behind the last. Raises InputError for rows that a picture does not have."""
+    first, end = rows[0], height if rows[1] is None else rows[1]
+    if not 0 <= first < end <= height:
+        raise InputError(f"rows {first}:{'' if rows[1] is None else end} are not all in a picture of {height:,} rows")
+    return first, end
+
+
+def cut(container: Container, first: int, end: int, coders: Mapping[int, Coder] = CODERS) -> tuple[Container, int]:
+    """The container with only those bands that hold rows `first` to `end` - 1, and the row that it begins with.
+
+    It is the whole container where a part has no bands there, or bands that do not end with those of other parts.
+    """
+    if any(part.region is not None for part in container.parts):
+        return container, 0
+    top, bottom = first, end
+    while True:
+        wider = top, bottom
+        for part in container.parts:
+            top = top // part.band_rows * part.band_rows
+            bottom = min(container.height, -(-bottom // part.band_rows) * part.band_rows)
+        if wider == (top, bottom):
+            break
+    parts = [
+        replace(
+            part,
+            bands=part.bands[top // part.band_rows : -(-bottom // part.band_rows)],
+            settings=coders[part.coder].settings_below(part.settings, top) if part.coder in coders else part.settings,
+        )
+        for part in container.parts
+    ]
+    return replace(container, height=bottom - top, parts=parts), top
+
+
+def cost(container: Container) -> str:
+    """In words how many bands there are, and about what they cost."""
+    part = max(container.parts, key=lambda part: part.approximate_bytes)
+    count = len(part.bands)
+    if count == 1:
+        return "one band"
+    words = f"{count:,} bands of {part.band_rows:,} rows, {8 * count:,} bytes of tables"
+    if part.coder != NEURAL:
+        return words
+    return f"{words}, and about {_loss(part.band_rows * container.width):.1f} % for learning afresh in each"
+
+
+def _loss(pixels: int) -> float:
+    """Per cent that bands of so many pixels cost, between and beyond the entries of the table."""
+    place = LARGEST_LOG2 - log2(pixels)
+    if place <= 0:
+        return max(0.0, LOSSES[0] * (1 + place / 2))
+    index = min(int(place), len(LOSSES) - 2)
+    return LOSSES[index] + (place - index) * (LOSSES[index + 1] - LOSSES[index])
