@@ -28,6 +28,10 @@ $(VENV)/.measuring: $(VENV)/.testing
 
 build: $(VENV)/.installed ## compile the C core and install into VENV (default .venv)
 
+PREFIX ?= $(HOME)/.local
+install-desktop: build ## MIME type, thumbnails and opening for file managers, below PREFIX (default ~/.local)
+	sh scripts/install_desktop.sh "$(PREFIX)" "$(abspath $(VENV))/bin/bbc"
+
 demo: build ## set up, compress and restore the sample photograph, print what was saved
 	VENV=$(VENV) sh scripts/demo.sh
 

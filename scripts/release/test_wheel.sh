@@ -21,6 +21,10 @@ rm -r "$work/source"
 "$work/venv/bin/pip" --quiet install "$work"/wheel/*.whl
 (cd "$work/wheel" && ls)
 
+for file in mime/packages/bbc.xml thumbnailers/bbc.thumbnailer applications/bbc.desktop bbc/delegates.xml man/man1/bbc.1; do
+    test -f "$work/venv/share/$file"
+done
+
 cd "$work/empty"
 "$work/venv/bin/python" - <<'END'
 from pathlib import Path
