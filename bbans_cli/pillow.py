@@ -3,29 +3,32 @@
     >>> import bbans_cli.pillow                               # or: from bbans_cli.pillow import register; register()
     >>> from PIL import Image
     >>> image = Image.open("photo.bbc")                       # size, mode and info at once, pixels when they are needed
-    >>> image.save("smaller.bbc", level=9)
+    >>> image.save("smaller.bbc", level=9, preview=256)
 
 A JPEG file within a .bbc file opens as its pixels. pictures/pillow_image.py has the table of modes; where Pillow has no
 mode (RGB of 16 bits) opening raises OSError, and says that `bbans_cli.decompress` gives the array.
 
-save() takes level (1, 5, 9), threads, verify, and icc_profile, exif, xmp, dpi, text (a dict): by default what the image
-has of these; strip=True leaves them out.
+save() takes level (1, 5, 9), threads, verify, preview (pixels a side), and icc_profile, exif, xmp, dpi, text (a dict):
+by default what the image has of these; strip=True leaves them out. thumbnail() and draft() take the preview in a file,
+or the thumbnail in its EXIF data, where that is large enough; else they decode the picture.
 
 Errors are those that Pillow's users expect: OSError, of which UnidentifiedImageError is a kind.
 """
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageFile, ImagePalette
 
-from bbans_cli import api, container, scheduler
+from bbans_cli import api, container, scheduler, thumbnails
 from bbans_cli.container import Head, StoredFile
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError, CorruptError, InputError, TruncatedError, UnsupportedError
+from bbans_cli.limits import MAX_PREVIEW_SIDE
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Items, from_items
 from bbans_cli.pictures.pillow_image import EXIF_PREFIX, INCH, from_image, image_mode, info_of, texts_of, to_image
@@ -47,6 +50,7 @@ class BbcImageFile(ImageFile.ImageFile):
     format_description = "bbc lossless picture"
     text: dict[str, str] = {}
     _undecoded = False
+    _least: tuple[float, float] | None = None
 
     def _open(self) -> None:
         try:
@@ -110,6 +114,51 @@ class BbcImageFile(ImageFile.ImageFile):
             self._become(image)
         return super().load()
 
+    def draft(self, mode: str | None, size: tuple[int, int] | None) -> tuple[str, tuple[int, int, float, float]] | None:
+        """Take the preview in place of the picture, if there is one that is at least `size`; as Pillow does with JPEG.
+
+        Returns the preview's mode and box, or None if the picture stays.
+        """
+        found = self._preview(self._least or size) if self._undecoded and size else None
+        if found is None:
+            return None
+        for name in ("icc_profile", "transparency"):  # previews have other colours
+            self.info.pop(name, None)
+        self.palette = None
+        self._become(found)
+        return self.mode, (0, 0, *self.size)
+
+    def thumbnail(
+        self,
+        size: tuple[float, float],
+        resample: Image.Resampling = Image.Resampling.BICUBIC,
+        reducing_gap: float | None = 2.0,
+    ) -> None:
+        """As Image.thumbnail; a preview need not be larger than the thumbnail."""
+        scale = min(size[0] / self.width, size[1] / self.height)
+        self._least = int(scale * self.width), int(scale * self.height)
+        try:
+            super().thumbnail(size, resample, reducing_gap)
+        finally:
+            self._least = None
+
+    def _preview(self, least: tuple[float, float]) -> Image.Image | None:
+        """An image that shows the whole picture in less pixels, at least so many; None if there is none."""
+        try:
+            found = thumbnails.preview(self._bytes())
+            if found is None:
+                return None
+            small = Image.open(io.BytesIO(found.data), formats=[found.file_format.upper()])
+            if small.width < least[0] or small.height < least[1] or small.width >= self.width:
+                return None
+            # The thumbnail of a camera may have black borders, or be cut.
+            if abs(small.height - small.width * self.height / self.width) > 1.5:
+                return None
+            small.load()
+        except (BbcError, OSError, SyntaxError, ValueError):
+            return None
+        return small
+
     def _become(self, image: Image.Image) -> None:
         """Take the pixels of an image, and let the file go."""
         image.load()
@@ -142,7 +191,9 @@ def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
         picture = from_image(image)
         items = [] if given.get("strip") else _items(image, given)
         codec = api.PictureCodec(level=_level(given), max_pixels=_NO_LIMIT, verify=bool(given.get("verify", True)))
-        data = codec.compress(replace(picture, metadata=items), _threads(given))
+        codec = replace(codec, preview=_number(given, "preview", MAX_PREVIEW_SIDE))
+        threads = _number(given, "threads") or scheduler.cores()
+        data = codec.compress(replace(picture, metadata=items), threads)
     except BbcError as error:
         raise OSError(str(error)) from error
     fp.write(data)
@@ -155,11 +206,11 @@ def _level(given: dict[str, object]) -> int:
     return int(str(level))
 
 
-def _threads(given: dict[str, object]) -> int:
-    threads = given.get("threads", 0)
-    if not isinstance(threads, int) or threads < 0:
-        raise ValueError(f"threads {threads!r} is no number of threads")
-    return threads or scheduler.cores()
+def _number(given: dict[str, object], name: str, most: int = 1 << 16) -> int:
+    value = given.get(name, 0)
+    if not isinstance(value, int) or not 0 <= value <= most:
+        raise ValueError(f"{name} {value!r} is no number from 0 to {most}")
+    return value
 
 
 def _items(image: Image.Image, given: dict[str, object]) -> Items:

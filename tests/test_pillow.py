@@ -154,7 +154,9 @@ def test_texts_of_png_images_are_kept() -> None:
     assert Image.open(out).info["Comment"] == "ü"
 
 
-@pytest.mark.parametrize("given", [{"level": 4}, {"threads": -1}, {"text": {"": "a"}}, {"text": {"a": "b\0"}}])
+@pytest.mark.parametrize(
+    "given", [{"level": 4}, {"threads": -1}, {"preview": 5000}, {"text": {"": "a"}}, {"text": {"a": "b\0"}}]
+)
 def test_wrong_arguments_of_save(given: dict, tmp_path: Path) -> None:
     with pytest.raises(ValueError):
         Image.fromarray(photo()).save(tmp_path / "a.bbc", **given)
@@ -194,6 +196,61 @@ def test_jpeg_files_that_were_stored_as_they_are() -> None:
         Image.open(io.BytesIO(bbans_cli.compress(jpeg()[:300], level=1)))
     with pytest.raises(OSError, match="without pixels that can be read"):
         Image.open(io.BytesIO(bbans_cli.compress(with_bytes_before, level=1)))
+
+
+@pytest.fixture(scope="module")
+def with_preview() -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(photo(120, 180)).save(file, "BBC", level=1, preview=60, threads=1, icc_profile=PROFILE)
+    return file.getvalue()
+
+
+def test_thumbnails_come_from_the_preview(with_preview: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = Image.fromarray(photo(120, 180))
+    expected.thumbnail((60, 60))
+    monkeypatch.setattr(api.decode_picture, "decode", None)
+    opened = Image.open(io.BytesIO(with_preview))
+    opened.thumbnail((60, 60))
+    assert (opened.size, opened.mode) == ((60, 40), "RGB") and "icc_profile" not in opened.info
+    assert np.abs(np.asarray(opened, int) - np.asarray(expected, int)).mean() < 8
+    smaller = Image.open(io.BytesIO(with_preview))
+    smaller.thumbnail((25, 30))
+    assert smaller.size == (25, 17)
+
+
+def test_a_draft_is_at_least_as_large_as_asked_for(with_preview: bytes) -> None:
+    opened = Image.open(io.BytesIO(with_preview))
+    assert opened.draft("RGB", (61, 20)) is None and opened.size == (180, 120)
+    assert opened.draft("RGB", (60, 40)) == ("RGB", (0, 0, 60, 40)) and opened.size == (60, 40)
+    assert opened.draft("RGB", (10, 10)) is None  # as with JPEG, once
+    opened = Image.open(io.BytesIO(with_preview))
+    opened.load()
+    assert opened.draft("RGB", (10, 10)) is None
+    opened = Image.open(io.BytesIO(with_preview))
+    opened.thumbnail((75, 75))
+    assert opened.size == (75, 50)  # from the pixels: the preview is too small
+
+
+def test_thumbnails_of_jpeg_files_come_from_their_exif(monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_thumbnail(width: int, height: int) -> io.BytesIO:
+        small = io.BytesIO()
+        Image.fromarray(photo(height, width)).save(small, "JPEG")
+        at = 8 + 2 + 4 + 2 + 24 + 4
+        directory = b"\2\0" + b"\1\2\4\0\1\0\0\0" + at.to_bytes(4, "little")
+        directory += b"\2\2\4\0\1\0\0\0" + len(small.getvalue()).to_bytes(4, "little") + bytes(4)
+        exif = b"Exif\0\0II*\0\x08\0\0\0" + b"\0\0" + b"\x0e\0\0\0" + directory
+        out = io.BytesIO()
+        Image.fromarray(photo(240, 360)).save(out, "JPEG", exif=exif + small.getvalue())
+        return io.BytesIO(bbans_cli.compress(out.getvalue(), level=1))
+
+    right, letterboxed = with_thumbnail(90, 60), with_thumbnail(90, 68)
+    opened = Image.open(letterboxed)
+    opened.thumbnail((60, 60))
+    assert opened.size == (60, 40)
+    monkeypatch.setattr(bbans_cli.pillow, "to_image", None)
+    opened = Image.open(right)
+    opened.thumbnail((60, 60))
+    assert opened.size == (60, 40)
 
 
 def test_frames_and_copies() -> None:
