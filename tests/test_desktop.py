@@ -1,7 +1,9 @@
 """What desktops do with .bbc files: types by GLib, thumbnails by tumbler, opening. Each as the desktop does it."""
 
 import configparser
+import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import time
@@ -110,6 +112,42 @@ def wait_for(path: Path, seconds: float = 60) -> None:
     while not path.exists():
         assert time.monotonic() < end, f"{path.name} does not come"
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize("name", ["two words & more.bbc", "shot.bbc"])
+def test_the_thumbnailers_command_makes_a_png(name: str, desktop: dict[str, str], pictures: Path) -> None:
+    given = {"%s": "48", "%i": str(pictures / name), "%o": str(pictures / "made")}
+    words = shlex.split(entry(Path(desktop["XDG_DATA_HOME"]) / FILES[1])["Exec"])
+    (pictures / "made").touch()  # some desktops create the file before
+    subprocess.run([given.get(word, word) for word in words], env=desktop, check=True)
+    with Image.open(pictures / "made") as image:
+        assert (image.format, image.size) == ("PNG", (48, 32))
+
+
+ASK = """
+service=org.freedesktop.thumbnails.Thumbnailer1
+gdbus call --session --dest $service --object-path /org/freedesktop/thumbnails/Thumbnailer1 \\
+    --method $service.Queue "['$1']" "['image/x-bbc']" normal default 0
+for _ in $(seq 1500); do [ -e "$2" ] && exit 0; sleep 0.2; done
+exit 1
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["photo.bbc", "two words & more.bbc", "shot.bbc"])
+def test_tumbler_makes_thumbnails(name: str, desktop: dict[str, str], pictures: Path) -> None:
+    """XFCE's service, as its file manager asks it: over a session bus of its own. It works at the lowest priority."""
+    session, _ = needs("dbus-run-session"), needs("gdbus")
+    if not list(Path("/usr/lib").glob("**/tumbler-1/tumblerd")):
+        pytest.skip("needs tumbler")
+    uri = (pictures / name).as_uri()
+    made = Path(desktop["XDG_CACHE_HOME"]) / "thumbnails/normal" / f"{hashlib.md5(uri.encode()).hexdigest()}.png"
+    done = subprocess.run(
+        [session, "--", "sh", "-c", ASK, "sh", uri, made], env=desktop, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with Image.open(made) as image:
+        assert image.size == (90, 60) and image.text["Thumb::URI"] == uri
 
 
 def test_installing_says_what_is_wrong(tmp_path: Path) -> None:
