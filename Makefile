@@ -40,10 +40,13 @@ lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and 
 
 check: lint test ## what every commit must pass: lint and tests
 
-check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel wheels ## all that is checked before a release
+check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive ## all that is checked before a release
 
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
+
+check-archive: $(VENV)/.testing ## compress 2,000 pictures on a Dask cluster while workers, scheduler and store fail
+	BBC_ARCHIVE_PICTURES=2000 $(RUN) -m pytest -q -s tests/archive/test_failures.py
 
 test-slow: $(VENV)/.testing ## run the tests that take long and seldom fail alone
 	SLOW=1 VENV=$(VENV) sh scripts/check.sh
@@ -84,6 +87,11 @@ bench-core: build ## speed of the bare matrix product, and of coding beside it
 
 bench-codecs: $(VENV)/.measuring ## speed of single codecs beside constriction and rANS in numpy
 	$(RUN) -m scripts.bench.codecs $(BENCH)
+
+bench-archive: $(VENV)/.testing ## bbc batch: memory of a million entries, time for each file, two Dask workers beside -j2
+	$(RUN) -m scripts.bench.archive memory
+	$(RUN) -m scripts.bench.archive overhead
+	$(RUN) -m scripts.bench.archive speed
 
 bench-overhead: build ## bytes of a file that are not pixels
 	$(RUN) -m scripts.bench.overhead $(BENCH)

@@ -7,7 +7,11 @@ the dead worker had done is taken over from its claim.
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
 import os
+import re
+import socket
 import threading
 import time
 import uuid
@@ -21,12 +25,15 @@ from bbans_cli.archive.heartbeat import Heartbeat
 from bbans_cli.archive.job import Job
 from bbans_cli.archive.rows import Totals
 from bbans_cli.archive.shard import Retry, Worker
-from bbans_cli.errors import BbcError
+from bbans_cli.errors import BbcError, InputError, describe
 
 LOCAL = "local"
+_ADDRESS = re.compile(r"(\w+://)?[^/]+:\d+")
 # Shards that are at the scheduler for each core: none waits for this process, and its memory stays small.
 _AHEAD = 2
-_POLL = 1.0
+# Seconds between two looks at what is done, and at how many cores there are.
+_POLL = 0.1
+_COUNT_CORES = 5.0
 # Times that a shard is handed out again after an error that is none of ours: a worker's death that Dask gave up on.
 _TRIES = 20
 # Seconds that a scheduler may be away.
@@ -55,14 +62,14 @@ class Cluster:
 
     address   of a scheduler; the path of the file that it wrote; "local": as many workers as `workers` on this machine
     threads   cores for each shard; 0: one
-    patience  seconds that the scheduler may be away
+    patience  seconds that the scheduler may be away; None: PATIENCE
     """
 
     address: str
     workers: int = 1
     threads: int = 0
     lease: float = claims.LEASE
-    patience: float = PATIENCE
+    patience: float | None = None
 
 
 class _Future(Protocol):
@@ -95,6 +102,8 @@ class _Dispatcher:
     finished: Callable[[int, Totals], None]
     tick: Callable[[], None]
     tries: dict[int, int] = field(default_factory=dict)
+    cores: int = 1
+    counted: float = -_COUNT_CORES
 
     def work(self, client: _Client) -> None:
         """Until all is done, or the scheduler is gone: then what was not finished is in `todo` again."""
@@ -107,7 +116,7 @@ class _Dispatcher:
                 for future in [future for future in pending if future.status != "pending"]:
                     self._take(future, pending.pop(future))
                 self.tick()
-                time.sleep(0.05 if not self.todo and len(pending) < 4 else _POLL / 4)
+                time.sleep(_POLL)
         finally:
             self.todo.extendleft(sorted(pending.values(), reverse=True))
             for future in pending:
@@ -115,8 +124,9 @@ class _Dispatcher:
                     future.release()
 
     def _hand_out(self, client: _Client, pending: dict[_Future, int]) -> None:
-        cores = max(sum(client.nthreads().values()), 1)
-        while self.todo and len(pending) < cores * _AHEAD:
+        if time.monotonic() - self.counted > _COUNT_CORES and self.todo:
+            self.cores, self.counted = max(sum(client.nthreads().values()), 1), time.monotonic()
+        while self.todo and len(pending) < self.cores * _AHEAD:
             number = self.todo.popleft()
             tries = self.tries.get(number, 0)
             self.tries[number] = tries + 1
@@ -164,7 +174,7 @@ def run(
     with contextlib.ExitStack() as stack:
         address = stack.enter_context(_local(cluster)) if cluster.address == LOCAL else cluster.address
         while dispatcher.todo:
-            client = _connect(address, cluster.patience)
+            client = _connect(address, PATIENCE if cluster.patience is None else cluster.patience)
             try:
                 dispatcher.work(client)
             except (OSError, RuntimeError) as error:
@@ -189,16 +199,31 @@ def _local(cluster: Cluster) -> Iterator[str]:
 def _connect(address: str, patience: float) -> _Client:
     with extras.needed("dask", "--dask"):
         from distributed import Client
+    # What it would say of connections that end, with tracebacks, `say` says in a line.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     until = time.monotonic() + patience
     while True:
-        where = {"scheduler_file": address} if os.path.isfile(address) else {"address": address}
         try:
-            client: _Client = Client(**where, timeout=5, set_as_default=False)
+            # A client that finds nobody leaves threads behind: look first.
+            where = _scheduler(address)
+            host, _, port = where.rpartition("://")[2].partition("?")[0].rpartition(":")
+            socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+            client: _Client = Client(where, timeout=30, set_as_default=False)
             return client
-        except (OSError, ValueError) as error:
-            if isinstance(error, ValueError) or time.monotonic() > until:
-                raise NoSchedulerError(f"there is no Dask scheduler at {address}: {error}") from error
+        except OSError as error:
+            if time.monotonic() > until:
+                raise NoSchedulerError(f"there is no Dask scheduler at {address}: {describe(error)}") from error
             time.sleep(1)
+
+
+def _scheduler(address: str) -> str:
+    """An address, or the one in a scheduler's file. Raises InputError."""
+    if os.path.isfile(address):
+        with open(address) as file, contextlib.suppress(ValueError, KeyError, TypeError):
+            return str(json.load(file)["address"])
+    if not _ADDRESS.fullmatch(address):
+        raise InputError(f"{address} is no file and no address of a Dask scheduler, such as tcp://host:8786")
+    return address
 
 
 # Heartbeats of this process by job, with the number of shards at work: a worker may have several threads.

@@ -1,7 +1,8 @@
 """From a listing to shards, in memory that does not depend on the number of files.
 
 The listing goes, as it comes, into a table on this machine's disk (SQLite, which is part of Python), and comes out of
-it in the order of the keys. There collisions and what has vanished since an earlier plan are found as well.
+it in the order of the keys, sorted there (SQLite merges runs on the disk; an index would be filled at random places).
+There collisions and what has vanished since an earlier plan are found as well.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -8000;
 PRAGMA temp_store = FILE;
-CREATE TABLE listed (key BLOB PRIMARY KEY, size INTEGER, version TEXT, target BLOB) WITHOUT ROWID;
+CREATE TABLE listed (key BLOB, size INTEGER, version TEXT, target BLOB);
 CREATE TABLE before (key BLOB PRIMARY KEY, result TEXT) WITHOUT ROWID;
 """
 
@@ -97,15 +98,14 @@ def _list(
         rows.append((_blob(entry.key), entry.size, entry.version, _blob(f"{folder}/{target}" if folder else target)))
         files += 1
         if len(rows) == _ROWS_AT_ONCE:
-            table.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?)", rows)
+            table.executemany("INSERT INTO listed VALUES (?, ?, ?, ?)", rows)
             rows.clear()
             progress(files)
-    table.executemany("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?)", rows)
+    table.executemany("INSERT INTO listed VALUES (?, ?, ?, ?)", rows)
     return passed
 
 
 def _refuse_collisions(table: sqlite3.Connection) -> None:
-    table.execute("CREATE INDEX targets ON listed (target)")
     groups = "SELECT target, COUNT(*) FROM listed GROUP BY target HAVING COUNT(*) > 1"
     count = table.execute(f"SELECT COUNT(*) FROM ({groups})").fetchone()[0]
     if not count:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import servers
-from archives import batch, check_restored, command, environment, make, picture_file, rows
+from archives import batch, check_restored, command, environment, make, picture_file, rows, upload
 
 from bbans_cli.archive.store import checked
 from bbans_cli.archive.stores import open_store
@@ -102,15 +102,6 @@ def test_an_archive_in_a_store(kind, request, tmp_path: Path) -> None:
     report = [json.loads(line) for line in batch("report", "--format", "jsonl", f"{url}/job2", env=env).splitlines()]
     code = "up-to-date" if kind == "s3" else ""
     assert {row["code"] for row in report} == {code} and all(row["kept"] and row["sha256"] for row in report)
-
-
-def upload(folder: Path, url: str, env: dict[str, str]) -> None:
-    code = (
-        "import sys, pathlib; from bbans_cli.archive.stores import open_store; s = open_store(sys.argv[2]);"
-        "r = pathlib.Path(sys.argv[1]);"
-        "[s.write(str(p.relative_to(r)), p.read_bytes()) for p in r.rglob('*') if p.is_file()]"
-    )
-    subprocess.run([command()[0], "-c", code, folder, url], env=env, check=True)
 
 
 def test_an_output_of_another_source_in_a_store_is_not_replaced(s3, tmp_path: Path) -> None:

@@ -85,7 +85,15 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
     ports = [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-s3.port={port}"]
     grpc = [f"-{part}.port.grpc={free_port()}" for part in ("master", "volume", "filer", "s3")]
     place = [f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false"]
-    more = ["-filer", "-s3", f"-s3.config={folder / 's3.json'}", "-volume.max=20", "-master.volumeSizeLimitMB=64"]
+    more = [
+        "-filer",
+        "-s3",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        f"-s3.config={folder / 's3.json'}",
+        "-volume.max=20",
+        "-master.volumeSizeLimitMB=64",
+    ]
     with open(folder / "weed.log", "wb") as log:
         command = [weed, "-logtostderr=true", "server", *place, *ports, *grpc, *more]
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
@@ -129,6 +137,7 @@ def sshd(folder: Path) -> Iterator[Server]:
     (folder / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\n"
         f"StrictModes no\nUsePAM no\nPermitRootLogin yes\nPidFile none\nSubsystem sftp internal-sftp\n"
+        f"PermitUserEnvironment yes\n"
     )
     if os.getuid() == 0:
         os.makedirs("/run/sshd", exist_ok=True)
