@@ -9,7 +9,7 @@ import numpy as np
 
 from bbans_cli import container
 from bbans_cli.coders import decode_picture, encode_picture
-from bbans_cli.coders.row_bands import Rows, cost, resolved
+from bbans_cli.coders.row_bands import Rows, asked_for, cost, resolved
 from bbans_cli.container import StoredFile
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError
@@ -210,13 +210,14 @@ class PictureCodec:
         packed, remark = self._packed(coded, picture)
         remark = "; ".join(([cost(coded)] if self.band_rows else []) + ([remark] if remark else []))
         if self.verify:
-            # From the bytes, as a reader would: the container is under test as well.
-            given = decode_picture.decode(
-                container.picture_from_bytes(packed, self.max_pixels), threads, lambda share: progress((1 + share) / 2)
-            )
-            if not _equal_pixels(picture, given) or picture.items() != given.items():
-                raise VerifyError("the result does not decode to the picture; nothing was written")
+            self._check_picture(packed, picture, threads, lambda share: progress((1 + share) / 2))
         return packed, remark
+
+    def _check_picture(self, packed: bytes, picture: Picture, threads: int, progress: ShareProgress) -> None:
+        # From the bytes, as a reader would: the container is under test as well.
+        given = decode_picture.decode(container.picture_from_bytes(packed, self.max_pixels), threads, progress)
+        if not _equal_pixels(picture, given) or picture.items() != given.items():
+            raise VerifyError("the result does not decode to the picture; nothing was written")
 
     def _packed(self, coded: container.Container | StoredFile, source: Picture | bytes) -> tuple[bytes, str]:
         """The .bbc file's bytes, with a preview of the picture or JPEG file where one is asked for, and a remark on it.
@@ -241,6 +242,34 @@ class PictureCodec:
             return packed, f"no preview: none fits into {most:,} bytes"
         item = kinds.PREVIEW, kinds.preview(small, exif.orientation(block))
         return container.to_bytes(replace(coded, metadata=[item, *coded.metadata])), f"preview of {len(small):,} bytes"
+
+    def recompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
+        """A .bbc file's bytes -> those of one at this level, with the same content: pixels or file, metadata, preview.
+
+        The new file is decoded and compared. Heights of bands that were asked for are kept.
+        Raises as `decompress_file`, TrailingBytesError, VerifyError.
+        """
+        content = container.from_bytes(data, self.max_pixels)
+
+        def third(number: int) -> ShareProgress:
+            return lambda share: progress((number + share) / 3)
+
+        if isinstance(content, StoredFile):
+            from bbans_cli.coders.files import file_coder
+
+            file = file_coder.decode(content, threads, third(0))
+            stored, _ = file_coder.encode(file, "", self.level, threads, third(1), self.max_pixels)
+            packed = container.to_bytes(replace(stored, metadata=content.metadata))
+            self._check_file(packed, file, threads, third(2))
+            return _of_file(stored, packed, len(packed), [])
+        picture = decode_picture.decode(content, threads, third(0))
+        rows = asked_for(content) or None
+        coded = encode_picture.encode(picture, self.level, threads, third(1), band_rows=rows)
+        table = [item for item in coded.metadata if item[0] == kinds.VALUES]
+        items = table + [item for item in content.metadata if item[0] != kinds.VALUES]
+        packed = container.to_bytes(replace(coded, metadata=items))
+        self._check_picture(packed, picture, threads, third(2))
+        return Outcome(packed, picture.width, picture.height, picture.pixels.size, len(packed))
 
     def decompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Picture:
         """A .bbc file's bytes -> the picture, or its `rows`; of a JPEG file its pixels."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tiny
+from exif_files import exif_block, jpeg, png
 from jpeg_pictures import photo
 from PIL import Image
 from sample_pictures import picture
@@ -28,41 +29,6 @@ def with_quadrants(height=120, width=180):
     pixels[: height // 2, width // 2 :] = 0, 255, 0
     pixels[height // 2 :, : width // 2] = 0, 0, 255
     return pixels ^ tiny.integers(3, 24, height, width, 3).astype(np.uint8)
-
-
-def exif_block(orientation=1, small=None):
-    """An EXIF block with that orientation, and a thumbnail of that picture."""
-    block = Image.Exif()
-    block[274] = orientation
-    data = block.tobytes().removeprefix(b"Exif\0\0")
-    if small is None:
-        return data
-    out = io.BytesIO()
-    Image.fromarray(small).save(out, "JPEG", quality=90)
-    order = "little" if data[:2] == b"II" else "big"
-    at = len(data) + len(data) % 2
-    start = int.from_bytes(data[4:8], order)
-    count = int.from_bytes(data[start : start + 2], order)
-    pointer = start + 2 + 12 * count
-    entries = b"".join(
-        tag.to_bytes(2, order) + (4).to_bytes(2, order) + (1).to_bytes(4, order) + value.to_bytes(4, order)
-        for tag, value in ((513, at + 30), (514, len(out.getvalue())))
-    )
-    whole = bytearray(data.ljust(at, b"\0")) + (2).to_bytes(2, order) + entries + bytes(4) + out.getvalue()
-    whole[pointer : pointer + 4] = at.to_bytes(4, order)
-    return bytes(whole)
-
-
-def png(pixels, block=None):
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG", **({} if block is None else {"exif": block}))
-    return out.getvalue()
-
-
-def jpeg(pixels, block=None):
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG", quality=90, **({} if block is None else {"exif": b"Exif\0\0" + block}))
-    return out.getvalue()
 
 
 def corners(thumbnail):

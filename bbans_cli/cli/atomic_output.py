@@ -15,7 +15,7 @@ import threading
 from types import TracebackType
 
 from bbans_cli.cli.fileio import STDIO, errors_named, write_all
-from bbans_cli.errors import BbcError, OutputExistsError
+from bbans_cli.errors import BbcError, InputError, OutputExistsError
 
 # Guards the step from temporary to published, and both sets.
 _lock = threading.Lock()
@@ -271,6 +271,13 @@ def remove_input(path: str, read_as: os.stat_result | None) -> None:
         raise
     except OSError as error:
         raise NotRemovedError((error.strerror or str(error)).lower()) from error
+
+
+def refuse_changed(path: str, read_as: os.stat_result | None) -> None:
+    """Raise InputError unless `path` is still the very file, unchanged, that was read and is to be replaced."""
+    with errors_named(path):
+        if read_as is None or _identity(os.lstat(path)) != _identity(read_as):
+            raise InputError("changed while it was being read, and was not replaced")
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

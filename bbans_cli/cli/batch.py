@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bbans_cli import container, output_names, scheduler, thumbnails
-from bbans_cli.cli import atomic_output, fileio, info, signals
+from bbans_cli.cli import atomic_output, changing, fileio, info, signals
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
@@ -23,6 +23,7 @@ from bbans_cli.reading import max_bytes
 
 if TYPE_CHECKING:
     from bbans_cli.api import Outcome, PictureCodec
+    from bbans_cli.metadata_edit import Change
 
 _SURPLUS = "has bytes after its end and may be damaged"
 
@@ -39,6 +40,9 @@ class Options:
     remove_anyway: bool = False  # `remove`, even if the output lacks something that the input has
     details: bool = False
     size: int = 0  # pixels of the longer side of a thumbnail
+    even_if_larger: bool = False
+    change: Change | None = None  # of metadata
+    name: str = ""  # of the metadata that are to be written
     item: str | None = None  # "exif" or "xmp": what info writes to standard output in place of its words
 
 
@@ -180,6 +184,24 @@ def _thumbnail(task: Task, options: Options, threads: int, progress: ShareProgre
     result.note, result.details = words[made.origin], {"origin": made.origin}
 
 
+def _recompress(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
+    assert options.coder is not None
+    data, status = _read(task, options, result)
+    how = options.force, options.even_if_larger
+    changing.recompress(data, task, status, result, options.coder, threads, progress, how)
+
+
+def _change(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
+    assert options.change is not None
+    data, status = _read(task, options, result)
+    changing.change(data, task, status, result, options.change, threads, options.max_pixels, options.force)
+
+
+def _get(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
+    data, _ = _read(task, options, result)
+    changing.get(data, task, result, options.name, options.max_pixels, options.force)
+
+
 def _info(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     data, _ = _read(task, options, result)
     file, surplus = container.from_leading_bytes(data, options.max_pixels)
@@ -236,4 +258,13 @@ def _item(file: container.Container | container.StoredFile, name: str) -> bytes:
     return found[name]
 
 
-_WORK = {"compress": _convert, "decompress": _convert, "verify": _verify, "info": _info, "thumbnail": _thumbnail}
+_WORK = {
+    "compress": _convert,
+    "decompress": _convert,
+    "verify": _verify,
+    "info": _info,
+    "thumbnail": _thumbnail,
+    "recompress": _recompress,
+    "meta-change": _change,
+    "meta-get": _get,
+}

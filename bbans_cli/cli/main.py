@@ -23,8 +23,9 @@ from bbans_cli.cli import archive, atomic_output, fileio, fronts, naming, plan, 
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import BbcError, LimitError, describe
-from bbans_cli.limits import PREVIEW_SIDE
-from bbans_cli.pictures.formats import DEFLATE_LEVEL, JPEG, JPEG_SUFFIXES
+from bbans_cli.limits import MAX_METADATA_BYTES, PREVIEW_SIDE
+from bbans_cli.metadata_edit import ALL, Change
+from bbans_cli.pictures.formats import DEFLATE_LEVEL, JPEG, JPEG_SUFFIXES, METADATA_NAMES
 
 if TYPE_CHECKING:
     from bbans_cli import api
@@ -140,7 +141,88 @@ def thumbnail(**given: Any) -> int:
 bbc.add_command(archive.batch)
 
 
-def _write(verb: str, names_of: plan.Naming, given: dict[str, Any]) -> int:
+@bbc.command(
+    cls=opt.Verb,
+    sections=(opt.RECOMPRESSION, opt.CHANGED, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
+    short_help="Bring .bbc files to another level.",
+)
+def recompress(**given: Any) -> int:
+    """Bring .bbc files to another level, each replaced in one step once the new file was decoded and compared. A file
+    that would not become smaller is kept, and a line says so.
+    """
+    return _change("recompress", given)
+
+
+@bbc.group(
+    "meta", subcommand_metavar="get|set|strip [FILE]...", short_help="Read or change the metadata of .bbc files."
+)
+def meta() -> None:
+    """Read or change the metadata of .bbc files. No pixel is coded again. A JPEG file has its metadata within, so that
+    to change them takes --changes-file; a preview is beside it.
+    """
+
+
+@meta.command(
+    "get",
+    cls=opt.Verb,
+    sections=(opt.GET, opt.GET_OUTPUT, opt.RESOURCES, opt.MESSAGES),
+    short_help="Write one kind of metadata.",
+)
+def meta_get(**given: Any) -> int:
+    """Write one kind of metadata of one .bbc file, by default to standard output. Texts are lines "Keyword: text", of
+    which those that go on begin with a space; of a JPEG file, its comments.
+    """
+    wanted = [name for name in METADATA_NAMES if given[f"of_{name}"]]
+    if len(wanted) != 1 or len(given["names"]) > 1:
+        raise click.UsageError("meta get takes one kind of metadata and one file")
+    target = STDIO if given["path"] in (None, *_STDOUT_NAMES) else given["path"]
+    if given["as_json"] and target == STDIO:
+        raise click.UsageError("--json and metadata cannot both go to standard output")
+    names = _names(given | {"files_from": None, "files0_from": None})
+    tasks = plan.plan_writing(names, False, naming.of_changes(), plan.Placing(target, force=given["force"]))
+    return _batch("meta-get", tasks, given | {"name": wanted[0]})
+
+
+@meta.command(
+    "set",
+    cls=opt.Verb,
+    sections=(opt.SET, opt.CHANGED, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
+    short_help="Replace metadata by a file's content.",
+)
+def meta_set(**given: Any) -> int:
+    """Make a file's content the metadata of .bbc files, in place of what they had of that kind."""
+    paths = {name: given[f"of_{name}"] for name in METADATA_NAMES if given[f"of_{name}"] is not None}
+    if not paths:
+        raise click.UsageError("meta set takes at least one kind of metadata, each with the file that has it")
+    values = {name: _content(path, MAX_METADATA_BYTES) for name, path in paths.items()}
+    return _change("meta-change", given | {"change": Change(values, changes_file=given["changes_file"])})
+
+
+@meta.command(
+    "strip",
+    cls=opt.Verb,
+    sections=(opt.STRIPPING, opt.CHANGED, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
+    short_help="Leave out metadata.",
+)
+def meta_strip(**given: Any) -> int:
+    """Leave out metadata of .bbc files."""
+    names = [name for name in METADATA_NAMES if given[f"of_{name}"]] + ([ALL] if given["everything"] else [])
+    if not names:
+        raise click.UsageError("meta strip takes at least one kind of metadata, or --all")
+    return _change("meta-change", given | {"change": Change({}, names, given["changes_file"])})
+
+
+def _change(verb: str, given: dict[str, Any]) -> int:
+    """A verb that replaces its inputs, unless outputs are named."""
+    if given["stdout"] or given["path"] is not None:
+        return _write(verb, naming.of_changes(), {"skip_existing": False} | given)
+    names = _names(given)
+    if names == [STDIO]:
+        return _write(verb, naming.of_changes(), {"skip_existing": False} | given, names)
+    return _batch(verb, plan.plan_in_place(names, given["recursive"], output_names.is_bbc), given)
+
+
+def _write(verb: str, names_of: plan.Naming, given: dict[str, Any], names: list[str] | None = None) -> int:
     for one, other in (
         ("stdout", "path"),
         ("force", "skip_existing"),
@@ -152,7 +234,7 @@ def _write(verb: str, names_of: plan.Naming, given: dict[str, Any]) -> int:
     if given["path"] in _STDOUT_NAMES:
         given["path"] = STDIO
     placing = plan.Placing(given["path"], given["stdout"], given["force"], given["skip_existing"])
-    names = _names(given)
+    names = names or _names(given)
     try:
         tasks = plan.plan_writing(names, given["recursive"], names_of, placing)
     except plan.PlanError as error:
@@ -205,14 +287,18 @@ def _names(given: dict[str, Any]) -> list[str]:
     if STDIO in names and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("no input: name files, or pipe one in")
     for path, separator in lists:
-        try:
-            data, _ = fileio.read(path, _MAX_LIST_BYTES)
-        except LimitError as error:
-            raise click.UsageError(f"{report.shown(path)}: is too long for a list of files") from error
-        except (OSError, BbcError) as error:
-            raise click.UsageError(f"{report.shown(path)}: {describe(error)}") from error
-        names += plan.read_list(data, separator)
+        names += plan.read_list(_content(path, _MAX_LIST_BYTES), separator)
     return names
+
+
+def _content(path: str, limit: int) -> bytes:
+    """The content of a file that an option names. Raises UsageError."""
+    try:
+        return fileio.read(path, limit)[0]
+    except LimitError as error:
+        raise click.UsageError(f"{report.shown(path)}: is too long, more than {limit:,} bytes") from error
+    except (OSError, BbcError) as error:
+        raise click.UsageError(f"{report.shown(path)}: {describe(error)}") from error
 
 
 def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
@@ -234,12 +320,15 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     options = batch.Options(
         verb,
         given["max_pixels"],
-        None if verb in ("info", "thumbnail") else _coder(given),
+        _coder(given) if verb in ("compress", "decompress", "verify", "recompress") else None,
         given.get("force", False),
         given.get("remove", False) or given.get("remove_anyway", False),
         given.get("remove_anyway", False),
         details=verbosity > 0,
         size=given.get("size", 0),
+        even_if_larger=given.get("even_if_larger", False),
+        change=given.get("change"),
+        name=given.get("name", ""),
         item="exif" if given.get("exif") else "xmp" if given.get("xmp") else None,
     )
     at_once = verb == "info" and not options.details

@@ -250,3 +250,49 @@ THUMBNAIL = Section(
         _number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads; 0, the default: every core."),
     ),
 )
+
+_PROFILE, _BLOCK, _PACKET = "the ICC profile", "the EXIF data, a TIFF structure", "the XMP packet"
+_KINDS = {"icc": _PROFILE, "exif": _BLOCK, "xmp": _PACKET, "text": "the texts", "preview": "the preview"}
+
+RECOMPRESSION = Section(
+    "Compression",
+    (
+        *_level_options(),
+        _flag("--even-if-larger", text="Replace files also where the level makes them no smaller."),
+    ),
+)
+
+GET = Section(
+    "Metadata",
+    tuple(_flag(f"--{name}", f"of_{name}", text=f"Write {what}.") for name, what in _KINDS.items()),
+)
+
+GET_OUTPUT = Section(
+    "Output",
+    (
+        _path("-o", "--output", "path", metavar="PATH", text="Write to this file, not to standard output."),
+        _flag("-f", "--force", text="Replace it if it exists."),
+    ),
+)
+
+_CHANGES_FILE = _flag("--changes-file", text="Change JPEG files too, which are then not the same any more.")
+
+SET = Section(
+    "Metadata",
+    (
+        *(
+            _path(f"--{name}", f"of_{name}", metavar="PATH", text=f"Make the file's content {what}.")
+            for name, what in _KINDS.items()
+        ),
+        _CHANGES_FILE,
+    ),
+)
+
+STRIPPING = Section(
+    "Metadata",
+    (
+        *(_flag(f"--{name}", f"of_{name}", text=f"Leave out {what}.") for name, what in _KINDS.items()),
+        _flag("--all", "everything", text="Leave out all that no pixel depends on."),
+        _CHANGES_FILE,
+    ),
+)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from bbans_cli.cli.atomic_output import CollisionError, exists, is_special
 from bbans_cli.cli.fileio import STDIO
-from bbans_cli.errors import BbcError
+from bbans_cli.errors import BbcError, InputError
 from bbans_cli.output_names import OF_SYSTEMS, Output
 
 Identity = tuple[int, int]
@@ -111,6 +111,18 @@ def read_list(data: bytes, separator: bytes) -> list[str]:
 def plan_reading(names: Iterable[str], recursive: bool, wanted: Callable[[str], bool]) -> list[Task]:
     """Tasks of a verb that writes nothing."""
     return [_sized(item.task()) for item in _expand(names, recursive, wanted)]
+
+
+def plan_in_place(names: Iterable[str], recursive: bool, wanted: Callable[[str], bool]) -> list[Task]:
+    """Tasks of a verb that replaces each input."""
+    found = [item.task(None if item.problem or item.skip else item.path) for item in _expand(names, recursive, wanted)]
+    return [_not_linked(task) for task in _distinct(_sized(task) for task in found)]
+
+
+def _not_linked(task: Task) -> Task:
+    if task.problem or task.skip or not os.path.islink(task.source):
+        return task
+    return replace(task, problem=InputError("is a symbolic link; name the file itself, or use -o"))
 
 
 def plan_writing(names: Iterable[str], recursive: bool, naming: Naming, placing: Placing) -> list[Task]:

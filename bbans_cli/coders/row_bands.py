@@ -16,6 +16,8 @@ from bbans_cli.errors import InputError
 # Rows A to B - 1; B None: to the last one.
 Rows = tuple[int, int | None]
 
+# Pixels of a band below which it was asked for: an eighth of those that coders make.
+ASKED_PIXELS = 1 << 19
 # What bands of 2^20, 2^19, ... pixels cost the neural coder, in per cent of the bytes: the table of docs/bands.md.
 LOSSES, LARGEST_LOG2 = (0.49, 0.81, 1.57, 2.71, 4.50), 20
 
@@ -52,6 +54,15 @@ def cut(container: Container, first: int, end: int, coders: Mapping[int, Coder] 
         for part in container.parts
     ]
     return replace(container, height=bottom - top, parts=parts), top
+
+
+def asked_for(container: Container) -> int:
+    """The rows of bands that were made for some rows to be decoded alone; 0 if they suited the coder.
+
+    Known by their size: without being asked, no coder makes bands of fewer pixels, but for the last.
+    """
+    rows = [part.band_rows for part in container.parts if part.band_rows < container.height]
+    return min(rows) if rows and min(rows) * container.width < ASKED_PIXELS else 0
 
 
 def cost(container: Container) -> str:

@@ -2,6 +2,8 @@
 
 # Output formats by name; the suffixes that choose them.
 FORMATS = ("png", "ppm", "pgm", "pbm", "pam", "tiff", "webp", "bmp")
+# What `bbc meta` reads and changes.
+METADATA_NAMES = ("icc", "exif", "xmp", "text", "preview")
 # What PNG has room for: the depths of each mode.
 PNG_DEPTHS = {
     "grey": (1, 2, 4, 8, 16),

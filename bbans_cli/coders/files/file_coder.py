@@ -52,7 +52,7 @@ def encode(
         coded = StoredFile(len(data), crc, summary, _parts(tree, level, threads, progress), items)
         if sum(len(part.payload) for part in coded.parts) < len(data):
             return coded, reason
-    stored = StoredFile(len(data), crc, None, [FilePart(BYTES, b"", _pack(Node(gaps=[data])))], items)
+    stored = StoredFile(len(data), crc, None, [FilePart(BYTES, b"", pack_tree(Node(gaps=[data])))], items)
     return stored, reason or "its coefficients take more bytes than the file itself"
 
 
@@ -96,7 +96,7 @@ def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> lis
     streams = [branch.stream for branch in tree.all_streams() if branch.stream is not None]
     total = sum(block.shape[0] * block.shape[1] for stream in streams for block in stream.blocks)
     count = _counter(total, progress)
-    parts = [FilePart(BYTES, b"", _pack(tree))]
+    parts = [FilePart(BYTES, b"", pack_tree(tree))]
     for stream in streams:
         factors = [component.factors for component in stream.components]
         payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, level, threads, count)
@@ -120,7 +120,8 @@ def _counter(total: int, progress: ShareProgress) -> BlockProgress:
     return count
 
 
-def _pack(tree: Node) -> bytes:
+def pack_tree(tree: Node) -> bytes:
+    """The payload of part 0."""
     structure, gaps = jpeg_tree.to_bytes(tree)
     return byte_coder.pack(varint(len(structure)) + structure + gaps)
 
@@ -195,10 +196,11 @@ class Decoder:
     def _bytes(self, node: Node) -> bytes:
         pieces = []
         for gap, item in zip(node.gaps, node.items, strict=False):
-            pieces += [gap, self._item(item)]
+            pieces += [gap, self.item_bytes(item)]
         return b"".join([*pieces, node.gaps[-1]])
 
-    def _item(self, item: Branch | Copy | CutContent) -> bytes:
+    def item_bytes(self, item: Branch | Copy | CutContent) -> bytes:
+        """What an item of a node stands for."""
         if isinstance(item, CutContent):
             return item.join(self._bytes(item.content))
         if isinstance(item, Copy):

@@ -80,14 +80,15 @@ def stripped(data: bytes, start: int = 0) -> bytes:
     for segment in segments(data, start):
         if scans:
             out.append(data[done : segment.start])
-        out.append(_kept(segment, data[segment.start : segment.end]))
+        out.append(kept(segment, data[segment.start : segment.end]))
         done, scans = segment.end, scans or segment.marker == SOS
         if segment.marker == EOI:
             return b"".join(out)
     return b"".join([*out, data[done:]])
 
 
-def _kept(segment: Segment, data: bytes) -> bytes:
+def kept(segment: Segment, data: bytes) -> bytes:
+    """What `stripped` leaves of a segment with these bytes."""
     content = data[4:]
     if segment.marker == APP0 and content.startswith(JFIF):
         # Its last two bytes are the thumbnail's size.
