@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import threading
 import warnings
 
@@ -144,13 +145,16 @@ def write_bmp(picture: Picture) -> tuple[bytes, list[str]]:
     if picture.palette is not None:
         image.putpalette(picture.palette)
     items, lost = chunks.outside_png(picture.metadata)
-    extras = {}
+    across = down = 0
     for kind, data in items:
         per_metre = chunks.read_resolution(kind, data)
         if per_metre:
-            extras["dpi"] = tuple(value * 0.0254 for value in per_metre)
+            across, down = per_metre
         else:
             lost.append(chunks.describe(kind, data))
     out = io.BytesIO()
-    image.save(out, "BMP", **extras)
+    image.save(out, "BMP")
+    # Pillow rounds a resolution, and makes one up where there is none.
+    with out.getbuffer() as file:
+        struct.pack_into("<ii", file, 38, across, down)
     return out.getvalue(), list(dict.fromkeys(lost))

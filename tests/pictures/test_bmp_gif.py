@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 import pytest
+from made_bmp_gif import bmp, colours, gif, padded, sub_blocks
 from PIL import Image
 from sample_pictures import picture, read_damaged, same
 
@@ -16,25 +17,6 @@ from bbans_cli.pictures.picture import Picture, pack_rows
 from bbans_cli.pictures.read_write import read_picture, write_picture
 
 RNG = np.random.default_rng(3)
-
-
-def bmp(rows, width, height, bits, compression=0, masks=(), palette=b"", size=40, used=0, behind=b""):
-    """A bottom-up BMP; rows: bytes of the pixels. Masks are in the header if it has room for them."""
-    head = struct.pack("<IiiHHIIiiII", size, width, height, 1, bits, compression, len(rows), 2835, 3000, used, 0)
-    head += struct.pack(f"<{len(masks)}I", *masks)
-    head = head.ljust(size, b"\0")
-    offset = 14 + len(head) + len(palette)
-    return b"BM" + struct.pack("<IHHI", offset + len(rows), 0, 0, offset) + head + palette + rows + behind
-
-
-def padded(rows):
-    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))[::-1].tobytes()
-
-
-def colours(count):
-    table = RNG.integers(0, 256, (count, 4), np.uint8)
-    table[:, 3] = 0
-    return table.tobytes()
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
@@ -198,16 +180,6 @@ def test_damaged_bmp(data):
 # ---- GIF
 
 
-def gif(pixels, palette, blocks=b"", interlace=0, **more):
-    image = Image.fromarray(pixels)
-    image.putpalette(palette)
-    out = io.BytesIO()
-    image.save(out, "GIF", interlace=interlace, optimize=False, **more)
-    data = out.getvalue()
-    at = 13 + (3 << (data[10] & 7) + 1)
-    return data[:at] + blocks + data[at:]
-
-
 @pytest.mark.parametrize("interlace", [0, 1])
 @pytest.mark.parametrize("count", [2, 4, 16, 200, 256])
 def test_gif(count, interlace):
@@ -222,10 +194,6 @@ def test_gif(count, interlace):
     restored = codec.decompress_file(codec.compress_file(data, 1).data, None, 1)
     assert restored.file_format == "png"
     assert np.array_equal(np.array(Image.open(io.BytesIO(restored.data)).convert("RGB")), palette[pixels])
-
-
-def sub_blocks(data):
-    return b"".join(bytes([len(data[i : i + 255])]) + data[i : i + 255] for i in range(0, len(data), 255)) + b"\0"
 
 
 def test_what_gif_says_beside_its_pixels():
@@ -274,3 +242,13 @@ def test_damaged_gif():
 def test_sbit_goes_through_png():
     given = Picture(picture("rgb", 16).pixels & 0xFFC0, "rgb", 16, metadata=[(kinds.CHUNK, b"sBIT\x0a\x0a\x0a")])
     assert same(read_picture(write_picture(given)[0]), given)
+
+
+def test_a_bmp_has_no_resolution_but_that_of_the_picture():
+    for items, per_metre in (
+        ([], (0, 0)),
+        ([(kinds.CHUNK, b"pHYs" + struct.pack(">IIB", 2835, 3000, 1))], (2835, 3000)),
+        ([(kinds.CHUNK, b"pHYs" + struct.pack(">IIB", 30000000, 3, 1))], (30000000, 3)),
+    ):
+        data, lost = write_picture(picture("rgb", 8, metadata=items), "bmp")
+        assert struct.unpack_from("<ii", data, 38) == per_metre and not lost
