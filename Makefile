@@ -40,7 +40,7 @@ lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and 
 
 check: lint test ## what every commit must pass: lint and tests
 
-check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive ## all that is checked before a release
+check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive check-kept ## all that is checked before a release
 
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
@@ -54,6 +54,9 @@ test-slow: $(VENV)/.testing ## run the tests that take long and seldom fail alon
 test-train: $(VENV)/.testing ## compare the C core with torch, live; train in miniature
 	PYTHON=$(RUN) sh scripts/extras.sh train
 	$(RUN) -m pytest -q -m train
+
+check-kept: build ## what readers of other makers find in real files is found again or named; BBC_DATA, BBC_COLLECTIONS
+	$(RUN) -m scripts.kept.check $(BENCH)
 
 test-arm: $(VENV)/.testing ## run the whole bbc on aarch64, under qemu-user (Debian)
 	sh scripts/release/test_arm.sh $(RUN)
