@@ -43,9 +43,9 @@ def compress(
 ) -> bytes:
     """The bytes of a .bbc file for an array, or for a file: a picture with its metadata, or a JPEG file as it is.
 
-    source      uint8 or uint16 array (h, w) grey, (h, w, 2) grey and alpha, (h, w, 3) RGB or (h, w, 4) RGBA; or the
-                path of a file; or its bytes
-    mode        of an array whose shape does not tell: "cmyk" for (h, w, 4) of uint8
+    source      uint8 or uint16 array (h, w) grey, (h, w, 2) grey and alpha, (h, w, 3) RGB or (h, w, 4) RGBA, or
+                a stack (pages, h, w, 1 to 4); or the path of a file; or its bytes
+    mode        of an array whose shape does not tell: "cmyk" for (h, w, 4)
     level       1 fast, 5 default, 9 best
     threads     0: all cores; the bytes do not depend on it
     verify      decode the result and compare before returning it
@@ -86,7 +86,7 @@ def decompress(
     rows  (a, b): rows a to b - 1 alone. Only the bands that hold them are decoded, where there are several
 
     Returns uint8 (uint16 for 16-bit pictures): (h, w) for grey and for palette pictures, whose indices these are, else
-    (h, w, channels), C, M, Y, K in a JPEG file of CMYK.
+    (h, w, channels), C, M, Y, K in a JPEG file of CMYK. Of a stack (pages, h, w) or (pages, h, w, channels).
 
     Raises CorruptError and TruncatedError for damage, ModelMismatchError if the weights that it was made with are not
     at hand, UnsupportedError, LimitError for more than `max_pixels`, InputError for a file without pixels that can be
@@ -95,7 +95,11 @@ def decompress(
     from bbans_cli import api, scheduler
 
     codec = api.PictureCodec(max_pixels=max_pixels, rows=rows)
-    pixels = codec.decompress(_read(source, max_pixels), threads or scheduler.cores()).pixels
+    picture = codec.decompress(_read(source, max_pixels), threads or scheduler.cores())
+    pixels = picture.pixels
+    if picture.pages > 1:
+        pixels = pixels.reshape(picture.pages, picture.page_height, *pixels.shape[1:])
+        return pixels[..., 0] if pixels.shape[3] == 1 else pixels
     return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
 
 

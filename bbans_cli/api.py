@@ -35,7 +35,7 @@ class Outcome:
     """The result for one file.
 
     data           the bytes of the output; none from verify_file
-    width, height  of the picture; None where a file was only stored
+    width, height  of the picture, or of a page of a stack; None where a file was only stored
     samples        pixels times channels, 0 where nothing is known of them
     coded_bytes    size of the .bbc file on either side
     warnings       what was lost
@@ -104,7 +104,7 @@ class PictureCodec:
         coded, remark = self._compress_picture(picture, threads, progress)
         stripped = self.strip and bool(picture.metadata or picture.lost)
         lost = [] if self.strip else picture.lost
-        size = picture.width, picture.height, picture.pixels.size
+        size = picture.width, picture.page_height, picture.pixels.size
         return Outcome(coded, *size, len(coded), _not_kept(lost), lossy=stripped or is_lossy(data), remark=remark)
 
     def _compress_jpeg(self, data: bytes, name: str, threads: int, progress: ShareProgress) -> Outcome:
@@ -181,7 +181,7 @@ class PictureCodec:
         file, lost = write_picture(picture, file_format, self.deflate_level)
         if read_back and not _equal_pixels(picture, read_picture(file, pixels=True, max_pixels=self.max_pixels)):
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
-        size = picture.width, picture.height, picture.pixels.size if self.rows is None else 0
+        size = picture.width, picture.page_height, picture.pixels.size if self.rows is None else 0
         return Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content), lossy, surplus, file_format)
 
     def verify_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
@@ -193,7 +193,7 @@ class PictureCodec:
             file_coder.decode(content, threads, progress)
             return replace(_of_file(content, b"", len(data), []), surplus=surplus)
         picture = decode_picture.decode(content, threads, progress)
-        return Outcome(b"", picture.width, picture.height, picture.pixels.size, len(data), surplus=surplus)
+        return Outcome(b"", picture.width, picture.page_height, picture.pixels.size, len(data), surplus=surplus)
 
     def compress(self, picture: Picture, threads: int, progress: ShareProgress = no_progress) -> bytes:
         """A picture -> a .bbc file's bytes."""
@@ -306,6 +306,8 @@ def _equal_pixels(one: Picture, other: Picture) -> bool:
         and one.transparency == other.transparency
         and one.maximum == other.maximum
         and one.alpha == other.alpha
+        and one.pages == other.pages
+        and one.colours == other.colours
     )
 
 

@@ -75,6 +75,8 @@ class BbcImageFile(ImageFile.ImageFile):
 
     def _describe(self, head: Head) -> None:
         assert head.width is not None and head.height is not None
+        if kinds.pages(head.metadata) > 1:
+            raise UnsupportedError("a stack of pages; bbans_cli.decompress gives its array")
         blank = np.zeros((1, 1, container.CHANNELS[head.mode]), np.uint8 if head.depth <= 8 else np.uint16)
         items = [item for item in head.metadata if item[0] != kinds.VALUES]
         try:

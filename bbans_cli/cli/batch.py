@@ -212,7 +212,7 @@ def _info(task: Task, options: Options, threads: int, progress: ShareProgress, r
         if file.jpeg is not None:
             result.width, result.height = file.jpeg.width, file.jpeg.height
     else:
-        result.kind, result.width, result.height = "picture", file.width, file.height
+        result.kind, result.width, result.height = "picture", file.width, file.height // file.pages
         result.samples = file.width * file.height * file.channels
     if options.item is not None:
         item = _item(file, options.item)

@@ -15,6 +15,7 @@ _WORDS = {
     kinds.VALUES: "list of values",
     kinds.MAXIMUM: "maximum value",
     kinds.ALPHA: "kind of alpha",
+    kinds.COLOURS: "kind of colours",
     kinds.ICC: "ICC profile",
     kinds.EXIF: "EXIF",
     kinds.XMP: "XMP",
@@ -22,6 +23,7 @@ _WORDS = {
     kinds.COMPRESSED_ITEXT: "iTXt",
     kinds.PREVIEW: "preview",
 }
+_NOT_LISTED = (kinds.SUFFIX, kinds.AFTER_PIXELS, kinds.PAGE, kinds.PAGES)
 _PROCESSES = {0: "baseline", 1: "extended", 2: "progressive"}
 _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -65,6 +67,7 @@ class FileDetails(_PictureDetails, total=False):
     process and components are those of JPEG files whose coefficients were coded, else None.
     """
 
+    pages: int
     file_bytes: int
     suffix: str
     process: str | None
@@ -76,7 +79,7 @@ def details(file: Container | StoredFile, size: int) -> FileDetails:
     if isinstance(file, StoredFile):
         return _details_of_file(file, size)
     payload = sum(len(band.payload) for part in file.parts for band in part.bands)
-    return {
+    shown: FileDetails = {
         "mode": file.mode,
         "depth": file.depth,
         "payload_bytes": payload,
@@ -84,6 +87,9 @@ def details(file: Container | StoredFile, size: int) -> FileDetails:
         "metadata": _metadata(file),
         "parts": [_part(file, part) for part in file.parts],
     }
+    if file.pages > 1:
+        shown["pages"] = file.pages
+    return shown
 
 
 def _details_of_file(file: StoredFile, size: int) -> FileDetails:
@@ -108,7 +114,7 @@ def _process(number: int) -> str:
 
 def _metadata(file: Container | StoredFile) -> list[str]:
     """A word for each item; of PNG chunks, their names."""
-    items = [(kind, data) for kind, data in file.metadata if kind not in (kinds.SUFFIX, kinds.AFTER_PIXELS)]
+    items = [(kind, data) for kind, data in file.metadata if kind not in _NOT_LISTED]
     names = [
         _WORDS.get(kind) or (data[:4].decode("latin-1") if kind == kinds.CHUNK else f"kind {kind}")
         for kind, data in items
@@ -149,7 +155,9 @@ def words(file: Container | StoredFile, size: int) -> str:
     if isinstance(file, StoredFile):
         return _words_of_file(file, size)
     samples = file.width * file.height * file.channels
-    line = f"{file.width}x{file.height} {file.mode}, {file.depth} bits, {size:,} bytes, {8 * size / samples:.3f} bpd"
+    line = f"{file.width}x{file.height // file.pages} {file.mode}"
+    line += f", {file.pages:,} pages" if file.pages > 1 else ""
+    line += f", {file.depth} bits, {size:,} bytes, {8 * size / samples:.3f} bpd"
     for part in file.parts:
         line += f", {CODER_NAMES[part.coder]}" + (f" {part.model_id.hex()}" if part.model_id else "")
     names = _metadata(file)

@@ -71,8 +71,10 @@ def decode_rows(
 ) -> tuple[Picture, bool]:
     """Those rows of a picture, and whether all others had to be decoded too, as where there is only one band.
 
-    Raises as `decode`, and InputError for rows that the picture does not have.
+    Raises as `decode`, InputError for rows that the picture does not have, and UnsupportedError for stacks.
     """
+    if container.pages > 1:
+        raise UnsupportedError("rows of a stack of pages cannot be decoded alone")
     first, end = resolved(rows, container.height)
     part, top = cut(container, first, end, coders)
     picture = decode(part, threads, progress, coders)

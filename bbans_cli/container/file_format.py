@@ -51,6 +51,11 @@ class Container:
     def channels(self) -> int:
         return CHANNELS[self.mode]
 
+    @property
+    def pages(self) -> int:
+        """How many pages of equal height lie below each other; 1 of what is no stack. Raises CorruptError."""
+        return metadata.pages(self.metadata)
+
 
 @dataclass(frozen=True)
 class Head:

@@ -16,7 +16,9 @@ TRANSPARENCY = 2  # palette: alpha of the first entries; grey, RGB: the colour k
 VALUES = 3  # the values that samples have, ascending: parts hold the numbers of values in this list
 MAXIMUM = 4  # a varint: the value of full intensity, where that is not 2**depth - 1
 ALPHA = 5  # a byte, where the alpha channel is not plain alpha: 0 says nothing is known of it, 1 premultiplied
-NECESSARY = (PALETTE, TRANSPARENCY, VALUES, MAXIMUM, ALPHA)
+PAGES = 6  # a varint, 2 or more: pages of equal height that lie below each other
+COLOURS = 7  # a byte: what the three channels of an RGB picture are instead, as TIFF's PhotometricInterpretation has it
+NECESSARY = (PALETTE, TRANSPARENCY, VALUES, MAXIMUM, ALPHA, PAGES, COLOURS)
 OPTIONAL = 16
 ICC = 16  # profile name in Latin-1, NUL, profile
 EXIF = 17  # a TIFF structure, without the "Exif\0\0" that JPEG puts before it
@@ -25,6 +27,7 @@ CHUNK = 19  # any other PNG chunk, or one that says the same: 4 letters of its t
 COMPRESSED_TEXT = 20  # a zTXt chunk: keyword, NUL, the text itself (Latin-1), which a writer compresses again
 COMPRESSED_ITEXT = 21  # an iTXt chunk with its compression flag set: as in PNG, but with the text itself
 AFTER_PIXELS = 23  # empty: the items that follow stood behind the pixels in a PNG file
+PAGE = 25  # a varint: the items that follow are those of that page, from 1 on, and of those behind it
 SUFFIX = 22  # the suffix that a file had, with its point: UTF-8
 PREVIEW = 24  # a byte, EXIF's orientation of what follows: a small WebP or JPEG file of the picture
 
@@ -32,6 +35,12 @@ PREVIEW = 24  # a byte, EXIF's orientation of what follows: a small WebP or JPEG
 def preview(file: bytes, orientation: int) -> bytes:
     """The value of a PREVIEW item."""
     return bytes([orientation]) + file
+
+
+def pages(items: list[tuple[int, bytes]]) -> int:
+    """How many pages of equal height a picture has; 1 if it is no stack. Raises CorruptError."""
+    item = dict(items).get(PAGES)
+    return 1 if item is None else max(1, Reader(item, "the metadata").varint())
 
 
 def pack(items: list[tuple[int, bytes]]) -> bytes:

@@ -14,7 +14,7 @@ def default_format(mode: str, depth: int, items: list[tuple[int, bytes]]) -> str
     items  as `Picture.items` gives them, and the head of a .bbc file has them
     """
     found = {kind for kind, _ in items}
-    if kinds.ALPHA in found or mode == "cmyk":
+    if mode == "cmyk" or found & {kinds.ALPHA, kinds.PAGES, kinds.COLOURS}:
         return "tiff"
     if depth in PNG_DEPTHS[mode] and kinds.MAXIMUM not in found:
         return "png"

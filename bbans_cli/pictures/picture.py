@@ -10,11 +10,14 @@ from bbans_cli.container import CHANNELS, MODES
 from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import varint
 from bbans_cli.errors import InputError
+from bbans_cli.pictures import pages as stacks
 from bbans_cli.pictures.default_format import default_format
 
 Items = list[tuple[int, bytes]]
 # By the number that an ALPHA item has.
 ALPHAS = ("unspecified", "premultiplied")
+# What three channels may be instead of RGB, by TIFF's number for it: the samples are kept as they are.
+COLOURS = {6: "YCbCr", 8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab"}
 NAMES = {"webp": "WebP"}
 MODE_NAMES = {"grey+alpha": "grey with alpha", "rgb": "RGB", "rgba": "RGBA", "palette": "a palette", "cmyk": "CMYK"}
 
@@ -34,6 +37,8 @@ class Picture:
     maximum       the value of full intensity, where that is not 2**depth - 1; it has `depth` bits
     alpha         what the alpha channel is, where it is not plain alpha: "premultiplied" (the colours are multiplied by
                   it), "unspecified" (any further channel)
+    pages         of a stack: so many pages of equal height lie below each other in `pixels`; pages.py has metadata
+    colours       what the three channels of mode "rgb" are, where they are not RGB: a key of COLOURS
     """
 
     pixels: np.ndarray
@@ -45,6 +50,8 @@ class Picture:
     lost: list[str] = field(default_factory=list)
     maximum: int | None = None
     alpha: str | None = None
+    pages: int = 1
+    colours: int | None = None
 
     @property
     def top(self) -> int:
@@ -60,6 +67,11 @@ class Picture:
         return int(self.pixels.shape[1])
 
     @property
+    def page_height(self) -> int:
+        """Rows of a page; of what is no stack, all."""
+        return self.height // self.pages
+
+    @property
     def file_format(self) -> str:
         """The format that it is written in where none is asked for."""
         return default_format(self.mode, self.depth, self.items())
@@ -73,12 +85,14 @@ class Picture:
         return replace(self, pixels=np.ascontiguousarray(self.pixels[first:end]))
 
     def items(self) -> Items:
-        """Palette, transparency, maximum, kind of alpha and metadata as the container holds them."""
+        """Palette, transparency, maximum, kind of alpha, pages, colours and metadata as the container holds them."""
         necessary = (
             (kinds.PALETTE, self.palette),
             (kinds.TRANSPARENCY, self.transparency),
             (kinds.MAXIMUM, None if self.maximum is None else varint(self.maximum)),
             (kinds.ALPHA, None if self.alpha is None else bytes([ALPHAS.index(self.alpha)])),
+            (kinds.PAGES, varint(self.pages) if self.pages > 1 else None),
+            (kinds.COLOURS, None if self.colours is None else bytes([self.colours])),
         )
         return [(kind, data) for kind, data in necessary if data is not None] + self.metadata
 
@@ -90,7 +104,9 @@ def from_items(pixels: np.ndarray, mode: str, depth: int, items: Items) -> Pictu
     palette, transparency = necessary.get(kinds.PALETTE), necessary.get(kinds.TRANSPARENCY)
     check_palette(mode, palette, transparency)
     maximum, alpha = _maximum(mode, depth, necessary.get(kinds.MAXIMUM)), _alpha(mode, necessary.get(kinds.ALPHA))
-    picture = Picture(pixels, mode, depth, palette, transparency, companions, [], maximum, alpha)
+    pages, colours = _pages(pixels, necessary.get(kinds.PAGES)), _colours(mode, necessary.get(kinds.COLOURS))
+    stacks.split(companions, pages)
+    picture = Picture(pixels, mode, depth, palette, transparency, companions, [], maximum, alpha, pages, colours)
     if picture.top < (1 << 8 * pixels.dtype.itemsize) - 1 and int(pixels.max()) > picture.top:
         raise ValueError("a sample above the maximum")
     return picture
@@ -107,6 +123,8 @@ def cannot_hold(file_format: str, picture: Picture) -> str:
     what += f" with a maximum value of {picture.maximum}" if picture.maximum else ""
     what += f" with {picture.alpha} alpha" if picture.alpha else ""
     what += " with a transparent colour" if picture.transparency is not None else ""
+    what += f" whose channels are {COLOURS[picture.colours]}" if picture.colours else ""
+    what += f" in {picture.pages:,} pages" if picture.pages > 1 else ""
     return f"{NAMES.get(file_format, file_format.upper())} cannot hold {what}; {picture.file_format.upper()} can"
 
 
@@ -135,6 +153,25 @@ def _alpha(mode: str, item: bytes | None) -> str | None:
     return ALPHAS[item[0]]
 
 
+def _pages(pixels: np.ndarray, item: bytes | None) -> int:
+    """The number in a PAGES item. Raises ValueError."""
+    if item is None:
+        return 1
+    number = stacks.read_number(item)
+    if number < 2 or pixels.shape[0] % number:
+        raise ValueError("a number of pages that does not fit the height")
+    return number
+
+
+def _colours(mode: str, item: bytes | None) -> int | None:
+    """What a COLOURS item says. Raises ValueError."""
+    if item is None:
+        return None
+    if mode != "rgb" or len(item) != 1 or item[0] not in COLOURS:
+        raise ValueError("unknown colours")
+    return item[0]
+
+
 def check_palette(mode: str, palette: bytes | None, transparency: bytes | None) -> None:
     """Raise ValueError if palette or transparency do not fit the mode."""
     if (palette is None) != (mode != "palette"):
@@ -156,25 +193,30 @@ def check_palette(mode: str, palette: bytes | None, transparency: bytes | None) 
 def from_array(array: np.ndarray, mode: str | None = None) -> Picture:
     """A picture of an array (h, w) or (h, w, c), 1 <= c <= 4, of uint8, uint16 or bool (grey of one bit).
 
-    mode  "cmyk" of four channels of uint8; None: what the shape says
+    An array (pages, h, w, c) is a stack.
+
+    mode  "cmyk" of four channels; None: what the shape says
 
     Raises InputError for any other shape or type, and for arrays without pixels.
     """
     array = np.asarray(array)
+    pages = array.shape[0] if array.ndim == 4 else 1
+    if array.ndim == 4 and 0 not in array.shape:
+        array = array.reshape(-1, *array.shape[2:])
     if array.ndim == 2:
         array = array[:, :, None]
     if array.ndim != 3 or not 1 <= array.shape[2] <= 4 or 0 in array.shape:
-        raise InputError(f"an array of shape {array.shape} is no picture: (h, w) or (h, w, 1 to 4) is needed")
+        raise InputError(f"an array of shape {array.shape} is no picture: (h, w) or ([pages,] h, w, 1 to 4) is needed")
     if array.dtype == np.bool_ and array.shape[2] == 1:
-        return Picture(array.astype(np.uint8), "grey", 1)
+        return Picture(array.astype(np.uint8), "grey", 1, pages=pages)
     if array.dtype not in (np.uint8, np.uint16):
         raise InputError(f"pixels of type {array.dtype} are not supported: uint8 or uint16 is needed")
     if mode is not None and mode != MODES[array.shape[2] - 1]:
-        if (mode, array.shape[2]) != ("cmyk", 4) or array.dtype != np.uint8:
+        if (mode, array.shape[2]) != ("cmyk", 4):
             raise InputError(f"an array of shape {array.shape} and type {array.dtype} is no {mode} picture")
     mode = mode or MODES[array.shape[2] - 1]
     native = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
-    return Picture(native, mode, 8 if array.dtype == np.uint8 else 16)
+    return Picture(native, mode, 8 if array.dtype == np.uint8 else 16, pages=pages)
 
 
 def row_bytes(width: int, channels: int, depth: int) -> int:

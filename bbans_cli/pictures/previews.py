@@ -58,9 +58,9 @@ def small_image_of_jpeg(data: bytes, size: int) -> Image.Image | None:
 
 
 def _image(picture: Picture) -> Image.Image:
-    pixels = picture.pixels
+    pixels = picture.pixels[: picture.page_height]  # of a stack, the first page
     if picture.palette is not None:
-        return _from_palette(picture.pixels[:, :, 0], picture.palette, picture.transparency)
+        return _from_palette(pixels[:, :, 0], picture.palette, picture.transparency)
     if pixels.dtype != np.uint8 or picture.top != 255:
         pixels = (pixels.astype(np.uint32) * 255 // picture.top).astype(np.uint8)
     if picture.alpha is not None:  # no plain alpha: the colours alone

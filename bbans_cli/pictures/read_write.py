@@ -9,7 +9,7 @@ from bbans_cli.errors import UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.detect import detect, refuse
 from bbans_cli.pictures.formats import DEFLATE_LEVEL, FORMATS
-from bbans_cli.pictures.picture import Picture
+from bbans_cli.pictures.picture import Picture, cannot_hold
 
 
 def read_picture(data: bytes, *, pixels: bool = False, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -56,9 +56,11 @@ def write_picture(
 
     deflate_level  of zlib-ng, in PNG and TIFF files: 1 is the fastest, 9 the smallest
 
-    Raises UnsupportedError where the format cannot hold the picture's mode, depth or transparency.
+    Raises UnsupportedError where the format cannot hold the picture's mode, depth, transparency or pages.
     """
     file_format = file_format or picture.file_format
+    if file_format != "tiff" and file_format in FORMATS and (picture.pages > 1 or picture.colours):
+        raise UnsupportedError(cannot_hold(file_format, picture))
     if file_format == "png":
         from bbans_cli.pictures.png_write import write_png
 

@@ -31,8 +31,8 @@ RAW_NAMES = {
 }
 
 
-def find_picture(data: bytes) -> tuple[Directory, Directory, list[str]]:
-    """The picture's directory, the first one, and in words what else there is.
+def find_pages(data: bytes) -> tuple[list[Directory], Directory, list[str]]:
+    """The directories of the picture's pages, mostly one, the first one of the file, and in words what else there is.
 
     Raises InputError for damage, and UnsupportedError where it is not clear which picture is meant, and for camera raw.
     """
@@ -43,16 +43,32 @@ def find_picture(data: bytes) -> tuple[Directory, Directory, list[str]]:
         raise InputError("damaged TIFF: tag 256 (ImageWidth) is missing")
     full = held if len(held) == 1 else [directory for directory in held if not _is_companion(directory, every[0])]
     if len(full) > 1:
-        raise UnsupportedError(f"{len(full):,} pages in one file; bbc stores single pictures")
+        _refuse_unequal(full, every[0])
     largest = max(_area(directory) for directory in held)
     if not full or _area(full[0]) < largest:
         raise UnsupportedError(f"{len(held):,} pictures in one file, and not clear which one is meant")
-    _refuse_stack(full[0])
-    others = [directory for directory in every if directory is not full[0]]
+    for directory in full:
+        _refuse_stack(directory, len(full))
+    pages = {id(directory) for directory in full}
+    others = [directory for directory in every if id(directory) not in pages]
     without = sum(1 for directory in others if tag.WIDTH not in directory and tag.JPEG_OFFSET not in directory)
     masks = sum(1 for directory in others if directory.number(tag.NEW_SUBFILE_TYPE, 0) & 4)
     lost = _counted(len(others) - masks - without, "thumbnail") + _counted(masks, "transparency mask")
-    return full[0], every[0], lost + _counted(without, "directory without pixels")
+    return full, every[0], lost + _counted(without, "directory without pixels")
+
+
+def _refuse_unequal(full: list[Directory], first: Directory) -> None:
+    """A stack has pages of one size, in one chain of directories, from the first one on."""
+    sizes = {(directory.number(tag.WIDTH), directory.number(tag.HEIGHT, 0)) for directory in full}
+    if len(sizes) > 1:
+        raise UnsupportedError(f"{len(full):,} pages of different sizes in one file; bbc stores pages of one size")
+    chain, place = {first.at}, first
+    by_place = {directory.at: directory for directory in full}
+    while place.following in by_place and place.following not in chain:
+        chain.add(place.following)
+        place = by_place[place.following]
+    if chain != set(by_place):
+        raise UnsupportedError(f"{len(full):,} pages in one file, and not clear how they belong together")
 
 
 def bytes_behind(data: bytes) -> int:
@@ -129,8 +145,8 @@ def _refuse_raw(data: bytes, every: list[Directory]) -> None:
     raise UnsupportedError(f"camera raw{f' ({name})' if name else ''} is not supported")
 
 
-def _refuse_stack(directory: Directory) -> None:
-    """Planes behind the one that a directory describes."""
+def _refuse_stack(directory: Directory, pages: int) -> None:
+    """Planes behind those that the `pages` directories describe."""
     text = directory.text(tag.DESCRIPTION)
     planes, kind = 1, ""
     if found := re.match(rb"ImageJ=.*?^images=(\d{1,9})", text, re.DOTALL | re.MULTILINE):
@@ -142,5 +158,5 @@ def _refuse_stack(directory: Directory) -> None:
         planes, kind = directory.fields[METAMORPH_PLANES][1], "MetaMorph stack"
     elif IMAGE_DEPTH in directory:
         planes, kind = directory.number(IMAGE_DEPTH), "volume"
-    if planes > 1:
+    if planes > pages:
         raise UnsupportedError(f"{planes:,} planes in one file ({kind}); bbc stores single pictures")

@@ -7,23 +7,27 @@ predictor and channels are undone here.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.pictures import pages as stacks
 from bbans_cli.pictures import tiff_metadata, tiff_pages
 from bbans_cli.pictures import tiff_tags as tag
-from bbans_cli.pictures.picture import Picture, coded_depth, row_bytes, unpack_rows
+from bbans_cli.pictures.picture import COLOURS, Picture, coded_depth, row_bytes, unpack_rows
 from bbans_cli.pictures.pillow_files import open_image
 from bbans_cli.pictures.tiff_tags import Directory
 
 # Without loss, and known to every libtiff: none, the three of fax, LZW, deflate (two numbers), PackBits, Zstandard.
 NONE, FAX, DEFLATE = 1, (2, 3, 4), (8, 32946)
 COMPRESSIONS = (NONE, *FAX, 5, *DEFLATE, 32773, 50000)
-WHITE_IS_ZERO, CMYK = 0, 5
+WHITE_IS_ZERO, CMYK, YCBCR = 0, 5, 6
 MODES = {0: ("grey", 1), 1: ("grey", 1), 2: ("rgb", 3), 3: ("palette", 1), CMYK: ("cmyk", 4)}
+MODES |= dict.fromkeys(COLOURS, ("rgb", 3))
 # What a channel beyond the colours is, by ExtraSamples -> Picture.alpha
 ALPHAS = {0: "unspecified", 1: "premultiplied", 2: None}
 NAMES = {
@@ -43,12 +47,32 @@ NAMES = {
 
 def read_tiff(data: bytes, max_pixels: int) -> Picture:
     """Raises InputError for damage, LimitError, and UnsupportedError for pages and for what cannot be kept."""
-    tags, first, lost = tiff_pages.find_picture(data)
+    directories, first, lost = tiff_pages.find_pages(data)
+    count, size = len(directories), (directories[0].number(tag.WIDTH), directories[0].number(tag.HEIGHT))
+    if math.prod(size) * count > max_pixels:
+        what = (f"{count:,} pages of " if count > 1 else "") + f"{size[0]}x{size[1]}"
+        raise LimitError(f"{what} is {math.prod(size) * count:,} pixels, above the limit of {max_pixels:,}")
+    pages = [_read_page(tags, first if not at else tags, max_pixels) for at, tags in enumerate(directories)]
+    one = pages[0]
+    if any(_shape(page) != _shape(one) for page in pages):
+        raise UnsupportedError(f"{len(pages):,} pages of different kinds in one file; bbc stores pages of one kind")
+    behind = tiff_pages.bytes_behind(data)
+    lost += [word for page in pages for word in page.lost]
+    lost += [f"{behind:,} bytes after the end"] if behind else []
+    samples = one.pixels if len(pages) == 1 else np.concatenate([page.pixels for page in pages])
+    items = stacks.join([page.metadata for page in pages])
+    lost = list(dict.fromkeys(lost))
+    return replace(one, pixels=samples, metadata=items, lost=lost, pages=len(pages))
+
+
+def _shape(page: Picture) -> tuple[object, ...]:
+    return page.mode, page.depth, page.palette, page.alpha, page.colours
+
+
+def _read_page(tags: Directory, first: Directory, max_pixels: int) -> Picture:
     width, height = tags.number(tag.WIDTH), tags.number(tag.HEIGHT)
     if width < 1 or height < 1:
         raise InputError("damaged TIFF: impossible width or height")
-    if width * height > max_pixels:
-        raise LimitError(f"{width}x{height} is {width * height:,} pixels, above the limit of {max_pixels:,}")
     mode, depth, channels, alpha = _layout(tags)
     planes = channels if tags.number(tag.PLANAR, 1) == 2 and channels > 1 else 1
     samples = _samples(tags, width, height, channels // planes, depth, planes, max_pixels)
@@ -59,11 +83,10 @@ def read_tiff(data: bytes, max_pixels: int) -> Picture:
         depth = coded_depth(depth)
         if samples.max() >= len(palette) // 3:
             raise InputError("damaged TIFF: a colour outside its palette")
-    items, not_kept = tiff_metadata.read_metadata(tags, first)
-    lost += not_kept
-    behind = tiff_pages.bytes_behind(data)
-    lost += [f"{behind:,} bytes after the end"] if behind else []
-    return Picture(samples, mode, depth, palette, None, items, lost, alpha=alpha)
+    items, lost = tiff_metadata.read_metadata(tags, first)
+    photometric = tags.number(tag.PHOTOMETRIC, WHITE_IS_ZERO)
+    colours = photometric if photometric in COLOURS else None
+    return Picture(samples, mode, depth, palette, None, items, lost, alpha=alpha, colours=colours)
 
 
 def _layout(tags: Directory) -> tuple[str, int, int, str | None]:
@@ -84,10 +107,12 @@ def _layout(tags: Directory) -> tuple[str, int, int, str | None]:
     depth = bits.pop()
     if photometric not in MODES:
         raise UnsupportedError(
-            f"TIFF of photometric interpretation {photometric} (YCbCr, Lab, masks, ...) is not supported"
+            f"TIFF of photometric interpretation {photometric} (masks, CIE LogL, ...) is not supported"
         )
     mode, colours = MODES[photometric]
-    of_depth = depth <= 8 if mode == "palette" else depth == 8 if mode == "cmyk" else True
+    of_depth = depth <= 8 if mode == "palette" else depth in (8, 16) if mode == "cmyk" else True
+    if photometric == YCBCR and tags.numbers(tag.SUBSAMPLING, (2, 2)) != (1, 1):
+        raise UnsupportedError("TIFF of YCbCr with subsampled colours is not supported")
     if compression in FAX and (depth, channels) != (1, 1):
         raise InputError("damaged TIFF: fax compression of more than one bit")
     if mode == "cmyk" and tags.number(tag.INK_SET, 1) != 1:

@@ -8,10 +8,11 @@ import numpy as np
 from zlib_ng import zlib_ng
 
 from bbans_cli.errors import UnsupportedError
+from bbans_cli.pictures import pages as stacks
 from bbans_cli.pictures import tiff_metadata
 from bbans_cli.pictures import tiff_tags as tag
 from bbans_cli.pictures.formats import DEFLATE_LEVEL
-from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows, row_bytes
+from bbans_cli.pictures.picture import Items, Picture, cannot_hold, pack_rows, row_bytes
 from bbans_cli.pictures.tiff_tags import LONG, SHORT, Tree, Value, integers
 
 STRIP = 1 << 20
@@ -26,37 +27,58 @@ def write_tiff(picture: Picture, deflate_level: int = DEFLATE_LEVEL) -> tuple[by
     """
     if picture.transparency is not None or picture.maximum is not None:
         raise UnsupportedError(cannot_hold("tiff", picture))
-    channels, depth = picture.pixels.shape[2], picture.depth
-    per_row = row_bytes(picture.width, channels, depth)
-    rows = max(1, min(picture.height, STRIP // per_row))
-    strips = [_strip(picture.pixels[top : top + rows], depth, deflate_level) for top in range(0, picture.height, rows)]
-    metadata, lost = tiff_metadata.write_metadata(picture.metadata)
-    # Word-aligned, as the specification asks.
-    offsets, at = [], 8
-    for strip in strips:
-        offsets.append(at)
-        at += len(strip) + len(strip) % 2
-    if at > 0xF0000000:
-        raise UnsupportedError("TIFF cannot hold more than 4 GiB; PNG can")
+    out = bytearray(b"II*\0" + bytes(4))
+    link, lost = 4, []
+    of_pages = stacks.split(picture.metadata, picture.pages)
+    for page, items in enumerate(of_pages):
+        top = page * picture.page_height
+        link, not_kept = _append(out, link, picture, top, items, deflate_level)
+        lost += not_kept
+    return bytes(out), list(dict.fromkeys(lost))
+
+
+def _append(
+    out: bytearray, link: int, picture: Picture, top: int, items: Items, deflate_level: int
+) -> tuple[int, list[str]]:
+    """Add the page whose rows begin at `top`. `link`: where its directory's offset goes; returned: that of the next.
+
+    Raises UnsupportedError above 4 GiB.
+    """
+    channels, depth, height = picture.pixels.shape[2], picture.depth, picture.page_height
+    rows = max(1, min(height, STRIP // row_bytes(picture.width, channels, depth)))
+    offsets, sizes = [], []
+    for first in range(top, top + height, rows):
+        strip = _strip(picture.pixels[first : min(first + rows, top + height)], depth, deflate_level)
+        offsets.append(len(out))
+        sizes.append(len(strip))
+        out += strip + bytes(len(strip) % 2)  # word-aligned, as the specification asks
+        if len(out) > 0xF0000000:
+            raise UnsupportedError("TIFF cannot hold more than 4 GiB" + ("; PNG can" if picture.pages == 1 else ""))
+    metadata, lost = tiff_metadata.write_metadata(items)
+    photometric = PHOTOMETRIC[picture.mode] if picture.colours is None else picture.colours
     entries = {
         tag.WIDTH: integers(LONG, picture.width),
-        tag.HEIGHT: integers(LONG, picture.height),
+        tag.HEIGHT: integers(LONG, height),
         tag.BITS: integers(SHORT, *[depth] * channels),
         tag.COMPRESSION: integers(SHORT, 8),
-        tag.PHOTOMETRIC: integers(SHORT, PHOTOMETRIC[picture.mode]),
+        tag.PHOTOMETRIC: integers(SHORT, photometric),
         tag.CHANNELS: integers(SHORT, channels),
         tag.ROWS_PER_STRIP: integers(LONG, rows),
-        tag.STRIP_SIZES: integers(LONG, *(len(strip) for strip in strips)),
+        tag.STRIP_SIZES: integers(LONG, *sizes),
         tag.STRIP_OFFSETS: integers(LONG, *offsets),
         tag.PREDICTOR: integers(SHORT, 2 if depth in (8, 16) else 1),
     }
+    if picture.pages > 1:
+        entries[tag.NEW_SUBFILE_TYPE] = integers(LONG, 2)
     if picture.mode in ("grey+alpha", "rgba"):
         entries[tag.EXTRA] = integers(SHORT, EXTRA[picture.alpha])
     if picture.palette is not None:
         entries[tag.COLOUR_MAP] = _colour_map(picture.palette, depth)
-    pixels = b"".join(strip + bytes(len(strip) % 2) for strip in strips)
-    body, start = Tree(metadata.values | entries, metadata.below).to_bytes(at)
-    return b"II*\0" + struct.pack("<I", start) + pixels + body, lost
+    tree = Tree(metadata.values | entries, metadata.below)
+    body, start = tree.to_bytes(len(out))
+    out[link : link + 4] = struct.pack("<I", start)
+    out += body
+    return start + 2 + 12 * (len(tree.values) + len(tree.below)), lost
 
 
 def _colour_map(palette: bytes, depth: int) -> Value:

@@ -68,6 +68,7 @@ def same(one, other):
         and one.pixels.dtype == other.pixels.dtype
         and (one.mode, one.depth, one.palette, one.transparency, one.maximum, one.alpha)
         == (other.mode, other.depth, other.palette, other.transparency, other.maximum, other.alpha)
+        and (one.pages, one.colours) == (other.pages, other.colours)
         and one.metadata == other.metadata
     )
 
