@@ -132,6 +132,9 @@ kodak-lattice: build ## which share of the colours of Kodak and other sets a Pho
 plots: $(VENV)/.measuring ## curves of the training runs whose logs lie in weights/
 	$(RUN) -m scripts.training.plot_training weights/*.jsonl
 
+page-image: $(VENV)/.testing ## screenshot of `bbc page` for README.md, by Debian's chromium and chromium-driver, into docs/images/
+	$(RUN) -m scripts.release.make_page_image
+
 weights-record: build ## the list in weights/README.md, from what the weights carry
 	$(RUN) -m scripts.training.weights_record
 

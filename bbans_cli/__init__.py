@@ -21,11 +21,22 @@ from bbans_cli.limits import DECODE_PIXELS, MAX_PIXELS, PREVIEW_SIDE
 if TYPE_CHECKING:
     import numpy as np
 
+    from bbans_cli.coders.code_lengths import CodeLengths
     from bbans_cli.reading import Look
     from bbans_cli.thumbnails import Header, Preview, Thumbnail
 
 __version__ = "0.1.0"
-__all__ = ["BbcError", "__version__", "compress", "decompress", "header", "preview", "restore", "thumbnail"]
+__all__ = [
+    "BbcError",
+    "__version__",
+    "code_lengths",
+    "compress",
+    "decompress",
+    "header",
+    "preview",
+    "restore",
+    "thumbnail",
+]
 
 
 def compress(
@@ -117,6 +128,19 @@ def restore(
     container.from_bytes(data, max_pixels)  # the codec would ignore bytes after the end
     outcome = api.PictureCodec(max_pixels=max_pixels).decompress_file(data, None, threads or scheduler.cores())
     return outcome.data, f".{outcome.file_format}" if outcome.file_format else container.read_head(data).suffix
+
+
+def code_lengths(
+    source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS
+) -> CodeLengths:
+    """Where the bits of a .bbc file went, given its bytes or path: of each pixel, `bits` (h, w) float32, and totals.
+
+    Decodes the file, and takes as long. Raises as `decompress`.
+    """
+    from bbans_cli import scheduler
+    from bbans_cli.coders import code_lengths
+
+    return code_lengths.of_file(_read(source, max_pixels), threads or scheduler.cores(), max_pixels=max_pixels)
 
 
 def header(source: bytes | str | os.PathLike[str]) -> Header:

@@ -81,6 +81,12 @@ class LimitError(InputError):
     code = "limit"
 
 
+class MissingExtraError(BbcError):
+    """A package that an optional feature needs is not installed; the message says how to install it."""
+
+    code = "missing-extra"
+
+
 class OutputExistsError(BbcError, FileExistsError):
     """The output is there already and may not be replaced."""
 

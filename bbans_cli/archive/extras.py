@@ -5,13 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from bbans_cli.errors import BbcError
-
-
-class MissingExtraError(BbcError):
-    """What was asked for needs packages that are not installed."""
-
-    code = "missing-extra"
+from bbans_cli.errors import MissingExtraError
 
 
 @contextlib.contextmanager

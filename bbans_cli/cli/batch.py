@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bbans_cli import container, output_names, scheduler, thumbnails
-from bbans_cli.cli import atomic_output, changing, fileio, info, signals
+from bbans_cli.cli import atomic_output, changing, code_map, fileio, info, signals
+from bbans_cli.cli.code_map import CodeMap
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
@@ -44,6 +45,7 @@ class Options:
     change: Change | None = None  # of metadata
     name: str = ""  # of the metadata that are to be written
     item: str | None = None  # "exif" or "xmp": what info writes to standard output in place of its words
+    code_map: CodeMap | None = None  # what info draws
 
 
 def do_all(
@@ -95,7 +97,9 @@ def _read(task: Task, options: Options, result: Result) -> tuple[bytes, os.stat_
 
 def _look(front: bytes, task: Task, options: Options) -> None:
     """Refuse what is of no use before all of it is read: a film has gigabytes. Raises as the work itself would."""
-    if options.verb != "compress":
+    if options.code_map is not None and options.coder is not None:
+        code_map.look(front, _name(task), options.coder)
+    elif options.verb != "compress":
         container.check_magic(front)
     elif options.coder is not None:
         options.coder.look(front, _name(task))
@@ -203,6 +207,15 @@ def _get(task: Task, options: Options, threads: int, progress: ShareProgress, re
 
 
 def _info(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
+    if options.code_map is not None:
+        assert options.coder is not None
+        result.output = options.code_map.target
+        options.code_map.refuse(task.source)
+        data, _ = _read(task, options, result)
+        options.code_map.draw(data, _name(task), options.coder, threads, progress, result)
+        if result.text is not None:
+            result.text = f"{shown(task.source)}: {result.text}"
+        return
     data, _ = _read(task, options, result)
     file, surplus = container.from_leading_bytes(data, options.max_pixels)
     result.coded_bytes = len(data)

@@ -62,7 +62,8 @@ class _PictureDetails(TypedDict):
 
 
 class FileDetails(_PictureDetails, total=False):
-    """JSON keys that `info` adds to those of every verb; the last ones only where a file is held, not a picture.
+    """JSON keys that `info` adds to those of every verb; the last ones only where a file is held, not a picture, and
+    code_lengths only with --map.
 
     process and components are those of JPEG files whose coefficients were coded, else None.
     """
@@ -72,6 +73,7 @@ class FileDetails(_PictureDetails, total=False):
     suffix: str
     process: str | None
     components: int | None
+    code_lengths: Mapping[str, object]
 
 
 def details(file: Container | StoredFile, size: int) -> FileDetails:

@@ -29,6 +29,7 @@ from bbans_cli.pictures.formats import DEFLATE_LEVEL, JPEG, JPEG_SUFFIXES, METAD
 
 if TYPE_CHECKING:
     from bbans_cli import api
+    from bbans_cli.cli.code_map import CodeMap
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 ABOUT = """Store photographs losslessly in fewer bytes.
@@ -62,7 +63,9 @@ def bbc(context: click.Context, version: bool, verbose: bool) -> None:
         fileio.write_stdout(_version(verbose).encode())
         context.exit()
     if context.invoked_subcommand is None:
-        raise click.UsageError("one of compress, decompress, verify, info and batch is needed", context)
+        raise click.UsageError(
+            "one of compress, decompress, verify, info, thumbnail, recompress, meta, batch and page is needed", context
+        )
 
 
 @bbc.command(
@@ -107,11 +110,21 @@ def verify(**given: Any) -> int:
 
 @bbc.command(
     cls=opt.Verb,
-    sections=(opt.CONTENT, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
+    sections=(opt.CONTENT, opt.MAP, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Show what .bbc files hold.",
 )
 def info(**given: Any) -> int:
-    """Show what .bbc files hold, from their headers. With -v, decode them and show where their bits went."""
+    """Show what .bbc files hold, from their headers. With -v, decode them and show where their bits went; with --map,
+    for one .bbc file or picture, draw that as a heat map.
+    """
+    if given["map_path"] is None and (given["force"] or given["level"]):
+        raise click.UsageError("levels and -f go with --map")
+    if given["map_path"] is not None and (given["exif"] or given["xmp"] or given["recursive"]):
+        raise click.UsageError("--map is of one file, and goes with neither --exif nor --xmp nor -r")
+    if given["map_path"] in _STDOUT_NAMES:
+        given["map_path"] = STDIO
+        if given["as_json"]:
+            raise click.UsageError("--json and pictures cannot both go to standard output")
     for name in ("exif", "xmp"):
         if given[name] and (given["as_json"] or given["recursive"] or given["exif"] and given["xmp"]):
             raise click.UsageError(f"--{name} writes the bytes of one item of one file")
@@ -212,6 +225,23 @@ def meta_strip(**given: Any) -> int:
     return _change("meta-change", given | {"change": Change({}, names, given["changes_file"])})
 
 
+@bbc.command(
+    cls=opt.Verb,
+    sections=(opt.PAGE, opt.LIMITS),
+    takes_files=False,
+    short_help="Show pictures, sizes and heat maps in a browser.",
+)
+def page(**given: Any) -> int:
+    """Serve a page to this machine alone: drop pictures and .bbc files there to see their sizes in several formats, and
+    where their bits go. It ends with Ctrl-C. Needs the extra `page`: pip install 'bbans-cli[page]'.
+    """
+    from bbans_cli.cli import serve_page
+
+    reporter = report.Report()
+    threads = _threads(given["threads"], reporter)
+    return serve_page.serve(given["port"], not given["no_browser"], threads, given["max_pixels"])
+
+
 def _change(verb: str, given: dict[str, Any]) -> int:
     """A verb that replaces its inputs, unless outputs are named."""
     if given["stdout"] or given["path"] is not None:
@@ -260,6 +290,8 @@ def _read(verb: str, given: dict[str, Any]) -> int:
     tasks = plan.plan_reading(_names(given), given["recursive"], output_names.is_bbc)
     if (given.get("exif") or given.get("xmp")) and len(tasks) != 1:
         raise click.UsageError("--exif and --xmp take one file")
+    if given.get("map_path") is not None and len(tasks) != 1:
+        raise click.UsageError("--map takes one file")
     return _batch(verb, tasks, given)
 
 
@@ -320,7 +352,9 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     options = batch.Options(
         verb,
         given["max_pixels"],
-        _coder(given) if verb in ("compress", "decompress", "verify", "recompress") else None,
+        _coder(given)
+        if verb in ("compress", "decompress", "verify", "recompress") or given.get("map_path") is not None
+        else None,
         given.get("force", False),
         given.get("remove", False) or given.get("remove_anyway", False),
         given.get("remove_anyway", False),
@@ -330,12 +364,19 @@ def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
         change=given.get("change"),
         name=given.get("name", ""),
         item="exif" if given.get("exif") else "xmp" if given.get("xmp") else None,
+        code_map=_code_map(given),
     )
-    at_once = verb == "info" and not options.details
+    at_once = verb == "info" and not options.details and options.code_map is None
     bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
     with contextlib.closing(bar):
         batch.do_all(tasks, options, reporter, bar, given["jobs"] or int(verb == "info"), threads)
     return reporter.return_code if verb == "info" else reporter.finish(time.monotonic() - start)
+
+
+def _code_map(given: dict[str, Any]) -> CodeMap | None:
+    from bbans_cli.cli.code_map import CodeMap
+
+    return None if given.get("map_path") is None else CodeMap(given["map_path"], given["force"])
 
 
 def _coder(given: dict[str, Any]) -> api.PictureCodec:

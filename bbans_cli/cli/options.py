@@ -20,6 +20,8 @@ LEVELS = (1, 5, 9)
 _NEAREST = {2: 1, 3: 5, 4: 5, 6: 5, 7: 5, 8: 9}
 DEFAULT_LEVEL = 5
 MAX_THREADS = 1024
+# Pixels of a picture on the page, which keeps several copies of it.
+PAGE_PIXELS = 100_000_000
 
 
 class Option(click.Option):
@@ -60,14 +62,20 @@ class Section:
 
 
 class Verb(click.Command):
-    """A command that takes names of files and whose help shows its options by section, that for help in the last."""
+    """A command whose help shows its options by section, that for help in the last; most take names of files."""
 
     def __init__(
-        self, name: str | None, *, sections: Sequence[Section], params: list[click.Parameter], **more: Any
+        self,
+        name: str | None,
+        *,
+        sections: Sequence[Section],
+        params: list[click.Parameter],
+        takes_files: bool = True,
+        **more: Any,
     ) -> None:
-        files = click.Argument(["names"], nargs=-1, metavar="[FILE]...", type=_PATH)
+        files = [click.Argument(["names"], nargs=-1, metavar="[FILE]...", type=_PATH)] if takes_files else []
         options = [option for section in sections for option in section.options]
-        super().__init__(name, params=[*params, files, *options], **more)
+        super().__init__(name, params=[*params, *files, *options], **more)
         self.sections = sections
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -162,6 +170,28 @@ CONTENT = Section(
     ),
 )
 
+PAGE = Section(
+    "Page",
+    (
+        _number("--port", least=0, most=65535, default=0, text="Port to listen on; 0, the default: any that is free."),
+        _flag("--no-browser", text="Open no browser; the address is on standard output."),
+    ),
+)
+
+MAP = Section(
+    "Map",
+    (
+        _path(
+            "--map",
+            "map_path",
+            metavar="PNG",
+            text="Draw where the bits went, pixel by pixel; a picture is encoded first.",
+        ),
+        *_level_options(),
+        _flag("-f", "--force", text="Replace the file of --map if it exists."),
+    ),
+)
+
 OUTPUT = Section(
     "Output",
     (
@@ -186,10 +216,20 @@ INPUT = Section(
     ),
 )
 
+_THREADS = _number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads in all; 0, the default: every core.")
+
+
+def _max_pixels(default: int) -> Option:
+    text = f"Refuse larger pictures (default {default:,})."
+    return _number("--max-pixels", least=1, most=1 << 48, default=default, text=text)
+
+
+LIMITS = Section("Resources", (_THREADS, _max_pixels(PAGE_PIXELS)))
+
 RESOURCES = Section(
     "Resources",
     (
-        _number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads in all; 0, the default: every core."),
+        _THREADS,
         _number(
             "-j",
             "--jobs",
@@ -198,13 +238,7 @@ RESOURCES = Section(
             default=0,
             text="Files at a time; 0, the default: as suits their sizes.",
         ),
-        _number(
-            "--max-pixels",
-            least=1,
-            most=1 << 48,
-            default=MAX_PIXELS,
-            text=f"Refuse larger pictures (default {MAX_PIXELS:,}).",
-        ),
+        _max_pixels(MAX_PIXELS),
     ),
 )
 

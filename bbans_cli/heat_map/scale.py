@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# The share of pixels beyond the end of the scale: a few extreme ones must not take the colours of all others.
-_BEYOND = 0.003
+# Shares of the pixels, and of all bits, that may lie beyond the end of the scale: a few extreme pixels must not take
+# the colours of all others, unless they are what costs. Set by eye.
+_BEYOND, _CUT = 0.003, 0.15
 _TICKS = 6
 
 
@@ -34,10 +35,17 @@ class Scale:
 
     @classmethod
     def of(cls, bits: np.ndarray) -> Scale:
-        """For a map of bits a pixel: ends at a tick, near the most that but few pixels exceed."""
-        wanted = max(float(np.quantile(bits, 1 - _BEYOND)), 1e-3)
+        """For a map of bits a pixel: ends at a tick, near what few pixels, with few of the bits, exceed."""
+        wanted = max(float(np.quantile(bits, 1 - _BEYOND)), _end_that_cuts(bits), 1e-3)
         raw = wanted / _TICKS
         unit = 10.0 ** math.floor(math.log10(raw))
         step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= raw * 0.999)
         most = step * math.ceil(wanted / step - 0.05)
         return cls(most, step, bool(bits.max() > 1.005 * most))
+
+
+def _end_that_cuts(bits: np.ndarray) -> float:
+    """Where a scale ends if what pixels have beyond its end is _CUT of all bits."""
+    falling = np.sort(bits, axis=None)[::-1].astype(np.float64)
+    beyond = np.cumsum(falling) - falling * np.arange(1, falling.size + 1)
+    return float(falling[max(0, int(np.searchsorted(beyond, _CUT * falling.sum())) - 1)])

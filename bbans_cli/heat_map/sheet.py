@@ -93,20 +93,16 @@ class _Pen:
         self, x: int, y: int, text: str, size: float, colour: tuple[int, int, int] = _INK, anchor: str = "ls"
     ) -> int:
         """Write at a baseline; returns where the text ends."""
-        shown = text.encode("latin-1", "replace").decode("latin-1")
+        shown = _plain(text)
         self.on.text((x, y), shown, colour, self.font(size), anchor)
         return x + round(self.on.textlength(shown, self.font(size)))
 
     def fitted(self, text: str, size: float, width: int) -> str:
         """The text, cut in the middle where it is wider."""
-        kept = len(text)
-        shown = text
-        while (
-            kept > 4
-            and self.on.textlength(shown.encode("latin-1", "replace").decode("latin-1"), self.font(size)) > width
-        ):
+        shown, kept = _plain(text), min(len(text), 300)
+        while self.on.textlength(shown, self.font(size)) > width and kept > 4:
             kept -= 1
-            shown = text[: kept // 2] + "..." + text[len(text) - kept // 2 :]
+            shown = _plain(text[: (kept + 1) // 2] + "..." + text[len(text) - kept // 2 :])
         return shown
 
     def image(self, image: Image.Image, x: int, caption: str) -> None:
@@ -122,6 +118,11 @@ class _Pen:
     def finished(self) -> Image.Image:
         assert self._sheet is not None
         return self._sheet.crop((0, 0, self.width, self.y))
+
+
+def _plain(text: str) -> str:
+    """The text with a question mark for each character that the font may lack."""
+    return "".join(letter if letter.isprintable() and letter < "\u0100" else "?" for letter in text)
 
 
 def _heading(pen: _Pen, lengths: CodeLengths, name: str) -> None:

@@ -51,6 +51,16 @@ def rows(lengths: CodeLengths) -> list[Row]:
     return [*found, Row("header, checksums, rounding", "", rest, _OTHER)]
 
 
+def lines(lengths: CodeLengths) -> list[str]:
+    """The rows in words, for a terminal."""
+    found = []
+    for row in rows(lengths):
+        note = row.coder + (", one value for all of it" if row.of_whole else "")
+        line = f"  {row.size:>12,.0f} bytes  {100 * row.size / lengths.size:6.2f} %  {row.name}"
+        found.append(f"{line}  ({note})" if note else line)
+    return found
+
+
 def _rows_of_part(part: PartLengths) -> list[Row]:
     whole = part.unit == PART
     if not part.channels:

@@ -1,0 +1,143 @@
+"""The work on one picture, in a thread of its own, and the results of the last ones in a temporary folder."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bbans_cli.errors import BbcError
+
+# What is kept of earlier results, in bytes and in number: the oldest go.
+MOST_BYTES, MOST_JOBS = 1 << 30, 24
+
+
+class BusyError(BbcError):
+    """Another picture is at work."""
+
+    code = "busy"
+
+
+class CancelledError(BbcError):
+    """The picture was given up."""
+
+    code = "cancelled"
+
+
+@dataclass
+class Job:
+    """One picture: what it is called, how far it is, and what came of it.
+
+    state    "working", "done" or "failed"
+    step     what is being done, in words; share of it, 0 to 1
+    result   JSON, grows while the work goes on
+    files    what can be fetched, by name: path, name for a download or None, type
+    """
+
+    id: str
+    name: str
+    folder: Path
+    level: int
+    state: str = "working"
+    step: str = "reading"
+    share: float = 0.0
+    result: dict[str, object] = field(default_factory=dict)
+    error: dict[str, str] | None = None
+    files: dict[str, tuple[Path, str | None, str]] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def at(self, step: str) -> Callable[[float], None]:
+        """Begin a step; returns what follows its progress, and ends the work where the job is given up."""
+        self.step, self.share = step, 0.0
+        self.check()
+
+        def follow(share: float) -> None:
+            self.share = share
+            self.check()
+
+        return follow
+
+    def check(self) -> None:
+        if self.stop.is_set():
+            raise CancelledError("given up")
+
+    def write(self, key: str, data: bytes, kind: str, download: str | None = None) -> None:
+        """A file for the browser."""
+        path = self.folder / key
+        path.write_bytes(data)
+        self.files[key] = (path, download, kind)
+
+    def status(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "state": self.state,
+            "step": self.step,
+            "share": round(self.share, 4),
+            "error": self.error,
+            "result": self.result,
+        }
+
+
+class Jobs:
+    """All jobs of one run of the page. One works at a time; close it at the end."""
+
+    def __init__(self, work: Callable[[Job, bytes], None]) -> None:
+        self._work = work
+        self._folder = Path(tempfile.mkdtemp(prefix="bbc-page-"))
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self, data: bytes, name: str, level: int) -> Job:
+        """Begin a job. Raises BusyError while another one works."""
+        with self._lock:
+            if self._thread is not None and self._thread.is_alive():
+                raise BusyError("another picture is at work")
+            self._make_room()
+            id = secrets.token_urlsafe(12)
+            job = Job(id, name, self._folder / id, level)
+            job.folder.mkdir()
+            self._jobs[id] = job
+            self._thread = threading.Thread(target=self._run, args=(job, data), name="bbc-page", daemon=True)
+            self._thread.start()
+        return job
+
+    def get(self, id: str) -> Job | None:
+        return self._jobs.get(id)
+
+    def close(self) -> None:
+        """Give up what is at work, and remove all results."""
+        for job in list(self._jobs.values()):
+            job.stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self, job: Job, data: bytes) -> None:
+        try:
+            self._work(job, data)
+            job.state = "done"
+        except BbcError as error:
+            job.error = {"code": error.code, "message": str(error)}
+        except MemoryError:
+            job.error = {"code": "memory", "message": "not enough memory"}
+        except Exception as error:
+            job.error = {"code": "internal", "message": f"internal error: {type(error).__name__}: {error}"}
+        if job.error is not None:
+            job.state = "failed"
+
+    def _make_room(self) -> None:
+        """Remove the oldest results until there is room for one more."""
+        while self._jobs and (len(self._jobs) >= MOST_JOBS or self._bytes() > MOST_BYTES):
+            _, oldest = self._jobs.popitem(last=False)
+            shutil.rmtree(oldest.folder, ignore_errors=True)
+
+    def _bytes(self) -> int:
+        return sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
