@@ -5,6 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
+import fitted_bands
 import pytest
 import skips
 import tiny
@@ -44,6 +45,7 @@ def isa(request):
 def _model(size, tmp_path, monkeypatch):
     names = sorted({level.weights for level in neural_coder.LEVELS.values()})
     tiny.save(tmp_path, size, names)
+    fitted_bands.save(tmp_path)
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
     return weights.by_name(names[0])
 

@@ -38,6 +38,7 @@ PREFIXES = {
     "exact": ["ex_"],
     "dct_decode": ["dct_"],
     "simd": ["vf_", "gemm_"],
+    "vector_math": ["vf_"],
     "band_scan": ["scan_"],
     "band_scan_layout": ["scan_"],
     "online_learning": ["learn_"],

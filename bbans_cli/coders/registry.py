@@ -15,12 +15,14 @@ import numpy as np
 
 from bbans_cli.coders import context_mixing, raw
 from bbans_cli.coders.picture_traits import PictureTraits
-from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, JPEG, NEURAL, RAW, WEBP, Part
+from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, FITTED, JPEG, NEURAL, RAW, WEBP, Part
 from bbans_cli.limits import MAX_NEURAL_WIDTH
 from bbans_cli.progress import PixelProgress
 
 if TYPE_CHECKING:
     from bbans_cli.coders.jpeg.coder import JpegCoefficients
+
+FAST = 1  # the level
 
 # Bounds of the flatness. Of 230 photographs all but four lie below the first, of 26 screens and stamps with flat
 # grounds all but three above; nothing photographic lies above the second. The pictures are not recorded.
@@ -101,10 +103,21 @@ class Coder:
 
 
 def _encode_neural(request: EncodeRequest) -> Part:
+    """At the fast level by the fitted coder, but for small pictures."""
+    from bbans_cli.coders.fitted import coder as fitted
     from bbans_cli.coders.neural import coder
 
     planes = np.ascontiguousarray(request.planes)
+    if request.level == FAST and planes.shape[0] * planes.shape[1] >= fitted.LEAST_PIXELS:
+        return fitted.encode(planes, request.threads, request.progress, request.band_rows, request.quick)
     return coder.encode(planes, request.level, request.threads, request.progress, request.band_rows)
+
+
+def _decode_fitted(request: DecodeRequest) -> np.ndarray:
+    from bbans_cli.coders.fitted import coder
+
+    part = request.part
+    return coder.decode(part, request.width, request.height, part.channels, request.threads, request.progress)
 
 
 def _decode_neural(request: DecodeRequest) -> np.ndarray:
@@ -122,6 +135,10 @@ def _neural_settings_below(settings: bytes, row: int) -> bytes:
 
 def _neural_applies(traits: PictureTraits) -> bool:
     return traits.continuous and traits.flatness < FLATTER and traits.columns <= MAX_NEURAL_WIDTH
+
+
+def _never_applies(traits: PictureTraits) -> bool:
+    return False
 
 
 def _encode_raw(request: EncodeRequest) -> Part:
@@ -205,6 +222,8 @@ CODERS = {
     coder.number: coder
     for coder in (
         Coder(NEURAL, _encode_neural, _decode_neural, _neural_applies, False, 20, _neural_settings_below),
+        # The neural coder's trial is the fitted one's too.
+        Coder(FITTED, _encode_neural, _decode_fitted, _never_applies, with_alpha=False, cost=5),
         Coder(RAW, _encode_raw, _decode_raw, _raw_applies, with_alpha=True, cost=0),
         Coder(WEBP, _encode_webp, _decode_webp, _webp_applies, with_alpha=True, cost=0),
         Coder(

@@ -10,6 +10,8 @@ from __future__ import annotations
 NEURAL, RAW, WEBP, FEW_COLOURS, DEEP, JPEG = range(6)
 # Parts of files hold bytes.
 BYTES, JPEG_STREAM = 6, 7
+# A part of a picture again.
+FITTED = 8
 
 # As `bbc info` and its JSON name them, and as the errors do.
 CODER_NAMES = {
@@ -21,8 +23,9 @@ CODER_NAMES = {
     JPEG: "jpeg",
     BYTES: "bytes",
     JPEG_STREAM: "jpeg-stream",
+    FITTED: "fitted",
 }
 
 OF_FILES = frozenset({BYTES, JPEG_STREAM})
 # Coders whose parts name the weights that they were made with.
-WITH_MODEL_ID = frozenset({NEURAL})
+WITH_MODEL_ID = frozenset({NEURAL, FITTED})

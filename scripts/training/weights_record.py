@@ -41,6 +41,8 @@ def section(path: Path) -> list[str]:
         numbers = sum(file.get_tensor(key).size for key in file.keys())
     size, record = json.loads(metadata["size"]), json.loads(metadata["record"])
     name = path.stem.rsplit("-", 1)[0]
+    if "fitted" in size:
+        return fitted_section(path, numbers, metadata["record"])
     levels = ", ".join(f"-{number}" for number, level in neural_coder.LEVELS.items() if level.weights == name)
     latents = ", ".join(f"{n} for {side}x{side}" for n, side in zip(size["latents"], size["blocks"], strict=True))
     out = [
@@ -55,6 +57,18 @@ def section(path: Path) -> list[str]:
     if (FOLDER / f"{name}.png").exists():
         out.append(f"![its training]({name}.png)")
     return out
+
+
+def fitted_section(path: Path, numbers: int, metadata: str) -> list[str]:
+    """The same of the fitted coder's; metadata: the record, as JSON."""
+    record = json.loads(metadata)
+    dev = "; ".join(f"{name} {bits:.4f}" for name, bits in record["dev"].items())
+    return [
+        f"### {path.name}",
+        f"Level -1, the [fitted coder](../docs/model.md#the-fitted-coder): {numbers // 2:,} numbers, and as many "
+        f"scales of their changes. Trained for {record['steps']:,} steps, {record['seconds'] / 60:.0f} minutes of one "
+        f"core. Bits per sub-pixel before any fit: {dev}. SHA-256 `{hashlib.sha256(path.read_bytes()).hexdigest()}`.",
+    ]
 
 
 @click.command()

@@ -119,7 +119,7 @@ def test_future_files_are_unsupported_not_corrupt():
     assert data[9] == 80  # the height; the shape and the part's first byte follow
     with pytest.raises(UnsupportedError, match="mode 6$"):
         c.from_bytes(with_header(data, 10, 6 | 7 << 4))
-    for coder in (6, 8):
+    for coder in (6, 9):
         with pytest.raises(UnsupportedError, match=f"coder {coder} of a picture"):
             c.from_bytes(with_header(data, 11, coder | 2 << 4))
 

@@ -25,6 +25,7 @@ import jpeg_file  # noqa: E402
 import tiny  # noqa: E402
 
 # name: picture (arguments of tiny.picture), level
+FITTED, FITTED_SHAPE = "good-fitted.bbc", (96, 100, 3)
 PICTURES = {"rgb": ((70, 90, 3), 1), "rgb-learned": ((112, 136, 3), 5), "grey": ((40, 66, 1), 1)}
 
 
@@ -43,6 +44,10 @@ def golden() -> None:
         data = jpeg_file.coded(level)
         (HERE / file).write_bytes(data)
         record[file] = {"sha256": hashlib.sha256(data).hexdigest()}
+    with use("shipped"):
+        data = fitted_file()
+        (HERE / FITTED).write_bytes(data)
+        record[FITTED] = {"sha256": hashlib.sha256(data).hexdigest()}
     for model in ("tiny", "shipped"):
         with use(model) as there:
             for name, (shape, level) in PICTURES.items() if there else ():
@@ -84,6 +89,18 @@ def code(planes: np.ndarray, level: int) -> bytes:
     mode = "rgb" if planes.shape[2] == 3 else "grey"
     part = neural_coder.encode(planes, level, 1)
     return container.to_bytes(container.Container(planes.shape[1], planes.shape[0], mode, 8, [part]))
+
+
+def fitted_file() -> bytes:
+    """A .bbc file by the fitted coder, whose weights are fitted whether that pays or not."""
+    from bbans_cli import container
+    from bbans_cli.coders.fitted import coder
+
+    least, coder.SURE_PIXELS = coder.SURE_PIXELS, 0
+    part = coder.encode(tiny.picture(*FITTED_SHAPE), 1)
+    coder.SURE_PIXELS = least
+    height, width, _ = FITTED_SHAPE
+    return container.to_bytes(container.Container(width, height, "rgb", 8, [part]))
 
 
 def torch() -> None:

@@ -73,6 +73,14 @@ def test_a_jpeg_file_on_every_instruction_set(isa, name):
     assert hashlib.sha256(data).hexdigest() == GOLDEN[name]["sha256"]
 
 
+def test_the_fitted_coder_on_every_instruction_set(isa):
+    data = (FILES / make_files.FITTED).read_bytes()
+    picture = decode_picture.decode(container.picture_from_bytes(data), threads=2)
+    assert np.array_equal(picture.pixels, tiny.picture(*make_files.FITTED_SHAPE))
+    if isa != "base":  # minutes
+        assert make_files.fitted_file() == data
+
+
 def test_what_the_jpeg_file_pins():
     """Plain bytes by context mixing; a stream within another, one behind it, which lacks its Huffman tables; notes."""
     stored = container.from_bytes((FILES / "good-jpeg-file.bbc").read_bytes())

@@ -54,15 +54,15 @@ def file_id(data: bytes) -> bytes:
 
 def by_name(name: str) -> Weights:
     """The weights of that name, to encode with. Raises ModelMismatchError if they are not there or damaged."""
-    return _load(_find(f"{name}-*.safetensors", f"weights {name!r}"))
+    return _load(find(f"{name}-*.safetensors", f"weights {name!r}"))
 
 
 def by_id(id: bytes) -> Weights:
     """The weights of that id, to decode with. Raises ModelMismatchError, naming the id, if they are not there."""
-    return _load(_find(f"*-{id.hex()}.safetensors", f"the weights {id.hex()} that this file was written with"))
+    return _load(find(f"*-{id.hex()}.safetensors", f"the weights {id.hex()} that this file was written with"))
 
 
-def _find(pattern: str, what: str) -> Path:
+def find(pattern: str, what: str) -> Path:
     """The last of the weights files of a pattern; ``what`` names it in the error."""
     found = sorted(folder().glob(pattern))
     if not found:

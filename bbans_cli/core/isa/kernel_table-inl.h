@@ -2,6 +2,8 @@
 #include "kernels.h"
 #include "coefficient_blocks-inl.h"
 #include "exact.h"
+#include "fitted_fit-inl.h"
+#include "fitted_scan-inl.h"
 #include "gemm-inl.h"
 #include "latents-inl.h"
 #include "location_scale-inl.h"
@@ -73,5 +75,7 @@ static void kernel_mixture_cumulative(ptrdiff_t n, int c, const float *output, c
         .latents_dense = latents_dense, \
         .location_scale_intervals = location_scale_intervals, \
         .location_scale_pop = location_scale_pop, \
+        .fitted_run = fitted_run, \
+        .fitted_fit = fitted_fit_run, \
         .coefficients = coefficients_code_blocks, \
     };

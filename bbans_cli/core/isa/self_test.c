@@ -16,6 +16,7 @@
 #include "context_mixing.cdef.h"
 #include "dct_decode.cdef.h"
 #include "dispatch.cdef.h"
+#include "fitted_types.h"
 #include "kernels.h"
 #include "latents.cdef.h"
 #include "location_scale.cdef.h"
@@ -300,6 +301,46 @@ static uint64_t self_test_coefficients(const bbc_kernels *kernels, uint64_t seed
     return h;
 }
 
+/* A band's intervals, and a fit to samples of it, in aligned memory: the state first, then the fit */
+static uint64_t self_test_fitted_in(char *memory, int64_t state_size, const float *weights, uint8_t *pixels)
+{
+    enum { WIDTH = 30, HEIGHT = 12, CHUNKS = 8 };
+    static const float rates[2] = {0.01f, 0.005f};
+    static const int32_t order[2 * FITTED_BATCH_CHUNKS] = {0, 1, 2, 3, 4, 5, 6, 7, 7, 6, 5, 4, 3, 2, 1, 0};
+    float samples[CHUNKS * FITTED_LANES * FITTED_SAMPLE], ones[FITTED_WEIGHTS], fitted[FITTED_WEIGHTS];
+    uint32_t starts[3 * WIDTH * HEIGHT], freqs[3 * WIDTH * HEIGHT];
+    char *fit = memory + state_size;
+    for (int i = 0; i < FITTED_WEIGHTS; i++) ones[i] = 1.0f;
+    bbc_fitted_begin(memory, state_size, WIDTH, HEIGHT, 3, weights, pixels);
+    bbc_fitted_encode(memory, WIDTH * HEIGHT, starts, freqs);
+    uint64_t h = self_test_hash(SELF_TEST_HASH, starts, sizeof starts);
+    h = self_test_hash(h, freqs, sizeof freqs);
+    bbc_fitted_begin(memory, state_size, WIDTH, HEIGHT, 3, weights, pixels);
+    const int64_t interval = bbc_fitted_chunks(memory) / CHUNKS;
+    if (bbc_fitted_chunks(memory) / interval != CHUNKS) return 0;
+    bbc_fitted_collect(memory, WIDTH * HEIGHT, interval, samples);
+    bbc_fitted_fit_begin(fit, bbc_fitted_fit_size(), 3, weights, ones, ones);
+    bbc_fitted_fit(fit, 2, rates, order, samples);
+    bbc_fitted_fit_weights(fit, fitted);
+    return self_test_hash(h, fitted, sizeof fitted);
+}
+
+static uint64_t self_test_fitted(const bbc_kernels *kernels, uint64_t seed)
+{
+    enum { WIDTH = 30, HEIGHT = 12, ALIGN = 64 };
+    (void)kernels;
+    uint8_t pixels[3 * WIDTH * HEIGHT];
+    float weights[FITTED_WEIGHTS];
+    const int64_t state_size = (bbc_fitted_size(WIDTH, HEIGHT, 3) + ALIGN - 1) / ALIGN * ALIGN;
+    char *memory = malloc((size_t)(state_size + bbc_fitted_fit_size() + ALIGN));
+    if (!memory) return 0;
+    self_test_floats(&seed, FITTED_WEIGHTS, 0.1f, weights);
+    for (int i = 0; i < 3 * WIDTH * HEIGHT; i++) pixels[i] = (uint8_t)(100 + i / 30 + (int)(self_test_bits(&seed) & 31));
+    const uint64_t h = self_test_fitted_in(memory + (ALIGN - (uintptr_t)memory % ALIGN), state_size, weights, pixels);
+    free(memory);
+    return h;
+}
+
 /* A JPEG block to samples, samples upsampled, and colours: integers. */
 static uint64_t self_test_jpeg(const bbc_kernels *kernels, uint64_t seed)
 {
@@ -342,6 +383,8 @@ static const struct {
                                    0xa524507f130fa279u},
     [BBC_SELF_TEST_COEFFICIENTS] = {"binary64 least squares and mixing of JPEG coefficients", self_test_coefficients,
                                     0x6cabc8fcfa441754u},
+    [BBC_SELF_TEST_FITTED] = {"least squares, network and fit of the fitted coder", self_test_fitted,
+                              0x5937da2814d37d12u},
 };
 
 const char *bbc_self_test_name(int part)

@@ -7,6 +7,7 @@ call of the core, and compare all that comes out.
 import platform
 import sys
 
+import fitted_bands
 import numpy as np
 import pytest
 import tiny
@@ -16,13 +17,18 @@ from mixing_pictures import hills, screen
 
 from bbans_cli import codecs, container, core
 from bbans_cli.coders import context_mixing
+from bbans_cli.coders.fitted import scan as fitted_scan
+from bbans_cli.coders.fitted.layout import LANES
+from bbans_cli.coders.fitted.scan import PRECISION, BandScan
 from bbans_cli.coders.jpeg import coder as jpeg_coder
 from bbans_cli.coders.jpeg import coefficient_start, coefficients, ycbcr
 from bbans_cli.coders.jpeg.inversion import search
 from bbans_cli.coders.neural import band_scan
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.core import ffi, kernel_calls, lib
+from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import BbcError
+from bbans_cli.progress import no_progress
 
 X86 = platform.machine() in ("x86_64", "AMD64")
 ARM = platform.machine() in ("aarch64", "arm64")
@@ -42,6 +48,7 @@ INTEGERS = {
     *("bbc_png_filters_apply", "bbc_png_filters_undo"),
     *("bbc_bytes_size", "bbc_bytes_begin", "bbc_bytes_begin_learned", "bbc_bytes_learn", "bbc_bytes_code"),
     *("bbc_bytes_end", "bbc_stream_table_begin", "bbc_stream_read", "bbc_stream_write"),
+    *("bbc_fitted_size", "bbc_fitted_chunks", "bbc_fitted_fit_size"),
     *("bbc_isa_built", "bbc_isa_supported", "bbc_isa_best", "bbc_isa_select", "bbc_isa_now", "bbc_fp_set_raw"),
     "bbc_self_test_name",
 }
@@ -83,6 +90,18 @@ def neural():
         found += [band.payload for band in part.bands]
         found.append(neural_coder.decode(part, shape[1], shape[0], shape[2], 2).tobytes())
     return found
+
+
+def fitted():
+    planes, weights = tiny.picture(40, 60, 3), fitted_bands.weights()
+    message = Message(LANES)
+    message.push(*BandScan(planes, weights).intervals(no_progress), PRECISION)
+    data, found = message.to_bytes(), np.zeros_like(planes)
+    BandScan(found, weights).pop(message, no_progress)
+    samples, ones = BandScan(planes, weights).collect(2, no_progress), np.ones_like(weights)
+    order = np.arange(16, dtype=np.int32).reshape(2, 8)
+    after = fitted_scan.fit(3, weights, ones, ones, np.full(2, 0.01, np.float32), order, samples, lambda n: None)
+    return [data, found.tobytes(), samples.tobytes(), after.tobytes()]
 
 
 def least_squares_maps():
@@ -192,6 +211,7 @@ def self_test():
 
 WORK = [
     neural,
+    fitted,
     least_squares_maps,
     context_mixing_parts,
     jpeg_part,

@@ -1,0 +1,147 @@
+"""Bands of the fitted coder and the fit of its weights, by the C core (core/fitted/).
+
+Arrays of weights are flat float32, padded as the core has them: WEIGHTS numbers. layout.py turns them into tensors.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bbans_cli.coders.fitted.layout import BATCH_CHUNKS, LANES, SAMPLE, WEIGHTS
+from bbans_cli.core import CData, check_coder, ffi, lib
+from bbans_cli.entropy.native import failure
+from bbans_cli.entropy.rans import Message
+from bbans_cli.progress import PixelProgress
+
+PRECISION = 24
+_CALL_SECONDS = 0.05  # aim for one call of C: short enough for signals and progress
+_REFUSALS = {
+    lib.BBC_FITTED_BAD_SHAPE: "no band has this width, height and number of channels",
+    lib.BBC_FITTED_SMALL_BUFFER: "the buffer is too small",
+}
+
+
+class BandScan:
+    """One pass over the pixels of a band, (height, width, 1 or 3) uint8, C-contiguous; decoding writes into them.
+
+    Raises ValueError for shapes that no band has, UnsupportedError if this machine computes something else.
+    """
+
+    def __init__(self, pixels: NDArray[np.uint8], weights: NDArray[np.float32]) -> None:
+        if pixels.ndim != 3 or pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
+            raise ValueError("pixels are not (height, width, channels) uint8, C-contiguous")
+        if weights.shape != (WEIGHTS,) or weights.dtype != np.float32:
+            raise ValueError("weights of a wrong shape")
+        check_coder(lib.BBC_SELF_TEST_FITTED)
+        height, width, self._channels = pixels.shape
+        self._pixels = height * width
+        size = _checked(lib.bbc_fitted_size(width, height, self._channels))
+        self._buffer, self._state = _buffer(size)
+        self._kept = (pixels, weights)  # C reads them at every call
+        data = ffi.cast("uint8_t *", pixels.ctypes.data)
+        view = ffi.from_buffer("float[]", weights)
+        _checked(lib.bbc_fitted_begin(self._state, size, width, height, self._channels, view, data))
+
+    def intervals(self, progress: PixelProgress) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Encode: starts and freqs, uint32 (pixels * channels,), in coding order; precision is PRECISION."""
+        starts = np.empty(self._pixels * self._channels, np.uint32)
+        freqs = np.empty_like(starts)
+
+        def advance(budget: int, done: int) -> int:
+            at = done * self._channels
+            here = [ffi.from_buffer("uint32_t[]", array[at:]) for array in (starts, freqs)]
+            return int(lib.bbc_fitted_encode(self._state, budget, *here))
+
+        self._advance(advance, progress)
+        return starts, freqs
+
+    def pop(self, message: Message, progress: PixelProgress) -> None:
+        """Decode: pop all pixels of the band from a message of LANES lanes. Raises CorruptError."""
+        states, words = message._states_view, message._words
+        self._advance(lambda budget, _: int(lib.bbc_fitted_decode(self._state, budget, states, words)), progress)
+
+    def chunks(self) -> int:
+        """Chunks of the band: of each diagonal its pixels by sixteens, rounded up."""
+        return int(lib.bbc_fitted_chunks(self._state))
+
+    def collect(
+        self, interval: int, progress: PixelProgress, samples: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """What a fit needs of one of every `interval` chunks, at random: (chunks, LANES, SAMPLE) float32.
+
+        samples: an array of that shape, C-contiguous, to be filled.
+        """
+        count = self.chunks() // interval
+        if samples is None:
+            samples = np.empty((count, LANES, SAMPLE), np.float32)
+        if samples.shape != (count, LANES, SAMPLE) or not samples.flags.c_contiguous or samples.dtype != np.float32:
+            raise ValueError("an array of a wrong shape for the samples")
+        view = ffi.from_buffer("float[]", samples) if count else ffi.NULL
+        self._advance(lambda budget, _: int(lib.bbc_fitted_collect(self._state, budget, interval, view)), progress)
+        return samples
+
+    def _advance(self, advance: Callable[[int, int], int], progress: PixelProgress) -> None:
+        """Calls `advance` with a number of pixels to code and those done, until all are done."""
+        done, budget = 0, 1 << 12
+        while done < self._pixels:
+            began = time.perf_counter()
+            now = advance(budget, done)
+            if now in _REFUSALS:
+                raise ValueError(_REFUSALS[now])
+            if now < 0:
+                raise failure(now, done)
+            done += now
+            progress(now)
+            spent = time.perf_counter() - began
+            budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
+
+
+def fit(
+    channels: int,
+    weights: NDArray[np.float32],
+    second: NDArray[np.float32],
+    factor: NDArray[np.float32],
+    rates: NDArray[np.float32],
+    order: NDArray[np.int32],
+    samples: NDArray[np.float32],
+    progress: Callable[[int], None],
+) -> NDArray[np.float32]:
+    """The weights after as many steps of Adam as there are rates.
+
+    second: the second moments that Adam starts with. factor: of the rates, for each weight. order: (steps,
+    BATCH_CHUNKS) numbers of chunks. samples: as BandScan.collect gives them. progress gets numbers of steps.
+    """
+    if order.shape != (len(rates), BATCH_CHUNKS) or order.size and not 0 <= order.min() <= order.max() < len(samples):
+        raise ValueError("the order does not fit the samples")
+    size = int(lib.bbc_fitted_fit_size())
+    views = [ffi.from_buffer("float[]", array) for array in (weights, second, factor)]
+    kept, state = _buffer(size)
+    _checked(lib.bbc_fitted_fit_begin(state, size, channels, *views))
+    view, piece = ffi.from_buffer("float[]", samples), 64
+    for at in range(0, len(rates), piece):
+        rate = ffi.from_buffer("float[]", rates[at : at + piece])
+        chunk = ffi.from_buffer("int32_t[]", order[at : at + piece])
+        steps = len(rates[at : at + piece])
+        lib.bbc_fitted_fit(state, steps, rate, chunk, view)
+        progress(steps)
+    out = np.empty(WEIGHTS, np.float32)
+    lib.bbc_fitted_fit_weights(state, ffi.from_buffer("float[]", out))
+    del kept  # until here C had its address alone
+    return out
+
+
+def _buffer(size: int) -> tuple[NDArray[np.uint8], CData]:
+    """A buffer, and a pointer to at least `size` bytes of it that is aligned to 64."""
+    buffer = np.empty(size + 64, np.uint8)
+    start = ffi.cast("char *", ffi.from_buffer(buffer))
+    return buffer, start + -int(ffi.cast("uintptr_t", start)) % 64
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        raise ValueError(_REFUSALS.get(result, f"the core refuses the band (code {result})"))
+    return int(result)

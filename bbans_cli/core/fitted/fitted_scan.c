@@ -1,0 +1,140 @@
+/* The fitted coder: entry points, and where everything lies in the caller's buffer. */
+#include <string.h>
+
+#include "fitted_types.h"
+
+enum { FITTED_ALIGN = 64 };
+
+static int64_t fitted_scan_lay(fitted_state *s, char *base)
+{
+    int64_t used = (int64_t)(sizeof *s + FITTED_ALIGN - 1) / FITTED_ALIGN * FITTED_ALIGN;
+    float **const array[] = {&s->ring, &s->error, &s->moments, &s->fit, &s->vector};
+    const int64_t rows[] = {3 * FITTED_RING, 3 * FITTED_RING, FITTED_LS_MOMENTS, FITTED_LS_FIT,
+                            FITTED_CELL * FITTED_LS_ORDER};
+    for (int i = 0; i < 5; i++) {
+        if (base) *array[i] = (float *)(base + used);
+        used += (rows[i] * s->stride * (int64_t)sizeof(float) + FITTED_ALIGN - 1) / FITTED_ALIGN * FITTED_ALIGN;
+    }
+    return used;
+}
+
+static void fitted_scan_shape(fitted_state *s, int32_t width, int32_t height, int32_t channels)
+{
+    memset(s, 0, sizeof *s);
+    s->width = width;
+    s->height = height;
+    s->channels = channels;
+    s->cells = (width + FITTED_CELL - 1) / FITTED_CELL;
+    s->stride = (s->cells + 2 * FITTED_PAD + 15) / 16 * 16;
+}
+
+/* Bytes of the state of a band, or BBC_FITTED_BAD_SHAPE. */
+int64_t bbc_fitted_size(int32_t width, int32_t height, int32_t channels)
+{
+    fitted_state s;
+    if (width < 1 || width > FITTED_MAX_WIDTH || height < 1 || height > 1 << 24) return BBC_FITTED_BAD_SHAPE;
+    if (channels != 1 && channels != 3) return BBC_FITTED_BAD_SHAPE;
+    fitted_scan_shape(&s, width, height, channels);
+    return fitted_scan_lay(&s, NULL);
+}
+
+int bbc_fitted_begin(void *state, int64_t size, int32_t width, int32_t height, int32_t channels, const float *weights,
+                     uint8_t *pixels)
+{
+    fitted_state *s = state;
+    const int64_t need = bbc_fitted_size(width, height, channels);
+    if (need < 0) return (int)need;
+    if (size < need || (uintptr_t)state % FITTED_ALIGN) return BBC_FITTED_SMALL_BUFFER;
+    memset(state, 0, (size_t)need);
+    fitted_scan_shape(s, width, height, channels);
+    s->kernels = bbc_kernels_now();
+    s->weights = weights;
+    s->pixels = pixels;
+    fitted_scan_lay(s, state);
+    for (int64_t i = 0; i < 3 * FITTED_RING * s->stride; i++) s->ring[i] = 128.0f;
+    return 0;
+}
+
+static int64_t fitted_scan_run(fitted_state *s, int task, int64_t budget)
+{
+    bbc_fp_state saved = bbc_fp_enter();
+    s->budget = budget;
+    s->done = 0;
+    s->kernels->fitted_run(s, task);
+    bbc_fp_leave(saved);
+    return s->failure ? s->failure : s->done;
+}
+
+int64_t bbc_fitted_encode(void *state, int64_t budget, uint32_t *starts, uint32_t *freqs)
+{
+    fitted_state *s = state;
+    s->starts = starts;
+    s->freqs = freqs;
+    return fitted_scan_run(s, FITTED_ENCODE, budget);
+}
+
+int64_t bbc_fitted_decode(void *state, int64_t budget, uint64_t *ans_state, bbc_ans_words *words)
+{
+    fitted_state *s = state;
+    s->ans_state = ans_state;
+    s->words = words;
+    return fitted_scan_run(s, FITTED_DECODE, budget);
+}
+
+/* The number of chunks of a band: of each diagonal, its pixels by sixteens, rounded up. */
+int64_t bbc_fitted_chunks(const void *state)
+{
+    fitted_state s = *(const fitted_state *)state;
+    const int last = s.width - 1 + FITTED_CELL * (s.height - 1);
+    int64_t chunks = 0;
+    for (s.diagonal = 0; s.diagonal <= last; s.diagonal++) {
+        const int wave = s.diagonal / FITTED_CELL, place = s.diagonal % FITTED_CELL;
+        const int low = wave - (s.height - 1) > 0 ? wave - (s.height - 1) : 0;
+        const int most = s.width - 1 < place ? -1 : (s.width - 1 - place) / FITTED_CELL;
+        const int high = wave < most ? wave : most;
+        if (high >= low) chunks += (high - low + FITTED_LANES) / FITTED_LANES;
+    }
+    return chunks;
+}
+
+int64_t bbc_fitted_collect(void *state, int64_t budget, int64_t interval, float *samples)
+{
+    fitted_state *s = state;
+    s->samples = samples;
+    s->interval = interval;
+    s->groups = bbc_fitted_chunks(s) / interval;
+    return fitted_scan_run(s, FITTED_COLLECT, budget);
+}
+
+int64_t bbc_fitted_fit_size(void) { return (int64_t)sizeof(fitted_fit); }
+
+int bbc_fitted_fit_begin(void *fit, int64_t size, int32_t channels, const float *weights, const float *second,
+                         const float *factor)
+{
+    fitted_fit *f = fit;
+    if (size < bbc_fitted_fit_size() || (uintptr_t)fit % FITTED_ALIGN) return BBC_FITTED_SMALL_BUFFER;
+    if (channels != 1 && channels != 3) return BBC_FITTED_BAD_SHAPE;
+    memset(f, 0, sizeof *f);
+    f->kernels = bbc_kernels_now();
+    f->channels = channels;
+    memcpy(f->weights, weights, sizeof f->weights);
+    memcpy(f->second, second, sizeof f->second);
+    memcpy(f->factor, factor, sizeof f->factor);
+    return 0;
+}
+
+int bbc_fitted_fit(void *fit, int64_t steps, const float *rate, const int32_t *chunk, const float *samples)
+{
+    fitted_fit *f = fit;
+    bbc_fp_state saved = bbc_fp_enter();
+    f->kernels->fitted_fit(f, steps, rate, chunk, samples);
+    bbc_fp_leave(saved);
+    return 0;
+}
+
+int bbc_fitted_fit_weights(const void *fit, float *weights)
+{
+    const fitted_fit *f = fit;
+    memcpy(weights, f->weights, sizeof f->weights);
+    return 0;
+}
