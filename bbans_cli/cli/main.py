@@ -24,7 +24,6 @@ from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import BbcError, LimitError, describe
 from bbans_cli.limits import MAX_METADATA_BYTES, PREVIEW_SIDE
-from bbans_cli.metadata_edit import ALL, Change
 from bbans_cli.pictures.formats import DEFLATE_LEVEL, JPEG, JPEG_SUFFIXES, METADATA_NAMES
 
 if TYPE_CHECKING:
@@ -207,6 +206,8 @@ def meta_set(**given: Any) -> int:
     paths = {name: given[f"of_{name}"] for name in METADATA_NAMES if given[f"of_{name}"] is not None}
     if not paths:
         raise click.UsageError("meta set takes at least one kind of metadata, each with the file that has it")
+    from bbans_cli.metadata_edit import Change
+
     values = {name: _content(path, MAX_METADATA_BYTES) for name, path in paths.items()}
     return _change("meta-change", given | {"change": Change(values, changes_file=given["changes_file"])})
 
@@ -219,6 +220,8 @@ def meta_set(**given: Any) -> int:
 )
 def meta_strip(**given: Any) -> int:
     """Leave out metadata of .bbc files."""
+    from bbans_cli.metadata_edit import ALL, Change
+
     names = [name for name in METADATA_NAMES if given[f"of_{name}"]] + ([ALL] if given["everything"] else [])
     if not names:
         raise click.UsageError("meta strip takes at least one kind of metadata, or --all")
