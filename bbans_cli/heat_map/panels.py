@@ -62,7 +62,7 @@ def _in_colour(picture: Picture) -> np.ndarray:
         light = 255 - pixels.astype(np.uint16)
         return (light[:, :, :3] * light[:, :, 3:] // 255).astype(np.uint8)
     colour = pixels[:, :, :3] if pixels.shape[2] >= 3 else np.repeat(pixels[:, :, :1], 3, axis=2)
-    if picture.mode in ("rgba", "grey+alpha") and picture.alpha != "unspecified":
+    if picture.mode in ("rgba", "grey+alpha") and picture.alpha not in ("unspecified", "undeclared"):
         alpha = pixels[:, :, -1:].astype(np.uint16)
         added = colour.astype(np.uint16) * (255 if picture.alpha == "premultiplied" else alpha) // 255
         colour = np.minimum(255, added + 255 - alpha).astype(np.uint8)

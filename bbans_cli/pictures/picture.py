@@ -15,7 +15,7 @@ from bbans_cli.pictures.default_format import default_format
 
 Items = list[tuple[int, bytes]]
 # By the number that an ALPHA item has.
-ALPHAS = ("unspecified", "premultiplied")
+ALPHAS = ("unspecified", "premultiplied", "undeclared")
 # What three channels may be instead of RGB, by TIFF's number for it: the samples are kept as they are.
 COLOURS = {6: "YCbCr", 8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab"}
 NAMES = {"webp": "WebP"}
@@ -36,7 +36,7 @@ class Picture:
     lost          what else the file said, which is not kept: in words, for a warning
     maximum       the value of full intensity, where that is not 2**depth - 1; it has `depth` bits
     alpha         what the alpha channel is, where it is not plain alpha: "premultiplied" (the colours are multiplied by
-                  it), "unspecified" (any further channel)
+                  it), "unspecified" (any further channel), "undeclared" (one of which a TIFF says nothing)
     pages         of a stack: so many pages of equal height lie below each other in `pixels`; pages.py has metadata
     colours       what the three channels of mode "rgb" are, where they are not RGB: a key of COLOURS
     """

@@ -57,7 +57,8 @@ def image_mode(picture: Picture) -> str:
         what = f"{MODE_NAMES[picture.mode]} of {picture.depth} bits"
         raise UnsupportedError(f"Pillow has no mode for {what}: bbans_cli.decompress gives the samples as an array")
     mode = _SHALLOW[picture.mode]
-    return {"premultiplied": _PREMULTIPLIED, "unspecified": _UNSPECIFIED}.get(picture.alpha or "", {}).get(mode, mode)
+    names = {"premultiplied": _PREMULTIPLIED, "unspecified": _UNSPECIFIED, "undeclared": _UNSPECIFIED}
+    return names.get(picture.alpha or "", {}).get(mode, mode)
 
 
 def to_image(picture: Picture) -> Image.Image:

@@ -119,8 +119,9 @@ def _layout(tags: Directory) -> tuple[str, int, int, str | None]:
         raise UnsupportedError("TIFF of inks other than CMYK is not supported")
     if channels == colours and of_depth:
         return mode, depth, channels, None
-    if channels == colours + 1 and photometric in (1, 2) and (extra or (0,))[0] in ALPHAS:
-        return {"grey": "grey+alpha", "rgb": "rgba"}[mode], depth, channels, ALPHAS[(extra or (0,))[0]]
+    if channels == colours + 1 and photometric in (1, 2) and (not extra or extra[0] in ALPHAS):
+        alpha = ALPHAS[extra[0]] if extra else "undeclared"  # which readers take for alpha or not, each as it likes
+        return {"grey": "grey+alpha", "rgb": "rgba"}[mode], depth, channels, alpha
     what = f"{channels} channels of {depth} bits" + (f" with extra samples {extra}" if extra else "")
     raise UnsupportedError(f"TIFF of photometric interpretation {photometric} with {what} is not supported")
 

@@ -70,7 +70,7 @@ def _append(
     }
     if picture.pages > 1:
         entries[tag.NEW_SUBFILE_TYPE] = integers(LONG, 2)
-    if picture.mode in ("grey+alpha", "rgba"):
+    if picture.mode in ("grey+alpha", "rgba") and picture.alpha != "undeclared":
         entries[tag.EXTRA] = integers(SHORT, EXTRA[picture.alpha])
     if picture.palette is not None:
         entries[tag.COLOUR_MAP] = _colour_map(picture.palette, depth)

@@ -9,7 +9,10 @@ from scripts.kept.readers import UNKNOWN, Sight
 
 # What a warning of bbc says -> what of a sight may then be gone or different.
 NAMED = (
-    ("thumbnail", r"(exiftool|libtiff|pillow) .*(IFD\d|SubIFD|[Tt]humb|Preview|frame \d|exif 330|Page)"),
+    (
+        "thumbnail",
+        r"(exiftool|libtiff|pillow) .*(IFD\d|SubIFD|[Tt]humb|Preview|frame \d|exif 330|Page|info resolution)",
+    ),
     ("mask|directory without pixels", r"(exiftool|pillow) .*(IFD\d|SubIFD|frame \d)"),
     (
         "bytes after|bytes before|bytes of pixels|fourth byte|bits of pixels",
@@ -20,7 +23,10 @@ NAMED = (
     ("XMP", r"(exiftool|pillow) .*([Xx]mp|XMP)"),
     ("colour profile", r"(exiftool|pillow|libtiff) .*(ICC|icc)"),
     ("text|comment|plain text|animation", r".*([Cc]omment|PNG|frame|n_frames|text|info)"),
-    ("which pixels were left out|calibrated|suggested palette|doubled tRNS", r".*(PLTE|pal|tRNS|colours|rgba|gamma)"),
+    (
+        "which pixels were left out|calibrated|suggested palette|doubled tRNS",
+        r".*(PLTE|pal|tRNS|Transparency|colours|rgba|gamma)",
+    ),
     (r"damaged \w+ chunk", r"exiftool (PNG|ICC)|pillow info|pypng chunk"),
     ("animation", r"pypng chunk (acTL|fcTL|fdAT)"),
     ("iDOT", r"exiftool PNG:AppleDataOffsets"),

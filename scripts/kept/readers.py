@@ -103,7 +103,7 @@ def pillow(data: bytes) -> Sight:
 
 
 def _frame(image: Image.Image) -> Iterator[tuple[str, str]]:
-    yield "mode", image.mode.removesuffix("B").replace("I;16N", "I;16")  # the order of bytes
+    yield "mode", re.sub(r"^I;16[BN]$", "I;16", image.mode)  # the order of bytes
     yield "size", f"{image.width}x{image.height}"
     # Of TIFF, Pillow reads 16-bit colour in separate planes wrongly, and takes colours from the high bytes of a map,
     # where some writers have them in the low ones. libtiff sees those.
@@ -222,13 +222,13 @@ def libtiff(one: Path, other: Path) -> list[str]:
         plain = [Path(folder, f"{number}.tif") for number in (0, 1)]
         for given, number, made in zip((one, other), numbers, plain, strict=True):
             copy = ["tiffcp", "-c", "none", "-p", "contig", "-s", f"{given},{number}", str(made)]
-            if tags[0].get("Photometric Interpretation") == "min-is-white":
+            if tags[0].get("Photometric Interpretation", "min-is-white") == "min-is-white":
                 copy = ["tiff2rgba", "-c", "none", str(given), str(made)]
             if subprocess.run(copy, capture_output=True, timeout=_TIMEOUT).returncode:
                 return [*found, *(["libtiff cannot read the restored file"] if given == other else [])]
         compared = subprocess.run(["tiffcmp", "-t", *map(str, plain)], capture_output=True, timeout=_TIMEOUT)
         said = compared.stdout.decode("utf-8", "replace").splitlines()
-        found += [f"libtiff pixels: {line}" for line in said if "tag appears only in" not in line][:1]
+        found += [f"libtiff pixels: {line}" for line in said if line.startswith("Scanline")][:1]
     return found
 
 

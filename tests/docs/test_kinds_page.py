@@ -120,7 +120,8 @@ def deep(mode, depth, shape=(4, 5)):
 
 def of_alpha(extra, count=1):
     pixels = RNG.integers(0, 256, (4, 5, 3 + count), np.uint8)
-    return tiff(page(pixels, {tag.EXTRA: integers(SHORT, *[extra] * count)}, photometric=2))
+    more = {} if extra is None else {tag.EXTRA: integers(SHORT, *[extra] * count)}
+    return tiff(page(pixels, more, photometric=2))
 
 
 RAW = tiff(
@@ -286,7 +287,7 @@ CASES = {
         ),
         ("CIE Lab, ICC Lab, ITU Lab", [tiff(page(photometric=number)) for number in (8, 9, 10)], KEPT),
         ("alpha that is premultiplied", [of_alpha(1)], KEPT),
-        ("a further channel that is not specified", [of_alpha(0)], KEPT),
+        ("a further channel that is not specified or not declared", [of_alpha(0), of_alpha(None)], KEPT),
         (
             "stored, LZW, deflate, PackBits, Zstandard",
             [packed(name) for name in (None, "tiff_lzw", "tiff_adobe_deflate", "packbits", "zstd")],

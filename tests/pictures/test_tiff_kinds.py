@@ -160,7 +160,7 @@ def test_fax(compression, fill_order):
 
 
 @pytest.mark.parametrize(
-    ("extra", "alpha"), [(0, "unspecified"), (1, "premultiplied"), (None, "unspecified"), (2, None)]
+    ("extra", "alpha"), [(0, "unspecified"), (1, "premultiplied"), (None, "undeclared"), (2, None)]
 )
 @pytest.mark.parametrize("mode", ["grey+alpha", "rgba"])
 def test_kinds_of_alpha(mode, extra, alpha):
