@@ -20,10 +20,10 @@ def careless(monkeypatch: pytest.MonkeyPatch) -> None:
     """An encoder that gets one sample wrong."""
     right = api.encode_picture.encode
 
-    def wrong(picture, *args):
+    def wrong(picture, *args, **more):
         pixels = picture.pixels.copy()
         pixels[-1, -1, -1] ^= 1
-        return right(from_array(pixels), *args)
+        return right(from_array(pixels), *args, **more)
 
     monkeypatch.setattr(api.encode_picture, "encode", wrong)
 
@@ -40,7 +40,9 @@ def test_verification_can_be_left_out(careless: None) -> None:
 
 def test_lost_metadata_is_a_wrong_result(monkeypatch: pytest.MonkeyPatch) -> None:
     right = api.encode_picture.encode
-    monkeypatch.setattr(api.encode_picture, "encode", lambda picture, *args: right(picture.stripped(), *args))
+    monkeypatch.setattr(
+        api.encode_picture, "encode", lambda picture, *args, **more: right(picture.stripped(), *args, **more)
+    )
     picture = from_array(PIXELS)
     picture.metadata.append((18, b"<xmp/>"))
     with pytest.raises(VerifyError):

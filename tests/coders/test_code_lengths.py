@@ -226,7 +226,7 @@ def test_a_jpeg_file_that_was_only_stored():
 def _stored_as_bytes(data):
     from bbans_cli.coders.files import file_coder
 
-    packed = file_coder._pack(file_coder.Node(gaps=[data]))
+    packed = file_coder.pack_tree(file_coder.Node(gaps=[data]))
     import zlib
 
     part = container.FilePart(container.BYTES, b"", packed)
