@@ -14,7 +14,21 @@ import bbans_cli
 from bbans_cli.container import BYTES, FilePart, JpegSummary, StoredFile, metadata, to_bytes
 
 BBC = os.path.join(sysconfig.get_path("scripts"), "bbc")
-HEAVY = {"numpy", "PIL", "torch", "tqdm", "cffi", "safetensors", "bbans_cli._core", "zarr", "numcodecs", "imageio"}
+HEAVY = {
+    "numpy",
+    "PIL",
+    "torch",
+    "tqdm",
+    "cffi",
+    "safetensors",
+    "bbans_cli._core",
+    "fsspec",
+    "distributed",
+    "sqlite3",
+    "zarr",
+    "numcodecs",
+    "imageio",
+}
 # Runs the command in this interpreter's way and prints what of HEAVY was imported.
 PROBE = f"""
 import sys

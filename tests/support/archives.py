@@ -56,7 +56,7 @@ def batch(*args: object, rc: int = 0, env: dict[str, str] | None = None) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         env=env or environment(),
-        timeout=300,
+        timeout=1800,
     )
     assert done.returncode == rc, f"exit status {done.returncode}: {done.stdout}"
     assert "Traceback" not in done.stdout, done.stdout
