@@ -16,10 +16,10 @@ from bbans_cli.coders.fitted.weights import Weights
 MOST_SAMPLES = 1 << 18  # pixels that are kept to fit to: 59 MB
 # In pictures of fewer pixels one chunk of so many is kept, where there are so many times FEW_SAMPLES.
 LEAST_INTERVAL, FEW_SAMPLES = 3, 1 << 17
-MOST_STEPS = 3 << 12  # mini-batches of BATCH_CHUNKS chunks
+MOST_STEPS = 1 << 14  # mini-batches of BATCH_CHUNKS chunks
 PASSES = 1.0  # over as many pixels as the picture has, in pictures that need fewer steps
 LEAST_STEPS = 400
-RATE = 6e-3  # the learning rate at its highest
+RATE = 5e-3  # the learning rate at its highest
 WARM_UP = 0.03  # the share of the steps until it is
 LAST = 0.02  # of the highest rate: the last one
 # The rate of a weight is larger where its scale is: by the root of its ratio to the typical scale, within these.
