@@ -51,6 +51,7 @@ PREFIXES = {
     "isa_base": ["target_"],
     "kernel_table": ["kernel_"],
     "coefficient_fast": ["fast_"],
+    "coefficient_fast_bits": ["fast_"],
     "kernel_calls": ["kernel_"],
 }
 SHARED = {"EX", "_POSIX_C_SOURCE", "__attribute__"}  # the attribute of inline helpers; names of C itself

@@ -18,6 +18,8 @@ DICTIONARIES = {1: 0x89157AD8}
 MIXED = 16  # the method; those of packing.py are below
 # Beyond so many bytes context mixing, at two microseconds a byte, takes too long.
 MOST_MIXED = 1 << 20
+# The same at level 1
+MOST_MIXED_FAST = 1 << 15
 # Binary logarithms of the number of buckets, up to BYTES_SMALL bytes and beyond. Tuned by hand on train/imagenet, not
 # recorded.
 BYTES_SMALL, BUCKET_BITS, MORE_BUCKET_BITS = 1 << 15, 16, 19
@@ -27,9 +29,10 @@ PIECE_BYTES = 1 << 14
 DICTIONARY = 1
 
 
-def pack(plain: bytes) -> bytes:
-    """By the method that makes them smallest; at most 11 bytes larger."""
-    if not plain or len(plain) > MOST_MIXED:
+def pack(plain: bytes, most_mixed: int = MOST_MIXED) -> bytes:
+    """By context mixing if there are at most so many, else by the general method that makes them smallest; at most 11
+    bytes larger."""
+    if not plain or len(plain) > most_mixed:
         return packing.pack(plain)
     out = np.empty(len(plain), np.uint8)
     data = np.frombuffer(dictionary(DICTIONARY) + plain, np.uint8).copy()

@@ -52,7 +52,7 @@ def encode(
         coded = StoredFile(len(data), crc, summary, _parts(tree, level, threads, progress), items)
         if sum(len(part.payload) for part in coded.parts) < len(data):
             return coded, reason
-    stored = StoredFile(len(data), crc, None, [FilePart(BYTES, b"", pack_tree(Node(gaps=[data])))], items)
+    stored = StoredFile(len(data), crc, None, [FilePart(BYTES, b"", pack_tree(Node(gaps=[data]), level))], items)
     return stored, reason or "its coefficients take more bytes than the file itself"
 
 
@@ -96,7 +96,7 @@ def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> lis
     streams = [branch.stream for branch in tree.all_streams() if branch.stream is not None]
     total = sum(block.shape[0] * block.shape[1] for stream in streams for block in stream.blocks)
     count = _counter(total, progress)
-    parts = [FilePart(BYTES, b"", pack_tree(tree))]
+    parts = [FilePart(BYTES, b"", pack_tree(tree, level))]
     for stream in streams:
         factors = [component.factors for component in stream.components]
         payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, level, threads, count)
@@ -120,10 +120,11 @@ def _counter(total: int, progress: ShareProgress) -> BlockProgress:
     return count
 
 
-def pack_tree(tree: Node) -> bytes:
-    """The payload of part 0."""
+def pack_tree(tree: Node, level: int = 5) -> bytes:
+    """The payload of part 0. At level 1 many plain bytes go to a general method."""
     structure, gaps = jpeg_tree.to_bytes(tree)
-    return byte_coder.pack(varint(len(structure)) + structure + gaps)
+    most = byte_coder.MOST_MIXED_FAST if level == coefficients.FAST else byte_coder.MOST_MIXED
+    return byte_coder.pack(varint(len(structure)) + structure + gaps, most)
 
 
 def read_tree(stored: StoredFile) -> Node:

@@ -87,7 +87,8 @@ static void coefficients_code_blocks(struct bbc_coefficients_state *p, int64_t b
         while (p->done >= p->start[c + 1]) c++;
         if (p->shape.level == 1) fast_code_block(p, c, p->done - p->start[c]);
         else coefficient_code_block(p, c, p->done - p->start[c]);
-        if (p->lengths) *p->lengths++ = binary_coder_advance(&p->coder, &p->position);
+        if (p->lengths && p->shape.level == 1) *p->lengths++ = range_coder_advance(&p->fast_coder, &p->position);
+        else if (p->lengths) *p->lengths++ = binary_coder_advance(&p->coder, &p->position);
     }
 }
 

@@ -1,6 +1,7 @@
 /* The coder of quantised DCT coefficients of JPEG pictures: its state and its entry points. The method is described in
  * coefficient_blocks-inl.h, which is compiled once per instruction set. */
 #include "coefficients_types.h"
+#include "contexts.h"
 
 enum { COEFFICIENTS_BLOCKS_MAX = 16384, COEFFICIENTS_FACTOR_MAX = 4 };
 
@@ -29,19 +30,16 @@ static int coefficients_shape_valid(const bbc_coefficients_shape *s)
 
 /* Contexts in each table of the fast coder */
 static const int32_t COEFFICIENTS_FAST_TABLE_SIZES[COEFFICIENTS_FAST_TABLES] = {
-    128 * 16, 128 * 16, 128 * 80, 2 * 16, 2 * 16, 2 * 256, 2 * 576, 2 * 2304, 2 * 2304,
-};
-enum {
-    COEFFICIENTS_FAST_WEIGHTS =
-        2 * COEFFICIENTS_KINDS * COEFFICIENTS_FAST_LEVELS * COEFFICIENTS_FAST_NODES * COEFFICIENTS_FAST_INPUTS
+    128 * 16, 128 * 80, 128 * 32, 2 * 32, 2 * 16, 2 * 256, 2 * 16, 2, 2 * 576, 2 * 2304, 2 * 2304, 2 * 9,
 };
 
-static size_t coefficients_fast_size(void)
+static size_t coefficients_fast_size(const bbc_coefficients_shape *s)
 {
-    size_t counters = 0;
+    size_t cells = COEFFICIENTS_FAST_SIGNS, columns = 0;
     for (int i = 0; i < COEFFICIENTS_FAST_TABLES; i++)
-        counters += (size_t)COEFFICIENTS_FAST_TABLE_SIZES[i] * COEFFICIENTS_FAST_NODES;
-    return counters * sizeof(counter) + COEFFICIENTS_FAST_WEIGHTS * sizeof(int16_t);
+        cells += (size_t)COEFFICIENTS_FAST_TABLE_SIZES[i] * COEFFICIENTS_FAST_NODES;
+    for (int c = 0; c < s->components; c++) columns = (size_t)s->columns[c] > columns ? (size_t)s->columns[c] : columns;
+    return 8 * columns * sizeof(int32_t) + cells * sizeof(coefficients_cell);
 }
 
 size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
@@ -50,7 +48,7 @@ size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
     size_t blocks = 0;
     for (int c = 0; c < s->components; c++) blocks += (size_t)coefficients_blocks_of(s, c);
     const size_t others = sizeof(coefficients_state) + 64 + blocks * (sizeof(int16_t) + 1);
-    if (s->level == 1) return others + coefficients_fast_size();
+    if (s->level == 1) return others + coefficients_fast_size(s);
     const size_t buckets = ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
     const size_t weights = COEFFICIENTS_MIXED * COEFFICIENTS_PADDED * sizeof(int16_t);
     return others + buckets + (size_t)COEFFICIENTS_SETS * (weights + APM_POINTS * sizeof(uint16_t));
@@ -60,23 +58,29 @@ size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
 static char *coefficients_fast_begin(coefficients_state *p, char *at)
 {
     static const int32_t edge[8] = {181, 270, 306, 344, 362, 339, 265, 146};
-    for (int i = 0; i < COEFFICIENTS_FAST_TABLES; i++) {
-        const size_t count = (size_t)COEFFICIENTS_FAST_TABLE_SIZES[i] * COEFFICIENTS_FAST_NODES;
-        p->fast_counters[i] = (counter *)at;
-        for (size_t k = 0; k < count; k++) p->fast_counters[i][k] = 1u << 31;
-        at += count * sizeof(counter);
-    }
-    p->fast_weights = (int16_t *)at;
-    for (int i = 0; i < COEFFICIENTS_FAST_WEIGHTS; i++)
-        p->fast_weights[i] = i % COEFFICIENTS_FAST_INPUTS < COEFFICIENTS_FAST_CONTEXTS
-                                 ? (1 << COEFFICIENTS_FAST_WEIGHT_BITS) * 3 / 10
-                                 : 0;
-    for (int c = 0; c < p->shape.components; c++)
+    const bbc_coefficients_shape *s = &p->shape;
+    int32_t columns = 0;
+    for (int c = 0; c < s->components; c++) {
+        columns = s->columns[c] > columns ? s->columns[c] : columns;
         for (int k = 1; k < 64; k++) {
-            const int32_t u = edge[k & 7] * edge[k & 7] * (k > 7), v = edge[k >> 3] * edge[k >> 3] * ((k & 7) > 0);
-            p->fast_scale[c][k] = (int32_t)(((int64_t)1 << 42) / ((int64_t)(u + v) * p->shape.tables[c][k]));
+            const int64_t u = k > 7 ? edge[k & 7] : 0, v = k & 7 ? edge[k >> 3] : 0;
+            const int64_t divisor = (u * u + v * v) * s->tables[c][k];
+            p->fast_scales[c][k][0] = (int32_t)((u << 34) / divisor);
+            p->fast_scales[c][k][1] = (int32_t)((v << 34) / divisor);
         }
-    return at + COEFFICIENTS_FAST_WEIGHTS * sizeof(int16_t);
+    }
+    const int32_t count = 1 << COEFFICIENTS_FAST_SQUASH_BITS, width = 4096 / count; /* of an interval, in 1/256 */
+    for (int i = 0; i < count; i++)
+        p->fast_squash[i] = (uint16_t)logistic_squash(&p->tables.logistic, i * width + width / 2 - 2048);
+    for (uint32_t i = 0; i < COEFFICIENTS_FAST_MAGNITUDES; i++) p->fast_levels[i] = (uint8_t)context_half_octaves(i);
+    p->fast_bottoms = (int32_t *)at;
+    at += 8 * (size_t)columns * sizeof(int32_t);
+    for (int i = 0; i < COEFFICIENTS_FAST_TABLES; i++) {
+        p->fast_cells[i] = (coefficients_cell *)at;
+        at += (size_t)COEFFICIENTS_FAST_TABLE_SIZES[i] * COEFFICIENTS_FAST_NODES * sizeof(coefficients_cell);
+    }
+    p->fast_signs = (coefficients_cell *)at;
+    return at + COEFFICIENTS_FAST_SIGNS * sizeof(coefficients_cell);
 }
 
 static void coefficients_order_begin(uint8_t *order)
@@ -162,6 +166,7 @@ void bbc_coefficients_begin(void *state, const bbc_coefficients_shape *shape, co
     p->shape = *shape;
     p->start_values = start;
     binary_coder_begin(&p->coder, in, out, size);
+    range_coder_begin(&p->fast_coder, in, out, size);
     mixer_tables_fill(&p->tables);
     coefficients_order_begin(p->order);
     const bbc_fp_state saved = bbc_fp_enter();
@@ -188,7 +193,7 @@ int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks)
     const bbc_fp_state saved = bbc_fp_enter();
     bbc_kernels_now()->coefficients(p, blocks);
     bbc_fp_leave(saved);
-    return p->coder.full ? -1 : 0;
+    return p->coder.full | p->fast_coder.full ? -1 : 0;
 }
 
 void bbc_coefficients_keep_examples(void *state, uint8_t *out, size_t size)
@@ -221,4 +226,8 @@ void bbc_coefficients_learned(const void *state, bbc_coefficients_start *out)
             }
 }
 
-size_t bbc_coefficients_end(void *state) { return binary_coder_end(&((coefficients_state *)state)->coder); }
+size_t bbc_coefficients_end(void *state)
+{
+    coefficients_state *p = state;
+    return p->shape.level == 1 ? range_coder_end(&p->fast_coder) : binary_coder_end(&p->coder);
+}

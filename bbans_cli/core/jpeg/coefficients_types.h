@@ -6,6 +6,7 @@
 #include "coefficients.cdef.h"
 #include "kernels.h"
 #include "mixer.h"
+#include "range_coder.h"
 
 enum { COEFFICIENTS_MAX = 4 }; /* components */
 
@@ -50,16 +51,12 @@ typedef struct {
     int since;
 } coefficients_ls;
 
-/* The fast coder (coefficient_fast-inl.h): contexts and inputs of a decision, decisions of a value, weight sets of each
- * kind; weights are in 2^-WEIGHT_BITS. Tuned by hand, not recorded. */
-enum {
-    COEFFICIENTS_FAST_CONTEXTS = 3,
-    COEFFICIENTS_FAST_INPUTS = 8,
-    COEFFICIENTS_FAST_NODES = 16,
-    COEFFICIENTS_FAST_LEVELS = 20,
-    COEFFICIENTS_FAST_TABLES = 9
-};
-enum { COEFFICIENTS_FAST_WEIGHT_BITS = 12, COEFFICIENTS_FAST_ERROR_SHIFT = 3 };
+/* The fast coder (coefficient_fast-inl.h): a decision's contexts, each of which has cells for all decisions of a value.
+ * A cell is a share of the stretched probability, in 2^-12. */
+typedef int16_t coefficients_cell;
+enum { COEFFICIENTS_FAST_CONTEXTS = 4, COEFFICIENTS_FAST_NODES = 16, COEFFICIENTS_FAST_TABLES = 12 };
+enum { COEFFICIENTS_FAST_SQUASH_BITS = 10 }; /* of the number of probabilities in a table */
+enum { COEFFICIENTS_FAST_MAGNITUDES = 1024, COEFFICIENTS_FAST_SIGNS = 128 * 10 };
 
 /* Half of e^-x, in a table of DECAY / DECAY_STEPS: of Laplace distributions */
 enum { COEFFICIENTS_DECAY = 2048, COEFFICIENTS_DECAY_STEPS = 64 };
@@ -82,10 +79,13 @@ typedef struct bbc_coefficients_state {
     coefficients_ls value_solvers[COEFFICIENTS_MAX][64], magnitude_solvers[COEFFICIENTS_MAX][64];
     counter *buckets;
     float decay[COEFFICIENTS_DECAY];
-    counter *fast_counters[COEFFICIENTS_FAST_TABLES];
-    int16_t *fast_weights;
-    int32_t fast_scale[COEFFICIENTS_MAX][64]; /* of fast_by_edges */
-    int16_t *weights[COEFFICIENTS_MIXED];     /* in 2^-WEIGHT_BITS */
+    range_coder fast_coder;
+    coefficients_cell *fast_cells[COEFFICIENTS_FAST_TABLES], *fast_signs;
+    int32_t fast_right[8], *fast_bottoms; /* what blocks add to edge equations of those on the right and below */
+    int32_t fast_scales[COEFFICIENTS_MAX][64][2];             /* of edge equations of rows and of columns */
+    uint16_t fast_squash[1 << COEFFICIENTS_FAST_SQUASH_BITS]; /* by stretched probability, from -8 to 8 */
+    uint8_t fast_levels[COEFFICIENTS_FAST_MAGNITUDES];        /* of magnitudes, in half octaves */
+    int16_t *weights[COEFFICIENTS_MIXED];                     /* in 2^-WEIGHT_BITS */
     uint16_t *apms;
     int16_t *dc_residuals; /* of each block */
     uint8_t *lasts;        /* place in zigzag order of the last nonzero AC coefficient, 0 if there is none */

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "code_length.h"
+
 typedef struct {
     uint64_t low, high, value; /* value: the next 64 bits of the payload, when decoding */
     const uint8_t *in;         /* NULL when encoding; beyond its end it reads as zeros */
@@ -55,30 +57,10 @@ static inline int binary_coder_code(binary_coder *c, int bit, uint32_t probabili
     return bit;
 }
 
-/* The code length of all bits so far, in 2^-BINARY_CODER_FRACTION bits, rounded down: the bytes that were moved out, and
- * by how much the interval has narrowed beyond them. The logarithm is found by squaring. Decides no byte. */
-enum { BINARY_CODER_FRACTION = 12 };
-static inline int64_t binary_coder_position(const binary_coder *c)
-{
-    const uint64_t range = c->high - c->low;
-    const int zeros = __builtin_clzll(range | 1);
-    uint64_t mantissa = (range | 1) << zeros >> 32; /* of the range, 1 to 2 in 2^-31 */
-    int64_t log = 0;
-    for (int i = 0; i < BINARY_CODER_FRACTION; i++) {
-        mantissa = mantissa * mantissa >> 31;
-        log = log << 1 | (int64_t)(mantissa >> 32);
-        mantissa >>= mantissa >> 32;
-    }
-    const int64_t bits = 8 * ((int64_t)c->at - (c->in ? 8 : 0)) + zeros + 1;
-    return (bits << BINARY_CODER_FRACTION) - log;
-}
-
-/* The same since `*position`, which is moved on. */
+/* The code length of all bits since `*position`, which is moved on, as in code_length.h */
 static inline int32_t binary_coder_advance(const binary_coder *c, int64_t *position)
 {
-    const int64_t before = *position;
-    *position = binary_coder_position(c);
-    return (int32_t)(*position - before);
+    return code_length_advance(position, code_length((int64_t)c->at - (c->in ? 8 : 0), c->high - c->low));
 }
 
 /* Write the fewest bytes that, with zeros behind them, lie in [low, high]; returns the size of the output, or SIZE_MAX
