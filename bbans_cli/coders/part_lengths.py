@@ -1,8 +1,8 @@
 """Where the bits of each part of a picture went, measured while it is decoded.
 
-What one of this package's coders took is measured where its bits are decided: of the neural coder for each sample, of
-deep for each sample, of few-colours for each pixel, of coefficients for each 8x8 block. What a foreign coder took
-(WebP, raw) is one value for the whole part.
+What one of this package's coders took is measured where its bits are decided: of the neural and the fitted coder for
+each sample, of deep for each sample, of few-colours for each pixel, of coefficients for each 8x8 block. What a foreign
+coder took (WebP, raw) is one value for the whole part.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from bbans_cli.coders import block_areas, context_mixing
 from bbans_cli.coders.registry import CODERS, Coder, DecodeRequest
-from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, JPEG, NEURAL, Container, Part, Region
+from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, FITTED, JPEG, NEURAL, Container, Part, Region
 
 PIXEL, BLOCK, PART = "pixel", "block", "part"  # units
 _CHANNELS = {
@@ -107,7 +107,7 @@ class Recorder:
 
     def coders(self) -> dict[int, Coder]:
         """A table to decode by."""
-        measure = {NEURAL: _neural, FEW_COLOURS: _few_colours, DEEP: _deep, JPEG: _jpeg}
+        measure = {NEURAL: _neural, FITTED: _fitted, FEW_COLOURS: _few_colours, DEEP: _deep, JPEG: _jpeg}
         return {
             number: replace(coder, decode=self._noting(measure.get(number, _foreign)))
             for number, coder in CODERS.items()
@@ -143,8 +143,10 @@ def _foreign(request: DecodeRequest) -> _Measured:
     return planes, _part(request, PART, {"+".join(_NUMBERS[: planes.shape[2]]): total}, bits)
 
 
-def _by_sample(bits: np.ndarray) -> dict[str, float]:
-    return {_NUMBERS[c]: float(bits[:, :, c].sum(dtype=np.float64)) for c in range(bits.shape[2])}
+def _by_sample(bits: np.ndarray, ycbcr: bool = False) -> dict[str, float]:
+    """Bits by number of the channel; by name where they are those of Cb, Y, Cr."""
+    names = dict(zip(_YCBCR, (1, 0, 2), strict=True)) if ycbcr else {_NUMBERS[c]: c for c in range(bits.shape[2])}
+    return {name: float(bits[:, :, c].sum(dtype=np.float64)) for name, c in names.items()}
 
 
 def _neural(request: DecodeRequest) -> _Measured:
@@ -154,10 +156,17 @@ def _neural(request: DecodeRequest) -> _Measured:
     size = request.width, request.height
     planes, found = bit_account.by_sample(request.part, *size, request.threads, request.progress)
     latents = tuple(LatentMap(each.block, each.prior, each.posterior) for each in found.latent_maps.values())
-    channels = _by_sample(found.samples)
-    if Settings.from_bytes(request.part.settings).ycbcr:
-        channels = {name: channels[number] for name, number in (("Y", "1"), ("Cb", "0"), ("Cr", "2"))}
+    ycbcr = Settings.from_bytes(request.part.settings).ycbcr
+    channels = _by_sample(found.samples, ycbcr)
     return planes, _part(request, PIXEL, channels, found.samples.sum(axis=2) + found.latents, latents)
+
+
+def _fitted(request: DecodeRequest) -> _Measured:
+    from bbans_cli.coders.fitted import bit_account, coder
+
+    planes, bits = bit_account.by_sample(request.part, request.width, request.height, request.progress)
+    channels = _by_sample(bits, coder.read_settings(request.part).ycbcr)
+    return planes, _part(request, PIXEL, channels, bits.sum(axis=2))
 
 
 def _context_mixing(request: DecodeRequest, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,8 @@ from PIL import Image
 import bbans_cli
 from bbans_cli import container
 from bbans_cli.coders import block_areas, code_lengths, context_mixing, raw, webp
+from bbans_cli.coders.fitted import coder as fitted_coder
+from bbans_cli.coders.fitted.layout import LANES
 from bbans_cli.coders.jpeg import coder as jpeg_coder
 from bbans_cli.coders.neural import band_scan
 from bbans_cli.coders.neural import coder as neural_coder
@@ -37,7 +39,9 @@ def assert_adds_up(found, data, bands=2):
     assert found.size == len(data)
     with_pixels = [part for part in found.parts if part.bits is not None]
     payload = 8 * sum(part.size for part in with_pixels)
-    assert found.bits.sum(dtype=np.float64) == pytest.approx(payload, rel=1e-3, abs=64 * bands)
+    # What fills up the last bytes is the state of the message: 64 bits at most, of the fitted coder's lanes each.
+    lanes = LANES if any(part.coder == "fitted" for part in with_pixels) else 1
+    assert found.bits.sum(dtype=np.float64) == pytest.approx(payload, rel=1e-3, abs=64 * bands * lanes)
     for part in with_pixels:
         total = part.bits.sum(dtype=np.float64)
         assert total + part.other == pytest.approx(8 * part.size, rel=1e-5, abs=0.1)
@@ -76,6 +80,19 @@ def test_neural_bands_lie_below_each_other(least, monkeypatch):
     assert len(part.bands) == 4
     bits = lengths_of([part], planes, "grey").bits
     assert bits[66:].mean() < bits[:60].mean() / 3
+
+
+@pytest.mark.parametrize("channels, names", [(1, ["grey"]), (3, ["red", "green", "blue"])])
+def test_fitted_bands_lie_below_each_other(channels, names):
+    planes = tiny.picture(150, 300, channels)
+    planes[140:, 150:] = 128
+    part = fitted_coder.encode(planes, threads=1, max_band_rows=64)
+    assert len(part.bands) == 3
+    found = lengths_of([part], planes, "grey" if channels == 1 else "rgb")
+    (measured,) = found.parts
+    assert (measured.coder, measured.unit, list(measured.channels)) == ("fitted", "pixel", names)
+    assert found.bits[142:, 160:].mean() < found.bits[142:, :140].mean() / 3
+    assert found.bits[142:, 160:].mean() < found.bits[:130, 160:].mean() / 3
 
 
 @pytest.mark.parametrize("width, channels", [(1, 3), (3, 1), (17, 3)])

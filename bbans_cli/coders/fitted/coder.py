@@ -107,6 +107,12 @@ def decode(
 
 def decode_band(part: Part, number: int, pixels: np.ndarray, settings: Settings, progress: PixelProgress) -> None:
     """Decode one band into its rows of the planes. Raises CorruptError."""
+    pop_band(part, number, pixels, settings, progress)
+    finish_band(part, number, pixels, settings)
+
+
+def pop_band(part: Part, number: int, pixels: np.ndarray, settings: Settings, progress: PixelProgress) -> None:
+    """Decode one band to its samples as they are coded. Raises CorruptError."""
     stored = part.bands[number]
     if stored.split:
         raise CorruptError("corrupt: a band of the fitted coder has latent rows")
@@ -117,9 +123,13 @@ def decode_band(part: Part, number: int, pixels: np.ndarray, settings: Settings,
         raise CorruptError(f"corrupt: band {number} is damaged and cannot be decoded") from error
     if not message.empty:
         raise CorruptError("corrupt: bits are left over after the last pixel")
+
+
+def finish_band(part: Part, number: int, pixels: np.ndarray, settings: Settings) -> None:
+    """Samples as they are coded to those of the picture, in place; compares their checksum. Raises CorruptError."""
     if settings.ycbcr:
         pixels[:] = ycbcr.to_rgb(pixels)
-    raw.check(pixels, stored)
+    raw.check(pixels, part.bands[number])
 
 
 def read_settings(part: Part) -> Settings:
