@@ -17,7 +17,7 @@ MOST_SAMPLES = 1 << 18  # pixels that are kept to fit to: 59 MB
 # In pictures of fewer pixels one chunk of so many is kept, where there are so many times FEW_SAMPLES.
 LEAST_INTERVAL, FEW_SAMPLES = 3, 1 << 17
 MOST_STEPS = 1 << 14  # mini-batches of BATCH_CHUNKS chunks
-PASSES = 1.0  # over as many pixels as the picture has, in pictures that need fewer steps
+PASSES = 0.95  # over as many pixels as the picture has, in pictures that need fewer steps
 LEAST_STEPS = 400
 RATE = 5e-3  # the learning rate at its highest
 WARM_UP = 0.03  # the share of the steps until it is
