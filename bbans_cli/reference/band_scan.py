@@ -20,6 +20,8 @@ from bbans_cli.reference.phase_ls import least_squares
 
 Array = np.ndarray
 
+GROUP = 32  # pixels of a mini-batch, in coding order, that are learned from or not
+
 
 def diagonals(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array, Array]]:
     """The pixels (x, y) of each diagonal x + SKEW y that has any, in coding order."""
@@ -31,23 +33,15 @@ def diagonals(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array
             yield x[here], rows[here]
 
 
-def batches(shape: ScanShape) -> Iterator[tuple[list[tuple[Array, Array]], bool]]:
-    """Diagonals that are coded with one state of the network, and whether a step of the optimiser follows them."""
+def batches(shape: ScanShape) -> Iterator[list[tuple[Array, Array]]]:
+    """Diagonals that are coded with one state of the network. After each such mini-batch but the last, learning."""
     held: list[tuple[Array, Array]] = []
-    skip = 0
     for diagonal in diagonals(shape.width, shape.first_row, shape.last_row):
         held.append(diagonal)
-        pixels = sum(len(x) for x, _ in held)
-        if shape.batch and skip > 0:
-            skip -= pixels
-            yield held, False
+        if shape.batch and sum(len(x) for x, _ in held) >= shape.batch:
+            yield held
             held = []
-        elif shape.batch and pixels >= shape.batch:
-            skip = (shape.update_interval - 1) * pixels
-            yield held, True
-            held = []
-    if held:
-        yield held, False
+    yield held
 
 
 class ReferenceScan:
@@ -69,24 +63,31 @@ class ReferenceScan:
     def intervals(self) -> tuple[Array, Array]:
         """starts and freqs, uint32, in coding order: diagonal by diagonal, channel by channel, row by row."""
         found = []
-        for held, learns in batches(self.shape):
+        for number, held in enumerate(batches(self.shape)):
+            if not held:
+                continue
             x, y = (np.concatenate(part) for part in zip(*held, strict=True))
-            cum = self._code(x, y, learns)
+            learned = np.zeros(len(x), bool)
+            if self.shape.batch and len(x) >= self.shape.batch:
+                learned = (np.arange(len(x)) // GROUP + number) % self.shape.update_interval == 0
+            cum = self._code(x, y, learned)
             cuts = np.cumsum([len(columns) for columns, _ in held])[:-1]
             found += [part.transpose(1, 0, 2).reshape(-1, 2) for part in np.split(cum, cuts)]
         pairs = np.concatenate(found) if found else np.empty((0, 2), np.int64)
         return pairs[:, 0].astype(np.uint32), (pairs[:, 1] - pairs[:, 0]).astype(np.uint32)
 
-    def _code(self, x: Array, y: Array, learns: bool) -> Array:
-        """cum of each value and of the next symbol, (n, channels, 2); then, perhaps, a step of the optimiser."""
+    def _code(self, x: Array, y: Array, learned: Array) -> Array:
+        """cum of each value and of the next symbol, (n, channels, 2). Then a step of the optimiser, if any pixels are
+        learned from, (n,) bool."""
         channels, value = self.shape.channels, self.planes[:, y, x].T
         done = self.forward(x, y)
         cum = np.empty((len(x), channels, 2), np.int64)
         for c in range(channels):
             mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c))
             cum[:, c] = cumulative(mix, value[:, c, None] + np.arange(2), self.edges.edge[c])
-        if learns:
-            self.gradient = backward(self.net, done, value, channels, self.edges)
+        if learned.any():
+            done = self.forward(x[learned], y[learned])
+            self.gradient = backward(self.net, done, value[learned], channels, self.edges)
             self.adam.step(self.weights, self.gradient)
         return cum
 

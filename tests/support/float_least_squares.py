@@ -8,7 +8,7 @@ import numpy as np
 from bbans_cli.coders.neural.neighbourhood import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
 
 # nearest first, after the pixel to the west
-NEIGHBOURS = sorted(range(48), key=lambda i: (TAPS[i][0] ** 2 + TAPS[i][1] ** 2, -TAPS[i][0], TAPS[i][1]))[1:25]
+NEIGHBOURS = sorted(range(len(TAPS)), key=lambda i: (TAPS[i][0] ** 2 + TAPS[i][1] ** 2, -TAPS[i][0], TAPS[i][1]))[1:25]
 
 
 def planes_of(pixels: np.ndarray) -> np.ndarray:

@@ -127,9 +127,9 @@ class RowsCodec:
 class BandCodec:
     """The codecs that a band of pixels (height, width, channels) is coded with.
 
-    batch: pixels of a mini-batch, 0 if the network does not learn; update_interval: one of so many mini-batches is
-    learned from. grid: column and row of the band's first pixel in the 16-pixel period of a JPEG file's grid,
-    (-1, -1) without a grid. threads change no bit.
+    batch: pixels of a mini-batch, 0 if the network does not learn; update_interval: one of so many groups of 32 pixels
+    of a mini-batch is learned from. grid: column and row of the band's first pixel in the 16-pixel period of a JPEG
+    file's grid, (-1, -1) without a grid. threads change no bit.
     """
 
     weights: Weights

@@ -57,7 +57,7 @@ class ScanShape:
     block: int = 0  # side of the blocks that have a modulation each, in pixels
     batch: int = 0  # least pixels of a mini-batch, between two steps of the optimiser; 0: no learning
     learning_rate: float = 0.0
-    update_interval: int = 1  # one of this many mini-batches is learned from
+    update_interval: int = 1  # one of this many groups of 32 pixels of a mini-batch is learned from
     grid_x: int = -1  # position of the first pixel in a grid of 16x16 pixels, or -1, -1
     grid_y: int = -1
     period: int = 1  # of the phase-conditioned least squares: 1, or with a grid a power of two up to 16

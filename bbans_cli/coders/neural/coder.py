@@ -38,8 +38,9 @@ class Settings:
     """The settings of a part, one or two bytes: what a decoder must know besides the weights.
 
     rate_index: of LEARNING_RATES; 0: the network does not learn. interval_log4: the network learns from one of 4^this
-    mini-batches. batch_index: of BATCHES. grid: column and row of the part's first pixel in the 16-pixel period of a
-    JPEG file's grid, each 0 to 15, or (-1, -1) without a grid. ycbcr: the samples are Cb, Y, Cr in place of R, G, B.
+    groups of 32 pixels of a mini-batch. batch_index: of BATCHES. grid: column and row of the part's first pixel in the
+    16-pixel period of a JPEG file's grid, each 0 to 15, or (-1, -1) without a grid. ycbcr: the samples are Cb, Y, Cr in
+    place of R, G, B.
     """
 
     rate_index: int
@@ -60,7 +61,7 @@ class Settings:
 
     @property
     def update_interval(self) -> int:
-        """One of so many mini-batches is learned from."""
+        """One of so many groups of 32 pixels of a mini-batch is learned from."""
         return 1 << 2 * self.interval_log4
 
     def to_bytes(self) -> bytes:

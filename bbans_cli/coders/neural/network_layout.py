@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-TAPS = 48  # neighbours that the network sees of a channel; neighbourhood.TAPS says which
+TAPS = 28  # neighbours that the network sees of a channel; neighbourhood.TAPS says which
 
 
 @dataclass(frozen=True)

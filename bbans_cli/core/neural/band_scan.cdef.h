@@ -6,7 +6,7 @@ typedef struct {
     int32_t hidden, layers, head; /* of the network: units of a hidden layer, hidden layers, units of a head */
     int32_t block;                /* side of the blocks of `modulation`, in pixels; 0 without modulation */
     int32_t batch;                /* least pixels of a mini-batch, between two steps of the optimiser; 0: no learning */
-    int32_t update_interval;      /* one of this many mini-batches is learned from */
+    int32_t update_interval;      /* one of this many groups of a mini-batch, 32 pixels each, is learned from */
     float learning_rate;
     int32_t grid_x, grid_y; /* position of the first pixel in a grid of 16x16 pixels, or -1, -1 for no grid */
     int32_t period;         /* of the phase-conditioned least squares: 1, or with a grid a power of two up to 16 */

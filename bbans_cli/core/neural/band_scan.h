@@ -80,7 +80,7 @@ typedef struct scan_state {
     int32_t diagonal, last_diagonal; /* the one that is coded now; the last of the scan */
     int32_t count;                   /* pixels of the mini-batch before this diagonal */
     int64_t coded;                   /* pixels coded by earlier calls */
-    int64_t skip;                    /* pixels still to come before the next mini-batch that is learned from */
+    int32_t batches;                 /* mini-batches so far */
     float beta2;                     /* LEARN_BETA2 to the power of `updates` */
     int32_t updates;                 /* steps of the optimiser so far */
     scan_network net, transposed;    /* transposed: matrices (outputs, inputs), for the backward pass */

@@ -10,17 +10,16 @@
 #include "phase_ls-inl.h"
 
 /* Indices of taps: the pixels to the west, north and northwest. */
-enum { NEIGHBOURHOOD_WEST = PHASE_LS_WEST, NEIGHBOURHOOD_NORTH = 38, NEIGHBOURHOOD_NORTHWEST = 37 };
+enum { NEIGHBOURHOOD_WEST = PHASE_LS_WEST, NEIGHBOURHOOD_NORTH = 19, NEIGHBOURHOOD_NORTHWEST = 18 };
 
-/* Taps of one channel in raster order: rows -5 to 0 of the neighbourhood, 48 bytes. */
+/* Taps of one channel in raster order: rows -4 to 0 of the neighbourhood, 28 bytes. */
 EX void neighbourhood_taps(const uint8_t *at, ptrdiff_t stride, uint8_t *taps)
 {
-    memcpy(taps, at - 5 * stride - 2, 5);
-    memcpy(taps + 5, at - 4 * stride - 3, 7);
-    memcpy(taps + 12, at - 3 * stride - 4, 9);
-    memcpy(taps + 21, at - 2 * stride - 5, 11);
-    memcpy(taps + 32, at - stride - 6, 10);
-    memcpy(taps + 42, at - 6, 6);
+    memcpy(taps, at - 4 * stride - 1, 3);
+    memcpy(taps + 3, at - 3 * stride - 2, 5);
+    memcpy(taps + 8, at - 2 * stride - 3, 7);
+    memcpy(taps + 15, at - stride - 4, 8);
+    memcpy(taps + 23, at - 5, 5);
 }
 
 EX int neighbourhood_distance(int a, int b) { return a > b ? a - b : b - a; }
@@ -31,15 +30,15 @@ static void neighbourhood_gather(const scan_state *s, scan_pixel *p, float *inpu
                                  int lane)
 {
     static const int nearest[LOCAL_LS_NEIGHBOURS] = {
-        NEIGHBOURHOOD_WEST, NEIGHBOURHOOD_NORTH, NEIGHBOURHOOD_NORTHWEST, 39, 26, 46};
+        NEIGHBOURHOOD_WEST, NEIGHBOURHOOD_NORTH, NEIGHBOURHOOD_NORTHWEST, 20, 11, 26};
     uint8_t taps[3][NETWORK_TAPS];
     for (int c = 0; c < 3; c++) {
         uint8_t *t = taps[c];
         neighbourhood_taps(scan_at(s, c, p->x, p->y), s->stride, t);
         int base = median_edge(t[NEIGHBOURHOOD_WEST], t[NEIGHBOURHOOD_NORTH], t[NEIGHBOURHOOD_NORTHWEST]), sum = 0;
-        for (int i = 24; i <= 28; i++) sum += neighbourhood_distance(t[i], base);
-        for (int i = 36; i <= 40; i++) sum += neighbourhood_distance(t[i], base);
-        sum += neighbourhood_distance(t[46], base) + neighbourhood_distance(t[47], base);
+        for (int i = 9; i <= 13; i++) sum += neighbourhood_distance(t[i], base);
+        for (int i = 17; i <= 21; i++) sum += neighbourhood_distance(t[i], base);
+        sum += neighbourhood_distance(t[26], base) + neighbourhood_distance(t[27], base);
         float inverse = s->inverse_activity[sum], *row = input + NETWORK_INPUT_TAPS + c * NETWORK_TAPS;
         for (int i = 0; i < NETWORK_TAPS; i++) row[i] = ex_clip((float)(t[i] - base) * inverse, -6.0f, 6.0f);
         input[NETWORK_INPUT_LOG_ACTIVITY + c] = s->log_activity[sum];

@@ -3,35 +3,35 @@
 #ifndef BBC_NETWORK_LAYOUT_TYPES_H
 #define BBC_NETWORK_LAYOUT_TYPES_H
 
-enum { NETWORK_TAPS = 48, NETWORK_COMPONENTS = 4 };
+enum { NETWORK_TAPS = 28, NETWORK_COMPONENTS = 4 };
 
 /* Inputs of the trunk: offset, and number of columns. */
 enum {
-    /* 144: neighbours by channel, less the channel's base, / activity, clipped to ±6 */
+    /* 84: neighbours by channel, less the channel's base, / activity, clipped to ±6 */
     NETWORK_INPUT_TAPS = 0,
     /* 3: (log2(activity) - 2) / 2 of each channel */
-    NETWORK_INPUT_LOG_ACTIVITY = 144,
+    NETWORK_INPUT_LOG_ACTIVITY = 84,
     /* 3: base / 128 - 1 of each channel */
-    NETWORK_INPUT_BASE = 147,
+    NETWORK_INPUT_BASE = 87,
     /* 3: prediction of the local least squares, less the base, / activity, clipped to ±6 */
-    NETWORK_INPUT_LOCAL_PREDICTION = 150,
+    NETWORK_INPUT_LOCAL_PREDICTION = 90,
     /* 3: local least squares: gain of R on the error in G, of B on that in G, of B on that in R */
-    NETWORK_INPUT_LOCAL_GAIN = 153,
+    NETWORK_INPUT_LOCAL_GAIN = 93,
     /* 3: local least squares: ln(expected error) / 2 of each channel */
-    NETWORK_INPUT_LOCAL_HALF_LOG_SIGMA = 156,
+    NETWORK_INPUT_LOCAL_HALF_LOG_SIGMA = 96,
     /* 1: phase-conditioned prediction of G, less the base, / activity, clipped to ±6 */
-    NETWORK_INPUT_PHASE_PREDICTION = 159,
+    NETWORK_INPUT_PHASE_PREDICTION = 99,
     /* 3: phase-conditioned least squares: ln(expected error) / 2 of each channel */
-    NETWORK_INPUT_PHASE_HALF_LOG_SIGMA = 160,
+    NETWORK_INPUT_PHASE_HALF_LOG_SIGMA = 100,
     /* 3: ln(mean absolute error nearby / activity) / 2 of the local predictions */
-    NETWORK_INPUT_LOCAL_ERROR_SIZE = 163,
+    NETWORK_INPUT_LOCAL_ERROR_SIZE = 103,
     /* 3: the same of the phase-conditioned predictions */
-    NETWORK_INPUT_PHASE_ERROR_SIZE = 166,
+    NETWORK_INPUT_PHASE_ERROR_SIZE = 106,
     /* 3: error of the phase-conditioned predictions at the pixel to the west / activity, to ±6 */
-    NETWORK_INPUT_PHASE_ERROR_WEST = 169,
+    NETWORK_INPUT_PHASE_ERROR_WEST = 109,
     /* 3: the same of the pixel to the north */
-    NETWORK_INPUT_PHASE_ERROR_NORTH = 172,
-    NETWORK_INPUTS = 175
+    NETWORK_INPUT_PHASE_ERROR_NORTH = 112,
+    NETWORK_INPUTS = 115
 };
 
 /* Columns of bbc_scan_least_squares. */

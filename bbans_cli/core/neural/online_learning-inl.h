@@ -25,17 +25,37 @@
 #define LEARN_BIN_EDGE_COUNT 300.0f
 #define LEARN_BIN_EDGE_REACH 0.45f
 
+/* Whether group `group` of the mini-batch, SCAN_CHUNK pixels in coding order, is learned from: one of update_interval,
+ * another one in each mini-batch, so that no rows are left out. */
+EX int learn_uses(const scan_state *s, int group) { return (group + s->batches) % s->shape.update_interval == 0; }
+
+/* End of the group that begins at pixel `from`. */
+EX int learn_group_end(const scan_state *s, int from)
+{
+    return from + SCAN_CHUNK < s->count ? from + SCAN_CHUNK : s->count;
+}
+
+/* Pixels of the mini-batch that are learned from. */
+EX int learn_pixels(const scan_state *s)
+{
+    int pixels = 0;
+    for (int from = 0; from < s->count; from += SCAN_CHUNK)
+        if (learn_uses(s, from / SCAN_CHUNK)) pixels += learn_group_end(s, from) - from;
+    return pixels;
+}
+
 /* d by the results of leaky ReLUs becomes d by their arguments, for n elements. */
 static void learn_leaky_relu(ptrdiff_t n, const float *restrict active, float *restrict d)
 {
     for (ptrdiff_t i = 0; i < n; i++) d[i] = leaky_relu_backward(active[i], d[i]);
 }
 
-/* Backward pass of pixels [from, to), at most SCAN_CHUNK: the derivatives of -ln p by all units before their ReLUs. */
-static void learn_backward(scan_state *s, int from, int to)
+/* Backward pass of pixels [from, to), at most SCAN_CHUNK: the derivatives of -ln p by all units before their ReLUs, times
+ * scale. */
+static void learn_backward(scan_state *s, float scale, int from, int to)
 {
     const int h = s->shape.hidden, u = s->shape.head, m = to - from, last = s->shape.layers - 1;
-    float scale = 1.0f / (float)s->count, *d_hidden = s->d_hidden + (ptrdiff_t)from * h;
+    float *d_hidden = s->d_hidden + (ptrdiff_t)from * h;
     memset(d_hidden, 0, (size_t)m * (size_t)h * sizeof *d_hidden);
     for (int c = 0; c < s->shape.channels; c++) {
         float *d_output = s->d_output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS;
@@ -60,10 +80,19 @@ static void learn_backward(scan_state *s, int from, int to)
     }
 }
 
+/* About 1 / sqrt(x), for positive normal x: two steps of Newton's method from a guess by the exponent. Off by 5e-6 at
+ * most, relatively, which learning does not notice; a square root and a division take five times as long. */
+EX float learn_inverse_root(float x)
+{
+    float half = 0.5f * x, y = ex_float(0x5f3759dfu - (ex_bits(x) >> 1));
+    y = y * (1.5f - half * y * y);
+    return y * (1.5f - half * y * y);
+}
+
 /* QHAdam on n weights: the gradient itself counts as much as its mean over many steps. That mean starts at zero and is
- * not corrected for it, so that the first steps are shorter. root: the correction of the second moment. Moments too
- * small to matter become 0, before they would be subnormal numbers, which are slow. */
-static void learn_adam(ptrdiff_t n, float rate, float root, const float *restrict gradient, float *restrict first,
+ * not corrected for it, so that the first steps are shorter. correction: of the second moment. Moments too small to
+ * matter become 0, before they would be subnormal numbers, which are slow. */
+static void learn_adam(ptrdiff_t n, float rate, float correction, const float *restrict gradient, float *restrict first,
                        float *restrict second, float *restrict weight)
 {
     for (ptrdiff_t i = 0; i < n; i++) {
@@ -74,32 +103,55 @@ static void learn_adam(ptrdiff_t n, float rate, float root, const float *restric
         v = v > 0x1p-100f ? v : 0.0f;
         first[i] = m;
         second[i] = v;
-        weight[i] = weight[i] - rate * (g + m) / (__builtin_sqrtf(v) * root + 1e-8f);
+        weight[i] = weight[i] - rate * (g + m) * learn_inverse_root(v * correction + 1e-16f);
+    }
+}
+
+/* Rows of a matrix whose gradient is still in the cache when the optimiser reads it; a multiple of what the matrix
+ * product does together. */
+enum { LEARN_ROWS = 24 };
+
+/* The gradient of a matrix (rows, n), or of a bias with rows = 1: the sum over the pixels that are learned from of
+ * in * d. in, in_row, in_pixel: the layer's inputs, how far apart inputs and pixels are; d (pixels, n). */
+static void learn_gradient(const scan_state *s, int rows, int n, const float *in, ptrdiff_t in_row, ptrdiff_t in_pixel,
+                           const float *d, float *restrict gradient)
+{
+    static const float zero[SCAN_MAX_HIDDEN];
+    const float *init = zero;
+    for (int from = 0, to; from < s->count; from = to) {
+        for (to = from; to < s->count && learn_uses(s, to / SCAN_CHUNK);) to = learn_group_end(s, to);
+        if (to > from) {
+            gemm(rows, n, to - from, in + from * in_pixel, in_row, in_pixel, d + (ptrdiff_t)from * n, n, init, gradient,
+                 n);
+            init = NULL;
+        } else to = learn_group_end(s, from);
     }
 }
 
 /* This thread's rows, the index-th of `of` parts, of one matrix (rows, n), and its bias by the thread that has row 0:
  * gradient, update, transposed copy. in: the layer's inputs; d: the derivatives by its outputs. offset, bias: indices
  * into the flat arrays; bias is negative for none. */
-static void learn_matrix(const scan_state *s, float rate, float root, int rows, int n, int index, int of,
+static void learn_matrix(const scan_state *s, float rate, float correction, int rows, int n, int index, int of,
                          const float *in, ptrdiff_t in_stride, const float *d, ptrdiff_t offset, ptrdiff_t bias,
                          float *transposed)
 {
-    static const float zero[SCAN_MAX_HIDDEN];
     int row0 = (int)((int64_t)rows * index / of), row1 = (int)((int64_t)rows * (index + 1) / of);
-    ptrdiff_t at = offset + (ptrdiff_t)row0 * n, size = (ptrdiff_t)(row1 - row0) * n;
-    gemm(row1 - row0, n, s->count, in + row0, 1, in_stride, d, n, zero, s->gradients + at, n);
-    learn_adam(size, rate, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
+    for (int row = row0; row < row1; row += LEARN_ROWS) {
+        const int some = row + LEARN_ROWS < row1 ? LEARN_ROWS : row1 - row;
+        const ptrdiff_t at = offset + (ptrdiff_t)row * n, size = (ptrdiff_t)some * n;
+        learn_gradient(s, some, n, in + row, 1, in_stride, d, s->gradients + at);
+        learn_adam(size, rate, correction, s->gradients + at, s->first + at, s->second + at, s->weights + at);
+    }
     if (transposed) scan_transpose(row0, row1, rows, n, s->weights + offset, transposed);
     if (index == 0 && bias >= 0) {
         static const float one = 1.0f;
-        gemm(1, n, s->count, &one, 0, 0, d, n, zero, s->gradients + bias, n);
-        learn_adam(n, rate, root, s->gradients + bias, s->first + bias, s->second + bias, s->weights + bias);
+        learn_gradient(s, 1, n, &one, 0, 0, d, s->gradients + bias);
+        learn_adam(n, rate, correction, s->gradients + bias, s->first + bias, s->second + bias, s->weights + bias);
     }
 }
 
 /* This thread's share of the rows of net.phase; the gradient of each is a sum over the pixels that see it. */
-static void learn_phase(const scan_state *s, float rate, float root, int index)
+static void learn_phase(const scan_state *s, float rate, float correction, int index)
 {
     const int h = s->shape.hidden, row0 = SCAN_PHASE_ROWS * index / s->threads,
               row1 = SCAN_PHASE_ROWS * (index + 1) / s->threads;
@@ -108,6 +160,7 @@ static void learn_phase(const scan_state *s, float rate, float root, int index)
     memset(s->gradients + at, 0, (size_t)size * sizeof *s->gradients);
     for (int i = 0; i < s->count; i++) {
         int row[3];
+        if (!learn_uses(s, i / SCAN_CHUNK)) continue;
         network_phase_rows(s, s->pixel + i, row);
         for (int k = 0; k < 3; k++) {
             if (row[k] < row0 || row[k] >= row1) continue;
@@ -116,7 +169,7 @@ static void learn_phase(const scan_state *s, float rate, float root, int index)
             for (int j = 0; j < h; j++) g[j] = g[j] + d[j];
         }
     }
-    learn_adam(size, rate, root, s->gradients + at, s->first + at, s->second + at, s->weights + at);
+    learn_adam(size, rate, correction, s->gradients + at, s->first + at, s->second + at, s->weights + at);
 }
 
 /* Moves the edges of the bins of a mini-batch's values: the bin of a value that occurs more often than the mixture says
@@ -125,6 +178,7 @@ static void learn_bin_edges(const scan_state *s)
 {
     for (int c = 0; c < s->shape.channels; c++)
         for (int i = 0; i < s->count; i++) {
+            if (!learn_uses(s, i / SCAN_CHUNK)) continue;
             const scan_pixel *p = s->pixel + i;
             float *bin_edge = network_bin_edges(s, c), *count = s->bin_edge_count + c * SCAN_BIN_EDGES;
             for (int e = 0; e < 2; e++) {
@@ -144,24 +198,24 @@ static void learn_step(const scan_state *s, int index)
     const int h = s->shape.hidden, u = s->shape.head, of = s->threads, last = s->shape.layers - 1;
     const float rate =
         s->shape.learning_rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
-    const float root = 1.0f / __builtin_sqrtf(1.0f - s->beta2 * LEARN_BETA2);
+    const float correction = 1.0f / (1.0f - s->beta2 * LEARN_BETA2);
     for (int layer = 0; layer <= last; layer++) {
         const float *in = layer ? s->hidden[layer - 1] : s->input;
-        learn_matrix(s, rate * (layer ? LEARN_TRUNK : LEARN_INPUT), root, layer ? h : NETWORK_INPUTS, h, index, of, in,
-                     layer ? h : SCAN_INPUT_STRIDE, s->d_active[layer], s->net.trunk[layer] - s->weights,
+        learn_matrix(s, rate * (layer ? LEARN_TRUNK : LEARN_INPUT), correction, layer ? h : NETWORK_INPUTS, h, index,
+                     of, in, layer ? h : SCAN_INPUT_STRIDE, s->d_active[layer], s->net.trunk[layer] - s->weights,
                      s->net.trunk_bias[layer] - s->weights, layer ? s->transposed.trunk[layer] : NULL);
     }
     if (index == 0) learn_bin_edges(s);
-    if (s->shape.grid_x >= 0) learn_phase(s, rate * LEARN_PHASE, root, index);
+    if (s->shape.grid_x >= 0) learn_phase(s, rate * LEARN_PHASE, correction, index);
     for (int c = 0; c < s->shape.channels; c++) {
         ptrdiff_t head = s->net.head[c] - s->weights, stride = network_hidden_stride(s, last);
-        learn_matrix(s, rate * LEARN_HEAD, root, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
+        learn_matrix(s, rate * LEARN_HEAD, correction, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
                      s->net.head_bias[c] - s->weights, s->transposed.head[c]);
         if (c > 0 && index == of - 1)
-            learn_matrix(s, rate * LEARN_HEAD, root, network_extra_count[c], u, 0, 1,
+            learn_matrix(s, rate * LEARN_HEAD, correction, network_extra_count[c], u, 0, 1,
                          s->hidden[last] + h + scan_extra_at[c], stride, s->d_unit[c], head + (ptrdiff_t)h * u, -1,
                          NULL);
-        learn_matrix(s, rate * LEARN_OUT, root, u, NETWORK_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
+        learn_matrix(s, rate * LEARN_OUT, correction, u, NETWORK_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
                      s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
     }
 }

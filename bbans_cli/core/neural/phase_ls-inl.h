@@ -19,13 +19,13 @@
 
 /* Indices among a channel's taps (neighbourhood-inl.h) of the neighbours, nearest first. How many of them the vectors
  * hold: docs/experiments.md, Phase-conditioned least squares. */
-static const uint8_t phase_ls_tap[PHASE_LS_TAPS] = {38, 37, 39, 46, 26, 36, 40, 25, 27, 24, 28, 45,
-                                                    16, 35, 41, 15, 17, 23, 29, 14, 18, 44, 8,  34};
+static const uint8_t phase_ls_tap[PHASE_LS_TAPS] = {19, 18, 20, 26, 11, 17, 21, 10, 12, 9,  13, 25,
+                                                    5,  16, 22, 4,  6,  8,  14, 3,  7,  24, 1,  15};
 
 /* The systems are solved again when an eighth of all pixels are new, but at least SOONEST and at most LATEST. The
  * intervals were tuned by hand; those that were measured are in docs/experiments.md, Phase-conditioned least squares.
  * */
-enum { PHASE_LS_WEST = 47, PHASE_LS_SOONEST = 64, PHASE_LS_LATEST = 8192 };
+enum { PHASE_LS_WEST = 27, PHASE_LS_SOONEST = 64, PHASE_LS_LATEST = 8192 };
 
 EX int phase_ls_phase(const scan_state *s, const phase_ls_system *f, int x, int y)
 {

@@ -22,14 +22,14 @@
  *   |  thread 0:                  new_pixels
  *   wavefront_accumulate          own blocks of local_ls.moments             local_ls.vector
  *   |  (last diagonal of a wave)
- *   wavefront_advance, thread 0   diagonal, done, count, skip
+ *   wavefront_advance, thread 0   diagonal, done, count
  *   |
  *   learn_backward                own pixels: d_output to d_active, density  values, activations, network, transposed,
  *   |  (full mini-batch)                                                     bin edges
  *   learn_step                    own rows of gradients, optimiser moments,  activations and derivatives of all pixels
  *   |                             weights, transposed; thread 0: biases and
  *   |                             bin edges
- *   wavefront_finish, thread 0    count, skip, updates, beta2
+ *   wavefront_finish, thread 0    count, batches, updates, beta2
  *   |
  *
  * new_pixels is written after a barrier and read before the next one of the same kind, with others between. A thread
@@ -200,23 +200,20 @@ static int wavefront_diagonal(scan_state *s, int index)
     return n;
 }
 
-/* Thread 0 counts the n pixels of a diagonal; where they are not learned from, the mini-batch stays empty. */
+/* Thread 0 counts the n pixels of a diagonal. */
 static void wavefront_advance(scan_state *s, int n)
 {
-    s->count += n;
+    s->count = s->shape.batch ? s->count + n : 0;
     s->done += n;
     s->diagonal++;
-    if (s->shape.batch == 0 || s->skip > 0) {
-        s->skip -= s->shape.batch ? n : 0;
-        s->count = 0;
-    }
 }
 
-/* Thread 0, after a step of the optimiser: as many mini-batches are skipped as the shape says, by their pixels. */
-static void wavefront_finish(scan_state *s)
+/* Thread 0, after a mini-batch, and a step of the optimiser if any of it was learned from. */
+static void wavefront_finish(scan_state *s, int learned)
 {
-    s->skip = (int64_t)(s->shape.update_interval - 1) * s->count;
     s->count = 0;
+    s->batches++;
+    if (!learned) return;
     s->updates++;
     s->beta2 = s->beta2 * LEARN_BETA2;
 }
@@ -224,13 +221,17 @@ static void wavefront_finish(scan_state *s)
 /* The backward pass and one step of the optimiser, by every thread. */
 static void wavefront_learn(scan_state *s, int index)
 {
-    const int from = (int)((int64_t)s->count * index / s->threads);
-    const int to = (int)((int64_t)s->count * (index + 1) / s->threads);
-    for (int i = from; i < to; i += SCAN_CHUNK) learn_backward(s, i, i + SCAN_CHUNK < to ? i + SCAN_CHUNK : to);
+    const int learned = learn_pixels(s);
+    const float scale = 1.0f / (float)learned;
+    for (int group = 0; group < s->count; group += SCAN_CHUNK) {
+        const int n = learn_group_end(s, group) - group;
+        const int from = group + n * index / s->threads, to = group + n * (index + 1) / s->threads;
+        if (from < to && learn_uses(s, group / SCAN_CHUNK)) learn_backward(s, scale, from, to);
+    }
     scan_barrier(s);
-    learn_step(s, index);
+    if (learned) learn_step(s, index);
     scan_barrier(s);
-    if (index == 0) wavefront_finish(s);
+    if (index == 0) wavefront_finish(s, learned > 0);
     scan_barrier(s);
 }
 

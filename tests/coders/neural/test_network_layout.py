@@ -20,7 +20,7 @@ def test_there_are_as_many_taps_as_the_neighbourhood_has():
 
 
 def test_columns_of_fields():
-    assert layout.INPUTS.columns("base", "log_activity") == [144, 145, 146, 147, 148, 149]
+    assert layout.INPUTS.columns("base", "log_activity") == [84, 85, 86, 87, 88, 89]
     assert layout.OUTPUTS["means"] == slice(4, 8)
 
 
