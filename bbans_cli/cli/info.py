@@ -203,7 +203,7 @@ def table(shown: FileDetails) -> list[str]:
     what = "pixels" if shown["mode"] else "the file"
     lines = [f"  {shown['payload_bytes']:,} bytes of {what}, {shown['other_bytes']:,} bytes of all else"]
     for number, part in enumerate(shown["parts"]):
-        settings = f", settings {part['settings']}" if part["settings"] else ""
+        settings = f", settings {_shortened(part['settings'])}" if part["settings"] else ""
         if part["channels"]:
             shape = f"{part['channels']} channel{'s' if part['channels'] > 1 else ''} of {part['depth']} bits"
         else:
@@ -212,6 +212,11 @@ def table(shown: FileDetails) -> list[str]:
         for index, band in enumerate(part["bands"]):
             lines += _lines_of_band(index, band)
     return lines
+
+
+def _shortened(digits: str, most: int = 32) -> str:
+    """Hexadecimal digits for a line of text: the fitted coder's settings hold the changes of its weights."""
+    return digits if len(digits) <= most else f"{digits[:most]}... ({len(digits) // 2:,} bytes)"
 
 
 def _lines_of_band(index: int, band: BandDetails) -> list[str]:
