@@ -52,8 +52,9 @@ INTEGERS = {
     *("bbc_isa_built", "bbc_isa_supported", "bbc_isa_best", "bbc_isa_select", "bbc_isa_now", "bbc_fp_set_raw"),
     "bbc_self_test_name",
 }
-# Entries that copy what others computed, which nothing here calls.
+# Entries that copy what others computed, or keep the address of a buffer for it, which nothing here calls.
 COPIES = {
+    *("bbc_few_colours_measure", "bbc_deep_measure", "bbc_coefficients_measure"),
     *("bbc_scan_weights", "bbc_scan_gradient"),
     *("bbc_coefficients_keep_examples", "bbc_coefficients_examples", "bbc_coefficients_learned"),
 }
