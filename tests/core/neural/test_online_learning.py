@@ -43,7 +43,7 @@ def test_gradient_is_the_derivative_of_the_code_length():
             phase = named.phase.copy()
             direction[:] = 0
             named.phase[:] = phase
-        step = np.float32(4e-4)
+        step = np.float32(1e-4)
         ahead, behind = (nats(SHAPE, network + s * direction, modulation, pixels)[0] for s in (step, -step))
         expected, found = (ahead - behind) / (2 * float(step)), float(gradient.astype(float) @ direction)
         assert abs(found - expected) < 0.01 * np.linalg.norm(gradient)
