@@ -88,7 +88,7 @@ class BinEdges:
 def inverse_root(x: Array) -> Array:
     """About 1 / sqrt(x) of positive normal x, float32: two steps of Newton's method from a guess by the exponent."""
     half, three_halves = np.float32(0.5) * x, np.float32(1.5)
-    y = (np.uint32(0x5F3759DF) - (x.view(np.uint32) >> np.uint32(1))).view(np.float32)
+    y: Array = (np.uint32(0x5F3759DF) - (x.view(np.uint32) >> np.uint32(1))).view(np.float32)
     for _ in range(2):
         y = y * (three_halves - half * y * y)
     return y

@@ -65,7 +65,7 @@ def test_inputs_of_the_network():
     page = {name.strip("`"): int(re.findall(r"\d+", "0" if inputs == "28 c + i" else inputs)[0])
             for inputs, name, _ in table("inputs", "name", "value")}  # fmt: skip
     assert page == {field.name: field.offset for field in INPUTS}
-    assert INPUTS.size == 175 and EXTRA_COUNTS == (0, 4, 6) and OUTPUTS.size == 16  # in the table of layers
+    assert INPUTS.size == 115 and EXTRA_COUNTS == (0, 4, 6) and OUTPUTS.size == 16  # in the table of layers
 
 
 LAYERS = table("layer", "inputs", "outputs")

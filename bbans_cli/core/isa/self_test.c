@@ -335,7 +335,8 @@ static uint64_t self_test_fitted(const bbc_kernels *kernels, uint64_t seed)
     char *memory = malloc((size_t)(state_size + bbc_fitted_fit_size() + ALIGN));
     if (!memory) return 0;
     self_test_floats(&seed, FITTED_WEIGHTS, 0.1f, weights);
-    for (int i = 0; i < 3 * WIDTH * HEIGHT; i++) pixels[i] = (uint8_t)(100 + i / 30 + (int)(self_test_bits(&seed) & 31));
+    for (int i = 0; i < 3 * WIDTH * HEIGHT; i++)
+        pixels[i] = (uint8_t)(100 + i / 30 + (int)(self_test_bits(&seed) & 31));
     const uint64_t h = self_test_fitted_in(memory + (ALIGN - (uintptr_t)memory % ALIGN), state_size, weights, pixels);
     free(memory);
     return h;
