@@ -112,7 +112,7 @@ def _refuse_collisions(table: sqlite3.Connection) -> None:
         return
     names = []
     for target, _ in table.execute(f"{groups} LIMIT {_NAMED}").fetchall():
-        found = table.execute("SELECT key FROM listed WHERE target = ? LIMIT 3", (target,)).fetchall()
+        found = table.execute("SELECT key FROM listed WHERE target = ? ORDER BY key LIMIT 3", (target,)).fetchall()
         names.append(f"{_text(target)} ({', '.join(_text(key) for (key,) in found)})")
     more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
     raise PlanCollisionError(
