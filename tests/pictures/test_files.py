@@ -176,7 +176,8 @@ def tiff_with(data, tag, value):
     ("tag", "value", "message"),
     [
         (tiff_tags.COMPRESSION, 7, r"compression 7 \(JPEG\) is not supported"),
-        (tiff_tags.PHOTOMETRIC, 6, "photometric interpretation 6 .* is not supported"),
+        (tiff_tags.PHOTOMETRIC, 4, "photometric interpretation 4 .* is not supported"),
+        (tiff_tags.PHOTOMETRIC, 6, "YCbCr with subsampled colours is not supported"),
         (tiff_tags.BITS, 32, r"samples of \[32\] bits are not supported"),
         (tiff_tags.CHANNELS, 3, "3 channels of 8 bits is not supported"),
     ],
@@ -192,10 +193,10 @@ def test_tiff_white_is_zero():
     assert np.array_equal(read_picture(written).pixels, 3 - given.pixels)
 
 
-def test_tiff_pages_are_counted():
+def test_tiff_pages_of_different_sizes_are_counted():
     image = pillow("L")
-    with pytest.raises(UnsupportedError, match="3 pages in one file"):
-        read_picture(saved(image, "TIFF", save_all=True, append_images=[image, image]))
+    with pytest.raises(UnsupportedError, match="3 pages of different sizes in one file"):
+        read_picture(saved(image, "TIFF", save_all=True, append_images=[image, image.crop((0, 0, 3, 3))]))
 
 
 def test_damaged_tiff():
