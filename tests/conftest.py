@@ -1,6 +1,7 @@
 """Fixtures for the tests of what codes pictures: instruction sets, and small models in place of the shipped ones."""
 
 import importlib
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import skips
 import tiny
 
-from bbans_cli import core
+from bbans_cli import core, scheduler
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
 
@@ -27,6 +28,16 @@ def signals_as_usual():
     """What is started in the background or by nohup inherits ignored signals, and bbc keeps them ignored: not here."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_core_for_each_worker():
+    """Where several workers share the machine, threads of one would wait for cores that another uses."""
+    usual = scheduler.cores
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        scheduler.cores = lambda: 1
+    yield
+    scheduler.cores = usual
 
 
 @pytest.fixture(params=["avx512", "avx2", "neon", "base"])
