@@ -139,8 +139,10 @@ def test_a_server_that_pauses_is_waited_for(s3, tmp_path: Path) -> None:
 def test_a_store_that_is_not_there_is_said_and_may_pass(tmp_path: Path) -> None:
     """The exit status tells schedulers to try again."""
     pytest.importorskip("s3fs")
-    env = environment(**servers.s3_settings(servers.free_port()), BBC_TEST_WAIT="0")
-    (tmp_path / "sitecustomize.py").write_text("from bbans_cli.archive import retry\nretry.FIRST_WAIT = 0.01\n")
+    env = environment(**servers.s3_settings(servers.free_port()), AWS_MAX_ATTEMPTS="1")
+    impatience = ["from bbans_cli.archive import retry", "retry.FIRST_WAIT = 0.01"]
+    impatience += ["import s3fs", "s3fs.S3FileSystem.retries = 1"]
+    (tmp_path / "sitecustomize.py").write_text("\n".join(impatience))
     env["PYTHONPATH"] = f"{tmp_path}:{env['PYTHONPATH']}"
     make(tmp_path / "src", 2)
     batch("plan", "-1", tmp_path / "src", "s3://archive/out", tmp_path / "job", env=env)
