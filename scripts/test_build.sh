@@ -16,12 +16,12 @@ clang)
     compiler=clang optimise="" sanitizer="" tests="$core tests/golden tests/coders/neural tests/pictures" preload=""
     ;;
 asan)
-    compiler=gcc optimise=-O1 sanitizer="-g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
+    compiler=gcc optimise=-O1 sanitizer="-g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
     tests="$core tests/pictures" preload="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
     export ASAN_OPTIONS=detect_leaks=0
     ;;
 tsan)
-    compiler=gcc optimise=-O1 sanitizer="-g -fsanitize=thread" preload="$(gcc -print-file-name=libtsan.so)"
+    compiler=gcc optimise=-O1 sanitizer="-g1 -fsanitize=thread" preload="$(gcc -print-file-name=libtsan.so)"
     tests="tests/core/neural/test_band_scan.py tests/coders/neural/test_band_scan.py"
     # Python itself is not instrumented; what it locks is not seen.
     export TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1 exitcode=66"
@@ -36,7 +36,7 @@ command -v $compiler >/dev/null || { echo "test_build: there is no $compiler" >&
 CC=$compiler CFLAGS=$sanitizer LDFLAGS=$sanitizer BBC_DEBUG_CFLAGS=$optimise \
     "$python" setup.py --quiet build --build-lib "build/$kind" --build-temp "build/$kind-objects"
 if [ "${1:-}" = short ]; then
-    tests="tests/core/arith tests/core/dispatch/test_dispatch.py tests/core/neural/test_mixture.py
+    tests="tests/core/arith tests/core/dispatch/test_dispatch.py tests/core/fitted tests/core/neural/test_mixture.py
         tests/core/neural/test_latents.py
         tests/core/neural/test_online_learning.py tests/entropy/test_rans.py tests/coders/test_context_mixing.py
         tests/coders/jpeg/test_coder.py tests/coders/jpeg/test_coefficients.py tests/coders/jpeg/test_ycbcr.py
