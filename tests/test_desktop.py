@@ -128,7 +128,7 @@ def test_the_thumbnailers_command_makes_a_png(name: str, desktop: dict[str, str]
 ASK = """
 service=org.freedesktop.thumbnails.Thumbnailer1
 gdbus call --session --dest $service --object-path /org/freedesktop/thumbnails/Thumbnailer1 \\
-    --method $service.Queue "['$1']" "['image/x-bbc']" normal default 0
+    --method $service.Queue "['$1']" "['image/x-bbc']" normal default 'uint32 0' || exit 1
 for _ in $(seq 1500); do [ -e "$2" ] && exit 0; sleep 0.2; done
 exit 1
 """
