@@ -51,8 +51,10 @@ def application(worker: Worker, most_bytes: int = MOST_BYTES) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        jobs.close()
+        try:
+            yield
+        finally:
+            jobs.close()
 
     pages = _Pages(jobs, worker, most_bytes)
     routes = [

@@ -7,13 +7,12 @@ the bands; a decoder applies the changes of the weights, and decodes the bands. 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
+from bbans_cli import scheduler
 from bbans_cli.coders import raw
 from bbans_cli.coders.fitted import changes, fitting
 from bbans_cli.coders.fitted import weights as weights_files
@@ -39,8 +38,6 @@ COLLECT_SHARE, FIT_SHARE, ENCODE_SHARE = 0.2, 0.5, 0.3
 YCBCR, CHANGED = 1, 2  # bits of the settings' first byte
 
 _UNKNOWN_SETTINGS = "needs a newer bbc: unknown settings of the fitted coder"
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ def decode(
         pixels = planes[tops[number] : tops[number] + part.band_rows]
         decode_band(part, number, pixels, settings, lambda n: meter.add(float(n)))
 
-    _map(one, range(len(part.bands)), threads)
+    scheduler.map_ordered(one, range(len(part.bands)), threads)
     return planes
 
 
@@ -162,7 +159,7 @@ def _choices(
         before = ends[number - 1] if number else 0
         scans[number].collect(interval, lambda n: meter.add(n * COLLECT_SHARE), samples[before : ends[number]])
 
-    _map(collect, range(len(scans)), threads)
+    scheduler.map_ordered(collect, range(len(scans)), threads)
     fitted = fitting.fit(samples, bands[0].shape[2], pixels, model, lambda share: meter.add(share * pixels * FIT_SHARE))
     shift = fitting.shift_of(pixels)
     steps = changes.steps_of(fitted, model, shift)
@@ -176,15 +173,7 @@ def _encode_bands(bands: Sequence[np.ndarray], weights: np.ndarray, threads: int
         message.push(*BandScan(band, weights).intervals(lambda n: meter.add(n * ENCODE_SHARE)), PRECISION)
         return message.to_bytes()
 
-    return _map(one, bands, threads)
-
-
-def _map(function: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
-    """The results of a function for items, in their order, by several threads: the C core releases the lock."""
-    if min(threads, len(items)) < 2:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(min(threads, len(items))) as pool:
-        return list(pool.map(function, items))
+    return scheduler.map_ordered(one, bands, threads)
 
 
 class _Meter:
