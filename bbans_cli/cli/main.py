@@ -416,12 +416,14 @@ def _version(verbose: bool) -> str:
         from importlib.metadata import version
 
         from bbans_cli import core
-        from bbans_cli.coders.neural import weights
+        from bbans_cli.coders import weights_folder
 
         lines.append(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
         lines += [f"{name} {version(name)}" for name in ("numpy", "pillow", "zlib-ng", "click", "tqdm")]
         lines.append(f"core {core.current_isa()} of {', '.join(core.available_isas())}")
-        lines.append(f"weights {', '.join(path.stem for path in sorted(weights.folder().glob('*.safetensors')))}")
+        lines.append(
+            f"weights {', '.join(path.stem for path in sorted(weights_folder.folder().glob('*.safetensors')))}"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -31,6 +31,7 @@ from pathlib import Path
 
 import bbans_cli
 from bbans_cli import core
+from bbans_cli.coders import weights_folder
 from bbans_cli.coders.neural import coder, weights
 
 package = Path(bbans_cli.__file__).parent
@@ -38,8 +39,8 @@ assert "site-packages" in package.parts, package
 for level, setting in coder.LEVELS.items():
     model = weights.by_name(setting.weights)
     print(f"level {level}: {model.name} {model.id.hex()}")
-assert weights.folder() == package / "weights", "the weights are not those of the wheel"
-assert list(weights.packaged().glob("jpeg-plain-*.dictionary")), "the dictionary of JPEG headers is not in the wheel"
+assert weights_folder.folder() == package / "weights", "the weights are not those of the wheel"
+assert list(weights_folder.packaged().glob("jpeg-plain-*.dictionary")), "the dictionary of JPEG headers is not in the wheel"
 print("kernels:", ", ".join(core.available_isas()), "in use:", core.current_isa())
 END
 "$work/venv/bin/bbc" compress photo.png

@@ -16,8 +16,8 @@ from pathlib import Path
 import click
 from safetensors import safe_open
 
+from bbans_cli.coders import weights_folder
 from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.coders.neural import weights
 from scripts.common import pages
 
 FOLDER = Path(__file__).resolve().parents[2] / "weights"
@@ -26,7 +26,7 @@ COLUMNS = ["bits per sub-pixel, no learning, blocks inside pictures", "with late
 
 def add(trained: Path, name: str) -> Path:
     """Copy a weights file of train.py to weights/<name>-<id>.safetensors, its log to weights/<name>.log.jsonl."""
-    target = FOLDER / f"{name}-{weights.file_id(trained.read_bytes()).hex()}.safetensors"
+    target = FOLDER / f"{name}-{weights_folder.file_id(trained.read_bytes()).hex()}.safetensors"
     shutil.copyfile(trained, target)
     log = trained.with_suffix(".log.jsonl")
     if log.exists():

@@ -63,8 +63,8 @@ def golden() -> None:
 @contextlib.contextmanager
 def use(model: str) -> Iterator[bool]:
     """Let bbans_cli.weights find the weights beside this file ("tiny") or those that ship; False if there are none."""
+    from bbans_cli.coders import weights_folder
     from bbans_cli.coders.neural import coder as neural_coder
-    from bbans_cli.coders.neural import weights
 
     kept = os.environ.pop("BBC_WEIGHTS", None)
     with tempfile.TemporaryDirectory() as scratch:
@@ -74,7 +74,7 @@ def use(model: str) -> Iterator[bool]:
                 Path(scratch, source.name.replace("tiny", name, 1)).write_bytes(source.read_bytes())
             os.environ["BBC_WEIGHTS"] = scratch
         try:
-            yield any(weights.folder().glob("*.safetensors"))
+            yield any(weights_folder.folder().glob("*.safetensors"))
         finally:
             os.environ.pop("BBC_WEIGHTS", None)
             if kept is not None:

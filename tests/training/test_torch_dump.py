@@ -8,6 +8,7 @@ import pytest
 import tiny
 from agreement import check_bits, check_gradient, check_latents, frequencies, gradient_of, latents_of
 
+from bbans_cli.coders import weights_folder
 from bbans_cli.coders.neural import weights
 
 DUMP = Path(__file__).parents[1] / "golden" / "torch.npz"
@@ -24,7 +25,7 @@ def dump():
 def model(dump, tmp_path, monkeypatch):
     tensors = {name.removeprefix("weights/"): a for name, a in dump.items() if name.startswith("weights/")}
     data = tiny.to_bytes(tensors, json.loads(str(dump["size"])))
-    (tmp_path / f"dump-{weights.file_id(data).hex()}.safetensors").write_bytes(data)
+    (tmp_path / f"dump-{weights_folder.file_id(data).hex()}.safetensors").write_bytes(data)
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
     return weights.by_name("dump")
 

@@ -10,6 +10,7 @@ import tiny
 from agreement import check_bits, frequencies
 from PIL import Image
 
+from bbans_cli.coders import weights_folder
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
 
@@ -39,8 +40,8 @@ def train(monkeypatch, tmp_path, capsys, script):
 def written(folder: Path) -> weights.Weights:
     """The weights that the script wrote, loaded after giving the file the name that weights files have."""
     data = (folder / "try.safetensors").read_bytes()
-    (folder / f"try-{weights.file_id(data).hex()}.safetensors").write_bytes(data)
-    return weights.by_id(weights.file_id(data))
+    (folder / f"try-{weights_folder.file_id(data).hex()}.safetensors").write_bytes(data)
+    return weights.by_id(weights_folder.file_id(data))
 
 
 def test_training_resumes_and_its_weights_code(train, tmp_path, monkeypatch):

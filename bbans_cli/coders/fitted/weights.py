@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbans_cli.coders.fitted.layout import TENSORS, padded
-from bbans_cli.coders.neural.weights import file_id, find
+from bbans_cli.coders.weights_folder import file_id, find
 from bbans_cli.errors import ModelMismatchError
 
 NAME = "fitted"

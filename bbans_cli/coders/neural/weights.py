@@ -1,22 +1,15 @@
-"""The weights files: found by name or id, checked by their hash, laid out for the C core.
-
-A weights file is a safetensors file named ``<name>-<id>.safetensors``. The id is the first 8 hex digits of its
-SHA-256. A .bbc file carries the id, so that it is never decoded with other weights. The files are in the folder that
-the environment variable BBC_WEIGHTS names, else in the installed package, else in the folder ``weights`` of a checkout.
-"""
+"""The neural coder's weights files: found by name or id, checked by their hash, laid out for the C core."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from bbans_cli.coders.weights_folder import packaged
+from bbans_cli.coders.weights_folder import file_id, find
 from bbans_cli.errors import ModelMismatchError
 
 
@@ -40,18 +33,6 @@ class Weights:
         return np.ascontiguousarray(self.tensors[name + ".weight"].T), self.tensors[name + ".bias"]
 
 
-def folder() -> Path:
-    """The folder of the weights files."""
-    if os.environ.get("BBC_WEIGHTS"):
-        return Path(os.environ["BBC_WEIGHTS"])
-    return packaged()
-
-
-def file_id(data: bytes) -> bytes:
-    """The id of a weights file: the first 4 bytes of its SHA-256."""
-    return hashlib.sha256(data).digest()[:4]
-
-
 def by_name(name: str) -> Weights:
     """The weights of that name, to encode with. Raises ModelMismatchError if they are not there or damaged."""
     return _load(find(f"{name}-*.safetensors", f"weights {name!r}"))
@@ -60,15 +41,6 @@ def by_name(name: str) -> Weights:
 def by_id(id: bytes) -> Weights:
     """The weights of that id, to decode with. Raises ModelMismatchError, naming the id, if they are not there."""
     return _load(find(f"*-{id.hex()}.safetensors", f"the weights {id.hex()} that this file was written with"))
-
-
-def find(pattern: str, what: str) -> Path:
-    """The last of the weights files of a pattern; ``what`` names it in the error."""
-    found = sorted(folder().glob(pattern))
-    if not found:
-        have = ", ".join(path.stem for path in sorted(folder().glob("*.safetensors"))) or "none"
-        raise ModelMismatchError(f"{what} are not here (there are: {have}); another version of bbc has them")
-    return found[-1]
 
 
 @cache
