@@ -1,6 +1,10 @@
-"""Sizes that more than one module must agree on. Imports nothing, so that the command's start can read it."""
+"""Numbers that more than one module must agree on. Imports nothing, so that the command's start can read it."""
 
 from __future__ import annotations
+
+# The levels of compression that differ: the fast one, the default, the best one.
+LEVELS = (1, 5, 9)
+FAST, DEFAULT_LEVEL, _ = LEVELS
 
 # Pixels of the largest picture that is read unless the caller allows more (--max-pixels): about 1.2 GB of 8-bit colour.
 MAX_PIXELS = 400_000_000

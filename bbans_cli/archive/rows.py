@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 
 OK, SKIPPED, FAILED, CRASHED, VANISHED = "ok", "skipped", "failed", "crashed", "vanished"
@@ -57,6 +58,7 @@ class Result:
 
     @property
     def has_output(self) -> bool:
+        """Whether the store holds an output of the source, as it is now."""
         return self.status == OK or self.status == SKIPPED and self.code == UP_TO_DATE
 
     @property
@@ -80,12 +82,14 @@ class Planned:
     before: Result | None = None
 
     def to_line(self) -> str:
+        """A JSON object."""
         record: dict[str, object] = {"key": self.key, "size": self.size, "version": self.version, "target": self.target}
         if self.before is not None:
             record["before"] = _record(self.before)
         return json.dumps(record, separators=(",", ":"))
 
     def result(self, status: str = OK, code: str = "", message: str = "") -> Result:
+        """A result of this source."""
         return Result(self.key, self.size, self.version, self.target, status, code, message)
 
 
@@ -108,6 +112,7 @@ class Totals:
     codes: dict[str, int] = field(default_factory=dict)
 
     def add(self, row: Result) -> None:
+        """Count one result."""
         self.files += 1
         self.ok += row.status == OK
         self.skipped += row.status == SKIPPED
@@ -126,6 +131,7 @@ class Totals:
             self.codes[row.code] = self.codes.get(row.code, 0) + 1
 
     def merge(self, other: Totals) -> None:
+        """Add the sums of others."""
         for name, value in vars(other).items():
             if isinstance(value, (int, float)):
                 vars(self)[name] += value
@@ -139,6 +145,7 @@ class Totals:
         return 0 if not bad else 75 if bad == self.codes.get(UNAVAILABLE, 0) else 1
 
     def to_record(self) -> dict[str, object]:
+        """As JSON has them; seconds to the millisecond."""
         return dict(vars(self)) | {"seconds": round(self.seconds, 3)}
 
 
@@ -169,6 +176,7 @@ def result_of(record: dict[str, object]) -> Result:
 
 
 def planned_of(record: dict[str, object]) -> Planned:
+    """From a JSON object. Raises KeyError, ValueError."""
     before = record.get("before")
     return Planned(
         str(record["key"]),
@@ -179,7 +187,16 @@ def planned_of(record: dict[str, object]) -> Planned:
     )
 
 
+def summed(each: Iterable[Totals]) -> Totals:
+    """The sums of several shards."""
+    sums = Totals()
+    for totals in each:
+        sums.merge(totals)
+    return sums
+
+
 def totals_of(record: dict[str, object]) -> Totals:
+    """From a JSON object; keys of later versions are ignored."""
     totals = Totals()
     vars(totals).update({name: value for name, value in record.items() if name in _TOTALS_FIELDS})
     return totals

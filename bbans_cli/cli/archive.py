@@ -13,7 +13,7 @@ from bbans_cli.cli import archive_options as opts
 from bbans_cli.cli import archive_progress as show
 from bbans_cli.cli import fileio, report
 from bbans_cli.cli import options as opt
-from bbans_cli.limits import MAX_PIXELS
+from bbans_cli.limits import DEFAULT_LEVEL, MAX_PIXELS
 
 if TYPE_CHECKING:
     from bbans_cli.archive.dask_run import Task
@@ -66,7 +66,7 @@ def plan(**given: Any) -> int:
     from bbans_cli.archive.job import Job, Settings, weights_id
     from bbans_cli.archive.stores import open_store
 
-    level = given["level"] or opt.DEFAULT_LEVEL
+    level = given["level"] or DEFAULT_LEVEL
     source, destination, job = open_store(given["src"]), open_store(given["dst"]), Job(given["job"])
     settings = Settings(
         source.url,
@@ -148,12 +148,9 @@ def run(**given: Any) -> int:
 
 
 def _exit_status(job: Job, shards: list[int]) -> int:
-    from bbans_cli.archive.rows import Totals
+    from bbans_cli.archive.rows import summed
 
-    sums = Totals()
-    for totals in job.each([number for number in shards if job.is_finished(number)], job.totals):
-        sums.merge(totals)
-    return sums.exit_status
+    return summed(job.each([number for number in shards if job.is_finished(number)], job.totals)).exit_status
 
 
 def _tidy(made: Plan) -> None:
@@ -176,6 +173,11 @@ def _shards(made: Plan, given: tuple[int, ...]) -> list[int] | None:
         if number >= len(made.shards):
             raise click.UsageError(f"the plan has the shards 0 to {len(made.shards) - 1}")
     return [made.first + number for number in given] or None
+
+
+def _finished(job: Job, made: Plan, given: tuple[int, ...]) -> list[int]:
+    """The shards that were named, or all, as far as they are finished."""
+    return [number for number in _shards(made, given) or made.shards if job.is_finished(number)]
 
 
 def _run_here(
@@ -329,11 +331,12 @@ def verify(**given: Any) -> int:
     """Read outputs back from their store, compare their SHA-256, decode them and check every checksum."""
     from bbans_cli.archive.dask_run import Task
     from bbans_cli.archive.job import VERIFIED, Job
+    from bbans_cli.archive.rows import summed
     from bbans_cli.archive.shard import Worker
 
     job = Job(given["job"])
     made = job.plan()
-    shards = [number for number in _shards(made, given["shards"]) or made.shards if job.is_finished(number)]
+    shards = _finished(job, made, given["shards"])
     progress = show.Progress(job, made, given)
     with contextlib.closing(progress):
         if given["dask"]:
@@ -344,7 +347,7 @@ def verify(**given: Any) -> int:
                     progress.say_failure(row)
         else:
             worker = Worker(job, made, given["threads"] or scheduler.cores(), report=progress.add)
-            sums = _sum(worker.verify(number, given["sample"], given["seed"]) for number in shards)
+            sums = summed(worker.verify(number, given["sample"], given["seed"]) for number in shards)
     if not given["quiet"]:
         show.print(f"{sums.ok:,} outputs verified, {sums.failed:,} failed")
     return sums.exit_status
@@ -368,17 +371,18 @@ def restore(**given: Any) -> int:
     pictures. A picture of a format that bbc does not write becomes PNG, or what can hold it.
     """
     from bbans_cli.archive.job import Job
+    from bbans_cli.archive.rows import summed
     from bbans_cli.archive.shard import Worker
     from bbans_cli.archive.stores import open_store
 
     job = Job(given["job"])
     made = job.plan()
     target = open_store(given["dst"])
-    shards = [number for number in _shards(made, given["shards"]) or made.shards if job.is_finished(number)]
+    shards = _finished(job, made, given["shards"])
     progress = show.Progress(job, made, given)
     with contextlib.closing(progress):
         worker = Worker(job, made, given["threads"] or scheduler.cores(), report=progress.add)
-        sums = _sum(worker.restore(number, target, given["force"], given["skip_existing"]) for number in shards)
+        sums = summed(worker.restore(number, target, given["force"], given["skip_existing"]) for number in shards)
     target.tidy()
     if not given["quiet"]:
         left_out = made.files - sums.files
@@ -386,12 +390,3 @@ def restore(**given: Any) -> int:
             f"{sums.ok:,} files restored, {sums.skipped:,} skipped, {sums.failed:,} failed, {left_out:,} without output"
         )
     return sums.exit_status
-
-
-def _sum(each: Iterator[Totals]) -> Totals:
-    from bbans_cli.archive.rows import Totals
-
-    sums = Totals()
-    for totals in each:
-        sums.merge(totals)
-    return sums

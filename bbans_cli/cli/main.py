@@ -1,6 +1,6 @@
-"""The command `bbc`: verbs, exit status, and the way from options to a batch. report.py prints.
+"""The command `bbc`: its verbs, and its exit status.
 
-`run` calls a verb, which plans its tasks (plan.py), hands them to the batch (batch.py) and returns the exit status.
+`run` calls a verb, which checks what its options say together. run_verb.py does the rest, and report.py prints.
 
 Start-up must be quick: `bbc --help` and the shell's completion come through here, so numpy, Pillow and the core are
 imported only once there is a picture to work on.
@@ -8,27 +8,19 @@ imported only once there is a picture to work on.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import time
-import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from bbans_cli import __version__, output_names, scheduler
-from bbans_cli.cli import archive, atomic_output, fileio, fronts, naming, plan, report, signals
+from bbans_cli import __version__, output_names
+from bbans_cli.cli import archive, atomic_output, fileio, naming, plan, report, run_verb, signals
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
-from bbans_cli.errors import BbcError, LimitError, describe
-from bbans_cli.limits import MAX_METADATA_BYTES, PREVIEW_SIDE
-from bbans_cli.pictures.formats import DEFLATE_LEVEL, JPEG, JPEG_SUFFIXES, METADATA_NAMES
-
-if TYPE_CHECKING:
-    from bbans_cli import api
-    from bbans_cli.cli.code_map import CodeMap
+from bbans_cli.errors import describe
+from bbans_cli.limits import MAX_METADATA_BYTES
+from bbans_cli.pictures.formats import JPEG, JPEG_SUFFIXES, METADATA_NAMES
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 ABOUT = """Store photographs losslessly in fewer bytes.
@@ -78,7 +70,7 @@ def compress(**given: Any) -> int:
     """
     if (given["remove"] or given["remove_anyway"]) and given["no_verify"]:
         raise click.UsageError("--rm and --no-verify do not go together")
-    return _write("compress", naming.of_compress(given["full_names"], given["pixels"]), given)
+    return run_verb.write("compress", naming.of_compress(given["full_names"], given["pixels"]), given)
 
 
 @bbc.command(
@@ -94,7 +86,8 @@ def decompress(**given: Any) -> int:
     to_jpeg = output_names.suffix_of(given["path"] or "") in JPEG_SUFFIXES and not given["picture_format"]
     if pixels and (to_jpeg or given["picture_format"] == JPEG):
         raise click.UsageError("--rows gives pixels, which bbc does not write as JPEG; --format names a format")
-    return _write("decompress", naming.of_decompress(given["full_names"], given["picture_format"], pixels), given)
+    names_of = naming.of_decompress(given["full_names"], given["picture_format"], pixels)
+    return run_verb.write("decompress", names_of, given)
 
 
 @bbc.command(
@@ -104,7 +97,7 @@ def decompress(**given: Any) -> int:
 )
 def verify(**given: Any) -> int:
     """Decode .bbc files in full and check every checksum; nothing is written. `bbc test` is the same."""
-    return _read("verify", given)
+    return run_verb.read("verify", given)
 
 
 @bbc.command(
@@ -120,14 +113,14 @@ def info(**given: Any) -> int:
         raise click.UsageError("levels and -f go with --map")
     if given["map_path"] is not None and (given["exif"] or given["xmp"] or given["recursive"]):
         raise click.UsageError("--map is of one file, and goes with neither --exif nor --xmp nor -r")
-    if given["map_path"] in _STDOUT_NAMES:
+    if given["map_path"] in run_verb.STDOUT_NAMES:
         given["map_path"] = STDIO
         if given["as_json"]:
             raise click.UsageError("--json and pictures cannot both go to standard output")
     for name in ("exif", "xmp"):
         if given[name] and (given["as_json"] or given["recursive"] or given["exif"] and given["xmp"]):
             raise click.UsageError(f"--{name} writes the bytes of one item of one file")
-    return _read("info", given)
+    return run_verb.read("info", given)
 
 
 @bbc.command(
@@ -140,14 +133,14 @@ def thumbnail(**given: Any) -> int:
     data, or of the picture itself, which is then decoded. OUT is a PNG file, or JPEG or WebP by its suffix; - is
     standard output.
     """
-    source, target = given["source"], STDIO if given["target"] in _STDOUT_NAMES else given["target"]
+    source, target = given["source"], STDIO if given["target"] in run_verb.STDOUT_NAMES else given["target"]
     if given["as_json"] and target == STDIO:
         raise click.UsageError("--json and pictures cannot both go to standard output")
     if source == STDIO and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("standard input is a terminal")
     placing = plan.Placing(target, force=given["force"])
     tasks = plan.plan_writing([source], False, naming.of_changes(), placing)
-    return _batch("thumbnail", tasks, given | {"jobs": 1})
+    return run_verb.do("thumbnail", tasks, given | {"jobs": 1})
 
 
 bbc.add_command(archive.batch)
@@ -162,7 +155,7 @@ def recompress(**given: Any) -> int:
     """Bring .bbc files to another level, each replaced in one step once the new file was decoded and compared. A file
     that would not become smaller is kept, and a line says so.
     """
-    return _change("recompress", given)
+    return run_verb.change("recompress", given)
 
 
 @bbc.group(
@@ -187,12 +180,12 @@ def meta_get(**given: Any) -> int:
     wanted = [name for name in METADATA_NAMES if given[f"of_{name}"]]
     if len(wanted) != 1 or len(given["names"]) > 1:
         raise click.UsageError("meta get takes one kind of metadata and one file")
-    target = STDIO if given["path"] in (None, *_STDOUT_NAMES) else given["path"]
+    target = STDIO if given["path"] in (None, *run_verb.STDOUT_NAMES) else given["path"]
     if given["as_json"] and target == STDIO:
         raise click.UsageError("--json and metadata cannot both go to standard output")
-    names = _names(given | {"files_from": None, "files0_from": None})
+    names = run_verb.inputs(given | {"files_from": None, "files0_from": None})
     tasks = plan.plan_writing(names, False, naming.of_changes(), plan.Placing(target, force=given["force"]))
-    return _batch("meta-get", tasks, given | {"name": wanted[0]})
+    return run_verb.do("meta-get", tasks, given | {"name": wanted[0]})
 
 
 @meta.command(
@@ -208,8 +201,8 @@ def meta_set(**given: Any) -> int:
         raise click.UsageError("meta set takes at least one kind of metadata, each with the file that has it")
     from bbans_cli.metadata_edit import Change
 
-    values = {name: _content(path, MAX_METADATA_BYTES) for name, path in paths.items()}
-    return _change("meta-change", given | {"change": Change(values, changes_file=given["changes_file"])})
+    values = {name: run_verb.content(path, MAX_METADATA_BYTES) for name, path in paths.items()}
+    return run_verb.change("meta-change", given | {"change": Change(values, changes_file=given["changes_file"])})
 
 
 @meta.command(
@@ -225,7 +218,7 @@ def meta_strip(**given: Any) -> int:
     names = [name for name in METADATA_NAMES if given[f"of_{name}"]] + ([ALL] if given["everything"] else [])
     if not names:
         raise click.UsageError("meta strip takes at least one kind of metadata, or --all")
-    return _change("meta-change", given | {"change": Change({}, names, given["changes_file"])})
+    return run_verb.change("meta-change", given | {"change": Change({}, names, given["changes_file"])})
 
 
 @bbc.command(
@@ -241,172 +234,8 @@ def page(**given: Any) -> int:
     from bbans_cli.cli import serve_page
 
     reporter = report.Report()
-    threads = _threads(given["threads"], reporter)
+    threads = run_verb.cores(given["threads"], reporter)
     return serve_page.serve(given["port"], not given["no_browser"], threads, given["max_pixels"])
-
-
-def _change(verb: str, given: dict[str, Any]) -> int:
-    """A verb that replaces its inputs, unless outputs are named."""
-    if given["stdout"] or given["path"] is not None:
-        return _write(verb, naming.of_changes(), {"skip_existing": False} | given)
-    names = _names(given)
-    if names == [STDIO]:
-        return _write(verb, naming.of_changes(), {"skip_existing": False} | given, names)
-    return _batch(verb, plan.plan_in_place(names, given["recursive"], output_names.is_bbc), given)
-
-
-def _write(verb: str, names_of: plan.Naming, given: dict[str, Any], names: list[str] | None = None) -> int:
-    for one, other in (
-        ("stdout", "path"),
-        ("force", "skip_existing"),
-        ("stdout", "as_json"),
-        ("stdout", "skip_existing"),
-    ):
-        if given[one] and given[other]:
-            raise click.UsageError(f"{_FLAGS[one]} and {_FLAGS[other]} do not go together")
-    if given["path"] in _STDOUT_NAMES:
-        given["path"] = STDIO
-    placing = plan.Placing(given["path"], given["stdout"], given["force"], given["skip_existing"])
-    names = names or _names(given)
-    try:
-        tasks = plan.plan_writing(names, given["recursive"], names_of, placing)
-    except plan.PlanError as error:
-        raise click.UsageError(str(error)) from error
-    if given["as_json"] and any(task.target == STDIO for task in tasks):
-        raise click.UsageError("--json and pictures cannot both go to standard output")
-    if verb == "decompress" and not given["picture_format"] and [task.target for task in tasks] == [given["path"]]:
-        _refuse_suffix(tasks[0])
-    return _batch(verb, tasks, given)
-
-
-def _refuse_suffix(task: plan.Task) -> None:
-    """Refuse an output whose suffix names no format that the input can become, as far as that is known before work."""
-    suffix = output_names.suffix_of(task.target or "")
-    with contextlib.suppress(BbcError, OSError):
-        if not output_names.suits(suffix, None if task.source == STDIO else fronts.head_of(task.source)):
-            raise click.UsageError(
-                f"{suffix} is no picture format that bbc writes; --format says which one it is to be"
-            )
-
-
-def _read(verb: str, given: dict[str, Any]) -> int:
-    tasks = plan.plan_reading(_names(given), given["recursive"], output_names.is_bbc)
-    if (given.get("exif") or given.get("xmp")) and len(tasks) != 1:
-        raise click.UsageError("--exif and --xmp take one file")
-    if given.get("map_path") is not None and len(tasks) != 1:
-        raise click.UsageError("--map takes one file")
-    return _batch(verb, tasks, given)
-
-
-_STDOUT_NAMES = (STDIO, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
-# A list of a million names and more.
-_MAX_LIST_BYTES = 1 << 28
-_FLAGS = {
-    "stdout": "-c",
-    "path": "-o",
-    "force": "-f",
-    "skip_existing": "--skip-existing",
-    "as_json": "--json",
-}
-
-
-def _names(given: dict[str, Any]) -> list[str]:
-    """The inputs that were named, on the command line or in lists; if none were, standard input unless a terminal."""
-    names = list(given["names"])
-    lists = [(given["files_from"], b"\n"), (given["files0_from"], b"\0")]
-    lists = [(path, separator) for path, separator in lists if path is not None]
-    if not names and not lists:
-        names = [STDIO]
-    if (names + [path for path, _ in lists]).count(STDIO) > 1:
-        raise click.UsageError("standard input can be read only once")
-    if STDIO in names and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError("no input: name files, or pipe one in")
-    for path, separator in lists:
-        names += plan.read_list(_content(path, _MAX_LIST_BYTES), separator)
-    return names
-
-
-def _content(path: str, limit: int) -> bytes:
-    """The content of a file that an option names. Raises UsageError."""
-    try:
-        return fileio.read(path, limit)[0]
-    except LimitError as error:
-        raise click.UsageError(f"{report.shown(path)}: is too long, more than {limit:,} bytes") from error
-    except (OSError, BbcError) as error:
-        raise click.UsageError(f"{report.shown(path)}: {describe(error)}") from error
-
-
-def _batch(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
-    """Do the tasks, or say that they would be done, and return the exit status."""
-    verbosity = given["verbose"] - given["quiet"]
-    terminal = sys.stderr is not None and sys.stderr.isatty()
-    reporter = report.Report(verbosity, given["as_json"], summary=terminal)
-    if given.get("dry_run"):
-        for task in tasks:
-            reporter.add(report.planned(task))
-        return reporter.return_code
-    start = time.monotonic()
-    threads = _threads(given["threads"], reporter)
-    # Warnings of libraries are not for the user; what matters of them is an error or in the result.
-    if verbosity < 2:
-        warnings.simplefilter("ignore")
-    from bbans_cli.cli import batch, progress
-
-    options = batch.Options(
-        verb,
-        given["max_pixels"],
-        _coder(given)
-        if verb in ("compress", "decompress", "verify", "recompress") or given.get("map_path") is not None
-        else None,
-        given.get("force", False),
-        given.get("remove", False) or given.get("remove_anyway", False),
-        given.get("remove_anyway", False),
-        details=verbosity > 0,
-        size=given.get("size", 0),
-        even_if_larger=given.get("even_if_larger", False),
-        change=given.get("change"),
-        name=given.get("name", ""),
-        item="exif" if given.get("exif") else "xmp" if given.get("xmp") else None,
-        code_map=_code_map(given),
-    )
-    at_once = verb == "info" and not options.details and options.code_map is None
-    bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
-    with contextlib.closing(bar):
-        batch.do_all(tasks, options, reporter, bar, given["jobs"] or int(verb == "info"), threads)
-    return reporter.return_code if verb == "info" else reporter.finish(time.monotonic() - start)
-
-
-def _code_map(given: dict[str, Any]) -> CodeMap | None:
-    from bbans_cli.cli.code_map import CodeMap
-
-    return None if given.get("map_path") is None else CodeMap(given["map_path"], given["force"])
-
-
-def _coder(given: dict[str, Any]) -> api.PictureCodec:
-    from bbans_cli import api
-
-    return api.PictureCodec(
-        level=given.get("level") or opt.DEFAULT_LEVEL,
-        max_pixels=given["max_pixels"],
-        verify=not given.get("no_verify"),
-        strip=given.get("strip", False),
-        pixels=given.get("pixels", False),
-        deflate_level=given.get("deflate_level", DEFLATE_LEVEL),
-        preview=given.get("preview_size") or (PREVIEW_SIDE if given.get("preview") else 0),
-        band_rows=given.get("band_rows") or 0,
-        rows=given.get("rows"),
-    )
-
-
-def _threads(given: int | None, reporter: report.Report) -> int:
-    """-T, else BBC_THREADS, else every core."""
-    text = os.environ.get("BBC_THREADS", "")
-    if given is None and text:
-        if text.isdecimal() and int(text) <= opt.MAX_THREADS:
-            given = int(text)
-        else:
-            reporter.warn(f"BBC_THREADS={text} is no number of threads and was ignored")
-    return given or scheduler.cores()
 
 
 def _version(verbose: bool) -> str:

@@ -12,13 +12,11 @@ from typing import Any
 
 import click
 
-from bbans_cli.limits import DECODE_PIXELS, MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE
+from bbans_cli.limits import DECODE_PIXELS, LEVELS, MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE
 from bbans_cli.pictures.formats import DEFLATE_LEVEL, FORMATS, JPEG
 
-LEVELS = (1, 5, 9)
 # Between two levels the middle one, which is the default, gets the tie.
 _NEAREST = {2: 1, 3: 5, 4: 5, 6: 5, 7: 5, 8: 9}
-DEFAULT_LEVEL = 5
 MAX_THREADS = 1024
 # Pixels of a picture on the page, which keeps several copies of it.
 PAGE_PIXELS = 100_000_000

@@ -19,10 +19,10 @@ import numpy as np
 
 from bbans_cli.coders import raw
 from bbans_cli.coders.picture_traits import PictureTraits, flatness
-from bbans_cli.coders.registry import CODERS, FAST, FLATTER, Coder, EncodeRequest
+from bbans_cli.coders.registry import CODERS, FLATTER, Coder, EncodeRequest
 from bbans_cli.container import DEEP, FEW_COLOURS, JPEG, MODES, NEURAL, RAW, WEBP, Container, Part, histogram_packing
 from bbans_cli.container import metadata as kinds
-from bbans_cli.limits import MAX_NEURAL_WIDTH
+from bbans_cli.limits import FAST, MAX_NEURAL_WIDTH
 from bbans_cli.pictures.picture import Picture, coded_depth
 from bbans_cli.progress import PixelProgress, ShareProgress, no_progress
 

@@ -16,13 +16,12 @@ import numpy as np
 from bbans_cli.coders import context_mixing, raw
 from bbans_cli.coders.picture_traits import PictureTraits
 from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, FITTED, JPEG, NEURAL, RAW, WEBP, Part
-from bbans_cli.limits import MAX_NEURAL_WIDTH
+from bbans_cli.limits import FAST, MAX_NEURAL_WIDTH
 from bbans_cli.progress import PixelProgress
 
 if TYPE_CHECKING:
     from bbans_cli.coders.jpeg.coder import JpegCoefficients
 
-FAST = 1  # the level
 
 # Bounds of the flatness. Of 230 photographs all but four lie below the first, of 26 screens and stamps with flat
 # grounds all but three above; nothing photographic lies above the second. The pictures are not recorded.
@@ -111,6 +110,16 @@ def _encode_neural(request: EncodeRequest) -> Part:
     if request.level == FAST and planes.shape[0] * planes.shape[1] >= fitted.LEAST_PIXELS:
         return fitted.encode(planes, request.threads, request.progress, request.band_rows, request.quick)
     return coder.encode(planes, request.level, request.threads, request.progress, request.band_rows)
+
+
+def networks(level: int) -> dict[str, bytes]:
+    """Name and id of each network that a level may code with. Raises ModelMismatchError if one is not there."""
+    from bbans_cli.coders.fitted import weights as fitted
+    from bbans_cli.coders.neural import coder, weights
+
+    name = coder.LEVELS[level].weights
+    found = {name: weights.by_name(name).id}
+    return found | {fitted.NAME: fitted.shipped().id} if level == FAST else found
 
 
 def _decode_fitted(request: DecodeRequest) -> np.ndarray:

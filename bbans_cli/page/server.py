@@ -29,13 +29,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bbans_cli.heat_map import colours
+from bbans_cli.limits import LEVELS
 from bbans_cli.page.jobs import BusyError, Job, Jobs
 from bbans_cli.page.work import Worker
 
 HOSTS = ("127.0.0.1", "localhost", "::1")
 # Of a file that is sent. A picture's pixels have a limit of their own.
 MOST_BYTES = 256 << 20
-LEVELS = (1, 5, 9)
 _LONGEST_NAME = 200
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

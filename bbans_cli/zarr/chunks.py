@@ -18,10 +18,9 @@ import numpy as np
 from bbans_cli import api
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError
-from bbans_cli.limits import MAX_PIXELS
+from bbans_cli.limits import LEVELS, MAX_PIXELS
 from bbans_cli.pictures.picture import Picture, from_array
 
-LEVELS = (1, 5, 9)
 # A private ancillary chunk of PNG, in which the item survives `bbc decompress`: dtype, axis of channels, shape.
 ITEM = b"arRy"
 _DTYPES = ("bool", "uint8", "int8", "uint16", "int16")

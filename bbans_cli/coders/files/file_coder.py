@@ -23,7 +23,7 @@ from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.file_format import check_limit
 from bbans_cli.errors import CorruptError, UnsupportedError
-from bbans_cli.limits import MAX_PIXELS
+from bbans_cli.limits import FAST, MAX_PIXELS
 from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
 
 # Bytes of structure and plain bytes beyond the size of the file itself: room for the exceptions of its scans.
@@ -123,7 +123,7 @@ def _counter(total: int, progress: ShareProgress) -> BlockProgress:
 def pack_tree(tree: Node, level: int = 5) -> bytes:
     """The payload of part 0. At level 1 many plain bytes go to a general method."""
     structure, gaps = jpeg_tree.to_bytes(tree)
-    most = byte_coder.MOST_MIXED_FAST if level == coefficients.FAST else byte_coder.MOST_MIXED
+    most = byte_coder.MOST_MIXED_FAST if level == FAST else byte_coder.MOST_MIXED
     return byte_coder.pack(varint(len(structure)) + structure + gaps, most)
 
 

@@ -27,6 +27,7 @@ from bbans_cli.coders.jpeg import coefficient_start
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import CData, ffi, lib
 from bbans_cli.errors import CorruptError
+from bbans_cli.limits import FAST
 from bbans_cli.progress import BlockProgress, no_progress
 
 # Blocks in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
@@ -35,7 +36,6 @@ MOST_COMPONENTS = 4
 # Segments: as few as leave none with more nonzero coefficients than this, which take a bit more than half a byte each
 SEGMENT_NONZERO = 1_900_000
 MOST_SEGMENTS = 16
-FAST = 1  # the level
 
 
 @cache

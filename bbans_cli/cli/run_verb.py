@@ -1,0 +1,196 @@
+"""From the options of a verb to its tasks, to the batch that does them, to the exit status.
+
+main.py has the verbs: each hands over its options, checked, as click gives them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bbans_cli import output_names, scheduler
+from bbans_cli.cli import fileio, fronts, naming, plan, report
+from bbans_cli.cli import options as opt
+from bbans_cli.cli.fileio import STDIO
+from bbans_cli.errors import BbcError, LimitError, describe
+from bbans_cli.limits import DEFAULT_LEVEL, PREVIEW_SIDE
+from bbans_cli.pictures.formats import DEFLATE_LEVEL
+
+if TYPE_CHECKING:
+    from bbans_cli import api
+    from bbans_cli.cli.code_map import CodeMap
+
+STDOUT_NAMES = (STDIO, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+# A list of a million names and more.
+_MAX_LIST_BYTES = 1 << 28
+_FLAGS = {
+    "stdout": "-c",
+    "path": "-o",
+    "force": "-f",
+    "skip_existing": "--skip-existing",
+    "as_json": "--json",
+}
+
+
+def change(verb: str, given: dict[str, Any]) -> int:
+    """A verb that replaces its inputs, unless outputs are named. Returns the exit status. Raises UsageError."""
+    if given["stdout"] or given["path"] is not None:
+        return write(verb, naming.of_changes(), {"skip_existing": False} | given)
+    names = inputs(given)
+    if names == [STDIO]:
+        return write(verb, naming.of_changes(), {"skip_existing": False} | given, names)
+    return do(verb, plan.plan_in_place(names, given["recursive"], output_names.is_bbc), given)
+
+
+def write(verb: str, names_of: plan.Naming, given: dict[str, Any], names: list[str] | None = None) -> int:
+    """A verb that writes outputs, named by `names_of` or by options; `names`: its inputs, where they are known already.
+
+    Returns the exit status. Raises UsageError.
+    """
+    for one, other in (
+        ("stdout", "path"),
+        ("force", "skip_existing"),
+        ("stdout", "as_json"),
+        ("stdout", "skip_existing"),
+    ):
+        if given[one] and given[other]:
+            raise click.UsageError(f"{_FLAGS[one]} and {_FLAGS[other]} do not go together")
+    if given["path"] in STDOUT_NAMES:
+        given["path"] = STDIO
+    placing = plan.Placing(given["path"], given["stdout"], given["force"], given["skip_existing"])
+    names = names or inputs(given)
+    try:
+        tasks = plan.plan_writing(names, given["recursive"], names_of, placing)
+    except plan.PlanError as error:
+        raise click.UsageError(str(error)) from error
+    if given["as_json"] and any(task.target == STDIO for task in tasks):
+        raise click.UsageError("--json and pictures cannot both go to standard output")
+    if verb == "decompress" and not given["picture_format"] and [task.target for task in tasks] == [given["path"]]:
+        _refuse_suffix(tasks[0])
+    return do(verb, tasks, given)
+
+
+def _refuse_suffix(task: plan.Task) -> None:
+    """Refuse an output whose suffix names no format that the input can become, as far as that is known before work."""
+    suffix = output_names.suffix_of(task.target or "")
+    with contextlib.suppress(BbcError, OSError):
+        if not output_names.suits(suffix, None if task.source == STDIO else fronts.head_of(task.source)):
+            raise click.UsageError(
+                f"{suffix} is no picture format that bbc writes; --format says which one it is to be"
+            )
+
+
+def read(verb: str, given: dict[str, Any]) -> int:
+    """A verb that writes no .bbc file and no picture in place of one. Returns the exit status. Raises UsageError."""
+    tasks = plan.plan_reading(inputs(given), given["recursive"], output_names.is_bbc)
+    if (given.get("exif") or given.get("xmp")) and len(tasks) != 1:
+        raise click.UsageError("--exif and --xmp take one file")
+    if given.get("map_path") is not None and len(tasks) != 1:
+        raise click.UsageError("--map takes one file")
+    return do(verb, tasks, given)
+
+
+def inputs(given: dict[str, Any]) -> list[str]:
+    """The inputs that were named, on the command line or in lists; if none were, standard input unless a terminal."""
+    names = list(given["names"])
+    lists = [(given["files_from"], b"\n"), (given["files0_from"], b"\0")]
+    lists = [(path, separator) for path, separator in lists if path is not None]
+    if not names and not lists:
+        names = [STDIO]
+    if (names + [path for path, _ in lists]).count(STDIO) > 1:
+        raise click.UsageError("standard input can be read only once")
+    if STDIO in names and (sys.stdin is None or sys.stdin.isatty()):
+        raise click.UsageError("no input: name files, or pipe one in")
+    for path, separator in lists:
+        names += plan.read_list(content(path, _MAX_LIST_BYTES), separator)
+    return names
+
+
+def content(path: str, limit: int) -> bytes:
+    """The content of a file that an option names. Raises UsageError."""
+    try:
+        return fileio.read(path, limit)[0]
+    except LimitError as error:
+        raise click.UsageError(f"{report.shown(path)}: is too long, more than {limit:,} bytes") from error
+    except (OSError, BbcError) as error:
+        raise click.UsageError(f"{report.shown(path)}: {describe(error)}") from error
+
+
+def do(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
+    """Do the tasks, or say that they would be done, and return the exit status."""
+    verbosity = given["verbose"] - given["quiet"]
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    reporter = report.Report(verbosity, given["as_json"], summary=terminal)
+    if given.get("dry_run"):
+        for task in tasks:
+            reporter.add(report.planned(task))
+        return reporter.return_code
+    start = time.monotonic()
+    threads = cores(given["threads"], reporter)
+    # Warnings of libraries are not for the user; what matters of them is an error or in the result.
+    if verbosity < 2:
+        warnings.simplefilter("ignore")
+    from bbans_cli.cli import batch, progress
+
+    options = batch.Options(
+        verb,
+        given["max_pixels"],
+        _coder(given)
+        if verb in ("compress", "decompress", "verify", "recompress") or given.get("map_path") is not None
+        else None,
+        given.get("force", False),
+        given.get("remove", False) or given.get("remove_anyway", False),
+        given.get("remove_anyway", False),
+        details=verbosity > 0,
+        size=given.get("size", 0),
+        even_if_larger=given.get("even_if_larger", False),
+        change=given.get("change"),
+        name=given.get("name", ""),
+        item="exif" if given.get("exif") else "xmp" if given.get("xmp") else None,
+        code_map=_code_map(given),
+    )
+    at_once = verb == "info" and not options.details and options.code_map is None
+    bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
+    with contextlib.closing(bar):
+        batch.do_all(tasks, options, reporter, bar, given["jobs"] or int(verb == "info"), threads)
+    return reporter.return_code if verb == "info" else reporter.finish(time.monotonic() - start)
+
+
+def _code_map(given: dict[str, Any]) -> CodeMap | None:
+    from bbans_cli.cli.code_map import CodeMap
+
+    return None if given.get("map_path") is None else CodeMap(given["map_path"], given["force"])
+
+
+def _coder(given: dict[str, Any]) -> api.PictureCodec:
+    from bbans_cli import api
+
+    return api.PictureCodec(
+        level=given.get("level") or DEFAULT_LEVEL,
+        max_pixels=given["max_pixels"],
+        verify=not given.get("no_verify"),
+        strip=given.get("strip", False),
+        pixels=given.get("pixels", False),
+        deflate_level=given.get("deflate_level", DEFLATE_LEVEL),
+        preview=given.get("preview_size") or (PREVIEW_SIDE if given.get("preview") else 0),
+        band_rows=given.get("band_rows") or 0,
+        rows=given.get("rows"),
+    )
+
+
+def cores(given: int | None, reporter: report.Report) -> int:
+    """-T, else BBC_THREADS, else every core."""
+    text = os.environ.get("BBC_THREADS", "")
+    if given is None and text:
+        if text.isdecimal() and int(text) <= opt.MAX_THREADS:
+            given = int(text)
+        else:
+            reporter.warn(f"BBC_THREADS={text} is no number of threads and was ignored")
+    return given or scheduler.cores()
