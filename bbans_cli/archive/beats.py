@@ -27,6 +27,7 @@ class Beat:
 
     @property
     def lives(self) -> bool:
+        """Whether it has written within its lease."""
         return time.time() - self.time < self.lease
 
     @property

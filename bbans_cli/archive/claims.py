@@ -51,6 +51,7 @@ class Claim:
         return self.lost >= PATIENCE
 
     def add(self, row: Result) -> None:
+        """Keep a file's result with the claim."""
         with self._lock:
             self.finished[row.key] = row
 
@@ -66,9 +67,11 @@ class Claim:
                 self.write()
 
     def write(self, released: bool = False) -> None:
+        """Write the claim, renewed or released, to the job's store."""
         self.job.store.write(_name(self.number), self.to_bytes(released), lasting=False)
 
     def to_bytes(self, released: bool = False) -> bytes:
+        """The claim as JSON lines: itself, then the results so far."""
         head = {
             "process": asdict(process.this()),
             "run": self.run_id,

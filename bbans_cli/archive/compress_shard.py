@@ -38,6 +38,8 @@ class ChangingError(InputError):
 
 @dataclass(frozen=True)
 class Loaded:
+    """A source that has been read; `began`: by time.monotonic."""
+
     row: Result
     data: bytes
     is_ours: bool  # what has the output's name, if anything, may be replaced
@@ -46,6 +48,8 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Coded:
+    """A source that has been compressed and checked."""
+
     loaded: Loaded
     outcome: Outcome
 
@@ -60,14 +64,17 @@ class Compressor:
     known: dict[str, Result] = field(default_factory=dict)
 
     def stages(self) -> Stages[Planned, Loaded, Coded, Result]:
+        """Read, compress, write: for pipeline.run."""
         return Stages(self.load, self.code, self.store, lambda row: row.size)
 
     @property
     def codec(self) -> PictureCodec:
+        """How the plan wants files compressed."""
         s = self.settings
         return PictureCodec(s.level, s.max_pixels, verify=True, strip=s.strip, pixels=s.pixels)
 
     def load(self, planned: Planned) -> Loaded | Done[Result]:
+        """Read a source; a result at once where its output holds already, or it cannot be read."""
         row = replace(planned.result(), host=process.this().host, tries=1)
         began = time.monotonic()
         try:
@@ -143,6 +150,7 @@ class Compressor:
             self.codec.look(self.source.read(entry.key, _FRONT), os.path.basename(entry.key))
 
     def code(self, loaded: Loaded, threads: int) -> Coded | Done[Result]:
+        """Compress; a result at once where that fails. threads: at least 1."""
         try:
             name = os.path.basename(loaded.row.key)
             return Coded(loaded, self.codec.compress_file(loaded.data, threads, name=name))
@@ -150,6 +158,7 @@ class Compressor:
             return Done(_failed(loaded.row, error, loaded.began))
 
     def store(self, coded: Coded) -> Result:
+        """Write the output to its store."""
         loaded, outcome = coded.loaded, coded.outcome
         row = loaded.row
         try:

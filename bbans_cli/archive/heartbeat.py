@@ -32,14 +32,17 @@ class Heartbeat:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Write at once, and then at every interval, in a thread, until `stop`."""
         self._thread = threading.Thread(target=self._beat, daemon=True)
         self._thread.start()
 
     def begin(self, shard: int | None) -> None:
+        """A shard begins; None: none is at work."""
         with self._lock:
             self.shard, self.shard_files = shard, 0
 
     def add(self, row: Result) -> None:
+        """Count a file."""
         with self._lock:
             self.totals.add(row)
             self.shard_files += 1
@@ -58,6 +61,7 @@ class Heartbeat:
         return f"{WORKERS}/{process.this().name}.json"
 
     def beat(self) -> Beat:
+        """What is written now."""
         own = process.this()
         with self._lock:
             return Beat(

@@ -71,6 +71,7 @@ def _key_argument(key: str) -> str:
 
 
 def main(url: str, number: str, key: str, threads: str) -> None:
+    """Compress one file of a shard, and print its result as a line of JSON. Raises InputError, BbcError."""
     job = Job(url)
     settings = job.plan().settings
     rows = [row for row in job.shard(int(number)) if row.key == json.loads(key)]

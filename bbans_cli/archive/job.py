@@ -71,14 +71,15 @@ class Plan:
 
     @property
     def shards(self) -> range:
+        """The numbers of the plan's shards."""
         return range(self.first, self.last)
 
 
 def weights_id(level: int) -> str:
-    """The id of the weights of a level."""
-    from bbans_cli.coders.neural import coder, weights
+    """The ids of the networks that a level may code with."""
+    from bbans_cli.coders.registry import networks
 
-    return weights.by_name(coder.LEVELS[level].weights).id.hex()
+    return "+".join(id.hex() for id in networks(level).values())
 
 
 class Job:
@@ -96,6 +97,7 @@ class Job:
         return found
 
     def plan_or_none(self) -> Plan | None:
+        """The plan, or None if there is none yet. Raises CorruptError, and InputError for one of another version."""
         try:
             record = json.loads(self.store.read("plan.json"))
         except (FileNotFoundError, NotADirectoryError):
@@ -108,6 +110,7 @@ class Job:
         return Plan(settings, **{f.name: record[f.name] for f in fields(Plan) if f.name != "settings"})
 
     def write_plan(self, plan: Plan) -> None:
+        """Write the plan: the last step of planning."""
         self.store.write("plan.json", json.dumps({"schema": SCHEMA} | asdict(plan), indent=1).encode())
 
     def check_maker(self, settings: Settings) -> None:
@@ -120,10 +123,12 @@ class Job:
             )
 
     def shard(self, number: int) -> list[Planned]:
+        """The sources of a shard. Raises CorruptError, FileNotFoundError."""
         data = self.store.read(f"{PLAN}/{number:06d}.jsonl")
         return [planned_of(record) for record in lines(data)]
 
     def write_shard(self, number: int, rows: Iterable[Planned]) -> None:
+        """Write the sources of a shard."""
         self.store.write(f"{PLAN}/{number:06d}.jsonl", _joined(row.to_line() for row in rows))
 
     def finished(self, plan: Plan, folder: str = DONE) -> list[int]:
@@ -132,6 +137,7 @@ class Job:
         return [number for number in numbers if number in plan.shards]
 
     def is_finished(self, number: int) -> bool:
+        """Whether the shard has a result file."""
         return self.store.find(f"{DONE}/{number:06d}.jsonl") is not None
 
     def results(self, number: int, folder: str = DONE) -> list[Result]:
@@ -143,6 +149,7 @@ class Job:
         return [result_of(record) for record in lines(data) if "totals" not in record]
 
     def write_results(self, number: int, rows: Iterable[Result], folder: str = DONE) -> Totals:
+        """Write the results of a shard, with their sums in the first line; returns the sums."""
         rows = list(rows)
         totals = Totals()
         for row in rows:
@@ -165,6 +172,7 @@ class Job:
         return sums, count
 
     def all_results(self, numbers: Iterable[int], folder: str = DONE) -> Iterator[Result]:
+        """The results of several shards, in their order."""
         for rows in self.each(numbers, lambda number: self.results(number, folder)):
             yield from rows
 

@@ -52,6 +52,7 @@ def _do(worker: Worker, number: int, retry: Retry | None) -> bool:
 
 
 def open_shards(job: Job, plan: Plan, shards: Iterable[int] | None = None) -> list[int]:
+    """Those of the shards, by default of the plan's, that are not finished."""
     finished = set(job.finished(plan))
     return [number for number in (plan.shards if shards is None else shards) if number not in finished]
 

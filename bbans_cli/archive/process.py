@@ -19,6 +19,7 @@ class Process:
 
     @property
     def name(self) -> str:
+        """Host and process id, as the name of a file."""
         return f"{self.host}-{self.pid}"
 
     def is_dead(self) -> bool:

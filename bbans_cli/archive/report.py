@@ -48,6 +48,7 @@ def results(job: Job, plan: Plan) -> Iterator[Result]:
 
 
 def json_line(row: Result) -> str:
+    """A result with all its fields, as JSON in one line."""
     return json.dumps(full_record(row), separators=(",", ":"))
 
 

@@ -22,6 +22,8 @@ EXISTS = "exists"
 
 @dataclass(frozen=True)
 class Restored:
+    """A file or picture that has been decoded; `key`: its name in the target."""
+
     read: Read
     key: str
     outcome: Outcome
@@ -42,9 +44,11 @@ class Restorer:
     skip_existing: bool = False
 
     def stages(self) -> Stages[Result, Read, Restored, Result]:
+        """Read, decode, write: for pipeline.run."""
         return Stages(self.load, self.decode, self.store, lambda row: row.out_bytes)
 
     def load(self, row: Result) -> Read | Done[Result]:
+        """Read an output; a result at once where it cannot be read, or the file is there."""
         began = time.monotonic()
         try:
             if self.skip_existing and row.kind != "picture" and self.target.find(row.key) is not None:
@@ -54,6 +58,7 @@ class Restorer:
             return Done(failed(row, error, began))
 
     def decode(self, read: Read, threads: int) -> Restored | Done[Result]:
+        """Decode, and compare what can be; a result at once where that fails. threads: at least 1."""
         try:
             key, file_format = restored_name(read.row, read.data, self.settings.full_names)
             if not self.replace and self.target.find(key) is not None:
@@ -71,6 +76,7 @@ class Restorer:
             return Done(failed(read.row, error, read.began))
 
     def store(self, restored: Restored) -> Result:
+        """Write the file to the target."""
         read = restored.read
         try:
             self.target.write(restored.key, restored.outcome.data)

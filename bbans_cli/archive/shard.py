@@ -24,9 +24,11 @@ class Retry:
     words: tuple[str, ...] = (FAILED, CRASHED)
 
     def picks(self, row: Result) -> bool:
+        """Whether this result is to be done again."""
         return row.status in self.words or row.code in self.words
 
     def may_pick(self, totals: Totals) -> bool:
+        """Whether a shard with these sums has such results."""
         return any(vars(totals).get(word, 0) or totals.codes.get(word, 0) for word in self.words)
 
 
@@ -46,6 +48,7 @@ class Worker:
 
     @property
     def stores(self) -> tuple[Store, Store]:
+        """Those of the sources and of the outputs."""
         if self._stores is None:
             settings = self.plan.settings
             self._stores = open_store(settings.source), open_store(settings.destination)

@@ -12,6 +12,8 @@ from bbans_cli.archive.rows import STATUSES, Totals
 
 @dataclass(frozen=True)
 class Status:
+    """How far a job is."""
+
     plan: Plan
     totals: Totals
     finished: int  # shards
@@ -19,6 +21,7 @@ class Status:
 
     @property
     def shards(self) -> int:
+        """How many shards the plan has."""
         return len(self.plan.shards)
 
     @property
@@ -28,6 +31,7 @@ class Status:
         return 75 if status == 0 and self.finished < self.shards else status
 
     def to_record(self) -> dict[str, object]:
+        """As JSON."""
         return {
             "schema": 1,
             "files": self.plan.files,
@@ -51,10 +55,12 @@ class Status:
         }
 
     def to_prometheus(self) -> str:
+        """As Prometheus text."""
         return metrics.of_job(self.totals, self.plan.files, self.shards, self.finished, self.beats)
 
 
 def status_of(job: Job) -> Status:
+    """How far a job is, from the first lines of its result files. Raises InputError without a plan, CorruptError."""
     plan = job.plan()
     totals, finished = job.all_totals(plan)
     return Status(plan, totals, finished, all_beats(job))
@@ -85,6 +91,7 @@ def lines_of(status: Status) -> list[str]:
 
 
 def totals_lines(totals: Totals) -> list[str]:
+    """Sums for people."""
     counts = [f"{vars(totals)[status]:,} {status}" for status in STATUSES if vars(totals)[status]]
     lines = [", ".join(counts)] if counts else []
     if totals.in_bytes:

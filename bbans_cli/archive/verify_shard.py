@@ -15,6 +15,8 @@ from bbans_cli.errors import CorruptError, code_of, describe
 
 @dataclass(frozen=True)
 class Read:
+    """An output that has been read; `began`: by time.monotonic."""
+
     row: Result
     data: bytes
     began: float
@@ -45,9 +47,11 @@ class Verifier:
     max_pixels: int
 
     def stages(self) -> Stages[Result, Read, Result, Result]:
+        """Read, decode: for pipeline.run."""
         return Stages(self.load, self.decode, lambda row: row, lambda row: row.out_bytes)
 
     def load(self, row: Result) -> Read | Done[Result]:
+        """Read an output and compare its SHA-256; a result at once where that fails."""
         began = time.monotonic()
         try:
             return Read(row, read_output(self.destination, row), began)
@@ -55,6 +59,7 @@ class Verifier:
             return Done(failed(row, error, began))
 
     def decode(self, read: Read, threads: int) -> Result | Done[Result]:
+        """Decode with every checksum. threads: at least 1."""
         try:
             outcome = PictureCodec(max_pixels=self.max_pixels).verify_file(read.data, threads)
             if outcome.surplus:

@@ -63,6 +63,7 @@ class Job:
         return follow
 
     def check(self) -> None:
+        """Raise CancelledError if the job is given up."""
         if self.stop.is_set():
             raise CancelledError("given up")
 
@@ -110,6 +111,7 @@ class Jobs:
         return job
 
     def get(self, id: str) -> Job | None:
+        """The job of an id, or None if it is not known any more."""
         return self._jobs.get(id)
 
     def close(self) -> None:

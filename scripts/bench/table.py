@@ -24,13 +24,12 @@ NAMES = {
 def machine() -> dict:
     """What the measured times depend on."""
     from bbans_cli import __version__, core, scheduler
-    from bbans_cli.coders.neural import coder as neural_coder
-    from bbans_cli.coders.neural import weights
+    from bbans_cli.coders.registry import networks
+    from bbans_cli.limits import LEVELS
 
-    names = dict.fromkeys(level.weights for level in neural_coder.LEVELS.values())
     return {
         "bbc": __version__,
-        "weights": [f"{name} {weights.by_name(name).id.hex()}" for name in names],
+        "weights": [f"{name} {id.hex()}" for level in LEVELS for name, id in networks(level).items()],
         "cpu": _cpu(),
         "cores": scheduler.cores(),
         "isa": core.current_isa(),

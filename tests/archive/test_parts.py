@@ -10,9 +10,10 @@ import pytest
 
 from bbans_cli.archive import claims, pipeline, planning, process, retry, rows
 from bbans_cli.archive.folder_store import FolderStore
-from bbans_cli.archive.job import Job, Settings
+from bbans_cli.archive.job import Job, Settings, weights_id
 from bbans_cli.archive.metrics import of_job
 from bbans_cli.archive.store import Entry
+from bbans_cli.coders import weights_folder
 from bbans_cli.errors import InputError
 
 SETTINGS = Settings("in", "out", 5, False, False, False, False, 1 << 30, "0.1.0", "abcd")
@@ -198,3 +199,10 @@ def test_a_folder_shows_no_half_written_object(tmp_path: Path) -> None:
         seen.add(store.read("a"))
     assert seen <= {b"1", b"1" * 5000, b"2" * 5000}
     assert [entry.key for entry in store.entries()] == ["a"]
+
+
+def test_a_level_is_made_with_all_networks_that_it_may_code_with() -> None:
+    """Other weights make other bytes: both networks of the fast level count."""
+    fast, default = weights_id(1), weights_id(5)
+    ids = {path.stem.rpartition("-")[2] for path in weights_folder.packaged().glob("*.safetensors")}
+    assert len(fast.split("+")) == 2 and set(fast.split("+")) < ids and default in ids - set(fast.split("+"))
