@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bbans_cli.coders.coding_order import CHANNELS
 from bbans_cli.coders.fitted.layout import EXTRAS, INPUTS, LANES, LINEAR, UNITS, tensors_of
-from bbans_cli.coders.neural.neighbourhood import CHANNELS
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import clip, exp, fma, log
 from bbans_cli.reference.rans import ReferenceMessage

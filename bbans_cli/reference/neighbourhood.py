@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bbans_cli.coders.neural.neighbourhood import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
+from bbans_cli.coders.coding_order import CHANNELS
+from bbans_cli.coders.neural.neighbourhood import MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import f32
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bbans_cli.coders.coding_order import CHANNELS
 from bbans_cli.coders.jpeg import ycbcr
-from bbans_cli.coders.neural.neighbourhood import CHANNELS
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".ppm", ".bmp", ".tif", ".tiff"}
 

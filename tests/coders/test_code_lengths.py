@@ -13,11 +13,10 @@ from PIL import Image
 
 import bbans_cli
 from bbans_cli import container
-from bbans_cli.coders import block_areas, code_lengths, context_mixing, raw, webp
+from bbans_cli.coders import block_areas, code_lengths, coding_order, context_mixing, raw, webp
 from bbans_cli.coders.fitted import coder as fitted_coder
 from bbans_cli.coders.fitted.layout import LANES
 from bbans_cli.coders.jpeg import coder as jpeg_coder
-from bbans_cli.coders.neural import band_scan
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.container import DEEP, FEW_COLOURS, Band, Container, Part, Region
 from bbans_cli.errors import CorruptError, InputError
@@ -97,9 +96,6 @@ def test_fitted_bands_lie_below_each_other(channels, names):
 
 @pytest.mark.parametrize("width, channels", [(1, 3), (3, 1), (17, 3)])
 def test_coding_order_is_diagonal_by_diagonal(width, channels):
-    shape = band_scan.ScanShape(
-        width=width, height=9, channels=channels, first_row=2, last_row=9, hidden=16, layers=1, head=16
-    )
     order = [
         (y, x, c)
         for diagonal in range(width + 4 * 9)
@@ -108,7 +104,18 @@ def test_coding_order_is_diagonal_by_diagonal(width, channels):
         for x in range(width)
         if x + 4 * y == diagonal
     ]
-    placed = band_scan.in_place(shape, np.arange(len(order)))
+    placed = coding_order.in_place(np.arange(len(order)), width, 7, skew=4)
+    assert [int(placed[at]) for at in order] == list(range(len(order)))
+
+
+@pytest.mark.parametrize("width, channels", [(1, 3), (3, 1), (37, 3)])
+def test_coding_order_of_the_fitted_coder_is_by_chunks_from_the_left(width, channels):
+    order = []
+    for diagonal in range(width + 8 * 30):
+        pixels = [(y, diagonal - 8 * y) for y in reversed(range(30)) if 0 <= diagonal - 8 * y < width]
+        for begin in range(0, len(pixels), 3):
+            order += [(*at, c) for c in ((1, 0, 2) if channels == 3 else (0,)) for at in pixels[begin : begin + 3]]
+    placed = coding_order.in_place(np.arange(len(order)), width, 30, skew=8, chunk=3, from_left=True)
     assert [int(placed[at]) for at in order] == list(range(len(order)))
 
 

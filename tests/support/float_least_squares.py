@@ -5,7 +5,8 @@ Columns are those of network_layout.LEAST_SQUARES.
 
 import numpy as np
 
-from bbans_cli.coders.neural.neighbourhood import CHANNELS, MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
+from bbans_cli.coders.coding_order import CHANNELS
+from bbans_cli.coders.neural.neighbourhood import MISSING, NEAREST, NORTH, NORTHWEST, TAPS, WEST, locate
 
 # nearest first, after the pixel to the west
 NEIGHBOURS = sorted(range(len(TAPS)), key=lambda i: (TAPS[i][0] ** 2 + TAPS[i][1] ** 2, -TAPS[i][0], TAPS[i][1]))[1:25]

@@ -6,7 +6,8 @@ import float_least_squares
 import numpy as np
 from float_least_squares import planes_of
 
-from bbans_cli.coders.neural.neighbourhood import CHANNELS, PERIOD, phase_rows
+from bbans_cli.coders.coding_order import CHANNELS
+from bbans_cli.coders.neural.neighbourhood import PERIOD, phase_rows
 from bbans_cli.coders.neural.network_layout import INPUTS, LEAST_SQUARES, OUTPUTS
 from bbans_cli.coders.neural.weights import Weights
 

@@ -8,8 +8,9 @@ import float_model
 import numpy as np
 import torch
 
+from bbans_cli.coders.coding_order import CHANNELS
 from bbans_cli.coders.neural.latents import LOG_DEVIATION_RANGE
-from bbans_cli.coders.neural.neighbourhood import CHANNELS, PERIOD, PHASE_ROWS, locate, phase_rows
+from bbans_cli.coders.neural.neighbourhood import PERIOD, PHASE_ROWS, locate, phase_rows
 from bbans_cli.coders.neural.weights import flatten
 from bbans_cli.reference import phase_ls
 from bbans_cli.reference.band_scan import diagonals

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bbans_cli.coders.coding_order import in_place
 from bbans_cli.coders.fitted import coder
-from bbans_cli.coders.fitted.scan import PRECISION, BandScan, in_place
+from bbans_cli.coders.fitted.layout import CELL, LANES
+from bbans_cli.coders.fitted.scan import PRECISION, BandScan
 from bbans_cli.container import Part
 from bbans_cli.progress import PixelProgress, no_progress
 
@@ -27,6 +29,6 @@ def by_sample(
         coder.pop_band(part, number, pixels, settings, progress)
         _, freqs = BandScan(pixels, settings.weights).intervals(no_progress)
         lengths = (PRECISION - np.log2(freqs)).astype(np.float32)
-        bits[rows] = in_place(width, len(pixels), lengths)
+        bits[rows] = in_place(lengths, width, len(pixels), CELL, chunk=LANES, from_left=True)
         coder.finish_band(part, number, pixels, settings)
     return planes, bits

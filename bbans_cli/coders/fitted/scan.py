@@ -18,8 +18,6 @@ from bbans_cli.entropy.rans import Message
 from bbans_cli.progress import PixelProgress
 
 PRECISION = 24
-CELL = 8  # FITTED_CELL of core/fitted/fitted_types.h
-CHANNELS = (1, 0, 2)  # in coding order
 _CALL_SECONDS = 0.05  # aim for one call of C: short enough for signals and progress
 _REFUSALS = {
     lib.BBC_FITTED_BAD_SHAPE: "no band has this width, height and number of channels",
@@ -100,29 +98,6 @@ class BandScan:
             progress(now)
             spent = time.perf_counter() - began
             budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
-
-
-def in_place(width: int, rows: int, coded: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Numbers of all samples of a band in coding order -> (rows, width, channels), as the pixels lie.
-
-    Coding order: diagonals x + CELL y; in each its pixels from the left, by chunks of LANES; in each of these its
-    channels, G, R, B.
-    """
-    channels = len(coded) // (width * rows)
-    x, y = np.tile(np.arange(width), rows), np.repeat(np.arange(rows), width)
-    diagonal = x + CELL * y
-    order = np.lexsort((x, diagonal))
-    counts = np.bincount(diagonal)
-    before = np.cumsum(counts) - counts
-    diagonal = diagonal[order]
-    place = np.arange(len(order)) - before[diagonal]
-    lane = place % LANES
-    chunk = place - lane
-    chunk_size = np.minimum(LANES, counts[diagonal] - chunk)
-    found = np.empty((rows * width, channels), coded.dtype)
-    for c, channel in enumerate(CHANNELS if channels == 3 else (0,)):
-        found[order, channel] = coded[channels * (before[diagonal] + chunk) + c * chunk_size + lane]
-    return found.reshape(rows, width, channels)
 
 
 def fit(

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bbans_cli.coders.neural.neighbourhood import CHANNELS, SKEW
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.core import CData, ffi, lib
 from bbans_cli.entropy.native import failure
@@ -190,25 +189,6 @@ class BandScan:
             progress(done)
             spent = time.perf_counter() - began
             budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
-
-
-def in_place(shape: ScanShape, coded: np.ndarray) -> np.ndarray:
-    """Numbers of all samples of a scan in coding order -> (rows, width, channels), as the pixels lie.
-
-    Coding order: diagonals x + SKEW y; in each its channels, G, R, B; in each of these from the top.
-    """
-    rows, channels = shape.last_row - shape.first_row, shape.channels
-    diagonal = (np.arange(shape.width) + SKEW * np.arange(rows)[:, None]).ravel()
-    order = np.argsort(diagonal, kind="stable")
-    counts = np.bincount(diagonal)
-    before = np.cumsum(counts) - counts
-    diagonal = diagonal[order]
-    # Of a pixel: where the samples of its diagonal begin, and its place among the diagonal's pixels
-    first, place = channels * before[diagonal], np.arange(len(order)) - before[diagonal]
-    found = np.empty((rows * shape.width, channels), coded.dtype)
-    for c, channel in enumerate(CHANNELS if channels == 3 else (0,)):
-        found[order, channel] = coded[first + c * counts[diagonal] + place]
-    return found.reshape(rows, shape.width, channels)
 
 
 def least_squares(pixels: NDArray[np.uint8], grid: tuple[int, int] = (-1, -1), period: int = 1) -> NDArray[np.float32]:

@@ -14,10 +14,12 @@ from typing import TypedDict, TypeVar
 import numpy as np
 
 from bbans_cli.coders import block_areas
+from bbans_cli.coders.coding_order import in_place
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, in_place
+from bbans_cli.coders.neural.band_scan import PRECISION, BandScan
 from bbans_cli.coders.neural.latents import BITS, Latents, Posterior, Prior, Symbols
+from bbans_cli.coders.neural.neighbourhood import SKEW
 from bbans_cli.container import NEURAL, Container, Part, Region
 from bbans_cli.entropy.codecs.bitsback import POSTERIOR_PRECISION
 from bbans_cli.entropy.rans import Message
@@ -204,7 +206,8 @@ class _MeteredRows(bands.RowsCodec):
         freqs = np.empty(scan.pixels * self.shape.channels, np.uint32)
         scan.pop(message, self.threads, self.progress, freqs)
         lengths = (PRECISION - np.log2(freqs)).astype(np.float32)
-        self.bits.samples[self.shape.first_row : self.shape.last_row] = in_place(self.shape, lengths)
+        first, last = self.shape.first_row, self.shape.last_row
+        self.bits.samples[first:last] = in_place(lengths, self.shape.width, last - first, SKEW)
 
 
 @dataclass

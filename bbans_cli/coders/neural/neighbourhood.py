@@ -26,7 +26,6 @@ NEAREST = tuple(TAPS.index((dy, dx)) for dy, (first, last) in _NEAREST.items() f
 PHASES = 16  # positions in the grid, across and down
 PERIOD = 8  # of the phase-conditioned least squares, where there is a grid
 PHASE_ROWS = 2 * PHASES + 4
-CHANNELS = (1, 0, 2)  # coding order: G, R, B of an RGB picture
 
 
 def phase_rows(x: Array, y: Array) -> Array:

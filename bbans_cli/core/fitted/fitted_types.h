@@ -16,7 +16,7 @@
 
 enum {
     FITTED_LANES = BBC_FITTED_LANES, /* pixels of a chunk, and states of the rANS message */
-    FITTED_CELL = 8,                 /* pixels of a row that share the weights of the least squares; the skew */
+    FITTED_CELL = BBC_FITTED_CELL,   /* pixels of a row that share the weights of the least squares; the skew */
     FITTED_RING = 32,                /* diagonals that are kept: a tap reaches 18 back, border extension 7 ahead */
     FITTED_PAD = 24,                 /* cell columns on either side of those of the band */
     FITTED_MAX_WIDTH = 1 << 18,

@@ -9,9 +9,9 @@ import pytest
 import tiny
 from scans import inputs, least_squares, small_scan
 
+from bbans_cli.coders.coding_order import CHANNELS
 from bbans_cli.coders.neural import band_scan
 from bbans_cli.coders.neural.band_scan import BandScan
-from bbans_cli.coders.neural.neighbourhood import CHANNELS
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.reference import phase_ls
 from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
