@@ -131,6 +131,11 @@ def write_metadata(items: Items) -> tuple[Tree, list[str]]:
     return tree, list(dict.fromkeys(lost))
 
 
+def byte_order(items: Items) -> str:
+    """ "<" or ">": that of the EXIF item, else "<"."""
+    return ">" if dict(reversed(items)).get(kinds.EXIF, b"").startswith(b"MM") else "<"
+
+
 def _same_resolution(tree: Tree, found: Tree) -> bool:
     """Whether pixels a metre in `found` are those of `tree`, rounded."""
     rounded = dict(tree.values)
@@ -146,12 +151,7 @@ def _from_exif(data: bytes, lost: list[str]) -> Tree:
         return Tree({}, {})
     if directory.following:
         lost.append("EXIF thumbnail")
-    return _in_order(_tree(directory, lost), directory.order)
-
-
-def _in_order(tree: Tree, order: str) -> Tree:
-    values = {number: value.in_order(order, "<") for number, value in tree.values.items()}
-    return Tree(values, {number: _in_order(below, order) for number, below in tree.below.items()})
+    return _tree(directory, lost).in_order(directory.order, "<")
 
 
 def _tags(kind: int, data: bytes) -> dict[int, Value]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ MAX_DIRECTORIES, MAX_TAGS = 4096, 1 << 18
 # Photometric interpretations (colour filter array, linear raw) and compressions that camera raw files alone have.
 RAW_PHOTOMETRIC, RAW_COMPRESSIONS = (32803, 34892), (32767, 34713, 65535)
 DNG_VERSION, IMAGE_DEPTH, METAMORPH_PLANES = 50706, 32997, 33629
+# ImageJ's description of a stack, with the number of its planes; what in a directory is of the stack, not of a plane.
+IMAGEJ = rb"ImageJ=.*?^images=(\d{1,9})"
+OF_STACK = (tag.DESCRIPTION, 50838, 50839)
+MAX_PLANES = 1 << 16
 RAW_NAMES = {
     b"NIKON": "Nikon NEF",
     b"CANON": "Canon",
@@ -47,10 +52,11 @@ def find_pages(data: bytes) -> tuple[list[Directory], Directory, list[str]]:
     largest = max(_area(directory) for directory in held)
     if not full or _area(full[0]) < largest:
         raise UnsupportedError(f"{len(held):,} pictures in one file, and not clear which one is meant")
-    for directory in full:
-        _refuse_stack(directory, len(full))
     pages = {id(directory) for directory in full}
     others = [directory for directory in every if id(directory) not in pages]
+    full = _planes(full[0]) if len(full) == 1 else full
+    for directory in full:
+        _refuse_stack(directory, len(full))
     without = sum(1 for directory in others if tag.WIDTH not in directory and tag.JPEG_OFFSET not in directory)
     masks = sum(1 for directory in others if directory.number(tag.NEW_SUBFILE_TYPE, 0) & 4)
     lost = _counted(len(others) - masks - without, "thumbnail") + _counted(masks, "transparency mask")
@@ -71,10 +77,31 @@ def _refuse_unequal(full: list[Directory], first: Directory) -> None:
         raise UnsupportedError(f"{len(full):,} pages in one file, and not clear how they belong together")
 
 
-def bytes_behind(data: bytes) -> int:
-    """Bytes behind the last one that a directory, a value, a strip or a tile takes."""
+def _planes(directory: Directory) -> list[Directory]:
+    """The directory of each plane of an ImageJ stack: they lie behind each other, not compressed, and the first one
+    alone has a directory. What ImageJ says of the whole stack stays with that.
+    """
+    found = re.match(IMAGEJ, directory.text(tag.DESCRIPTION), re.DOTALL | re.MULTILINE)
+    offsets, sizes = directory.numbers(tag.STRIP_OFFSETS), directory.numbers(tag.STRIP_SIZES)
+    ends = [offset + size for offset, size in zip(offsets, sizes, strict=False)]
+    behind_each_other = len(offsets) == len(sizes) and list(offsets[1:]) == ends[:-1]
+    if not found or directory.number(tag.COMPRESSION, 1) != 1 or not behind_each_other:
+        return [directory]
+    if int(found[1]) > MAX_PLANES:
+        raise UnsupportedError(f"a stack of more than {MAX_PLANES:,} planes is not supported")
+    planes = [directory]
+    for number in range(1, int(found[1])):
+        plane = copy.copy(directory)
+        plane.shift = number * sum(sizes)
+        plane.fields = {each: field for each, field in directory.fields.items() if each not in OF_STACK}
+        planes.append(plane)
+    return planes
+
+
+def bytes_behind(data: bytes, pages: list[Directory]) -> int:
+    """Bytes behind the last one that a directory, a value, a strip or a tile takes; `pages`: planes among them."""
     end = 8
-    for directory in _directories(data):
+    for directory in [*_directories(data), *pages]:
         end = max(end, directory.end)
         for below in (tag.EXIF, tag.GPS):
             if below in directory:
@@ -90,7 +117,7 @@ def bytes_behind(data: bytes) -> int:
         ):
             if offsets in directory and sizes in directory:
                 places = zip(directory.numbers(offsets), directory.numbers(sizes), strict=False)
-                end = max([end, *(offset + size for offset, size in places)])
+                end = max([end, *(offset + size + directory.shift for offset, size in places)])
     end += end % 2  # writers fill up to a word
     return max(0, len(data) - end) if data[end:].strip(b"\0") else 0
 
@@ -149,7 +176,7 @@ def _refuse_stack(directory: Directory, pages: int) -> None:
     """Planes behind those that the `pages` directories describe."""
     text = directory.text(tag.DESCRIPTION)
     planes, kind = 1, ""
-    if found := re.match(rb"ImageJ=.*?^images=(\d{1,9})", text, re.DOTALL | re.MULTILINE):
+    if found := re.match(IMAGEJ, text, re.DOTALL | re.MULTILINE):
         planes, kind = int(found[1]), "ImageJ stack"
     elif found := re.match(rb'\{"shape": \[([\d, ]{1,99})\]', text):
         samples = _area(directory) * directory.number(tag.CHANNELS, 1)

@@ -2,7 +2,7 @@
 
 Pillow narrows 16-bit colour to 8 bits and knows no 2-bit grey with alpha. So each strip or tile is described anew as a
 TIFF of 8-bit grey of as many bytes to a row: what Pillow returns are the decompressed bytes, of which byte order,
-predictor and channels are undone here.
+predictor and channels are undone here. Fax is decoded in fax_read.py.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from dataclasses import replace
 import numpy as np
 
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.limits import MAX_METADATA_BYTES
 from bbans_cli.pictures import pages as stacks
 from bbans_cli.pictures import tiff_metadata, tiff_pages
 from bbans_cli.pictures import tiff_tags as tag
+from bbans_cli.pictures.fax_read import GROUP3, GROUP4, RLE, unfax
 from bbans_cli.pictures.picture import COLOURS, Picture, coded_depth, row_bytes, unpack_rows
 from bbans_cli.pictures.pillow_files import open_image
 from bbans_cli.pictures.tiff_tags import Directory
 
 # Without loss, and known to every libtiff: none, the three of fax, LZW, deflate (two numbers), PackBits, Zstandard.
-NONE, FAX, DEFLATE = 1, (2, 3, 4), (8, 32946)
+NONE, FAX, DEFLATE = 1, (RLE, GROUP3, GROUP4), (8, 32946)
 COMPRESSIONS = (NONE, *FAX, 5, *DEFLATE, 32773, 50000)
 WHITE_IS_ZERO, CMYK, YCBCR = 0, 5, 6
 MODES = {0: ("grey", 1), 1: ("grey", 1), 2: ("rgb", 3), 3: ("palette", 1), CMYK: ("cmyk", 4)}
@@ -52,17 +54,33 @@ def read_tiff(data: bytes, max_pixels: int) -> Picture:
     if math.prod(size) * count > max_pixels:
         what = (f"{count:,} pages of " if count > 1 else "") + f"{size[0]}x{size[1]}"
         raise LimitError(f"{what} is {math.prod(size) * count:,} pixels, above the limit of {max_pixels:,}")
-    pages = [_read_page(tags, first if not at else tags, max_pixels) for at, tags in enumerate(directories)]
+    pages = _read_pages(directories, first, max_pixels)
     one = pages[0]
     if any(_shape(page) != _shape(one) for page in pages):
         raise UnsupportedError(f"{len(pages):,} pages of different kinds in one file; bbc stores pages of one kind")
-    behind = tiff_pages.bytes_behind(data)
+    behind = tiff_pages.bytes_behind(data, directories)
     lost += [word for page in pages for word in page.lost]
     lost += [f"{behind:,} bytes after the end"] if behind else []
     samples = one.pixels if len(pages) == 1 else np.concatenate([page.pixels for page in pages])
     items = stacks.join([page.metadata for page in pages])
     lost = list(dict.fromkeys(lost))
     return replace(one, pixels=samples, metadata=items, lost=lost, pages=len(pages))
+
+
+def _read_pages(directories: list[Directory], first: Directory, max_pixels: int) -> list[Picture]:
+    """All pages. Those whose metadata are equal share them, as the file may have them once for thousands of pages."""
+    pages: list[Picture] = []
+    size = 0
+    for tags in directories:
+        page = _read_page(tags, tags if pages else first, max_pixels)
+        if pages and page.metadata == pages[-1].metadata:
+            page = replace(page, metadata=pages[-1].metadata)
+        else:
+            size += sum(len(data) for _, data in page.metadata)
+        if size > MAX_METADATA_BYTES:
+            raise UnsupportedError(f"more than {MAX_METADATA_BYTES:,} bytes of metadata")
+        pages.append(page)
+    return pages
 
 
 def _shape(page: Picture) -> tuple[object, ...]:
@@ -146,6 +164,7 @@ def _samples(
         top, left = place // across * rows, place % across * columns
         # Tiles are always whole; the last strip is as high as what is left.
         count = rows if tiled else min(rows, height - top)
+        offset += tags.shift
         if offset + size > len(tags.data):
             raise InputError("truncated TIFF: a strip or tile lies outside the file")
         packed = tags.data[offset : offset + size]
@@ -163,7 +182,7 @@ def _decode(packed: bytes, tags: Directory, width: int, height: int, channels: i
         packed = np.packbits(np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")).tobytes()
     compression = tags.number(tag.COMPRESSION, NONE)
     if compression in FAX:
-        return _unfax(packed, tags, width, height)
+        return unfax(packed, width, height, compression, tags.number(tag.T4_OPTIONS, 0))[:, :, None]
     plain = _unpack(packed, compression, size, height)
     if depth == 16 and tags.order == "<":
         plain = np.ascontiguousarray(plain.reshape(height, -1, 2)[:, :, ::-1]).reshape(height, size)
@@ -194,16 +213,6 @@ def _unpack(packed: bytes, compression: int, size: int, height: int) -> np.ndarr
     if len(plain) < total:
         raise InputError("truncated TIFF: a strip or tile is too short")
     return np.frombuffer(plain, np.uint8).reshape(height, size)
-
-
-def _unfax(packed: bytes, tags: Directory, width: int, height: int) -> np.ndarray:
-    """(height, width, 1) samples, a white run's being 0."""
-    compression = tags.number(tag.COMPRESSION)
-    entries = [(tag.WIDTH, width), (tag.HEIGHT, height), (tag.BITS, 1), (tag.PHOTOMETRIC, 1)]
-    options = tag.T4_OPTIONS if compression == 3 else tag.T6_OPTIONS
-    entries.append((options, tags.number(options, 0)))
-    image = open_image(_one_strip(packed, compression, entries), "TIFF", width * height)
-    return np.array(image).astype(np.uint8)[:, :, None]
 
 
 def _one_strip(packed: bytes, compression: int, entries: list[tuple[int, int]]) -> bytes:

@@ -76,6 +76,8 @@ class Directory:
         self.fields: dict[int, tuple[int, int, int, int]] = {}
         self.damaged: list[int] = []
         self.end = at
+        # Bytes to add to the offsets of its strips: of a plane of a stack that has one directory.
+        self.shift = 0
         try:
             self._read(at)
         except (struct.error, OverflowError) as error:
@@ -145,6 +147,11 @@ class Tree:
 
     values: dict[int, Value]
     below: dict[int, Tree]
+
+    def in_order(self, given: str, wanted: str) -> Tree:
+        """The same values in another byte order."""
+        values = {number: value.in_order(given, wanted) for number, value in self.values.items()}
+        return Tree(values, {number: tree.in_order(given, wanted) for number, tree in self.below.items()})
 
     def to_bytes(self, at: int, order: str = "<") -> tuple[bytes, int]:
         """The directory and those below it, for the even offset `at`, and where it begins; they come first."""

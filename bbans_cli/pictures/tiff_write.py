@@ -1,4 +1,8 @@
-"""Pictures -> TIFF files: little-endian, deflate with the horizontal predictor, strips of about a mebibyte."""
+"""Pictures -> TIFF files: deflate with the horizontal predictor, strips of about a mebibyte.
+
+The byte order is that of the EXIF item, else little-endian: ImageJ's tags and makers' notes have numbers in it whose
+types no tag tells.
+"""
 
 from __future__ import annotations
 
@@ -27,18 +31,19 @@ def write_tiff(picture: Picture, deflate_level: int = DEFLATE_LEVEL) -> tuple[by
     """
     if picture.transparency is not None or picture.maximum is not None:
         raise UnsupportedError(cannot_hold("tiff", picture))
-    out = bytearray(b"II*\0" + bytes(4))
-    link, lost = 4, []
     of_pages = stacks.split(picture.metadata, picture.pages)
+    order = tiff_metadata.byte_order(of_pages[0])
+    out = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4))
+    link, lost = 4, []
     for page, items in enumerate(of_pages):
         top = page * picture.page_height
-        link, not_kept = _append(out, link, picture, top, items, deflate_level)
+        link, not_kept = _append(out, link, picture, top, items, order, deflate_level)
         lost += not_kept
     return bytes(out), list(dict.fromkeys(lost))
 
 
 def _append(
-    out: bytearray, link: int, picture: Picture, top: int, items: Items, deflate_level: int
+    out: bytearray, link: int, picture: Picture, top: int, items: Items, order: str, deflate_level: int
 ) -> tuple[int, list[str]]:
     """Add the page whose rows begin at `top`. `link`: where its directory's offset goes; returned: that of the next.
 
@@ -48,7 +53,7 @@ def _append(
     rows = max(1, min(height, STRIP // row_bytes(picture.width, channels, depth)))
     offsets, sizes = [], []
     for first in range(top, top + height, rows):
-        strip = _strip(picture.pixels[first : min(first + rows, top + height)], depth, deflate_level)
+        strip = _strip(picture.pixels[first : min(first + rows, top + height)], depth, order, deflate_level)
         offsets.append(len(out))
         sizes.append(len(strip))
         out += strip + bytes(len(strip) % 2)  # word-aligned, as the specification asks
@@ -74,9 +79,9 @@ def _append(
         entries[tag.EXTRA] = integers(SHORT, EXTRA[picture.alpha])
     if picture.palette is not None:
         entries[tag.COLOUR_MAP] = _colour_map(picture.palette, depth)
-    tree = Tree(metadata.values | entries, metadata.below)
-    body, start = tree.to_bytes(len(out))
-    out[link : link + 4] = struct.pack("<I", start)
+    tree = Tree(metadata.values | entries, metadata.below).in_order("<", order)
+    body, start = tree.to_bytes(len(out), order)
+    out[link : link + 4] = struct.pack(order + "I", start)
     out += body
     return start + 2 + 12 * (len(tree.values) + len(tree.below)), lost
 
@@ -88,11 +93,11 @@ def _colour_map(palette: bytes, depth: int) -> Value:
     return integers(SHORT, *(colours * 257).ravel().tolist())
 
 
-def _strip(pixels: np.ndarray, depth: int, deflate_level: int) -> bytes:
+def _strip(pixels: np.ndarray, depth: int, order: str, deflate_level: int) -> bytes:
     if depth in (8, 16):
         first = np.zeros_like(pixels[:, :1])
         pixels = np.diff(pixels, axis=1, prepend=first)
     rows = pack_rows(pixels, depth)
-    if depth == 16:
+    if depth == 16 and order == "<":
         rows = rows.reshape(rows.shape[0], -1, 2)[:, :, ::-1]
     return zlib_ng.compress(np.ascontiguousarray(rows).data, deflate_level)

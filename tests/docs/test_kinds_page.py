@@ -311,6 +311,13 @@ CASES = {
             KEPT,
         ),
         (
+            "ImageJ's stacks of one directory, whose planes are not compressed",
+            [
+                tiff((page(more={tag.DESCRIPTION: text(b"ImageJ=1\nimages=3\n")})[0], PIXELS.tobytes() * 3)),
+            ],
+            KEPT,
+        ),
+        (
             "SubIFDs included, the one that is no thumbnail and no mask",
             [tiff(SMALL, below={tag.SUB_FILES: page()})],
             "thumbnail",
@@ -321,11 +328,10 @@ CASES = {
             "refused: of different",
         ),
         (
-            "stacks of one directory (ImageJ, MetaMorph, tifffile)",
+            "other stacks of one directory (MetaMorph, tifffile)",
             [
                 tiff(page(more=more))
                 for more in (
-                    {tag.DESCRIPTION: text(b"ImageJ=1\nimages=5\n")},
                     {33629: integers(5, *range(10))},
                     {tag.DESCRIPTION: text(b'{"shape": [5, 6, 10, 3]}')},
                 )
@@ -343,6 +349,11 @@ CASES = {
         ("channels of different depth", [tiff(page(more={tag.BITS: integers(SHORT, 5, 6, 5)}))], "refused: bits"),
         ("more than one further channel", [of_alpha(0, 2)], "refused: 5 channels"),
         ("other compression", [tiff(page(more={tag.COMPRESSION: integers(SHORT, 34887)}))], "refused: LERC"),
+        (
+            "fax of which a row is missing or cannot be decoded (libtiff would make one up)",
+            [fax("group4")[:12] + bytes(16) + fax("group4")[28:]],
+            "refused: fax strip",
+        ),
         ("thumbnails, masks", [tiff(page(), SMALL, MASK)], "thumbnail, transparency mask"),
         ("directories without pixels", [tiff(page(), ({tag.MAKE: text(b"Maker")}, b""))], "without pixels"),
         (

@@ -2,11 +2,13 @@
 
 import io
 import shutil
+import struct
 import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import tifffile
 from made_tiff import PIXELS, REDUCED, SMALL, page, text, tiff
 from PIL import Image
 from sample_pictures import picture, same
@@ -19,10 +21,11 @@ from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import varint
 from bbans_cli.errors import CorruptError, InputError, LimitError, UnsupportedError
 from bbans_cli.pictures import pages as stacks
+from bbans_cli.pictures import tiff_read
 from bbans_cli.pictures import tiff_tags as tag
 from bbans_cli.pictures.picture import Picture, from_array, from_items
 from bbans_cli.pictures.read_write import read_picture, write_picture
-from bbans_cli.pictures.tiff_tags import SHORT, integers
+from bbans_cli.pictures.tiff_tags import LONG, RATIONAL, SHORT, Tree, Value, integers
 
 CODEC = PictureCodec(level=1)
 PAGES = np.random.default_rng(4).integers(0, 256, (3, 6, 10, 3), np.uint8)
@@ -112,6 +115,75 @@ def test_an_imagej_file_with_a_directory_for_each_plane_is_a_stack():
     first = {tag.DESCRIPTION: text(b"ImageJ=1.53\nimages=3\n")}
     read = read_picture(tiff(page(PAGES[0], first), page(PAGES[1]), page(PAGES[2])))
     assert read.pages == 3 and len(stacks.split(read.metadata, 3)[1]) == 0
+
+
+def imagej(planes, description, order=">", rows=6, further=b"", more=None):
+    """A stack as ImageJ writes it: one directory, that of the first of (pages, h, w, c) planes; `rows` to a strip."""
+    pixels = planes.reshape(-1, planes.shape[2], planes.shape[3])
+    height, width, channels = planes.shape[1:]
+    strip = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    size, sizes = len(strip) // len(planes) // height, [min(rows, height - top) for top in range(0, height, rows)]
+    values = page(pixels[:height].astype(np.uint8), bits=8)[0] | (more or {})
+    values |= {
+        tag.HEIGHT: integers(SHORT, height),
+        tag.BITS: integers(SHORT, *[8 * planes.itemsize] * channels),
+        tag.DESCRIPTION: text(description),
+        tag.ROWS_PER_STRIP: integers(SHORT, rows),
+        tag.STRIP_SIZES: integers(LONG, *(count * size for count in sizes)),
+        tag.X_RESOLUTION: integers(RATIONAL, 5, 2),
+        tag.Y_RESOLUTION: integers(RATIONAL, 5, 2),
+        tag.UNIT: integers(SHORT, 1),
+        50838: integers(LONG, 12, 10),
+        50839: Value(
+            1, 22, b"IJIJinfo" + struct.pack(order + "I", 1) + "hello".encode("utf-16" + "lb"[order == ">"] + "e")
+        ),
+    }
+    starts = np.cumsum([0, *sizes[:-1]]) * size
+    directory = Tree(values | {tag.STRIP_OFFSETS: integers(LONG, *[0] * len(sizes))}, {})
+    length = len(directory.in_order("<", order).to_bytes(8, order)[0])
+    values[tag.STRIP_OFFSETS] = integers(LONG, *(8 + length + int(start) for start in starts))
+    body, at = Tree(values, {}).in_order("<", order).to_bytes(8, order)
+    mark = b"MM\0*" if order == ">" else b"II*\0"
+    return mark + struct.pack(order + "I", at) + body + strip + further
+
+
+IMAGEJ = b"ImageJ=1.54f\nimages=3\nslices=3\nloop=false\n"
+
+
+@pytest.mark.parametrize("order", [">", "<"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_planes_of_an_imagej_stack_of_one_directory(order, dtype, channels):
+    planes = (PAGES.astype(dtype) * (257 if dtype == np.uint16 else 1))[..., :channels]
+    data = imagej(planes, IMAGEJ, order, rows=4)
+    read = read_picture(data)
+    assert (read.pages, read.lost) == (3, []) and np.array_equal(read.pixels.reshape(planes.shape), planes)
+    restored = CODEC.decompress_file(CODEC.compress_file(data, 1).data, None, 1, read_back=True)
+    assert restored.file_format == "tiff" and not restored.warnings
+    with tifffile.TiffFile(io.BytesIO(data)) as given, tifffile.TiffFile(io.BytesIO(restored.data)) as back:
+        assert back.imagej_metadata == given.imagej_metadata and given.imagej_metadata["Info"] == "hello"
+        assert np.array_equal(back.asarray(), given.asarray()) and len(back.pages) == 3
+        assert back.series[0].axes == given.series[0].axes
+        assert {each.tags["XResolution"].value for each in back.pages} == {(5, 2)}
+        assert ["ImageDescription" in each.tags for each in back.pages] == [True, False, False]
+
+
+def test_planes_that_are_not_there():
+    assert read_picture(imagej(PAGES, IMAGEJ, further=b"more")).lost == ["4 bytes after the end"]
+    with pytest.raises(InputError, match="truncated TIFF"):
+        read_picture(imagej(PAGES, IMAGEJ.replace(b"images=3", b"images=4")))
+    with pytest.raises(LimitError, match="3 pages of 10x6 is 180 pixels"):
+        read_picture(imagej(PAGES, IMAGEJ), max_pixels=179)
+    with pytest.raises(UnsupportedError, match="more than 65,536 planes"):
+        read_picture(imagej(PAGES, IMAGEJ.replace(b"images=3", b"images=70000")))
+
+
+def test_metadata_of_thousands_of_pages_have_a_limit(monkeypatch):
+    monkeypatch.setattr(tiff_read, "MAX_METADATA_BYTES", 1000)
+    names = [bytes([65 + number]) * 300 for number in range(4)]
+    assert read_picture(tiff(*(page(PAGES[0], {285: text(names[0])}) for _ in range(9)))).pages == 9
+    with pytest.raises(UnsupportedError, match="more than 1,000 bytes of metadata"):
+        read_picture(tiff(*(page(PAGES[0], {285: text(name)}) for name in names)))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -116,7 +117,7 @@ def test_dng_and_cr2_are_refused_by_name():
 @pytest.mark.parametrize(
     "more",
     [
-        {tag.DESCRIPTION: text(b"ImageJ=1.53\nimages=5\nslices=5\n")},
+        {tag.DESCRIPTION: text(b"ImageJ=1.53\nimages=5\nslices=5\n"), tag.COMPRESSION: integers(SHORT, 32773)},
         {tag.DESCRIPTION: text(b'{"shape": [5, 6, 10, 3]}')},
         {33629: integers(RATIONAL, *range(10))},
         {32997: integers(LONG, 5)},
@@ -280,6 +281,22 @@ def test_every_tag_comes_back_in_tiff_and_in_png():
     in_png = png.getexif()
     assert in_png[tag.MAKE] == "Maker" and in_png.get_ifd(tag.GPS) == given[tag.GPS]
     assert in_png[33550] == (0.5, 0.5, 0.0) and in_png[33723] == b"\x1c\x02\x78\0"
+
+
+def test_a_file_keeps_the_byte_order_of_its_tags():
+    # Numbers in values of type UNDEFINED have it: ImageJ's, and some makers' notes.
+    for order, start in ((">", b"MM\0*"), ("<", b"II*\0")):
+        values = {number: value.in_order("<", order) for number, value in RICH.items()}
+        body, at = Tree(values, {}).to_bytes(8, order)
+        block = start + struct.pack(order + "I", at) + body
+        for bits in (8, 12, 16):
+            given = picture("rgb", 16)
+            given = Picture((given.pixels >> 16 - bits).astype(np.uint8 if bits == 8 else np.uint16), "rgb", bits)
+            data, lost = write_picture(replace(given, metadata=[(kinds.EXIF, block)]), "tiff")
+            directory = tag.first_directory(data)
+            assert data.startswith(start) and not lost
+            assert {number: directory.value(number) for number in RICH} == values
+            assert np.array_equal(read_picture(data).pixels, given.pixels)
 
 
 @pytest.mark.parametrize(("across", "unit"), [((300, 1), 2), ((11811, 100), 3), ((1, 1), 1), ((72000000, 1000000), 2)])

@@ -33,6 +33,7 @@ TAKEN = {
     "refused_premultiplied.tif": ("rgba", 8, "tiff", []),
     "refused_thumb_second_ifd.tif": ("rgb", 16, "png", ["thumbnail"]),
     "tiff_double_tags_geotiff.tif": ("rgb", 8, "png", []),
+    "tiff_imagej_stack_one_ifd.tif": ("grey", 8, "tiff", []),
     "webp_trailing_bytes.webp": ("rgba", 8, "png", None),
     "webp_unknown_chunk.webp": ("rgba", 8, "png", None),
 }
@@ -40,7 +41,6 @@ REFUSED = {
     "msg_cgbi.png": (UnsupportedError, "CgBI"),
     "msg_tiff_lzw_broken_libtiff_line.tif": (InputError, "damaged TIFF"),
     "raw_in_subifd.nef": (UnsupportedError, "camera raw"),
-    "tiff_imagej_stack_one_ifd.tif": (UnsupportedError, r"5 planes in one file \(ImageJ stack\)"),
 }
 
 
