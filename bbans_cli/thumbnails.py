@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ PREVIEW_PIXELS = 1 << 24
 # A .bbc file's header and metadata mostly end before.
 FRONT_BYTES = 1 << 16
 _MODES = {1: "grey", 3: "rgb", 4: "cmyk"}  # by the components of a JPEG file
-_FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
+_FORMATS = {"jpg": "JPEG", "webp": "WEBP"}
 # EXIF's orientation -> what Pillow calls the change that puts it right
 _TURNS = {
     2: "FLIP_LEFT_RIGHT",
@@ -185,12 +186,8 @@ def thumbnail(
 
 def _open(data: bytes, file_format: str, size: int) -> Image.Image | None:
     """A small image of a preview, or None if it cannot be read."""
-    # The two readers by name: Image.open imports all that Pillow has.
-    from PIL import JpegImagePlugin, WebPImagePlugin
-
-    reader = WebPImagePlugin.WebPImageFile if file_format == "webp" else JpegImagePlugin.JpegImageFile
     try:
-        image: Image.Image = reader(io.BytesIO(data))
+        image = _reader(file_format)(io.BytesIO(data))
         if image.width * image.height > PREVIEW_PIXELS:
             return None
         image.draft(None, (size, size))
@@ -199,6 +196,17 @@ def _open(data: bytes, file_format: str, size: int) -> Image.Image | None:
     # Pillow raises whatever its parsers stumble over, and of a damaged file that can be anything.
     except Exception:
         return None
+
+
+def _reader(file_format: str) -> Callable[[io.BytesIO], Image.Image]:
+    """That of one format, by name: Image.open imports all that Pillow has."""
+    if file_format == "webp":
+        from PIL.WebPImagePlugin import WebPImageFile
+
+        return WebPImageFile
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    return JpegImageFile
 
 
 def _decoded(
@@ -235,10 +243,18 @@ def _finished(image: Image.Image, orientation: int, origin: str, file_format: st
         image = image.transpose(Image.Transpose[_TURNS[orientation]])
     if file_format == "jpg" and image.mode == "RGBA":  # JPEG has no alpha: on white
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return Thumbnail(_to_file(image, file_format), file_format, image.width, image.height, origin)
+
+
+def _to_file(image: Image.Image, file_format: str) -> bytes:
+    if file_format == "png":
+        from bbans_cli.pictures import small_png
+
+        return small_png.to_png(image)
     out = io.BytesIO()
     image.info.clear()
     image.save(out, _FORMATS[file_format])
-    return Thumbnail(out.getvalue(), file_format, image.width, image.height, origin)
+    return out.getvalue()
 
 
 def read(source: bytes | str | os.PathLike[str], size: int = -1) -> bytes:
