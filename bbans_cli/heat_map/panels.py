@@ -10,6 +10,7 @@ from PIL import Image
 from bbans_cli.coders.code_lengths import CodeLengths
 from bbans_cli.heat_map import colours
 from bbans_cli.heat_map.scale import Scale
+from bbans_cli.pictures import tiff_colours
 from bbans_cli.pictures.picture import Picture
 
 # Pixels of the longer side: smaller pictures are enlarged, each pixel to a square, larger ones are averaged.
@@ -56,6 +57,8 @@ def _in_colour(picture: Picture) -> np.ndarray:
         entries = np.frombuffer(picture.palette, np.uint8).reshape(-1, 3)
         colours_of_pixels: np.ndarray = entries[np.minimum(pixels[:, :, 0], len(entries) - 1)]
         return colours_of_pixels
+    if picture.colours is not None:
+        return tiff_colours.to_srgb(pixels, picture.colours, picture.depth)
     if picture.top != 255:
         pixels = (pixels.astype(np.uint32) * 255 // picture.top).astype(np.uint8)
     if picture.mode == "cmyk":

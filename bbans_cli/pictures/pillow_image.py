@@ -7,7 +7,8 @@
 | grey of 9 to 16 bits | I;16, samples as they are; `info["maximum"]` is the value of full intensity, if not 65535 |
 | grey+alpha, RGB, RGBA, CMYK up to 8 bits | LA, RGB, RGBA, CMYK; premultiplied La, RGBa; alpha that is none LA, RGBX |
 | palette | P, numbers as they are |
-| all else of more than 8 bits | none: UnsupportedError |
+| YCbCr, CIE Lab, ICC Lab of 8 bits | YCbCr, LAB |
+| all else of more than 8 bits, ITU Lab | none: UnsupportedError |
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from PIL import Image
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import UnsupportedError
 from bbans_cli.pictures import chunks
-from bbans_cli.pictures.picture import MODE_NAMES, Items, Picture
+from bbans_cli.pictures.picture import COLOURS, MODE_NAMES, Items, Picture
+from bbans_cli.pictures.tiff_colours import CIE_LAB, ICC_LAB, YCBCR
 
 _SHALLOW = {"grey": "L", "grey+alpha": "LA", "rgb": "RGB", "rgba": "RGBA", "palette": "P", "cmyk": "CMYK"}
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
@@ -40,7 +42,11 @@ _PICTURE_MODES: dict[str, tuple[str, int, str | None]] = {
     "RGBX": ("rgba", 8, "unspecified"),
     "CMYK": ("cmyk", 8, None),
     "P": ("palette", 8, None),
+    "YCbCr": ("rgb", 8, None),
+    "LAB": ("rgb", 8, None),
 }
+_SPACES = {YCBCR: "YCbCr", CIE_LAB: "LAB", ICC_LAB: "LAB"}
+_OF_SPACES = {"YCbCr": YCBCR, "LAB": CIE_LAB}
 EXIF_PREFIX = b"Exif\0\0"
 INCH = 0.0254  # metres
 # Info is Pillow's `Image.info`: names of its own, and texts by their keywords.
@@ -56,6 +62,10 @@ def image_mode(picture: Picture) -> str:
     if picture.depth > 8:
         what = f"{MODE_NAMES[picture.mode]} of {picture.depth} bits"
         raise UnsupportedError(f"Pillow has no mode for {what}: bbans_cli.decompress gives the samples as an array")
+    if picture.colours is not None:
+        if picture.depth != 8 or picture.colours not in _SPACES:
+            raise UnsupportedError(f"Pillow has no mode for {COLOURS[picture.colours]} of {picture.depth} bits")
+        return _SPACES[picture.colours]
     mode = _SHALLOW[picture.mode]
     names = {"premultiplied": _PREMULTIPLIED, "unspecified": _UNSPECIFIED, "undeclared": _UNSPECIFIED}
     return names.get(picture.alpha or "", {}).get(mode, mode)
@@ -70,6 +80,8 @@ def to_image(picture: Picture) -> Image.Image:
     if mode == "I;16":
         return Image.frombytes("I;16", size, picture.pixels.astype("<u2").tobytes())
     samples = picture.pixels if mode == "P" else _scaled(picture.pixels, picture.top)
+    if picture.colours == ICC_LAB:
+        samples = samples ^ np.array([0, 128, 128], np.uint8)  # signed, as CIE Lab has a* and b*
     image = Image.frombytes(mode, size, samples.tobytes())
     if picture.palette is not None:
         image.putpalette(picture.palette)
@@ -160,7 +172,8 @@ def from_image(image: Image.Image) -> Picture:
         palette, transparency = _palette_of(image, transparency)
         if not samples.max() < len(palette) // 3:  # unused entries may be cut off, used ones may not
             palette += bytes(3 * (int(samples.max()) + 1) - len(palette))
-    return Picture(np.atleast_3d(samples), mode, depth, palette, transparency, alpha=alpha)
+    colours = _OF_SPACES.get(image.mode)
+    return Picture(np.atleast_3d(samples), mode, depth, palette, transparency, alpha=alpha, colours=colours)
 
 
 def _palette_of(image: Image.Image, transparency: bytes | None) -> tuple[bytes, bytes | None]:

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError
+from bbans_cli.pictures import tiff_colours
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.pillow_files import open_image
 
@@ -43,6 +44,8 @@ def make(source: Picture | bytes, size: int, max_bytes: int) -> bytes | None:
 def small_image(picture: Picture, size: int) -> Image.Image:
     """The picture as 8-bit sRGB, with alpha if it has some, at most `size` pixels a side; not turned."""
     profile = next((data.partition(b"\0")[2] for kind, data in picture.metadata if kind == kinds.ICC), None)
+    if picture.colours is not None:  # converted by _image; a profile would be of those samples
+        profile = None
     return _in_srgb(_shrunk(_image(picture), size), profile)
 
 
@@ -61,6 +64,8 @@ def _image(picture: Picture) -> Image.Image:
     pixels = picture.pixels[: picture.page_height]  # of a stack, the first page
     if picture.palette is not None:
         return _from_palette(pixels[:, :, 0], picture.palette, picture.transparency)
+    if picture.colours is not None:
+        return Image.fromarray(tiff_colours.to_srgb(pixels, picture.colours, picture.depth))
     if pixels.dtype != np.uint8 or picture.top != 255:
         pixels = (pixels.astype(np.uint32) * 255 // picture.top).astype(np.uint8)
     if picture.alpha is not None:  # no plain alpha: the colours alone
