@@ -14,14 +14,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+from PIL import Image
 
 from bbans_cli.errors import BbcError, UnsupportedError
+from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.detect import detect
 from bbans_cli.pictures.picture import Picture, from_items
 from bbans_cli.pictures.read_write import read_picture, write_picture
@@ -56,13 +59,17 @@ class Case:
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--command", default=f"{sys.executable} -m bbans_cli", show_default=True, help="The bbc to check.")
 @click.option("--no-coding", is_flag=True, help="Only read and write, in this process; JPEG files are left out.")
+@click.option("--max-pixels", type=int, help="Leave out larger pictures, but for those that bbc refuses as too large.")
 @click.option("-v", "--verbose", is_flag=True, help="A line for each file.")
-def main(folders: tuple[Path, ...], command: str, no_coding: bool, verbose: bool) -> None:
+def main(folders: tuple[Path, ...], command: str, no_coding: bool, max_pixels: int | None, verbose: bool) -> None:
     """Check files of FOLDERS, or of all sets, and print a table of outcomes. Status 1: a fault was found."""
     rows: dict[str, Counter[tuple[str, str]]] = {}
+    left_out: dict[str, int] = {}
     wrong = False
     with tempfile.TemporaryDirectory() as temporary:
-        for label, paths in _sets(folders, Path(temporary)):
+        for label, found in _sets(folders, Path(temporary)):
+            paths = [path for path in found if max_pixels is None or not max_pixels < _pixels(path) <= MAX_PIXELS]
+            left_out[label] = len(found) - len(paths)
             cases = without_coding(paths) if no_coding else check(paths, command.split())
             rows[label] = Counter((case.kind, case.outcome) for case in cases)
             for case in cases:
@@ -72,6 +79,7 @@ def main(folders: tuple[Path, ...], command: str, no_coding: bool, verbose: bool
                     print("".join(f"    {fault}\n" for fault in case.faults), end="")
             sys.stdout.flush()
     print(table(rows))
+    print("\n".join(f"left out of {label}: {count} larger files" for label, count in left_out.items() if count))
     sys.exit(wrong)
 
 
@@ -105,6 +113,18 @@ def _sets(folders: Sequence[Path], temporary: Path) -> Iterator[tuple[str, list[
         yield folder.name, files
 
 
+def _pixels(path: Path) -> int:
+    """The size that Pillow finds; 0: none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                return image.width * image.height
+    # Pillow raises whatever its parsers stumble over.
+    except Exception:
+        return 0
+
+
 def _extract(repository: Path, folder: Path) -> Path:
     """The picture files of a Git repository's last commit, in a new folder."""
     git = ["git", "-C", str(repository)]
@@ -115,7 +135,8 @@ def _extract(repository: Path, folder: Path) -> Path:
         path = Path(os.fsdecode(name))
         if path.suffix[1:].lower() in PICTURES and head.split()[1] == b"blob":
             blob = subprocess.run([*git, "cat-file", "blob", head.split()[2].decode()], capture_output=True)
-            Path(folder, "__".join(path.parts)).write_bytes(blob.stdout)
+            if blob.returncode == 0:  # partial clones lack some
+                Path(folder, "__".join(path.parts)).write_bytes(blob.stdout)
     return folder
 
 

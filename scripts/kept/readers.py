@@ -44,6 +44,8 @@ _STORED_INFO = frozenset(
 )
 # pypng sees these as pixels, or they say how they are stored.
 _PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS")
+# Pillow's guard against large pictures: bbc has a limit of its own, and a test picture is no attack.
+Image.MAX_IMAGE_PIXELS = None
 # More pixels than that take pypng, which is pure Python, too long.
 _PYPNG_PIXELS = 1 << 18
 _TIMEOUT = 300
