@@ -1,4 +1,4 @@
-"""What independent readers find in picture files: exiftool, Pillow, pypng, and libtiff by its tools.
+"""What independent readers find in picture files: exiftool, Pillow, pypng, tifffile, and libtiff by its tools.
 
 Of each file a `Sight`: what was found, by the reader's name and its own name for the thing. How the file is stored
 (format, compression, interlacing, places of things in it, name, dates) is left out: that may change.
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import png
+import tifffile
 from PIL import Image, TiffImagePlugin
 
 Sight = dict[str, str]
@@ -260,6 +261,19 @@ _TIFFINFO_STORED = frozenset(
 )
 
 
+def imagej(data: bytes) -> Sight:
+    """What tifffile finds in a stack of ImageJ's, which may have one directory for all planes; else nothing."""
+    try:
+        with tifffile.TiffFile(io.BytesIO(data)) as file:
+            if not file.is_imagej:
+                return {}
+            sight = {f"tifffile {name}": _short(repr(value)) for name, value in (file.imagej_metadata or {}).items()}
+            return sight | {"tifffile pixels": _digest(file.asarray().astype("<u2").tobytes())}
+    # As above.
+    except Exception as error:
+        return {"tifffile error": type(error).__name__}
+
+
 def look(paths: Iterable[Path]) -> dict[Path, Sight]:
     """What all readers but libtiff find in files, each by those that know its format."""
     every = list(paths)
@@ -269,4 +283,12 @@ def look(paths: Iterable[Path]) -> dict[Path, Sight]:
         found[path] |= pillow(data)
         if data.startswith(b"\x89PNG"):
             found[path] |= pypng(data)
+        if data.startswith((b"II", b"MM")) and b"ImageJ=" in data:
+            found[path] |= imagej(data)
+        if "tifffile pixels" in found[path]:
+            # Whether planes have directories is a matter of storage then.
+            found[path] = {name: value for name, value in found[path].items() if not _FURTHER.match(name)}
     return found
+
+
+_FURTHER = re.compile(r"exiftool IFD[1-9]|pillow further frame")
