@@ -102,6 +102,8 @@ def _read_page(tags: Directory, first: Directory, max_pixels: int) -> Picture:
         if samples.max() >= len(palette) // 3:
             raise InputError("damaged TIFF: a colour outside its palette")
     items, lost = tiff_metadata.read_metadata(tags, first)
+    if tag.EXTRA in tags and alpha is None and mode not in ("grey+alpha", "rgba"):
+        lost.append("ExtraSamples (of a channel that is not there)")
     photometric = tags.number(tag.PHOTOMETRIC, WHITE_IS_ZERO)
     colours = photometric if photometric in COLOURS else None
     return Picture(samples, mode, depth, palette, None, items, lost, alpha=alpha, colours=colours)

@@ -92,7 +92,6 @@ def pillow(data: bytes) -> Sight:
             with Image.open(io.BytesIO(data)) as image:
                 for number in range(getattr(image, "n_frames", 1)):
                     image.seek(number)
-                    image.load()
                     frames.append(dict(_frame(image)))
         # Pillow raises whatever its parsers stumble over.
         except Exception as error:
@@ -106,18 +105,22 @@ def pillow(data: bytes) -> Sight:
 
 
 def _frame(image: Image.Image) -> Iterator[tuple[str, str]]:
-    yield "mode", re.sub(r"^I;16[BN]$", "I;16", image.mode)  # the order of bytes
     yield "size", f"{image.width}x{image.height}"
-    # Of TIFF, Pillow reads 16-bit colour in separate planes wrongly, and takes colours from the high bytes of a map,
-    # where some writers have them in the low ones. libtiff sees those.
+    # Of TIFF, Pillow reads 16-bit colour in separate planes wrongly, takes colours from the high bytes of a map, where
+    # some writers have them in the low ones, and converts YCbCr to RGB only if it is compressed. libtiff sees those.
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
     planes = tags.get(284) == 2 and max(tags.get(258, (1,))) > 8
-    known = not planes and max(tags.get(320, (256,))) > 255
-    pixels = np.asarray(image)
-    pixels = pixels.astype("<u2") if image.mode.startswith("I;16") else pixels
-    yield "pixels", UNKNOWN if planes else _digest(pixels.tobytes())
-    yield "rgb", _digest(image.convert("RGB").tobytes()) if known else UNKNOWN
-    yield "rgba", _digest(image.convert("RGBA").tobytes()) if known else UNKNOWN
+    if tags.get(262) == 6:
+        yield from (("mode", UNKNOWN), ("pixels", UNKNOWN), ("rgb", UNKNOWN), ("rgba", UNKNOWN))
+    else:
+        image.load()
+        yield "mode", re.sub(r"^I;16[BN]$", "I;16", image.mode)  # the order of bytes
+        known = not planes and max(tags.get(320, (256,))) > 255
+        pixels = np.asarray(image)
+        pixels = pixels.astype("<u2") if image.mode.startswith("I;16") else pixels
+        yield "pixels", UNKNOWN if planes else _digest(pixels.tobytes())
+        yield "rgb", _digest(image.convert("RGB").tobytes()) if known else UNKNOWN
+        yield "rgba", _digest(image.convert("RGBA").tobytes()) if known else UNKNOWN
     for name, value in image.info.items():
         if name not in _STORED_INFO and not (image.mode == "P" and name == "transparency"):
             yield f"info {name}", _short(repr(value))

@@ -180,6 +180,11 @@ def test_kinds_of_alpha(mode, extra, alpha):
                 write_picture(read, name)
 
 
+def test_extra_samples_of_no_channel_are_named():
+    read = read_picture(tiff(page(more={tag.EXTRA: integers(SHORT, 1)})))
+    assert read.mode == "rgb" and read.lost == ["ExtraSamples (of a channel that is not there)"]
+
+
 def test_cmyk():
     image = Image.fromarray(picture("rgba", 8, 20, 30).pixels, "CMYK")
     out = io.BytesIO()
