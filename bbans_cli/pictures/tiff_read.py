@@ -32,6 +32,7 @@ MODES = {0: ("grey", 1), 1: ("grey", 1), 2: ("rgb", 3), 3: ("palette", 1), CMYK:
 MODES |= dict.fromkeys(COLOURS, ("rgb", 3))
 # What a channel beyond the colours is, by ExtraSamples -> Picture.alpha
 ALPHAS = {0: "unspecified", 1: "premultiplied", 2: None}
+CANNOT_UNPACK = "damaged TIFF: a strip or tile cannot be unpacked"
 NAMES = {
     6: "old JPEG",
     7: "JPEG",
@@ -208,10 +209,14 @@ def _unpack(packed: bytes, compression: int, size: int, height: int) -> np.ndarr
             plain = stream.decompress(packed, total)
             stream.decompress(stream.unconsumed_tail, 1)  # the checksum, where it is there
         except zlib.error as error:
-            raise InputError("damaged TIFF: a strip or tile cannot be unpacked") from error
+            raise InputError(CANNOT_UNPACK) from error
     else:
         entries = [(tag.WIDTH, size), (tag.HEIGHT, height), (tag.BITS, 8), (tag.PHOTOMETRIC, 1)]
-        return np.ascontiguousarray(open_image(_one_strip(packed, compression, entries), "TIFF", total))
+        try:
+            image = open_image(_one_strip(packed, compression, entries), "TIFF", total)
+        except InputError as error:
+            raise InputError(CANNOT_UNPACK) from error  # Pillow says "decoder error -2"
+        return np.ascontiguousarray(image)
     if len(plain) < total:
         raise InputError("truncated TIFF: a strip or tile is too short")
     return np.frombuffer(plain, np.uint8).reshape(height, size)

@@ -39,7 +39,7 @@ TAKEN = {
 }
 REFUSED = {
     "msg_cgbi.png": (UnsupportedError, "CgBI"),
-    "msg_tiff_lzw_broken_libtiff_line.tif": (InputError, "damaged TIFF"),
+    "msg_tiff_lzw_broken_libtiff_line.tif": (InputError, "damaged TIFF: a strip or tile cannot be unpacked"),
     "raw_in_subifd.nef": (UnsupportedError, "camera raw"),
 }
 
