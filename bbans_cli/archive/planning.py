@@ -2,7 +2,8 @@
 
 The listing goes, as it comes, into a table on this machine's disk (SQLite, which is part of Python), and comes out of
 it in the order of the keys, sorted there (SQLite merges runs on the disk; an index would be filled at random places).
-There collisions and what has vanished since an earlier plan are found as well.
+There collisions and what has vanished since an earlier plan are found as well. The table's file has no name: SQLite
+removes it as soon as it is open, so that nothing is left of it however the plan ends.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -63,22 +63,21 @@ def make(
     Raises PlanCollisionError, and then nothing was written.
     """
     old = job.plan_or_none()
-    with tempfile.TemporaryDirectory(prefix="bbc-plan-") as folder:
-        table = sqlite3.connect(os.path.join(folder, "listing.sqlite"))
-        try:
-            table.executescript(_TABLES)
-            passed = _list(table, settings, entries, progress)
-            _refuse_collisions(table)
-            if old is not None:
-                _remember(table, job, old)
-            first = old.last if old else 0
-            number, files, total = first, 0, 0
-            for rows in _cut(_planned(table), size):
-                job.write_shard(number, rows)
-                number, files, total = number + 1, files + len(rows), total + sum(row.size for row in rows)
-            plan = Plan(settings, first, number, files, total, passed, _write_vanished(table, job, first))
-        finally:
-            table.close()
+    table = sqlite3.connect("")  # a private database in a temporary file
+    try:
+        table.executescript(_TABLES)
+        passed = _list(table, settings, entries, progress)
+        _refuse_collisions(table)
+        if old is not None:
+            _remember(table, job, old)
+        first = old.last if old else 0
+        number, files, total = first, 0, 0
+        for rows in _cut(_planned(table), size):
+            job.write_shard(number, rows)
+            number, files, total = number + 1, files + len(rows), total + sum(row.size for row in rows)
+        plan = Plan(settings, first, number, files, total, passed, _write_vanished(table, job, first))
+    finally:
+        table.close()
     job.write_plan(plan)
     return plan
 

@@ -1,20 +1,24 @@
-"""The work on one picture, in a thread of its own, and the results of the last ones in a temporary folder."""
+"""The work on one picture, in a thread of its own, and the results of the last ones.
+
+The results lie in temporary files without names (O_TMPFILE), so that nothing is left of them however the page ends.
+"""
 
 from __future__ import annotations
 
+import os
 import secrets
-import shutil
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import IO
 
 from bbans_cli.errors import BbcError
 
 # What is kept of earlier results, in bytes and in number: the oldest go.
 MOST_BYTES, MOST_JOBS = 1 << 30, 24
+_PIECE_BYTES = 1 << 18
 
 
 class BusyError(BbcError):
@@ -29,6 +33,16 @@ class CancelledError(BbcError):
     code = "cancelled"
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A file for the browser: bytes of the job's temporary file, their type, and a name for a download or None."""
+
+    start: int
+    size: int
+    kind: str
+    download: str | None
+
+
 @dataclass
 class Job:
     """One picture: what it is called, how far it is, and what came of it.
@@ -36,20 +50,20 @@ class Job:
     state    "working", "done" or "failed"
     step     what is being done, in words; share of it, 0 to 1
     result   JSON, grows while the work goes on
-    files    what can be fetched, by name: path, name for a download or None, type
+    files    what can be fetched, by name
     """
 
     id: str
     name: str
-    folder: Path
     level: int
     state: str = "working"
     step: str = "reading"
     share: float = 0.0
     result: dict[str, object] = field(default_factory=dict)
     error: dict[str, str] | None = None
-    files: dict[str, tuple[Path, str | None, str]] = field(default_factory=dict)
+    files: dict[str, Stored] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
+    _file: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
     def at(self, step: str) -> Callable[[float], None]:
         """Begin a step; returns what follows its progress, and ends the work where the job is given up."""
@@ -69,9 +83,29 @@ class Job:
 
     def write(self, key: str, data: bytes, kind: str, download: str | None = None) -> None:
         """A file for the browser."""
-        path = self.folder / key
-        path.write_bytes(data)
-        self.files[key] = (path, download, kind)
+        start = self.size
+        self._file.write(data)
+        self._file.flush()
+        self.files[key] = Stored(start, len(data), kind, download)
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """That file, piece by piece; to its end, also where the job has to make room meanwhile."""
+        stored = self.files[key]
+        descriptor = os.dup(self._file.fileno())
+        try:
+            for at in range(0, stored.size, _PIECE_BYTES):
+                yield os.pread(descriptor, min(_PIECE_BYTES, stored.size - at), stored.start + at)
+        finally:
+            os.close(descriptor)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(stored.size for stored in self.files.values())
+
+    def close(self) -> None:
+        """Let the files go."""
+        self._file.close()
 
     def status(self) -> dict[str, object]:
         """As JSON."""
@@ -91,7 +125,6 @@ class Jobs:
 
     def __init__(self, work: Callable[[Job, bytes], None]) -> None:
         self._work = work
-        self._folder = Path(tempfile.mkdtemp(prefix="bbc-page-"))
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -103,8 +136,7 @@ class Jobs:
                 raise BusyError("another picture is at work")
             self._make_room()
             id = secrets.token_urlsafe(12)
-            job = Job(id, name, self._folder / id, level)
-            job.folder.mkdir()
+            job = Job(id, name, level)
             self._jobs[id] = job
             self._thread = threading.Thread(target=self._run, args=(job, data), name="bbc-page", daemon=True)
             self._thread.start()
@@ -115,12 +147,10 @@ class Jobs:
         return self._jobs.get(id)
 
     def close(self) -> None:
-        """Give up what is at work, and remove all results."""
+        """Give up what is at work, and let the files go. Nobody waits for the work to end: the process does."""
         for job in list(self._jobs.values()):
             job.stop.set()
-        if self._thread is not None:
-            self._thread.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
+            job.close()
 
     def _run(self, job: Job, data: bytes) -> None:
         try:
@@ -138,8 +168,7 @@ class Jobs:
     def _make_room(self) -> None:
         """Remove the oldest results until there is room for one more."""
         while self._jobs and (len(self._jobs) >= MOST_JOBS or self._bytes() > MOST_BYTES):
-            _, oldest = self._jobs.popitem(last=False)
-            shutil.rmtree(oldest.folder, ignore_errors=True)
+            self._jobs.popitem(last=False)[1].close()
 
     def _bytes(self) -> int:
-        return sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
+        return sum(job.size for job in self._jobs.values())

@@ -24,7 +24,7 @@ from urllib.parse import quote, urlsplit
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -196,14 +196,14 @@ async def _cancel(request: Request, job: Job) -> Response:
 
 
 async def _file(request: Request, job: Job) -> Response:
-    found = job.files.get(request.path_params["name"])
+    name = request.path_params["name"]
+    found = job.files.get(name)
     if found is None:
         return _error(404, "not-found", "there is no such file")
-    path, download, kind = found
-    headers = dict(_HEADERS)
-    if download is not None:
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(download, safe='')}"
-    return FileResponse(path, media_type=kind, headers=headers)
+    headers = _HEADERS | {"Content-Length": str(found.size)}
+    if found.download is not None:
+        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.download, safe='')}"
+    return StreamingResponse(job.pieces(name), media_type=found.kind, headers=headers)
 
 
 def _file_name(name: str) -> str:

@@ -131,5 +131,5 @@ def _draw(job: Job, lengths: CodeLengths, stem: str) -> None:
 
 def _equal(job: Job, picture: Picture) -> bool:
     """Whether what was written for the download holds the same pixels."""
-    restored = read_picture(job.files["restored"][0].read_bytes(), pixels=True, max_pixels=picture.pixels.size)
+    restored = read_picture(b"".join(job.pieces("restored")), pixels=True, max_pixels=picture.pixels.size)
     return np.array_equal(restored.pixels, picture.pixels)

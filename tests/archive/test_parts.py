@@ -1,5 +1,9 @@
 """The parts of `bbc batch` by themselves: tries, claims, the pipeline, plans of any size."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -149,6 +153,37 @@ def test_names_need_not_be_utf8(tmp_path: Path) -> None:
     assert job.shard(0)[0].key == key
     job.write_results(0, [job.shard(0)[0].result()])
     assert job.results(0)[0].key == key
+
+
+# Plans, and dies by SIGKILL once the listing has filled a file. Prints what files are open then.
+PLAN_AND_DIE = """
+import os, signal, sys
+from bbans_cli.archive import planning
+from bbans_cli.archive.job import Job, Settings
+from bbans_cli.archive.store import Entry
+
+def entries():
+    for number in range(20_000):
+        yield Entry(f"{number:0400}.png", 1, "v")
+    for name in os.listdir("/proc/self/fd"):
+        if os.path.lexists(f"/proc/self/fd/{name}"):
+            print(os.readlink(f"/proc/self/fd/{name}"), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+settings = Settings("in", "out", 5, False, False, False, False, 1 << 30, "0.1.0", "abcd")
+planning.make(Job(sys.argv[1]), settings, entries(), planning.ShardSize())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_plan_leaves_nothing_however_it_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    command = [sys.executable, "-c", PLAN_AND_DIE, tmp_path / "job"]
+    done = subprocess.run(command, env=os.environ | {"TMPDIR": str(folder)}, stdout=subprocess.PIPE, text=True)
+    assert done.returncode == -signal.SIGKILL
+    assert any(line.startswith(f"{folder}/") and line.endswith("(deleted)") for line in done.stdout.splitlines())
+    assert list(folder.iterdir()) == []
 
 
 def test_memory_of_a_plan_does_not_grow_with_it(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 import asyncio
 import base64
+import contextlib
 import http.client
 import io
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -293,10 +296,42 @@ def test_old_results_make_room(monkeypatch):
     for _ in range(3):
         made.append(found.start(b"abc", "a", 1))
         found._thread.join()
-    assert found.get(made[0].id) is None and not made[0].folder.exists()
-    assert made[2].folder.joinpath("file").read_bytes() == b"abc" and made[2].state == "done"
+    assert found.get(made[0].id) is None and made[0]._file.closed
+    assert b"".join(made[2].pieces("file")) == b"abc" and made[2].state == "done"
+    begun = made[2].pieces("file")
+    assert next(begun) == b"abc"  # with a descriptor of its own
     found.close()
-    assert not found._folder.exists()
+    assert list(begun) == [] and made[1]._file.closed and made[2]._file.closed
+
+
+def begin_work(host):
+    """Send a picture, and come back once results of it are written."""
+    out = io.BytesIO()
+    Image.fromarray(jpeg_pictures.photo(300, 400)).save(out, "PNG")
+    with contextlib.closing(http.client.HTTPConnection(host)) as connection:
+        connection.request("POST", "/jobs?level=9&name=a.png", out.getvalue())
+        job = json.loads(connection.getresponse().read())
+        while "PNG" not in str(job["result"]):
+            connection.request("GET", f"/jobs/{job['id']}")
+            job = json.loads(connection.getresponse().read())
+    assert job["state"] == "working"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("moment", ["early", "working"])
+def test_nothing_is_left_however_it_ends(signum, moment, tmp_path):
+    command = [sys.executable, "-m", "bbans_cli", "page", "--no-browser", "-T1", "--port", "0"]
+    places = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(browser.ROOT)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=places, cwd=tmp_path)
+    with process:
+        if moment == "early":
+            time.sleep(0.5)  # it imports, or has just begun to listen
+        else:
+            begin_work(urlsplit(process.stdout.readline().decode().strip()).netloc)
+            assert list(tmp_path.iterdir()) == []
+        process.send_signal(signum)
+        assert process.wait(20) == -signum
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_port_may_be_taken(address):
