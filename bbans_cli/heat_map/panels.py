@@ -22,7 +22,7 @@ def shown_size(width: int, height: int, most: int = MOST, least: int = LEAST) ->
     longer = max(width, height)
     if longer > most:
         return max(1, round(width * most / longer)), max(1, round(height * most / longer))
-    factor = max(1, least // longer + (least % longer > longer // 2))
+    factor = max(1, int(least / longer + 0.85))  # a little less than `least` is enough
     return width * factor, height * factor
 
 

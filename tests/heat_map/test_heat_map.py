@@ -96,6 +96,7 @@ def test_a_sheet_is_a_png_with_picture_and_map_side_by_side():
 
 def test_small_pictures_are_enlarged_and_large_ones_averaged():
     assert panels.shown_size(40, 30) == (320, 240)
+    assert panels.shown_size(240, 160) == (480, 320)
     assert panels.shown_size(1, 1) == (320, 320)
     assert panels.shown_size(300, 10) == (300, 10)
     assert panels.shown_size(4000, 3000) == (1100, 825)

@@ -146,6 +146,7 @@ def test_what_is_wrong_is_said(driver, address):
     problems = [each.text for each in driver.find_elements("css selector", ".problem")]
     assert problems == ["not a picture file that bbc knows", "200x200 is 40,000 pixels, above the limit of 20,000"]
     assert first(driver, ".problem").get_attribute("role") == "alert"
+    assert not any(first(driver, part).is_displayed() for part in (".pair", ".work", ".sizes", ".links"))
 
 
 def test_by_keyboard_alone(driver, address, png):
