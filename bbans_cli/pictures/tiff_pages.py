@@ -20,6 +20,13 @@ DNG_VERSION, IMAGE_DEPTH, METAMORPH_PLANES = 50706, 32997, 33629
 IMAGEJ = rb"ImageJ=.*?^images=(\d{1,9})"
 OF_STACK = (tag.DESCRIPTION, 50838, 50839)
 MAX_PLANES = 1 << 16
+# The tags that say where data are, and those that say how much of them.
+DATA_TAGS = (
+    (tag.STRIP_OFFSETS, tag.STRIP_SIZES),
+    (tag.TILE_OFFSETS, tag.TILE_SIZES),
+    (tag.JPEG_OFFSET, tag.JPEG_SIZE),
+    (288, 289),
+)
 RAW_NAMES = {
     b"NIKON": "Nikon NEF",
     b"CANON": "Canon",
@@ -98,28 +105,41 @@ def _planes(directory: Directory) -> list[Directory]:
     return planes
 
 
-def bytes_behind(data: bytes, pages: list[Directory]) -> int:
-    """Bytes behind the last one that a directory, a value, a strip or a tile takes; `pages`: planes among them."""
-    end = 8
+def left_over(data: bytes, pages: list[Directory]) -> list[str]:
+    """In words, the bytes that no directory, value, strip or tile takes; `pages`: the picture's, planes among them.
+
+    Between directories lies what editors left there, and what a private tag may point to in a way of its own.
+    """
+    taken = [(0, 16 if data[2:4] in (b"+\0", b"\0+") else 8)]
     for directory in [*_directories(data), *pages]:
-        end = max(end, directory.end)
+        taken += directory.taken
         for below in (tag.EXIF, tag.GPS):
-            if below in directory:
-                try:
-                    end = max(end, Directory(data, directory.number(below), directory.order, directory.big).end)
-                except InputError:
-                    continue
-        for offsets, sizes in (
-            (tag.STRIP_OFFSETS, tag.STRIP_SIZES),
-            (tag.TILE_OFFSETS, tag.TILE_SIZES),
-            (tag.JPEG_OFFSET, tag.JPEG_SIZE),
-            (288, 289),
-        ):
+            taken += _taken_below(directory, below)
+        for offsets, sizes in DATA_TAGS:
             if offsets in directory and sizes in directory:
                 places = zip(directory.numbers(offsets), directory.numbers(sizes), strict=False)
-                end = max([end, *(offset + size + directory.shift for offset, size in places)])
-    end += end % 2  # writers fill up to a word
-    return max(0, len(data) - end) if data[end:].strip(b"\0") else 0
+                taken += [(start + directory.shift, start + directory.shift + size) for start, size in places]
+    between = end = 0
+    for start, stop in sorted(taken):
+        end += end % 2  # writers fill up to a word
+        if start > end and data[end:start].strip(b"\0"):
+            between += start - end
+        end = max(end, stop)
+    end += end % 2
+    behind = max(0, len(data) - end) if data[end:].strip(b"\0") else 0
+    lost = [f"{between:,} bytes that no tag points to"] if between else []
+    return lost + ([f"{behind:,} bytes after the end"] if behind else [])
+
+
+def _taken_below(directory: Directory, number: int) -> list[tuple[int, int]]:
+    """What a directory of EXIF takes, if it can be read, and those below it."""
+    if number not in directory:
+        return []
+    try:
+        below = Directory(directory.data, directory.number(number), directory.order, directory.big)
+    except InputError:
+        return []
+    return below.taken + (_taken_below(below, tag.INTEROPERABILITY) if number == tag.EXIF else [])
 
 
 def _directories(data: bytes) -> Iterator[Directory]:

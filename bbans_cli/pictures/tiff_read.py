@@ -59,9 +59,8 @@ def read_tiff(data: bytes, max_pixels: int) -> Picture:
     one = pages[0]
     if any(_shape(page) != _shape(one) for page in pages):
         raise UnsupportedError(f"{len(pages):,} pages of different kinds in one file; bbc stores pages of one kind")
-    behind = tiff_pages.bytes_behind(data, directories)
     lost += [word for page in pages for word in page.lost]
-    lost += [f"{behind:,} bytes after the end"] if behind else []
+    lost += tiff_pages.left_over(data, directories)
     samples = one.pixels if len(pages) == 1 else np.concatenate([page.pixels for page in pages])
     items = stacks.join([page.metadata for page in pages])
     lost = list(dict.fromkeys(lost))

@@ -75,7 +75,8 @@ class Directory:
         # Tag -> type, count, offset of the value, its size. `damaged` has those outside the file, and doubled ones too.
         self.fields: dict[int, tuple[int, int, int, int]] = {}
         self.damaged: list[int] = []
-        self.end = at
+        # Where its table and the values outside it begin and end.
+        self.taken: list[tuple[int, int]] = []
         # Bytes to add to the offsets of its strips: of a plane of a stack that has one directory.
         self.shift = 0
         try:
@@ -88,7 +89,7 @@ class Directory:
         (count,) = struct.unpack_from(self.order + head, self.data, at)
         first, step = at + struct.calcsize("=" + head), struct.calcsize("=" + entry) + room
         (self.following,) = struct.unpack_from(self.order + word, self.data, first + count * step)
-        self.end = first + count * step + room  # the table is within the file, as that is
+        self.taken.append((at, first + count * step + room))  # the table is within the file, as that is
         for place in range(first, first + count * step, step):
             tag, kind, number = struct.unpack_from(self.order + entry, self.data, place)
             start, size = place + step - room, SIZES.get(kind, 0) * number
@@ -98,7 +99,8 @@ class Directory:
                 self.damaged.append(tag)
                 continue
             self.fields[tag] = (kind, number, start, size)
-            self.end = max(self.end, start + size)
+            if size > room:
+                self.taken.append((start, start + size))
 
     def __contains__(self, tag: int) -> bool:
         return tag in self.fields

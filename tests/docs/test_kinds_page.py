@@ -127,6 +127,7 @@ def of_alpha(extra, count=1):
 RAW = tiff(
     (SMALL[0] | {tag.MAKE: text(b"NIKON")}, SMALL[1]), below={tag.SUB_FILES: page(PIXELS[..., :1], photometric=32803)}
 )
+UNTAGGED = tiff((page(more={tag.STRIP_SIZES: integers(LONG, PIXELS.size)})[0], PIXELS.tobytes() + b"x" * 98))
 MASK = page(PIXELS[:, :, :1] >> 7, {tag.NEW_SUBFILE_TYPE: integers(LONG, 4)}, 1, 4)
 
 # Row -> words of the page, files of that kind, what becomes of them: kept, a word that names the loss, or a pattern of
@@ -367,6 +368,7 @@ CASES = {
             "damaged DocumentName",
         ),
         ("tags that point to further directories", [tiff(page(more={40000: integers(13, 8)}))], "a directory"),
+        ("bytes that no tag points to", [UNTAGGED], "98 bytes that no tag points to"),
         ("bytes after the end", [tiff(page(), more=b"more data")], "after the end"),
     ],
     "WebP, lossless": [
