@@ -7,6 +7,7 @@ their types, so that they come back as they were, and with the EXIF and GPS dire
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from fractions import Fraction
 
 from bbans_cli.container import metadata as kinds
@@ -18,6 +19,9 @@ from bbans_cli.pictures.picture import Items
 from bbans_cli.pictures.tiff_tags import Directory, Tree, Value, tag_name
 
 POINTERS = {tag.EXIF: "EXIF", tag.GPS: "GPS", tag.INTEROPERABILITY: "interoperability"}
+# A maker's note farther behind does not keep its place: an EXIF block has zeros before it, which PNG does not compress.
+MAX_NOTE_PLACE = 1 << 16
+NOTE_MOVED = "the place of MakerNote, from which its offsets may count"
 # Pixels a metre, of a unit of the tag ResolutionUnit.
 PER_METRE = {2: Fraction(10_000, 254), 3: Fraction(100)}
 
@@ -45,10 +49,39 @@ def read_metadata(picture: Directory, first: Directory) -> tuple[Items, list[str
         if found and found.kind == tag.ASCII and len(found.data) > 1 and found.data.find(b"\0") == len(found.data) - 1:
             items.append(chunks.text(keyword, values.pop(number).data[:-1]))
     if values or tree.below:
-        body, start = tree.to_bytes(8, picture.order)
-        mark = b"II*\0" if picture.order == "<" else b"MM\0*"
-        items.append((kinds.EXIF, mark + struct.pack(picture.order + "I", start) + body))
+        items.append((kinds.EXIF, _block(tree, picture.order)))
     return items, list(dict.fromkeys(lost))
+
+
+def _block(tree: Tree, order: str) -> bytes:
+    """An EXIF block, in which a maker's note is where it was in the file."""
+    mark, note = b"II*\0" if order == "<" else b"MM\0*", maker_note(tree)
+    body, start = tree.to_bytes(8, order)
+    if note is None or note.place is None:
+        return mark + struct.pack(order + "I", start) + body
+    if 8 + len(body) <= note.place:
+        return (mark + struct.pack(order + "I", start) + body).ljust(note.place, b"\0") + note.data
+    end = note.place + len(note.data)
+    body, start = tree.to_bytes(end + end % 2, order)
+    head = (mark + struct.pack(order + "I", start)).ljust(note.place, b"\0")
+    return head + note.data + bytes(end % 2) + body
+
+
+def maker_note(tree: Tree) -> Value | None:
+    """The maker's note in the EXIF directory. It often has offsets, which count from the start of the file."""
+    return tree.below[tag.EXIF].values.get(tag.MAKER_NOTE) if tag.EXIF in tree.below else None
+
+
+def _with_place(directory: Directory, lost: list[str]) -> Value:
+    """The maker's note of an EXIF directory with its place, unless that is too far behind or no offset."""
+    value = directory.value(tag.MAKER_NOTE)
+    place = directory.fields[tag.MAKER_NOTE][2]
+    if len(value.data) <= 4 or value.kind not in (tag.BYTE, tag.UNDEFINED):
+        return value
+    if not 8 <= place <= MAX_NOTE_PLACE:
+        lost.append(NOTE_MOVED)
+        return value
+    return replace(value, place=place)
 
 
 def _tree(directory: Directory, lost: list[str]) -> Tree:
@@ -71,6 +104,8 @@ def _tree(directory: Directory, lost: list[str]) -> Tree:
             below.fields.pop(number, None)
             below.fields = {each: field for each, field in below.fields.items() if each not in (tag.EXIF, tag.GPS)}
             tree.below[number] = _tree(below, lost)
+        elif number == tag.MAKER_NOTE:
+            tree.values[number] = _with_place(directory, lost)
         elif number == tag.LAYERS:
             lost.append("Photoshop layers")
         elif kind in (tag.IFD, tag.IFD8):

@@ -17,6 +17,7 @@ PREDICTOR, COLOUR_MAP, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES = 317, 
 SUB_FILES, EXTRA, SAMPLE_FORMAT, XMP, COPYRIGHT, EXIF, GPS, ICC = 330, 338, 339, 700, 33432, 34665, 34853, 34675
 DESCRIPTION, NEW_SUBFILE_TYPE, SUBFILE_TYPE, MAKE, INK_SET, LAYERS = 270, 254, 255, 271, 332, 37724
 T4_OPTIONS, T6_OPTIONS, JPEG_OFFSET, JPEG_SIZE, SUBSAMPLING, INTEROPERABILITY = 292, 293, 513, 514, 530, 40965
+MAKER_NOTE = 37500
 TEXTS = {DESCRIPTION: b"Description", SOFTWARE: b"Software", ARTIST: b"Author", COPYRIGHT: b"Copyright"}
 # Tags that describe how the pixels are stored, and nothing else.
 STORAGE = {
@@ -41,11 +42,15 @@ def tag_name(tag: int) -> str:
 
 @dataclass(frozen=True)
 class Value:
-    """What a tag says: its type, how many of them, and their bytes in the byte order of the file."""
+    """What a tag says: its type, how many of them, and their bytes in the byte order of the file.
+
+    place  the offset in the file that they must have, as there are offsets in them; None: any
+    """
 
     kind: int
     count: int
     data: bytes
+    place: int | None = None
 
     def in_order(self, given: str, wanted: str) -> Value:
         """The same value in another byte order; "<" or ">"."""
@@ -156,7 +161,10 @@ class Tree:
         return Tree(values, {number: tree.in_order(given, wanted) for number, tree in self.below.items()})
 
     def to_bytes(self, at: int, order: str = "<") -> tuple[bytes, int]:
-        """The directory and those below it, for the even offset `at`, and where it begins; they come first."""
+        """The directory and those below it, for the even offset `at`, and where it begins; they come first.
+
+        A value with a place of its own is not in it.
+        """
         values, out = dict(self.values), b""
         for tag, tree in self.below.items():
             body, start = tree.to_bytes(at + len(out), order)
@@ -167,7 +175,9 @@ class Tree:
         table, bodies = [], []
         for tag, value in sorted(values.items()):
             field = value.data.ljust(4, b"\0")
-            if len(value.data) > 4:
+            if value.place is not None:
+                field = struct.pack(order + "I", value.place)
+            elif len(value.data) > 4:
                 field = struct.pack(order + "I", base)
                 bodies.append(value.data + bytes(len(value.data) % 2))
                 base += len(bodies[-1])

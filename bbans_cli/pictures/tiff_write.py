@@ -7,6 +7,7 @@ types no tag tells.
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 from zlib_ng import zlib_ng
@@ -51,6 +52,8 @@ def _append(
     """
     channels, depth, height = picture.pixels.shape[2], picture.depth, picture.page_height
     rows = max(1, min(height, STRIP // row_bytes(picture.width, channels, depth)))
+    metadata, lost = tiff_metadata.write_metadata(items)
+    _place_note(out, metadata, lost)
     offsets, sizes = [], []
     for first in range(top, top + height, rows):
         strip = _strip(picture.pixels[first : min(first + rows, top + height)], depth, order, deflate_level)
@@ -59,7 +62,6 @@ def _append(
         out += strip + bytes(len(strip) % 2)  # word-aligned, as the specification asks
         if len(out) > 0xF0000000:
             raise UnsupportedError("TIFF cannot hold more than 4 GiB" + ("; PNG can" if picture.pages == 1 else ""))
-    metadata, lost = tiff_metadata.write_metadata(items)
     photometric = PHOTOMETRIC[picture.mode] if picture.colours is None else picture.colours
     entries = {
         tag.WIDTH: integers(LONG, picture.width),
@@ -84,6 +86,19 @@ def _append(
     out[link : link + 4] = struct.pack(order + "I", start)
     out += body
     return start + 2 + 12 * (len(tree.values) + len(tree.below)), lost
+
+
+def _place_note(out: bytearray, metadata: Tree, lost: list[str]) -> None:
+    """Put a maker's note where it has to be; where something else is already, it loses its place."""
+    note = tiff_metadata.maker_note(metadata)
+    if note is None or note.place is None:
+        return
+    end = note.place + len(note.data)
+    if len(out) <= note.place:
+        out += bytes(note.place - len(out)) + note.data + bytes(end % 2)
+    elif out[note.place : end] != note.data:
+        metadata.below[tag.EXIF].values[tag.MAKER_NOTE] = replace(note, place=None)
+        lost.append(tiff_metadata.NOTE_MOVED)
 
 
 def _colour_map(palette: bytes, depth: int) -> Value:

@@ -127,6 +127,13 @@ def of_alpha(extra, count=1):
 RAW = tiff(
     (SMALL[0] | {tag.MAKE: text(b"NIKON")}, SMALL[1]), below={tag.SUB_FILES: page(PIXELS[..., :1], photometric=32803)}
 )
+
+
+def noted(zeros):
+    values, strip = page()
+    return tiff((values, strip + bytes(zeros)), below={tag.EXIF: Tree({tag.MAKER_NOTE: Value(7, 9, b"some note")}, {})})
+
+
 UNTAGGED = tiff((page(more={tag.STRIP_SIZES: integers(LONG, PIXELS.size)})[0], PIXELS.tobytes() + b"x" * 98))
 MASK = page(PIXELS[:, :, :1] >> 7, {tag.NEW_SUBFILE_TYPE: integers(LONG, 4)}, 1, 4)
 
@@ -368,6 +375,8 @@ CASES = {
             "damaged DocumentName",
         ),
         ("tags that point to further directories", [tiff(page(more={40000: integers(13, 8)}))], "a directory"),
+        ("a maker's note at its place, from which its offsets count", [noted(0)], KEPT),
+        ("the place of a maker's note behind the first 64 KiB", [noted(1 << 16)], "place of MakerNote"),
         ("bytes that no tag points to", [UNTAGGED], "98 bytes that no tag points to"),
         ("bytes after the end", [tiff(page(), more=b"more data")], "after the end"),
     ],

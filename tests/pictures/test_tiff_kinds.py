@@ -323,6 +323,48 @@ def test_resolution_comes_back_as_it_was(across, unit):
     assert {number: back.value(number) for number in more} == more
 
 
+NOTE = b"a note whose offsets count from the start of the file"
+
+
+def note_in(data, start=0):
+    """Where the maker's note is in a TIFF, or in the EXIF block that begins at `start`."""
+    directory = tag.first_directory(data[start:])
+    below = tag.Directory(data[start:], directory.number(tag.EXIF), directory.order)
+    assert below.value(tag.MAKER_NOTE).data == NOTE
+    return below.fields[tag.MAKER_NOTE][2]
+
+
+@pytest.mark.parametrize("zeros", [0, 99, 40_000])
+def test_a_makers_note_keeps_its_place(zeros):
+    values, strip = page(more={tag.MAKE: text(b"a maker of cameras")})
+    data = tiff((values, strip + bytes(zeros)), below={tag.EXIF: Tree({tag.MAKER_NOTE: Value(7, len(NOTE), NOTE)}, {})})
+    place = note_in(data)
+    assert place > zeros
+    packed = CODEC.compress_file(data, 1)
+    png = CODEC.decompress_file(packed.data, "png", 1).data
+    assert note_in(png, png.index(b"eXIf") + 4) == place and not packed.warnings
+    for given in (packed.data, CODEC.compress_file(png, 1).data):
+        restored = CODEC.decompress_file(given, "tiff", 1, read_back=True)
+        assert note_in(restored.data) == place and not restored.warnings
+        assert read_picture(restored.data).lost == [] and np.array_equal(read_picture(restored.data).pixels, PIXELS)
+
+
+def test_a_makers_note_that_cannot_keep_its_place_is_named():
+    def file(zeros, *further):
+        values, strip = page()
+        exif = Tree({tag.MAKER_NOTE: Value(7, len(NOTE), NOTE)}, {})
+        return tiff((values, strip + bytes(zeros)), *further, below={tag.EXIF: exif})
+
+    read = read_picture(file(70_000))
+    assert read.lost == ["the place of MakerNote, from which its offsets may count"]
+    assert note_in(write_picture(read, "tiff")[0]) > 8
+    first, second = (dict(read_picture(file(zeros)).metadata)[kinds.EXIF] for zeros in (0, 2))
+    pages = replace(read_picture(tiff(page(), page())), metadata=[(kinds.EXIF, first), (kinds.PAGE, b"\1")])
+    assert write_picture(replace(pages, metadata=[*pages.metadata, (kinds.EXIF, first)]), "tiff")[1] == []
+    data, lost = write_picture(replace(pages, metadata=[*pages.metadata, (kinds.EXIF, second)]), "tiff")
+    assert lost == read.lost and note_in(data) == note_in(first)
+
+
 def test_exif_of_either_byte_order_becomes_tags():
     values = {number: value.in_order("<", ">") for number, value in RICH.items()}
     values[282] = RICH[282].in_order("<", ">")
