@@ -25,7 +25,8 @@ static void fitted_scan_shape(fitted_state *s, int32_t width, int32_t height, in
     s->height = height;
     s->channels = channels;
     s->cells = (width + FITTED_CELL - 1) / FITTED_CELL;
-    s->stride = (s->cells + 2 * FITTED_PAD + 15) / 16 * 16;
+    /* an odd number of lines of a cache, so that the rows of a column do not share a few of its sets */
+    s->stride = ((s->cells + 2 * FITTED_PAD + 15) / 16 | 1) * 16;
 }
 
 /* Bytes of the state of a band, or BBC_FITTED_BAD_SHAPE. */
