@@ -2,15 +2,9 @@
  * itself is in wavefront-inl.h, once per instruction set. */
 #include "band_scan.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "channel_order.h"
-
-enum {
-    SCAN_MAX_THREADS = 64,
-    SCAN_STACK = 1 << 20 /* bytes of a thread: phase_ls_solve has 140 KB, and some systems give a thread 128 */
-};
 
 static void scan_begin_weights(scan_state *s, const float *weights)
 {
@@ -90,48 +84,18 @@ int bbc_scan_begin(void *state, int64_t size, const bbc_scan_shape *shape, const
     return 0;
 }
 
-typedef struct {
-    scan_state *state;
-    int index;
-} scan_worker;
-
-static void *scan_work(void *argument)
+static void scan_work(void *state, int index)
 {
-    scan_worker *w = argument;
-    while (!atomic_load_explicit(&w->state->ready, memory_order_acquire)) sched_yield();
-    bbc_fp_state saved = bbc_fp_enter();
-    w->state->kernels->wavefront(w->state, w->index);
-    bbc_fp_leave(saved);
-    return NULL;
+    scan_state *s = state;
+    s->kernels->wavefront(s, index);
 }
 
-/* Threads live for one call, which lasts tens of milliseconds: no pool that would outlive a fork or an error. Where the
- * system gives fewer threads than asked for, these do all the work. */
 static int64_t scan_run(scan_state *s, int threads, int64_t budget)
 {
-    pthread_t thread[SCAN_MAX_THREADS];
-    scan_worker workers[SCAN_MAX_THREADS];
-    if (threads < 1 || threads > SCAN_MAX_THREADS) return BBC_SCAN_BAD_THREADS;
-    s->threads = 1;
     s->budget = budget;
     s->done = 0;
     s->error = 0;
-    int started = 1;
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes)) return BBC_SCAN_BAD_THREADS;
-    pthread_attr_setstacksize(&attributes, SCAN_STACK);
-    atomic_store(&s->arrived, 0);
-    atomic_store(&s->ready, 0);
-    for (; started < threads; started++) {
-        workers[started] = (scan_worker){s, started};
-        if (pthread_create(&thread[started], &attributes, scan_work, &workers[started])) break;
-    }
-    pthread_attr_destroy(&attributes);
-    s->threads = started;
-    atomic_store_explicit(&s->ready, 1, memory_order_release);
-    workers[0] = (scan_worker){s, 0};
-    scan_work(&workers[0]);
-    for (int i = 1; i < started; i++) pthread_join(thread[i], NULL);
+    if (bbc_team_run(&s->team, threads, scan_work, s) == TEAM_REFUSED) return BBC_SCAN_BAD_THREADS;
     s->coded += s->done;
     return s->error ? s->error : s->done;
 }
@@ -169,7 +133,7 @@ int64_t bbc_scan_least_squares(void *state, float *least_squares)
 {
     scan_state *s = state;
     s->decode = 0;
-    s->threads = 1;
+    s->team.threads = 1;
     bbc_fp_state saved = bbc_fp_enter();
     s->kernels->least_squares(s, least_squares);
     bbc_fp_leave(saved);

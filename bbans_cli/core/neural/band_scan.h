@@ -7,10 +7,6 @@
 #ifndef BBC_BAND_SCAN_H
 #define BBC_BAND_SCAN_H
 
-/* sched_yield, for scan_barrier: with more threads than cores, one that only spins keeps the awaited one from running
- * */
-#include <sched.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +16,7 @@
 #include "local_ls_types.h"
 #include "network_layout_types.h"
 #include "phase_ls_types.h"
+#include "team.h"
 
 enum {
     SCAN_ALIGN = 64,                       /* bytes: of the state and of each array in it */
@@ -96,12 +93,12 @@ typedef struct scan_state {
     float *d_hidden, *d_active[SCAN_MAX_LAYERS], *d_unit[3], *d_output[3];
     int32_t *window; /* (capacity, SCAN_WINDOW) */
     /* of the call in progress: */
-    int threads, decode, error;
+    bbc_team team;
+    int decode, error;
     int64_t budget, done; /* pixels to code at least, pixels coded */
     uint32_t *starts, *freqs;
     uint64_t *ans_state;
     bbc_ans_words *words;
-    atomic_int arrived, generation, ready; /* ready: the number of threads is settled */
 } scan_state;
 
 /* band_scan_layout.c: the network's pointers into `flat`; returns the number of its weights. */
@@ -110,20 +107,6 @@ int64_t scan_lay_network(const bbc_scan_shape *p, scan_network *net, float *flat
 /* The same: lays all arrays of the state out in the buffer that begins at `base`, behind the state itself, or only
  * counts if that is NULL; returns the bytes in use. */
 int64_t scan_lay_state(scan_state *s, void *base);
-
-/* Wait until all threads of the call are here. */
-static inline void scan_barrier(scan_state *s)
-{
-    if (s->threads == 1) return;
-    int generation = atomic_load_explicit(&s->generation, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&s->arrived, 1, memory_order_acq_rel) == s->threads - 1) {
-        atomic_store_explicit(&s->arrived, 0, memory_order_relaxed);
-        atomic_store_explicit(&s->generation, generation + 1, memory_order_release);
-        return;
-    }
-    for (int spins = 0; atomic_load_explicit(&s->generation, memory_order_acquire) == generation; spins++)
-        if (spins > 4000) sched_yield();
-}
 
 /* Row `y`, column `x` of a plane; both may lie SCAN_PAD outside at the top and the sides. */
 static inline uint8_t *scan_at(const scan_state *s, int plane, int x, int y)

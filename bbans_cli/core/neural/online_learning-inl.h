@@ -153,8 +153,8 @@ static void learn_matrix(const scan_state *s, float rate, float correction, int 
 /* This thread's share of the rows of net.phase; the gradient of each is a sum over the pixels that see it. */
 static void learn_phase(const scan_state *s, float rate, float correction, int index)
 {
-    const int h = s->shape.hidden, row0 = SCAN_PHASE_ROWS * index / s->threads,
-              row1 = SCAN_PHASE_ROWS * (index + 1) / s->threads;
+    const int h = s->shape.hidden, row0 = SCAN_PHASE_ROWS * index / s->team.threads,
+              row1 = SCAN_PHASE_ROWS * (index + 1) / s->team.threads;
     ptrdiff_t offset = s->net.phase - s->weights, at = offset + (ptrdiff_t)row0 * h,
               size = (ptrdiff_t)(row1 - row0) * h;
     memset(s->gradients + at, 0, (size_t)size * sizeof *s->gradients);
@@ -195,7 +195,7 @@ static void learn_bin_edges(const scan_state *s)
 /* This thread's share of one step of the optimiser. */
 static void learn_step(const scan_state *s, int index)
 {
-    const int h = s->shape.hidden, u = s->shape.head, of = s->threads, last = s->shape.layers - 1;
+    const int h = s->shape.hidden, u = s->shape.head, of = s->team.threads, last = s->shape.layers - 1;
     const float rate =
         s->shape.learning_rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
     const float correction = 1.0f / (1.0f - s->beta2 * LEARN_BETA2);

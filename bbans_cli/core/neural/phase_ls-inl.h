@@ -117,7 +117,7 @@ static void phase_ls_accumulate(const scan_state *s, const phase_ls_system *f, i
         float *moments = phase_ls_moments(f, phase_ls_phase(s, f, s->diagonal - SCAN_SKEW * y, y));
         const float *vector = phase_ls_vector(f, r);
         for (int block = 0; block < f->order; block += 16, unit++)
-            if (unit % s->threads == index)
+            if (unit % s->team.threads == index)
                 gemm(16, block + 16, count, vector + block, 1, stride, vector, stride, NULL,
                      moments + block * PHASE_LS_ORDER, PHASE_LS_ORDER);
     }
@@ -128,7 +128,7 @@ static void phase_ls_pool(const scan_state *s, const phase_ls_system *f, int ind
 {
     const int phases = f->period * f->period;
     if (phases == 1) return;
-    for (int i = index; i < f->order; i += s->threads) {
+    for (int i = index; i < f->order; i += s->team.threads) {
         float *restrict to = f->prior + i * PHASE_LS_ORDER;
         memset(to, 0, PHASE_LS_ORDER * sizeof *to);
         for (int phase = 0; phase < phases; phase++) {
@@ -203,7 +203,7 @@ static void phase_ls_refresh(const scan_state *s, const phase_ls_system *f, floa
 {
     const int phases = f->period * f->period;
     const float keep = ex_max(1.0f - new_pixels * PHASE_LS_FORGETTING / (float)phases, 0.5f);
-    for (int phase = index * PHASE_LS_LANES; phase < phases; phase += s->threads * PHASE_LS_LANES) {
+    for (int phase = index * PHASE_LS_LANES; phase < phases; phase += s->team.threads * PHASE_LS_LANES) {
         if (phases == 1) phase_ls_solve_one(f);
         else phase_ls_solve(f, phase);
         int end = phase + PHASE_LS_LANES < phases ? phase + PHASE_LS_LANES : phases;
@@ -227,13 +227,13 @@ static void phase_ls_update(scan_state *s, int first, int n, int index)
     phase_ls_accumulate(s, &p->green, first, n, index);
     if (chroma) phase_ls_accumulate(s, &p->chroma, first, n, index);
     if (due) {
-        scan_barrier(s);
+        team_barrier(&s->team);
         if (chroma) phase_ls_pool(s, &p->chroma, index);
-        scan_barrier(s);
+        team_barrier(&s->team);
         phase_ls_refresh(s, &p->green, (float)new_pixels, index);
-        if (chroma) phase_ls_refresh(s, &p->chroma, (float)new_pixels, (index + 1) % s->threads);
+        if (chroma) phase_ls_refresh(s, &p->chroma, (float)new_pixels, (index + 1) % s->team.threads);
     }
-    scan_barrier(s);
+    team_barrier(&s->team);
     if (index == 0) p->new_pixels = due ? 0 : new_pixels;
 }
 

@@ -102,9 +102,9 @@ static void wavefront_decode(scan_state *s, int index, int n, int from, int to)
             network_head(s, c, a, b);
             network_windows(s, c, a, b);
         }
-        scan_barrier(s);
+        team_barrier(&s->team);
         if (index == 0) s->error = network_pop(s, c, s->count, s->count + n);
-        scan_barrier(s);
+        team_barrier(&s->team);
         if (s->error) return;
     }
 }
@@ -115,7 +115,7 @@ static void wavefront_solve(const scan_state *s, int index)
 {
     int from, to;
     local_ls_wave(s->shape.width, s->shape.first_row, s->shape.last_row, s->diagonal / LOCAL_LS_BLOCK, &from, &to);
-    for (int block = from + index * LOCAL_LS_LANES; block < to; block += s->threads * LOCAL_LS_LANES)
+    for (int block = from + index * LOCAL_LS_LANES; block < to; block += s->team.threads * LOCAL_LS_LANES)
         local_ls_solve(&s->local_ls, block);
 }
 
@@ -124,7 +124,7 @@ static void wavefront_accumulate(const scan_state *s, int index)
 {
     int from, to;
     local_ls_wave(s->shape.width, s->shape.first_row, s->shape.last_row, s->diagonal / LOCAL_LS_BLOCK, &from, &to);
-    for (int block = from + index * LOCAL_LS_LANES; block < to; block += s->threads * LOCAL_LS_LANES)
+    for (int block = from + index * LOCAL_LS_LANES; block < to; block += s->team.threads * LOCAL_LS_LANES)
         local_ls_update(&s->local_ls, block, block + LOCAL_LS_LANES < to ? block + LOCAL_LS_LANES : to);
 }
 
@@ -179,23 +179,24 @@ static void wavefront_least_squares(scan_state *s, float *least_squares)
 static int wavefront_diagonal(scan_state *s, int index)
 {
     int first, n = scan_diagonal_pixels(s, s->diagonal, &first);
-    const int from = (int)((int64_t)n * index / s->threads), to = (int)((int64_t)n * (index + 1) / s->threads);
+    const int from = (int)((int64_t)n * index / s->team.threads),
+              to = (int)((int64_t)n * (index + 1) / s->team.threads);
     const int offset = s->diagonal % LOCAL_LS_BLOCK;
     if (offset == 0) {
         wavefront_solve(s, index);
-        scan_barrier(s);
+        team_barrier(&s->team);
     }
     wavefront_locate(s, first, from, to);
     if (s->decode) wavefront_decode(s, index, n, from, to);
     else wavefront_encode(s, n, from, to);
-    scan_barrier(s);
+    team_barrier(&s->team);
     if (s->error) return 0;
     wavefront_enter(s, from, to);
-    scan_barrier(s);
+    team_barrier(&s->team);
     phase_ls_update(s, first, n, index);
     if (offset == LOCAL_LS_BLOCK - 1) {
         wavefront_accumulate(s, index);
-        scan_barrier(s);
+        team_barrier(&s->team);
     }
     return n;
 }
@@ -225,14 +226,14 @@ static void wavefront_learn(scan_state *s, int index)
     const float scale = 1.0f / (float)learned;
     for (int group = 0; group < s->count; group += SCAN_CHUNK) {
         const int n = learn_group_end(s, group) - group;
-        const int from = group + n * index / s->threads, to = group + n * (index + 1) / s->threads;
+        const int from = group + n * index / s->team.threads, to = group + n * (index + 1) / s->team.threads;
         if (from < to && learn_uses(s, group / SCAN_CHUNK)) learn_backward(s, scale, from, to);
     }
-    scan_barrier(s);
+    team_barrier(&s->team);
     if (learned) learn_step(s, index);
-    scan_barrier(s);
+    team_barrier(&s->team);
     if (index == 0) wavefront_finish(s, learned > 0);
-    scan_barrier(s);
+    team_barrier(&s->team);
 }
 
 /* Diagonals until the budget of pixels is used up or the scan ends. Called by every thread with its index. */
@@ -242,7 +243,7 @@ static void wavefront_run(scan_state *s, int index)
         int n = wavefront_diagonal(s, index);
         if (s->error) return;
         if (index == 0) wavefront_advance(s, n);
-        scan_barrier(s);
+        team_barrier(&s->team);
         if (s->shape.batch && s->count >= s->shape.batch) wavefront_learn(s, index);
     }
 }
