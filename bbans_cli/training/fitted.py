@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from bbans_cli.coders.fitted import layout
-from bbans_cli.coders.fitted.scan import BandScan
+from bbans_cli.coders.fitted.scan import BandScan, unpacked
 from bbans_cli.progress import no_progress
 from bbans_cli.training.crops import FILTERS
 from bbans_cli.training.pictures import files, grey, interleaved, planes_of, read, to_ycbcr
@@ -48,7 +48,7 @@ def crop(path: Path, scaled: bool, random: np.random.Generator) -> np.ndarray:
 def samples_of(
     paths: list[Path], drawn: int, scaled: float, random: np.random.Generator, whole: bool = False
 ) -> np.ndarray:
-    """About `drawn` samples of each picture, a share `scaled` of which are scaled down; (n, SAMPLE) float32.
+    """About `drawn` samples of each picture, a share `scaled` of which are scaled down; (n, ROW) float32.
 
     whole: of the pictures as they are.
     """
@@ -57,13 +57,12 @@ def samples_of(
         pixels = interleaved(planes_of(read(path))) if whole else crop(path, random.random() < scaled, random)
         scan = BandScan(pixels, nothing)
         interval = max(1, scan.chunks() * layout.LANES // drawn)
-        rows = scan.collect(interval, no_progress).reshape(-1, layout.SAMPLE)
-        found.append(rows[rows[:, layout.USED] > 0])
+        found.append(unpacked(scan.collect(interval, no_progress)))
     return np.concatenate(found)
 
 
 def samples(folder: Path, seed: int) -> np.ndarray:
-    """Samples of all pictures in the subfolders of `folder` that DRAWN names: (n, SAMPLE) float32."""
+    """Samples of all pictures in the subfolders of `folder` that DRAWN names: (n, ROW) float32."""
     random = np.random.default_rng(seed)
     return np.concatenate([samples_of(files(folder / name), *how, random) for name, how in DRAWN.items()])
 
@@ -84,9 +83,9 @@ class Network(nn.Module):
                     self.tensors[key][0, 11] = 0.5
 
     def forward(self, samples: np.ndarray) -> torch.Tensor:
-        """Samples (n, SAMPLE) -> nats of each pixel, all channels together (n,)."""
+        """Samples (n, ROW) -> nats of each pixel, all channels together (n,)."""
         rows = torch.from_numpy(samples)
-        units = torch.from_numpy(layout.inputs_of(samples)) @ self.tensors["trunk"]
+        units = rows[:, : layout.INPUTS] @ self.tensors["trunk"]
         bent = layout.UNITS - layout.LINEAR
         units = torch.cat([nn.functional.leaky_relu(units[:, :bent], 0.1), units[:, bent:]], 1)
         one, nats = torch.ones(len(rows), 1), torch.zeros(len(rows))

@@ -63,7 +63,7 @@ def encode(
     model, meter = weights_files.shipped(), _Meter(height * width, progress)
     found = ycbcr.from_rgb(planes)
     samples = planes if found is None else found
-    band_count = max(1, -(-height * width // BAND_PIXELS))
+    band_count = _band_count(height * width)
     band_rows = min(-(-height // band_count), max_band_rows or height)
     tops = range(0, height, band_rows)
     bands = [np.ascontiguousarray(samples[top : top + band_rows]) for top in tops]
@@ -78,6 +78,15 @@ def encode(
     rows = [planes[top : top + band_rows] for top in tops]
     stored = [Band(data, 0, raw.checksum(own, data)) for data, own in zip(best, rows, strict=True)]
     return Part(FITTED, channels, 8, model.id, settings, band_rows, stored)
+
+
+def _band_count(pixels: int) -> int:
+    """Bands of at most BAND_PIXELS; if there are more than one, an even number, for two cores.
+
+    A cut costs about one byte for each column of the picture: docs/experiments.md, The fitted coder.
+    """
+    count = max(1, -(-pixels // BAND_PIXELS))
+    return count if count == 1 else count + count % 2
 
 
 def decode(
@@ -153,14 +162,15 @@ def _choices(
     interval = fitting.interval_of(sum(scan.chunks() for scan in scans))
 
     ends = np.cumsum([scan.chunks() // interval for scan in scans])
-    samples = np.empty((ends[-1], LANES, SAMPLE), np.float32)
+    samples = np.empty((ends[-1], SAMPLE), np.uint8)
 
     def collect(number: int) -> None:
         before = ends[number - 1] if number else 0
         scans[number].collect(interval, lambda n: meter.add(n * COLLECT_SHARE), samples[before : ends[number]])
 
     scheduler.map_ordered(collect, range(len(scans)), threads)
-    fitted = fitting.fit(samples, bands[0].shape[2], pixels, model, lambda share: meter.add(share * pixels * FIT_SHARE))
+    channels, share = bands[0].shape[2], pixels * FIT_SHARE
+    fitted = fitting.fit(samples, channels, pixels, model, threads, lambda done: meter.add(done * share))
     shift = fitting.shift_of(pixels)
     steps = changes.steps_of(fitted, model, shift)
     choices = [(changes.changed(model, steps, shift), changes.to_bytes(steps, shift))]

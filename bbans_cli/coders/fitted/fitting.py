@@ -13,7 +13,7 @@ from bbans_cli.coders.fitted.layout import BATCH_CHUNKS, LANES
 from bbans_cli.coders.fitted.weights import Weights
 
 # All of this: docs/experiments.md, The fitted coder.
-MOST_SAMPLES = 1 << 18  # pixels that are kept to fit to: 59 MB
+MOST_SAMPLES = 1 << 18  # pixels that are kept to fit to: 20 MB
 # In pictures of fewer pixels one chunk of so many is kept, where there are so many times FEW_SAMPLES.
 LEAST_INTERVAL, FEW_SAMPLES = 3, 1 << 17
 MOST_STEPS = 1 << 14  # mini-batches of BATCH_CHUNKS chunks
@@ -37,11 +37,11 @@ def interval_of(chunks: int) -> int:
 
 
 def fit(
-    samples: NDArray[np.float32], channels: int, pixels: int, weights: Weights, progress: Progress
+    samples: NDArray[np.uint8], channels: int, pixels: int, weights: Weights, threads: int, progress: Progress
 ) -> NDArray[np.float32]:
-    """The start's weights fitted to samples (chunks, LANES, SAMPLE) of a picture of that many pixels.
+    """The start's weights fitted to samples (chunks, SAMPLE) of a picture of that many pixels.
 
-    progress gets shares of the fit.
+    threads change no bit. progress gets shares of the fit.
     """
     batch = BATCH_CHUNKS * LANES
     steps = min(MOST_STEPS, max(LEAST_STEPS, int(PASSES * pixels / batch)))
@@ -57,6 +57,7 @@ def fit(
         rates(steps),
         order,
         samples,
+        threads,
         lambda n: progress(n / steps),
     )
 

@@ -17,15 +17,15 @@ from bbans_cli.core import lib
 INPUTS, UNITS, LINEAR = int(lib.BBC_FITTED_INPUTS), int(lib.BBC_FITTED_UNITS), int(lib.BBC_FITTED_LINEAR)
 OUTPUTS, EXTRAS = int(lib.BBC_FITTED_OUTPUTS), (0, 4, 7)
 CELL, LANES, SAMPLE = int(lib.BBC_FITTED_CELL), int(lib.BBC_FITTED_LANES), int(lib.BBC_FITTED_SAMPLE)
-BATCH_CHUNKS = int(lib.BBC_FITTED_BATCH_CHUNKS)
+BATCH_CHUNKS, PARTS = int(lib.BBC_FITTED_BATCH_CHUNKS), int(lib.BBC_FITTED_PARTS)
 _SEEN, _STRIDE = int(lib.BBC_FITTED_SEEN), int(lib.BBC_FITTED_OUTPUT_STRIDE)
 WEIGHTS = INPUTS * UNITS + 3 * _SEEN * _STRIDE
 
-# Rows of a sample (core/fitted/fitted_types.h): the inputs, two in a number, then of three channels each
-_REST = INPUTS // 2
-BASE, ACTIVITY, VALUE, CONDITIONAL = (slice(_REST + 3 * k, _REST + 3 * k + 3) for k in range(4))
-EXTRA = (slice(0, 0), slice(_REST + 12, _REST + 16), slice(_REST + 16, _REST + 23))
-USED = _REST + 23
+# Columns of an unpacked sample (core/fitted/fitted_scan.c, bbc_fitted_unpack): the inputs, then of three channels each
+BASE, ACTIVITY, VALUE, CONDITIONAL = (slice(INPUTS + 3 * k, INPUTS + 3 * k + 3) for k in range(4))
+EXTRA = (slice(0, 0), slice(INPUTS + 12, INPUTS + 16), slice(INPUTS + 16, INPUTS + 23))
+USED = INPUTS + 23
+ROW = int(lib.BBC_FITTED_ROW)
 
 # Name and shape (inputs, outputs) of each tensor, in the order of the array.
 TENSORS = {
@@ -54,9 +54,3 @@ def tensors_of(array: NDArray[Number]) -> dict[str, NDArray[Number]]:
         rows, columns = TENSORS[f"head.{c}"]
         out[f"head.{c}"] = heads[c, :rows, :columns]
     return out
-
-
-def inputs_of(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The inputs (n, INPUTS) of samples (n, SAMPLE)."""
-    pairs = np.ascontiguousarray(samples[:, :_REST]).view(np.uint32)
-    return np.concatenate([pairs << np.uint32(16), pairs & np.uint32(0xFFFF0000)], axis=1).view(np.float32)

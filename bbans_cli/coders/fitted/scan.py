@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bbans_cli.coders.fitted.layout import BATCH_CHUNKS, LANES, SAMPLE, WEIGHTS
+from bbans_cli.coders.fitted.layout import BATCH_CHUNKS, LANES, PARTS, ROW, SAMPLE, USED, WEIGHTS
 from bbans_cli.core import CData, check_coder, ffi, lib
 from bbans_cli.entropy.native import failure
 from bbans_cli.entropy.rans import Message
@@ -19,9 +19,11 @@ from bbans_cli.progress import PixelProgress
 
 PRECISION = 24
 _CALL_SECONDS = 0.05  # aim for one call of C: short enough for signals and progress
+_STEPS = 256  # of a fit in one call of C, for the same reason: each is about 0.1 ms
 _REFUSALS = {
     lib.BBC_FITTED_BAD_SHAPE: "no band has this width, height and number of channels",
     lib.BBC_FITTED_SMALL_BUFFER: "the buffer is too small",
+    lib.BBC_FITTED_BAD_THREADS: "this system gives no threads",
 }
 
 
@@ -69,18 +71,18 @@ class BandScan:
         return int(lib.bbc_fitted_chunks(self._state))
 
     def collect(
-        self, interval: int, progress: PixelProgress, samples: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
-        """What a fit needs of one of every `interval` chunks, at random: (chunks, LANES, SAMPLE) float32.
+        self, interval: int, progress: PixelProgress, samples: NDArray[np.uint8] | None = None
+    ) -> NDArray[np.uint8]:
+        """What a fit needs of one of every `interval` chunks, at random: (chunks, SAMPLE) uint8.
 
         samples: an array of that shape, C-contiguous, to be filled.
         """
         count = self.chunks() // interval
         if samples is None:
-            samples = np.empty((count, LANES, SAMPLE), np.float32)
-        if samples.shape != (count, LANES, SAMPLE) or not samples.flags.c_contiguous or samples.dtype != np.float32:
+            samples = np.empty((count, SAMPLE), np.uint8)
+        if samples.shape != (count, SAMPLE) or not samples.flags.c_contiguous or samples.dtype != np.uint8:
             raise ValueError("an array of a wrong shape for the samples")
-        view = ffi.from_buffer("float[]", samples) if count else ffi.NULL
+        view = ffi.from_buffer(samples) if count else ffi.NULL
         self._advance(lambda budget, _: int(lib.bbc_fitted_collect(self._state, budget, interval, view)), progress)
         return samples
 
@@ -100,6 +102,15 @@ class BandScan:
             budget = min(max(64, int(budget * min(4.0, _CALL_SECONDS / max(spent, 1e-6)))), 1 << 20)
 
 
+def unpacked(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Samples (chunks, SAMPLE) as a row of numbers for each of their pixels, (pixels, ROW): see layout.py."""
+    rows = np.empty((len(samples), LANES, ROW), np.float32)
+    if len(samples):
+        lib.bbc_fitted_unpack(len(samples), ffi.from_buffer(samples), ffi.from_buffer("float[]", rows))
+    used: NDArray[np.float32] = rows[rows[:, :, USED] > 0]
+    return used
+
+
 def fit(
     channels: int,
     weights: NDArray[np.float32],
@@ -107,13 +118,15 @@ def fit(
     factor: NDArray[np.float32],
     rates: NDArray[np.float32],
     order: NDArray[np.int32],
-    samples: NDArray[np.float32],
+    samples: NDArray[np.uint8],
+    threads: int,
     progress: Callable[[int], None],
 ) -> NDArray[np.float32]:
     """The weights after as many steps of Adam as there are rates.
 
     second: the second moments that Adam starts with. factor: of the rates, for each weight. order: (steps,
-    BATCH_CHUNKS) numbers of chunks. samples: as BandScan.collect gives them. progress gets numbers of steps.
+    BATCH_CHUNKS) numbers of chunks. samples: as BandScan.collect gives them. threads change no bit; a mini-batch has
+    parts for as many as PARTS. progress gets numbers of steps.
     """
     if order.shape != (len(rates), BATCH_CHUNKS) or order.size and not 0 <= order.min() <= order.max() < len(samples):
         raise ValueError("the order does not fit the samples")
@@ -121,12 +134,12 @@ def fit(
     views = [ffi.from_buffer("float[]", array) for array in (weights, second, factor)]
     kept, state = _buffer(size)
     _checked(lib.bbc_fitted_fit_begin(state, size, channels, *views))
-    view, piece = ffi.from_buffer("float[]", samples), 64
-    for at in range(0, len(rates), piece):
-        rate = ffi.from_buffer("float[]", rates[at : at + piece])
-        chunk = ffi.from_buffer("int32_t[]", order[at : at + piece])
-        steps = len(rates[at : at + piece])
-        lib.bbc_fitted_fit(state, steps, rate, chunk, view)
+    view, threads = ffi.from_buffer(samples), min(threads, PARTS)
+    for at in range(0, len(rates), _STEPS):
+        rate = ffi.from_buffer("float[]", rates[at : at + _STEPS])
+        chunk = ffi.from_buffer("int32_t[]", order[at : at + _STEPS])
+        steps = len(rates[at : at + _STEPS])
+        _checked(lib.bbc_fitted_fit(state, threads, steps, rate, chunk, view))
         progress(steps)
     out = np.empty(WEIGHTS, np.float32)
     lib.bbc_fitted_fit_weights(state, ffi.from_buffer("float[]", out))

@@ -39,6 +39,7 @@ struct scan_state; /* band_scan.h */
 struct scan_pixel;
 struct fitted_state; /* fitted_types.h */
 struct fitted_fit;
+struct fitted_sample;
 struct latents_encoder;        /* latents_types.h */
 struct bbc_location_scale;     /* location_scale_types.h */
 struct bbc_ans_words;          /* ans.cdef.h */
@@ -64,8 +65,8 @@ typedef struct {
     int (*location_scale_pop)(const struct bbc_location_scale *model, uint64_t *states, size_t lanes,
                               struct bbc_ans_words *words, uint32_t *symbols, size_t n, size_t *done);
     void (*fitted_run)(struct fitted_state *state, int task);
-    void (*fitted_fit)(struct fitted_fit *fit, int64_t steps, const float *rate, const int32_t *chunk,
-                       const float *samples);
+    void (*fitted_fit)(struct fitted_fit *fit, int index);
+    void (*fitted_unpack)(int64_t chunks, const struct fitted_sample *samples, float *rows);
     void (*coefficients)(struct bbc_coefficients_state *picture, int64_t blocks);
 } bbc_kernels;
 

@@ -26,14 +26,11 @@ EX float fitted_clip(float x) { return ex_clip(x, -6.0f, 6.0f); }
 /* A prediction less the base, so that the predicted value is one that a pixel can have. */
 EX float fitted_valid(float base, float prediction) { return ex_clip(prediction + base, 0.0f, 255.0f) - base; }
 
-/* Channel c of the pixels in the 16 cells from column q on. */
-static void fitted_gather(const fitted_state *s, int q, int c, fitted_chunk *restrict chunk)
+/* What the taps of channel c say of 16 pixels: row[k][l] is tap k of pixel l. */
+static void fitted_taps_to(int c, const float *const *row, fitted_chunk *restrict chunk)
 {
     enum { L = FITTED_LANES };
-    const float *row[FITTED_TAPS];
     float activity[L];
-    for (int k = 0; k < FITTED_TAPS; k++)
-        row[k] = fitted_neighbour(s, s->ring, fitted_taps[k][0], fitted_taps[k][1], c) + q;
     for (int l = 0; l < L; l += VF_LANES) {
         const vf west = vf_load(row[0] + l), north = vf_load(row[1] + l), corner = vf_load(row[2] + l);
         const vf low = vf_min(west, north), high = vf_max(west, north);
@@ -60,6 +57,15 @@ static void fitted_gather(const fitted_state *s, int q, int c, fitted_chunk *res
         chunk->input[FITTED_INPUT_LOG_ACTIVITY + c][l] = ex_log(activity[l]) * 0x1.715476p-1f - 1.0f;
 }
 
+/* Channel c of the pixels in the 16 cells from column q on. */
+static void fitted_gather(const fitted_state *s, int q, int c, fitted_chunk *restrict chunk)
+{
+    const float *row[FITTED_TAPS];
+    for (int k = 0; k < FITTED_TAPS; k++)
+        row[k] = fitted_neighbour(s, s->ring, fitted_taps[k][0], fitted_taps[k][1], c) + q;
+    fitted_taps_to(c, row, chunk);
+}
+
 /* How wrong the conditional predictions of channel c were around the pixels. */
 static void fitted_errors(const fitted_state *s, int q, int c, fitted_chunk *restrict chunk)
 {
@@ -76,27 +82,36 @@ static void fitted_errors(const fitted_state *s, int q, int c, fitted_chunk *res
     }
 }
 
+/* Inputs from predictions and gains. */
+static void fitted_predictions(fitted_chunk *restrict chunk)
+{
+    for (int c = 0; c < 3; c++)
+        for (int l = 0; l < FITTED_LANES; l++) {
+            const float valid = fitted_valid(chunk->base[c][l], chunk->prediction[c][l]);
+            chunk->input[FITTED_INPUT_PREDICTION + c][l] = fitted_clip(valid * chunk->inverse[c][l]);
+            chunk->input[FITTED_INPUT_GAIN + c][l] = chunk->gain[c][l];
+        }
+}
+
+/* Inputs from the column and the row of a pixel, 1 where they are odd. */
+EX void fitted_phase(int l, int column, int row, fitted_chunk *restrict chunk)
+{
+    const float x = column ? 1.0f : -1.0f, y = row ? 1.0f : -1.0f;
+    chunk->input[0][l] = 1.0f;
+    chunk->input[FITTED_INPUT_PHASE][l] = x;
+    chunk->input[FITTED_INPUT_PHASE + 1][l] = y;
+    chunk->input[FITTED_INPUT_PHASE + 2][l] = x * y;
+}
+
 /* All inputs of the pixels of the present diagonal in the 16 cells from column q on. */
 static void fitted_features(const fitted_state *s, int q, fitted_chunk *restrict chunk)
 {
     const int odd = s->diagonal & 1, wave = s->diagonal / FITTED_CELL;
     for (int c = 0; c < 3; c++) fitted_gather(s, q, c, chunk);
     fitted_ls_predict(s, q, chunk);
-    for (int c = 0; c < 3; c++) {
-        fitted_errors(s, q, c, chunk);
-        for (int l = 0; l < FITTED_LANES; l++) {
-            const float valid = fitted_valid(chunk->base[c][l], chunk->prediction[c][l]);
-            chunk->input[FITTED_INPUT_PREDICTION + c][l] = fitted_clip(valid * chunk->inverse[c][l]);
-            chunk->input[FITTED_INPUT_GAIN + c][l] = chunk->gain[c][l];
-        }
-    }
-    for (int l = 0; l < FITTED_LANES; l++) {
-        const float x = odd ? 1.0f : -1.0f, y = (wave - q - l) & 1 ? 1.0f : -1.0f;
-        chunk->input[0][l] = 1.0f;
-        chunk->input[FITTED_INPUT_PHASE][l] = x;
-        chunk->input[FITTED_INPUT_PHASE + 1][l] = y;
-        chunk->input[FITTED_INPUT_PHASE + 2][l] = x * y;
-    }
+    for (int c = 0; c < 3; c++) fitted_errors(s, q, c, chunk);
+    fitted_predictions(chunk);
+    for (int l = 0; l < FITTED_LANES; l++) fitted_phase(l, odd, (wave - q - l) & 1, chunk);
 }
 
 /* The conditional prediction of channel c, once the channels before it are known. */

@@ -1,11 +1,13 @@
 /* The encoder's fit of the weights to a picture: quasi-hyperbolic Adam (Ma and Yarats 2019) on samples of its pixels.
  *
- * Exact like all other arithmetic here, though no decoder repeats it: equal pictures give equal files. Samples are rows
- * (fitted_types.h), mini-batches are chunks of them. */
+ * Exact like all other arithmetic here, though no decoder repeats it: equal pictures give equal files. Threads share
+ * the parts of a mini-batch. Gradients of parts are added in a fixed order, so that the number of threads changes no
+ * bit; every thread does so, and makes the step in weights of its own, since lines of a cache that two threads write
+ * take longer than the step. */
 #ifndef BBC_FITTED_FIT_H
 #define BBC_FITTED_FIT_H
 
-#include "fitted_network-inl.h"
+#include "fitted_samples-inl.h"
 
 #define FITTED_BETA1 0.97f
 #define FITTED_BETA2 0.99f
@@ -64,122 +66,142 @@ static void fitted_derivatives(const fitted_terms *restrict in, const fitted_mix
     }
 }
 
-/* Gradient of -ln p of channel c by a head's outputs, times scale; sample: the chunk's rows. */
-static void fitted_gradient(int c, float scale, const float *restrict sample, const float *restrict output,
-                            float *restrict d_output)
+/* rows (m, 16) of a chunk to pixels, each in `stride` floats. */
+EX void fitted_by_pixel(int m, float rows[][FITTED_LANES], float *restrict pixels, int stride)
 {
-    enum { L = FITTED_LANES };
-    float o[FITTED_OUTPUTS][L], d[FITTED_OUTPUTS][L], value[L], used[L];
+    for (int l = 0; l < FITTED_LANES; l++)
+        for (int j = 0; j < m; j++) pixels[l * stride + j] = rows[j][l];
+}
+
+/* Keeps `count` rows of a chunk for the gradient. */
+EX void fitted_keep(int count, float rows[][FITTED_LANES], float to[][FITTED_PART_STRIDE], int pixel)
+{
+    for (int j = 0; j < count; j++) memcpy(to[j] + pixel, rows[j], sizeof rows[j]);
+}
+
+/* Chunk i of a part through the head of channel c; adds to the derivatives by the units. */
+static void fitted_fit_head(fitted_worker *w, int i, int c, const float *restrict used, fitted_chunk *restrict chunk,
+                            fitted_hidden *restrict hidden, float d_units[][FITTED_LANES])
+{
+    static const float zero[FITTED_LANES];
+    const float *weights = w->weights + FITTED_TRUNK_WEIGHTS + c * FITTED_HEAD_WEIGHTS;
+    float output[FITTED_OUTPUTS][FITTED_LANES], d[FITTED_OUTPUTS][FITTED_LANES];
     fitted_terms in;
     fitted_mixture mix;
     fitted_bin bin;
-    for (int l = 0; l < L; l++) {
-        const float *row = sample + l * FITTED_SAMPLE, *own = output + l * FITTED_OUTPUT_STRIDE;
-        in.base[l] = row[FITTED_SAMPLE_BASE + c];
-        in.activity[l] = row[FITTED_SAMPLE_ACTIVITY + c];
-        in.term[0][l] = c > 0 ? row[FITTED_SAMPLE_VALUE] - row[FITTED_SAMPLE_BASE] : 0.0f;
-        in.term[1][l] = c > 1 ? row[FITTED_SAMPLE_VALUE + 1] - row[FITTED_SAMPLE_BASE + 1] : 0.0f;
-        in.term[2][l] = row[FITTED_SAMPLE_CONDITIONAL + c];
-        value[l] = row[FITTED_SAMPLE_VALUE + c];
-        used[l] = row[FITTED_SAMPLE_USED] * scale;
-        for (int j = 0; j < FITTED_OUTPUTS; j++) o[j][l] = own[j];
-    }
-    for (int l = 0; l < L; l++) in.scale[l] = 1.0f / in.activity[l];
-    fitted_prepare(&in, o, &mix);
-    fitted_bins(&mix, value, &bin);
-    fitted_derivatives(&in, &mix, &bin, used, o, d);
-    for (int l = 0; l < L; l++)
-        for (int j = 0; j < FITTED_OUTPUTS; j++) d_output[l * FITTED_OUTPUT_STRIDE + j] = d[j][l];
+    fitted_head(w->weights, c, chunk, hidden, &in, output);
+    fitted_prepare(&in, output, &mix);
+    fitted_bins(&mix, chunk->value[c], &bin);
+    fitted_derivatives(&in, &mix, &bin, used, output, d);
+    fitted_by_pixel(FITTED_OUTPUTS, d, w->d_output[c][i * FITTED_LANES], FITTED_OUTPUT_STRIDE);
+    gemm(FITTED_UNITS, FITTED_LANES, FITTED_OUTPUTS, weights + FITTED_OUTPUT_STRIDE, FITTED_OUTPUT_STRIDE, 1, d[0],
+         FITTED_LANES, c ? NULL : zero, d_units[0], FITTED_LANES);
 }
 
-/* The inputs of a chunk's samples. */
-static void fitted_fit_inputs(const float *restrict sample, float input[][FITTED_INPUTS])
+/* Chunk i of a part: what its pixels contribute to the gradient. */
+static void fitted_fit_chunk(fitted_worker *w, int i, int channels, const fitted_sample *restrict sample)
 {
-    for (int l = 0; l < FITTED_LANES; l++)
-        for (int k = 0; k < FITTED_INPUTS / 2; k++) {
-            const uint32_t pair = ex_bits(sample[l * FITTED_SAMPLE + k]);
-            input[l][k] = ex_float(pair << 16);
-            input[l][k + FITTED_INPUTS / 2] = ex_float(pair & 0xffff0000u);
+    enum { L = FITTED_LANES, BENT = FITTED_UNITS - FITTED_LINEAR };
+    fitted_chunk chunk;
+    fitted_hidden hidden;
+    float d_units[FITTED_UNITS][L], used[L];
+    for (int l = 0; l < L; l++) used[l] = (float)(sample->flags[l] & 1);
+    fitted_restore(sample, &chunk);
+    fitted_keep(FITTED_INPUTS, chunk.input, w->input, i * L);
+    fitted_trunk(w->weights, &chunk, &hidden);
+    for (int c = 0; c < channels; c++) {
+        fitted_fit_head(w, i, c, used, &chunk, &hidden, d_units);
+        if (c < 2) fitted_keep(1 + FITTED_UNITS + fitted_extra_count[c], hidden.seen, w->seen, i * L);
+        else fitted_keep(FITTED_OWN, hidden.seen + FITTED_SHARED, w->seen + FITTED_SHARED + 1, i * L);
+    }
+    for (int j = 0; j < BENT; j++)
+        for (int l = 0; l < L; l++) d_units[j][l] = leaky_relu_backward(hidden.seen[j + 1][l], d_units[j][l]);
+    fitted_by_pixel(FITTED_UNITS, d_units, w->d_units[i * L], FITTED_UNITS);
+}
+
+/* The sum over the pixels of a part: rows that are seen, times derivatives, to (rows, n). */
+EX void fitted_fit_sum(int rows, int n, float seen[][FITTED_PART_STRIDE], const float *derivative, float *gradient)
+{
+    static const float zero[FITTED_UNITS];
+    gemm(rows, n, FITTED_PART, seen[0], FITTED_PART_STRIDE, 1, derivative, n, zero, gradient, n);
+}
+
+/* The gradient of a part of a mini-batch, times its pixels. */
+static void fitted_fit_part(fitted_fit *f, fitted_worker *w, const int32_t *chunk, float *gradient)
+{
+    for (int i = 0; i < FITTED_PART_CHUNKS; i++) fitted_fit_chunk(w, i, f->channels, f->samples + chunk[i]);
+    fitted_fit_sum(FITTED_INPUTS, FITTED_UNITS, w->input, w->d_units[0], gradient);
+    for (int c = 0; c < f->channels; c++) {
+        float *head = gradient + FITTED_TRUNK_WEIGHTS + c * FITTED_HEAD_WEIGHTS;
+        const int rows = c < 2 ? 1 + FITTED_UNITS + fitted_extra_count[c] : FITTED_SHARED;
+        fitted_fit_sum(rows, FITTED_OUTPUT_STRIDE, w->seen, w->d_output[c][0], head);
+        if (c == 2)
+            fitted_fit_sum(FITTED_OWN, FITTED_OUTPUT_STRIDE, w->seen + FITTED_SHARED + 1, w->d_output[c][0],
+                           head + FITTED_SHARED * FITTED_OUTPUT_STRIDE);
+    }
+}
+
+/* The shares of thread `index` of a mini-batch's gradient: pairs of parts, if there are at most two threads, else
+ * parts. */
+static void fitted_fit_gradient(fitted_fit *f, int index, int turn, const int32_t *chunk)
+{
+    const int of = f->team.threads;
+    fitted_worker *w = f->worker + index;
+    float (*to)[FITTED_WEIGHTS] = f->gradient[turn];
+    if (of > 2)
+        for (int part = index; part < FITTED_PARTS; part += of)
+            fitted_fit_part(f, w, chunk + part * FITTED_PART_CHUNKS, to[part]);
+    else
+        for (int part = 2 * index; part < FITTED_PARTS; part += 2 * of) {
+            for (int k = 0; k < 2; k++) fitted_fit_part(f, w, chunk + (part + k) * FITTED_PART_CHUNKS, w->gradient[k]);
+            for (int i = 0; i < FITTED_WEIGHTS; i++) to[part][i] = w->gradient[0][i] + w->gradient[1][i];
         }
 }
 
-/* The trunk of a mini-batch, forward. */
-static void fitted_fit_trunk(fitted_fit *f, const float *const *sample)
+/* A step: the gradient itself counts as much as its running mean. Moments too small to matter become 0, before they
+ * would be subnormal numbers, which are slow. */
+static void fitted_fit_step(const fitted_fit *f, int turn, fitted_worker *restrict w, float rate, float scale)
 {
-    static const float zero[FITTED_UNITS];
-    for (int i = 0; i < FITTED_BATCH_CHUNKS; i++) fitted_fit_inputs(sample[i], f->input + i * FITTED_LANES);
-    gemm(FITTED_BATCH, FITTED_UNITS, FITTED_INPUTS, f->input[0], FITTED_INPUTS, 1, f->weights, FITTED_UNITS, zero,
-         f->seen[0] + 1, FITTED_SEEN);
-    for (int i = 0; i < FITTED_BATCH; i++) {
-        f->seen[i][0] = 1.0f;
-        for (int j = 1; j <= FITTED_UNITS - FITTED_LINEAR; j++) f->seen[i][j] = leaky_relu(f->seen[i][j]);
-    }
-}
-
-/* Channel c of a mini-batch: forward, its head's gradient, the derivatives by the units. */
-static void fitted_fit_head(fitted_fit *f, int c, float scale, const float *const *sample)
-{
-    static const float zero[FITTED_SEEN];
-    const ptrdiff_t at = FITTED_TRUNK_WEIGHTS + c * FITTED_HEAD_WEIGHTS;
-    const int extras = fitted_extra_count[c], seen = 1 + FITTED_UNITS + extras;
-    for (int i = 0; i < FITTED_BATCH; i++)
-        memcpy(f->seen[i] + 1 + FITTED_UNITS,
-               sample[i / FITTED_LANES] + i % FITTED_LANES * FITTED_SAMPLE + FITTED_SAMPLE_EXTRAS +
-                   (c == 2 ? fitted_extra_count[1] : 0),
-               (size_t)extras * sizeof(float));
-    gemm(FITTED_BATCH, FITTED_OUTPUT_STRIDE, seen, f->seen[0], FITTED_SEEN, 1, f->weights + at, FITTED_OUTPUT_STRIDE,
-         zero, f->output[0], FITTED_OUTPUT_STRIDE);
-    for (int i = 0; i < FITTED_BATCH_CHUNKS; i++)
-        fitted_gradient(c, scale, sample[i], f->output[i * FITTED_LANES], f->d_output[i * FITTED_LANES]);
-    gemm(seen, FITTED_OUTPUT_STRIDE, FITTED_BATCH, f->seen[0], 1, FITTED_SEEN, f->d_output[0], FITTED_OUTPUT_STRIDE,
-         zero, f->gradient + at, FITTED_OUTPUT_STRIDE);
-    for (int j = 0; j < FITTED_OUTPUTS; j++)
-        for (int i = 0; i < FITTED_UNITS; i++)
-            f->transposed[c][j][i] = f->weights[at + (i + 1) * FITTED_OUTPUT_STRIDE + j];
-    gemm(FITTED_BATCH, FITTED_UNITS, FITTED_OUTPUTS, f->d_output[0], FITTED_OUTPUT_STRIDE, 1, f->transposed[c][0],
-         FITTED_SEEN, c ? NULL : zero, f->d_units[0], FITTED_UNITS);
-}
-
-/* The gradient of a mini-batch: sample has the rows of its chunks. */
-static void fitted_fit_gradient(fitted_fit *f, const float *const *sample)
-{
-    static const float zero[FITTED_UNITS];
-    float used = 0.0f;
-    for (int i = 0; i < FITTED_BATCH; i++)
-        used = used + sample[i / FITTED_LANES][i % FITTED_LANES * FITTED_SAMPLE + FITTED_SAMPLE_USED];
-    fitted_fit_trunk(f, sample);
-    for (int c = 0; c < f->channels; c++) fitted_fit_head(f, c, 1.0f / used, sample);
-    for (int i = 0; i < FITTED_BATCH; i++)
-        for (int j = 0; j < FITTED_UNITS - FITTED_LINEAR; j++)
-            f->d_units[i][j] = leaky_relu_backward(f->seen[i][j + 1], f->d_units[i][j]);
-    gemm(FITTED_INPUTS, FITTED_UNITS, FITTED_BATCH, f->input[0], 1, FITTED_INPUTS, f->d_units[0], FITTED_UNITS, zero,
-         f->gradient, FITTED_UNITS);
-}
-
-/* One step: the gradient itself counts as much as its running mean. Moments too small to matter become 0, before they would be subnormal numbers, which are slow. */
-static void fitted_fit_step(fitted_fit *f, float rate, const float *const *sample)
-{
-    fitted_fit_gradient(f, sample);
+    const float (*from)[FITTED_WEIGHTS] = f->gradient[turn];
+    const int pairs = f->team.threads <= 2;
     for (int i = 0; i < FITTED_WEIGHTS; i++) {
-        const float g = f->gradient[i];
-        float m = f->first[i] * FITTED_BETA1 + g * (1.0f - FITTED_BETA1);
-        float v = f->second[i] * FITTED_BETA2 + g * g * (1.0f - FITTED_BETA2);
+        const float sum = pairs ? from[0][i] + from[2][i] : (from[0][i] + from[1][i]) + (from[2][i] + from[3][i]);
+        const float g = sum * scale;
+        float m = w->first[i] * FITTED_BETA1 + g * (1.0f - FITTED_BETA1);
+        float v = w->second[i] * FITTED_BETA2 + g * g * (1.0f - FITTED_BETA2);
         m = m > 0x1p-60f || m < -0x1p-60f ? m : 0.0f;
         v = v > 0x1p-100f ? v : 0.0f;
-        f->first[i] = m;
-        f->second[i] = v;
-        f->weights[i] = f->weights[i] - rate * f->factor[i] * (0.5f * g + 0.5f * m) / (__builtin_sqrtf(v) + 1e-8f);
+        w->first[i] = m;
+        w->second[i] = v;
+        w->weights[i] = w->weights[i] - rate * f->factor[i] * (0.5f * g + 0.5f * m) / (__builtin_sqrtf(v) + 1e-8f);
     }
 }
 
-/* Steps on mini-batches of chunks[0], chunks[1], ..., with the rates of `steps`. */
-static void fitted_fit_run(fitted_fit *f, int64_t steps, const float *rate, const int32_t *chunk, const float *samples)
+/* The pixels of a mini-batch. */
+static int fitted_fit_count(const fitted_fit *f, const int32_t *chunk)
 {
-    for (int64_t step = 0; step < steps; step++) {
-        const float *sample[FITTED_BATCH_CHUNKS];
-        for (int i = 0; i < FITTED_BATCH_CHUNKS; i++)
-            sample[i] = samples + (ptrdiff_t)chunk[step * FITTED_BATCH_CHUNKS + i] * FITTED_LANES * FITTED_SAMPLE;
-        fitted_fit_step(f, rate[step], sample);
+    int count = 0;
+    for (int i = 0; i < FITTED_BATCH_CHUNKS; i++)
+        for (int l = 0; l < FITTED_LANES; l++) count += f->samples[chunk[i]].flags[l] & 1;
+    return count;
+}
+
+/* The steps of a call, by every thread. */
+static void fitted_fit_run(fitted_fit *f, int index)
+{
+    fitted_worker *own = f->worker + index;
+    if (index) {
+        memcpy(own->weights, f->worker->weights, sizeof own->weights);
+        memcpy(own->first, f->worker->first, sizeof own->first);
+        memcpy(own->second, f->worker->second, sizeof own->second);
+    }
+    team_barrier(&f->team);
+    for (int64_t step = 0; step < f->steps; step++) {
+        const int turn = (int)(step & 1);
+        const int32_t *chunk = f->chunk + step * FITTED_BATCH_CHUNKS;
+        fitted_fit_gradient(f, index, turn, chunk);
+        team_barrier(&f->team);
+        fitted_fit_step(f, turn, own, f->rate[step], 1.0f / (float)fitted_fit_count(f, chunk));
     }
 }
 

@@ -19,9 +19,9 @@ EX void fitted_product(int m, int k, const float *weights, ptrdiff_t stride, con
     gemm(m, FITTED_LANES, k, weights, 1, stride, in, FITTED_LANES, zero, out, FITTED_LANES);
 }
 
-static void fitted_trunk(const fitted_state *s, const fitted_chunk *restrict chunk, fitted_hidden *restrict hidden)
+static void fitted_trunk(const float *weights, const fitted_chunk *restrict chunk, fitted_hidden *restrict hidden)
 {
-    fitted_product(FITTED_UNITS, FITTED_INPUTS, s->weights, FITTED_UNITS, chunk->input[0], hidden->seen[1]);
+    fitted_product(FITTED_UNITS, FITTED_INPUTS, weights, FITTED_UNITS, chunk->input[0], hidden->seen[1]);
     for (int l = 0; l < FITTED_LANES; l++) hidden->seen[0][l] = 1.0f;
     for (int j = 1; j <= FITTED_UNITS - FITTED_LINEAR; j++)
         for (int l = 0; l < FITTED_LANES; l++) hidden->seen[j][l] = leaky_relu(hidden->seen[j][l]);
@@ -43,25 +43,32 @@ static void fitted_extras(int c, fitted_chunk *restrict chunk, float extra[][FIT
     }
 }
 
-/* The mixtures of channel c, those before being known. */
-static void fitted_head(const fitted_state *s, int c, fitted_chunk *restrict chunk, fitted_hidden *restrict hidden,
-                        fitted_mixture *restrict mix)
+/* The outputs of the head of channel c, those before being known, and what they are applied to. */
+static void fitted_head(const float *weights, int c, fitted_chunk *restrict chunk, fitted_hidden *restrict hidden,
+                        fitted_terms *restrict in, float output[][FITTED_LANES])
 {
-    const float *weights = s->weights + FITTED_TRUNK_WEIGHTS + c * FITTED_HEAD_WEIGHTS;
-    float output[FITTED_OUTPUTS][FITTED_LANES];
-    fitted_terms in;
+    const float *own = weights + FITTED_TRUNK_WEIGHTS + c * FITTED_HEAD_WEIGHTS;
     if (c) fitted_extras(c, chunk, hidden->seen + 1 + FITTED_UNITS);
     else fitted_conditional(0, chunk);
-    fitted_product(FITTED_OUTPUTS, 1 + FITTED_UNITS + fitted_extra_count[c], weights, FITTED_OUTPUT_STRIDE,
-                   hidden->seen[0], output[0]);
+    fitted_product(FITTED_OUTPUTS, 1 + FITTED_UNITS + fitted_extra_count[c], own, FITTED_OUTPUT_STRIDE, hidden->seen[0],
+                   output[0]);
     for (int l = 0; l < FITTED_LANES; l++) {
-        in.base[l] = chunk->base[c][l];
-        in.activity[l] = chunk->activity[c][l];
-        in.scale[l] = chunk->inverse[c][l];
-        in.term[0][l] = c > 0 ? chunk->residual[0][l] : 0.0f;
-        in.term[1][l] = c > 1 ? chunk->residual[1][l] : 0.0f;
-        in.term[2][l] = chunk->conditional[c][l];
+        in->base[l] = chunk->base[c][l];
+        in->activity[l] = chunk->activity[c][l];
+        in->scale[l] = chunk->inverse[c][l];
+        in->term[0][l] = c > 0 ? chunk->residual[0][l] : 0.0f;
+        in->term[1][l] = c > 1 ? chunk->residual[1][l] : 0.0f;
+        in->term[2][l] = chunk->conditional[c][l];
     }
+}
+
+/* The mixtures of channel c. */
+static void fitted_mixtures(const float *weights, int c, fitted_chunk *restrict chunk, fitted_hidden *restrict hidden,
+                            fitted_mixture *restrict mix)
+{
+    float output[FITTED_OUTPUTS][FITTED_LANES];
+    fitted_terms in;
+    fitted_head(weights, c, chunk, hidden, &in, output);
     fitted_prepare(&in, output, mix);
 }
 

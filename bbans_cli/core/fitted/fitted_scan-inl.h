@@ -4,6 +4,7 @@
 
 #include "channel_order.h"
 #include "fitted_network-inl.h"
+#include "fitted_samples-inl.h"
 
 /* The cell columns [from, to) of the pixels of the present diagonal. */
 static void fitted_columns(const fitted_state *s, int *from, int *to)
@@ -111,9 +112,9 @@ static void fitted_encode_chunk(fitted_state *s, int m, fitted_chunk *restrict c
     fitted_hidden hidden;
     fitted_mixture mix;
     float low[FITTED_LANES], high[FITTED_LANES];
-    fitted_trunk(s, chunk, &hidden);
+    fitted_trunk(s->weights, chunk, &hidden);
     for (int c = 0; c < s->channels; c++) {
-        fitted_head(s, c, chunk, &hidden, &mix);
+        fitted_mixtures(s->weights, c, chunk, &hidden, &mix);
         fitted_intervals(&mix, chunk->value[c], low, high);
         for (int l = 0; l < m; l++) {
             *s->starts++ = (uint32_t)low[l];
@@ -145,9 +146,9 @@ static void fitted_decode_chunk(fitted_state *s, int q, int m, fitted_chunk *res
 {
     fitted_hidden hidden;
     fitted_mixture mix;
-    fitted_trunk(s, chunk, &hidden);
+    fitted_trunk(s->weights, chunk, &hidden);
     for (int c = 0; c < s->channels; c++) {
-        fitted_head(s, c, chunk, &hidden, &mix);
+        fitted_mixtures(s->weights, c, chunk, &hidden, &mix);
         fitted_pop(s, c, m, &mix, chunk);
     }
     for (int c = s->channels; c < 3; c++) {
@@ -161,45 +162,16 @@ static void fitted_decode_chunk(fitted_state *s, int q, int m, fitted_chunk *res
     }
 }
 
-/* Two numbers, rounded to their upper 16 bits, in one: the first in its lower half. */
-EX float fitted_pair(float low, float high)
-{
-    const uint32_t a = ex_bits(low), b = ex_bits(high);
-    return ex_float((a + 0x7fff + (a >> 16 & 1)) >> 16 | ((b + 0x7fff + (b >> 16 & 1)) & 0xffff0000u));
-}
-
-/* A chunk as FITTED_LANES rows of samples; the first m have pixels. */
-static void fitted_sample_chunk(int m, fitted_chunk *restrict chunk, float *restrict sample)
-{
-    float extra[11][FITTED_LANES];
-    fitted_conditional(0, chunk);
-    fitted_extras(1, chunk, extra);
-    fitted_extras(2, chunk, extra + fitted_extra_count[1]);
-    for (int l = 0; l < FITTED_LANES; l++, sample += FITTED_SAMPLE) {
-        for (int k = 0; k < FITTED_INPUTS / 2; k++)
-            sample[k] = fitted_pair(chunk->input[k][l], chunk->input[k + FITTED_INPUTS / 2][l]);
-        for (int c = 0; c < 3; c++) {
-            sample[FITTED_SAMPLE_BASE + c] = chunk->base[c][l];
-            sample[FITTED_SAMPLE_ACTIVITY + c] = chunk->activity[c][l];
-            sample[FITTED_SAMPLE_VALUE + c] = chunk->value[c][l];
-            sample[FITTED_SAMPLE_CONDITIONAL + c] = chunk->conditional[c][l];
-        }
-        for (int k = 0; k < 11; k++) sample[FITTED_SAMPLE_EXTRAS + k] = extra[k][l];
-        sample[FITTED_SAMPLE_USED] = l < m ? 1.0f : 0.0f;
-    }
-}
-
 /* Of every `interval` chunks one is collected, by a hash of their number, since a fixed one would only ever see some
  * columns of a mosaic. What is left at the end of the band is not. */
-static void fitted_collect_chunk(fitted_state *s, int m, fitted_chunk *restrict chunk)
+static void fitted_collect_chunk(fitted_state *s, int q, int m, fitted_chunk *restrict chunk)
 {
     const int64_t group = s->chunk / s->interval, place = s->chunk % s->interval;
     const uint32_t hash = (uint32_t)(((uint64_t)(group + 1) * 0x9E3779B97F4A7C15u) >> 32);
     s->chunk++;
     if (group < s->groups && place == (int64_t)(((uint64_t)hash * (uint64_t)s->interval) >> 32))
-        fitted_sample_chunk(m, chunk, s->samples + group * FITTED_LANES * FITTED_SAMPLE);
-    else
-        for (int c = 0; c < 3; c++) fitted_conditional(c, chunk);
+        fitted_pack(s, q, m, chunk, s->samples + group);
+    for (int c = 0; c < 3; c++) fitted_conditional(c, chunk);
 }
 
 /* One diagonal. */
@@ -216,7 +188,7 @@ static void fitted_diagonal(fitted_state *s, int task)
         if (task != FITTED_DECODE) fitted_read(s, q, m, &chunk);
         if (task == FITTED_ENCODE) fitted_encode_chunk(s, m, &chunk);
         if (task == FITTED_DECODE) fitted_decode_chunk(s, q, m, &chunk);
-        if (task == FITTED_COLLECT) fitted_collect_chunk(s, m, &chunk);
+        if (task == FITTED_COLLECT) fitted_collect_chunk(s, q, m, &chunk);
         fitted_enter(s, q, m, &chunk);
         if (s->failure) return;
         s->done += m;

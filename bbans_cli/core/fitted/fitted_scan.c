@@ -5,6 +5,8 @@
 
 enum { FITTED_ALIGN = 64 };
 
+_Static_assert(sizeof(fitted_sample) == BBC_FITTED_SAMPLE, "the size that Python knows");
+
 static int64_t fitted_scan_lay(fitted_state *s, char *base)
 {
     int64_t used = (int64_t)(sizeof *s + FITTED_ALIGN - 1) / FITTED_ALIGN * FITTED_ALIGN;
@@ -98,13 +100,24 @@ int64_t bbc_fitted_chunks(const void *state)
     return chunks;
 }
 
-int64_t bbc_fitted_collect(void *state, int64_t budget, int64_t interval, float *samples)
+int64_t bbc_fitted_collect(void *state, int64_t budget, int64_t interval, void *samples)
 {
     fitted_state *s = state;
     s->samples = samples;
     s->interval = interval;
     s->groups = bbc_fitted_chunks(s) / interval;
     return fitted_scan_run(s, FITTED_COLLECT, budget);
+}
+
+/* What samples say of their pixels: rows (chunks, 16, BBC_FITTED_ROW) of the inputs; base, activity, value and
+ * conditional prediction of each channel; what the channels before tell those of R, and of B; and 1, or 0 for a lane
+ * without a pixel. */
+int bbc_fitted_unpack(int64_t chunks, const void *samples, float *rows)
+{
+    bbc_fp_state saved = bbc_fp_enter();
+    bbc_kernels_now()->fitted_unpack(chunks, samples, rows);
+    bbc_fp_leave(saved);
+    return 0;
 }
 
 int64_t bbc_fitted_fit_size(void) { return (int64_t)sizeof(fitted_fit); }
@@ -118,24 +131,34 @@ int bbc_fitted_fit_begin(void *fit, int64_t size, int32_t channels, const float 
     memset(f, 0, sizeof *f);
     f->kernels = bbc_kernels_now();
     f->channels = channels;
-    memcpy(f->weights, weights, sizeof f->weights);
-    memcpy(f->second, second, sizeof f->second);
+    memcpy(f->worker->weights, weights, sizeof f->worker->weights);
+    memcpy(f->worker->second, second, sizeof f->worker->second);
     memcpy(f->factor, factor, sizeof f->factor);
     return 0;
 }
 
-int bbc_fitted_fit(void *fit, int64_t steps, const float *rate, const int32_t *chunk, const float *samples)
+static void fitted_scan_fit(void *fit, int index)
 {
     fitted_fit *f = fit;
-    bbc_fp_state saved = bbc_fp_enter();
-    f->kernels->fitted_fit(f, steps, rate, chunk, samples);
-    bbc_fp_leave(saved);
-    return 0;
+    f->kernels->fitted_fit(f, index);
+}
+
+/* Steps with the rates given, each on a mini-batch of the chunks whose numbers come next. Threads change
+ * no bit. */
+int bbc_fitted_fit(void *fit, int threads, int64_t steps, const float *rate, const int32_t *chunk, const void *samples)
+{
+    fitted_fit *f = fit;
+    f->steps = steps;
+    f->rate = rate;
+    f->chunk = chunk;
+    f->samples = samples;
+    if (threads > FITTED_PARTS) return BBC_FITTED_BAD_THREADS;
+    return bbc_team_run(&f->team, threads, fitted_scan_fit, f) == TEAM_REFUSED ? BBC_FITTED_BAD_THREADS : 0;
 }
 
 int bbc_fitted_fit_weights(const void *fit, float *weights)
 {
     const fitted_fit *f = fit;
-    memcpy(weights, f->weights, sizeof f->weights);
+    memcpy(weights, f->worker->weights, sizeof f->worker->weights);
     return 0;
 }

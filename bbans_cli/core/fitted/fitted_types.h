@@ -13,6 +13,7 @@
 #include "ans.h"
 #include "fitted_scan.cdef.h"
 #include "kernels.h"
+#include "team.h"
 
 enum {
     FITTED_LANES = BBC_FITTED_LANES, /* pixels of a chunk, and states of the rANS message */
@@ -57,18 +58,15 @@ enum {
     FITTED_HEAD_WEIGHTS = FITTED_SEEN * FITTED_OUTPUT_STRIDE,
     FITTED_WEIGHTS = FITTED_TRUNK_WEIGHTS + 3 * FITTED_HEAD_WEIGHTS,
 
-    /* A pixel that the encoder fits to: inputs, rounded to their upper 16 bits, two in a number; then what heads and
-     * mixture need. */
-    FITTED_SAMPLE_BASE = FITTED_INPUTS / 2,
-    FITTED_SAMPLE_ACTIVITY = FITTED_SAMPLE_BASE + 3,
-    FITTED_SAMPLE_VALUE = FITTED_SAMPLE_BASE + 6,
-    FITTED_SAMPLE_CONDITIONAL = FITTED_SAMPLE_BASE + 9,
-    FITTED_SAMPLE_EXTRAS = FITTED_SAMPLE_BASE + 12, /* of R, then of B */
-    FITTED_SAMPLE_USED = FITTED_SAMPLE_EXTRAS + 11, /* 1, or 0 for the lanes of a chunk without a pixel */
-    FITTED_SAMPLE = FITTED_SAMPLE_USED + 1,         /* BBC_FITTED_SAMPLE */
+    FITTED_SHARED = 1 + FITTED_UNITS + 3, /* rows that the heads of R and B both see: 1, units, what G tells */
+    FITTED_OWN = 4,                       /* rows that the head of B alone sees, behind the one that R's alone does */
+    FITTED_ROW = BBC_FITTED_ROW,          /* floats of an unpacked pixel */
 
     FITTED_BATCH_CHUNKS = BBC_FITTED_BATCH_CHUNKS, /* of a step of the optimiser */
-    FITTED_BATCH = FITTED_BATCH_CHUNKS * FITTED_LANES
+    FITTED_PARTS = BBC_FITTED_PARTS,               /* of a mini-batch, and so the most threads of a fit */
+    FITTED_PART_CHUNKS = FITTED_BATCH_CHUNKS / FITTED_PARTS,
+    FITTED_PART = FITTED_PART_CHUNKS * FITTED_LANES,
+    FITTED_PART_STRIDE = FITTED_PART + 16 /* an odd number of lines of a cache */
 };
 
 /* What a call does with the chunks of a band. */
@@ -88,6 +86,15 @@ typedef struct {
     float conditional[3][FITTED_LANES];                      /* prediction given the channels before, less the base */
 } fitted_chunk;
 
+/* A chunk as the encoder keeps it, to fit to: of BBC_FITTED_SAMPLE bytes. What is not an integer anyway is in fixed
+ * point (fitted_samples-inl.h). */
+typedef struct fitted_sample {
+    uint8_t tap[3][FITTED_TAPS][FITTED_LANES], value[3][FITTED_LANES];
+    uint8_t flags[FITTED_LANES]; /* 1: lane with a pixel; 2: odd column; 4: odd row */
+    int16_t prediction[3][FITTED_LANES], gain[3][FITTED_LANES], half_log_sigma[3][FITTED_LANES];
+    int16_t error[9][FITTED_LANES]; /* the inputs from ERROR_SIZE on */
+} fitted_sample;
+
 typedef struct fitted_state {
     int32_t width, height, channels, cells; /* cells: of a row */
     ptrdiff_t stride;                       /* floats of a row of cells, both pads included */
@@ -105,23 +112,37 @@ typedef struct fitted_state {
     uint32_t *starts, *freqs;
     uint64_t *ans_state;
     bbc_ans_words *words;
-    float *samples;           /* of the chunks that the encoder fits to */
+    fitted_sample *samples;   /* of the chunks that the encoder fits to */
     int64_t chunk;            /* chunks so far */
     int64_t interval, groups; /* one of `interval` chunks is collected, `groups` in all */
     int lane, failure;        /* lane: the rANS state of the next symbol */
 } fitted_state;
 
+/* What a thread of a fit works with: its own copy of the weights and of Adam's moments, and a part of a mini-batch. Of
+ * its pixels: rows of all, but for derivatives, which go pixel by pixel. */
+typedef struct {
+    float weights[FITTED_WEIGHTS], first[FITTED_WEIGHTS], second[FITTED_WEIGHTS];
+    float gradient[2][FITTED_WEIGHTS];
+    float input[FITTED_INPUTS][FITTED_PART_STRIDE];
+    float seen[FITTED_SHARED + 1 + FITTED_OWN][FITTED_PART_STRIDE];
+    float d_output[3][FITTED_PART][FITTED_OUTPUT_STRIDE];
+    float d_units[FITTED_PART][FITTED_UNITS];
+} fitted_worker;
+
 /* A fit of the weights to samples. Arrays of weights are laid out like fitted_state.weights. */
 typedef struct fitted_fit {
     const bbc_kernels *kernels;
-    int32_t channels, step;
-    float weights[FITTED_WEIGHTS], gradient[FITTED_WEIGHTS], first[FITTED_WEIGHTS], second[FITTED_WEIGHTS],
-        factor[FITTED_WEIGHTS]; /* factor: of the learning rate */
-    float transposed[3][FITTED_OUTPUT_STRIDE][FITTED_SEEN];
-    float input[FITTED_BATCH][FITTED_INPUTS];
-    float seen[FITTED_BATCH][FITTED_SEEN];
-    float output[FITTED_BATCH][FITTED_OUTPUT_STRIDE], d_output[FITTED_BATCH][FITTED_OUTPUT_STRIDE];
-    float d_units[FITTED_BATCH][FITTED_UNITS];
+    int32_t channels;
+    bbc_team team;
+    float factor[FITTED_WEIGHTS]; /* of the learning rate */
+    /* of the call in progress: */
+    int64_t steps;
+    const float *rate;    /* of each step */
+    const int32_t *chunk; /* (steps, BATCH_CHUNKS) */
+    const fitted_sample *samples;
+    /* gradients of parts, or of pairs of them; by turns, so that one barrier a step is enough */
+    float gradient[2][FITTED_PARTS][FITTED_WEIGHTS];
+    fitted_worker worker[FITTED_PARTS];
 } fitted_fit;
 
 #endif
