@@ -20,6 +20,8 @@ DNG_VERSION, IMAGE_DEPTH, METAMORPH_PLANES = 50706, 32997, 33629
 IMAGEJ = rb"ImageJ=.*?^images=(\d{1,9})"
 OF_STACK = (tag.DESCRIPTION, 50838, 50839)
 MAX_PLANES = 1 << 16
+# Of bytes that no tag points to: so many that stand in the file before are nothing; so many times they are sought.
+COPY_BYTES, MAX_COPIES = 256, 16
 # The tags that say where data are, and those that say how much of them.
 DATA_TAGS = (
     (tag.STRIP_OFFSETS, tag.STRIP_SIZES),
@@ -120,13 +122,17 @@ def left_over(data: bytes, pages: list[Directory]) -> list[str]:
                 places = zip(directory.numbers(offsets), directory.numbers(sizes), strict=False)
                 taken += [(start + directory.shift, start + directory.shift + size) for start, size in places]
     between = end = 0
-    for start, stop in sorted(taken):
+    copies = MAX_COPIES
+    for start, stop in sorted([*taken, (len(data), len(data))]):
         end += end % 2  # writers fill up to a word
-        if start > end and data[end:start].strip(b"\0"):
-            between += start - end
+        left = start - end if start > end and data[end:start].strip(b"\0") else 0
+        if left and left <= COPY_BYTES and copies:
+            # tifffile writes some values of the last page twice.
+            copies -= 1
+            left = 0 if data.find(data[end:start].rstrip(b"\0"), 0, end) >= 0 else left
+        behind = left if start == len(data) else 0
+        between += left - behind
         end = max(end, stop)
-    end += end % 2
-    behind = max(0, len(data) - end) if data[end:].strip(b"\0") else 0
     lost = [f"{between:,} bytes that no tag points to"] if between else []
     return lost + ([f"{behind:,} bytes after the end"] if behind else [])
 

@@ -34,7 +34,9 @@ SETS = ("trials", "robust/pngsuite", "robust/malformed_png", "robust/malformed_j
 SETS += tuple(
     f"dev/{name}" for name in ("alpha", "camera", "camera16", "deep16", "gray", "imagenet", "photos", "screens")
 )
-SUFFIXES = {"pnm": "ppm", "jpeg": "jpg", "tiff": "tif", "": "unknown"}
+SUFFIXES = {"jpeg": "jpg", "tiff": "tif", "": "unknown"}
+# Of PNM by its second byte: a PGM of 1 bit is one thing, and a PBM another.
+PNM_SUFFIXES = {b"1": "pbm", b"4": "pbm", b"2": "pgm", b"5": "pgm", b"7": "pam"}
 PICTURES = frozenset(
     "apng avif bmp dib dng gif heic heif jfif jpe jpeg jpg mpo nef pam pbm pgm png pnm ppm tif tiff webp".split()
 )
@@ -79,7 +81,9 @@ def main(folders: tuple[Path, ...], command: str, no_coding: bool, max_pixels: i
                     print("".join(f"    {fault}\n" for fault in case.faults), end="")
             sys.stdout.flush()
     print(table(rows))
-    print("\n".join(f"left out of {label}: {count} larger files" for label, count in left_out.items() if count))
+    for label, count in left_out.items():
+        if count:
+            print(f"left out of {label}: {count} larger file{'s' * (count > 1)}")
     sys.exit(wrong)
 
 
@@ -110,7 +114,8 @@ def _sets(folders: Sequence[Path], temporary: Path) -> Iterator[tuple[str, list[
         bare = next((path for path in (folder, folder / "repo", folder / ".git") if (path / "objects").is_dir()), None)
         source = _extract(bare, temporary / folder.name) if bare else folder
         files = sorted(path for path in source.rglob("*") if path.is_file() and path.suffix[1:].lower() in PICTURES)
-        yield folder.name, files
+        of_equal_name = [other for other in folders if other.name == folder.name]
+        yield folder.name if len(of_equal_name) == 1 else f"{folder.parent.name}/{folder.name}", files
 
 
 def _pixels(path: Path) -> int:
@@ -148,8 +153,7 @@ def check(paths: Sequence[Path], command: Sequence[str]) -> list[Case]:
         given.mkdir()
         copies = {}
         for number, case in enumerate(cases):
-            suffix = SUFFIXES.get(case.kind, case.kind.lower().replace(" ", "-"))
-            copy = given / f"{number:05}.{suffix}"
+            copy = given / f"{number:05}.{_suffix(case)}"
             shutil.copyfile(case.path, copy)
             copies[copy] = case
         said = _run([*command, "compress", "-1", "--rm"], copies)
@@ -187,10 +191,15 @@ def without_coding(paths: Sequence[Path]) -> list[Case]:
     return cases
 
 
+def _suffix(case: Case) -> str:
+    if case.kind == "pnm":
+        return PNM_SUFFIXES.get(case.path.read_bytes()[1:2], "ppm")
+    return SUFFIXES.get(case.kind, case.kind.lower().replace(" ", "-"))
+
+
 def _written(picture: Picture, case: Case) -> tuple[bytes, list[str]]:
-    usual = ("pam" if case.path.read_bytes()[1:2] == b"7" else "ppm") if case.kind == "pnm" else case.kind
     try:
-        return write_picture(picture, usual)
+        return write_picture(picture, _suffix(case) if case.kind == "pnm" else case.kind)
     except UnsupportedError:
         return write_picture(picture)
 

@@ -8,6 +8,8 @@ import sys
 
 import numpy as np
 import pytest
+import tifffile
+from click.testing import CliRunner
 from PIL import Image, PngImagePlugin
 from sample_pictures import picture, pypng
 
@@ -77,6 +79,23 @@ def test_what_readers_find_is_found_again_or_named(check, tmp_path):
     assert f"| all | {len(cases)} | 1 |" in check.table(
         {"made": check.Counter((c.kind, c.outcome) for c in cases.values())}
     )
+
+
+def test_a_run_without_coding(check, tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    Image.fromarray(PIXELS).save(folder / "large.png")
+    (folder / "bit.pgm").write_bytes(b"P5 8 2 1 " + bytes([0, 1] * 8))
+    planes = np.random.default_rng(1).integers(0, 99, (3, 5, 7), np.uint16)
+    tifffile.imwrite(folder / "stack.tif", planes, imagej=True, metadata={"Info": "words"})
+    (folder / "none.png").write_bytes(b"words")
+    done = CliRunner().invoke(check.main, ["--no-coding", "--max-pixels", "100", "-v", str(folder)])
+    assert done.exit_code == 0, done.output
+    for line in ("set: bit.pgm: nothing lost", "set: stack.tif: nothing lost", "left out of set: 1 larger file"):
+        assert line in done.output
+    assert "| set | 3 | 0 | 2 | 0 | 1 | 0 |" in done.output
+    sight = check.readers.look([folder / "stack.tif"])[folder / "stack.tif"]
+    assert sight["tifffile Info"] == "'words'" and not any("further frame" in name for name in sight)
 
 
 def test_the_readers_see_what_is_gone(check, tmp_path):
