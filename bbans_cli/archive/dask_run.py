@@ -35,6 +35,7 @@ _AHEAD = 2
 _POLL = 0.1
 _COUNT_CORES = 5.0
 # Times that a shard is handed out again after an error that is none of ours: a worker's death that Dask gave up on.
+# Also how often the scheduler may go away without any shard done in between.
 _TRIES = 20
 # Seconds that a scheduler may be away.
 PATIENCE = 600.0
@@ -173,17 +174,21 @@ def run(
     dispatcher = _Dispatcher(job, cluster, task, uuid.uuid4().hex, deque(shards), finished, tick)
     with contextlib.ExitStack() as stack:
         address = stack.enter_context(_local(cluster)) if cluster.address == LOCAL else cluster.address
-        while dispatcher.todo:
+        idle = 0
+        while left := len(dispatcher.todo):
             client = _connect(address, PATIENCE if cluster.patience is None else cluster.patience)
             try:
                 dispatcher.work(client)
             except (OSError, RuntimeError) as error:
-                if isinstance(error, BbcError):
+                if isinstance(error, BbcError) or idle == _TRIES:
                     raise
-                say(f"warning: the scheduler is gone ({type(error).__name__}); waiting for it")
             finally:
                 with contextlib.suppress(Exception):
                     client.close(timeout=5)
+            idle = idle + 1 if len(dispatcher.todo) == left else 0
+            if dispatcher.todo:
+                say("warning: the scheduler is gone; waiting for it to come back")
+                time.sleep(1)
 
 
 @contextlib.contextmanager
@@ -200,7 +205,8 @@ def _connect(address: str, patience: float) -> _Client:
     with extras.needed("dask", "--dask"):
         from distributed import Client
     # What it would say of connections that end, with tracebacks, `say` says in a line.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):  # Dask gives the latter a level of its own
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     until = time.monotonic() + patience
     while True:
         try:

@@ -1,7 +1,7 @@
 """Items through three stages, so that cores need not wait for a store: read ahead, work, write behind.
 
-There are as many items at work as cores, large ones taking several (scheduler.threads_for, the rule of `bbc -j 0`), one
-more for each reader is read ahead, and one for each writer is being written. That bounds the memory.
+There are as many items at work as cores, large ones taking several (scheduler.threads_for, the rule of `bbc -j 0`). One
+more for each reader is read ahead, one for each writer is being written, and one waits for that. So memory is bounded.
 """
 
 from __future__ import annotations
@@ -64,32 +64,41 @@ class _Line(Generic[I, L, C, R]):
         self.todo: queue.SimpleQueue[I] = queue.SimpleQueue()
         for item in items:
             self.todo.put(item)
-        self.loaded: queue.Queue[tuple[I, L] | _End] = queue.Queue(1)
+        self.loaded: queue.SimpleQueue[tuple[I, L] | _End] = queue.SimpleQueue()
         self.coded: queue.Queue[C | _End] = queue.Queue(1)
         self.finished: queue.SimpleQueue[R | _End] = queue.SimpleQueue()
         self.budget = scheduler.Cores(threads)
+        self.helpers = 1 + threads // _CORES_PER_READER
+        # Items that may be read before a core takes one of them.
+        self.ahead = threading.Semaphore(self.helpers)
 
     def start(self) -> None:
-        helpers = 1 + self.threads // _CORES_PER_READER
-        readers = [_thread(self.read) for _ in range(helpers)]
+        readers = [_thread(self.read) for _ in range(self.helpers)]
         workers = [_thread(self.work) for _ in range(self.threads)]
-        writers = [_thread(self.write) for _ in range(helpers)]
+        writers = [_thread(self.write) for _ in range(self.helpers)]
         _thread(self.pass_the_end_on, readers, workers, writers)
 
     def read(self) -> None:
-        while not self.stop.is_set():
+        while True:
+            self.ahead.acquire()
             try:
+                if self.stop.is_set():
+                    raise queue.Empty
                 item = self.todo.get_nowait()
             except queue.Empty:
+                self.ahead.release()
                 return
             value = self.stages.load(item)
             if isinstance(value, Done):
                 self.finished.put(value.result)
+                self.ahead.release()
             else:
                 self.loaded.put((item, value))
+            del value
 
     def work(self) -> None:
         while not isinstance(pair := self.loaded.get(), _End):
+            self.ahead.release()
             count = scheduler.threads_for(self.stages.size(pair[0]), self.threads, self.left)
             with self.budget.take(count):
                 value = self.stages.work(pair[1], count)
@@ -98,10 +107,12 @@ class _Line(Generic[I, L, C, R]):
                 self.finished.put(value.result)
             else:
                 self.coded.put(value)
+            del value
 
     def write(self) -> None:
         while not isinstance(value := self.coded.get(), _End):
             self.finished.put(self.stages.store(value))
+            del value
 
     def pass_the_end_on(self, *groups: list[threading.Thread]) -> None:
         """Each stage ends once the one before it has."""

@@ -119,27 +119,25 @@ def safe_to_delete(job: Job, plan: Plan, why_not: Callable[[Result, str], None])
     """
     source, destination = open_store(plan.settings.source), open_store(plan.settings.destination)
 
-    def judge(row: Result, verified: set[str]) -> str:
+    def judge(row: Result, verified: Result | None) -> str:
         if not row.has_output:
             return f"{row.status}, {row.code}"
         if not row.kept:
             return "its output lacks something that it has"
-        if row.key not in verified:
+        if verified is None or not row.sha256 or verified.sha256 != row.sha256:
             return "its output was not verified; bbc batch verify does"
         there, output = source.find(row.key), destination.find(row.target)
         if there is None:
             return "is not there any more"
         if there.version != row.version:
             return "has changed since it was read"
-        if output is None or (output.size, output.version) != (row.out_bytes, row.out_version):
-            return "its output is not the one that was written"
+        if output is None or (output.size, output.version) != (verified.out_bytes, verified.out_version):
+            return "its output is not the one that was verified"
         return ""
 
     def of_shard(number: int) -> list[tuple[Result, str]]:
-        rows = job.results(number)
-        verified = {r.key: r.sha256 for r in job.results(number, VERIFIED) if r.status == OK}
-        proven = {row.key for row in rows if row.sha256 and verified.get(row.key) == row.sha256}
-        return [(row, judge(row, proven)) for row in rows]
+        verified = {row.key: row for row in job.results(number, VERIFIED) if row.status == OK}
+        return [(row, judge(row, verified.get(row.key))) for row in job.results(number)]
 
     for judged in job.each(job.finished(plan), of_shard):
         for row, reason in judged:

@@ -51,10 +51,14 @@ class Verifier:
         return Stages(self.load, self.decode, lambda row: row, lambda row: row.out_bytes)
 
     def load(self, row: Result) -> Read | Done[Result]:
-        """Read an output and compare its SHA-256; a result at once where that fails."""
+        """Read an output and compare its SHA-256; a result at once where that fails. The row gets the version read."""
         began = time.monotonic()
         try:
-            return Read(row, read_output(self.destination, row), began)
+            there = self.destination.find(row.target)
+            if there is None:
+                raise FileNotFoundError(row.target)
+            # Two runs at once may both have written the output: the same bytes, at another time.
+            return Read(replace(row, out_version=there.version), read_output(self.destination, row), began)
         except Exception as error:
             return Done(failed(row, error, began))
 

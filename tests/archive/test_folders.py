@@ -93,13 +93,15 @@ def test_what_is_safe_to_delete(places) -> None:
     names = sorted(make(src, 4))
     batch("plan", *FAST, src, dst, job)
     batch("run", job)
+    for output in dst.rglob("*.bbc"):
+        os.utime(output, ns=(0, 0))  # as if a second run had written it, the same bytes
     batch("verify", job)
     (src / names[0]).write_bytes(picture_file(7))
     output = next(path for path in dst.rglob("*.bbc") if path.stem == Path(names[1]).stem)
     output.write_bytes(output.read_bytes()[:-1])
     said = batch("report", "--safe-to-delete", "-v", job)
     assert f"bbc: {names[0]}: has changed since it was read\n" in said
-    assert f"bbc: {names[1]}: its output is not the one that was written\n" in said
+    assert f"bbc: {names[1]}: its output is not the one that was verified\n" in said
     assert [line for line in said.splitlines() if not line.startswith("bbc:")] == names[2:]
     assert "2 outputs verified, 1 failed" not in batch("verify", job, rc=1)
     batch("restore", job, dst.parent / "back", rc=1)
@@ -215,7 +217,7 @@ api.PictureCodec.compress_file = compress_file
 
 def test_a_file_that_kills_its_worker_does_not_stop_the_others(places, tmp_path: Path) -> None:
     src, dst, job = places
-    made = make(src, 6)
+    made = make(src, 4)
     (src / "d0/killer.png").write_bytes(picture_file(3))
     (tmp_path / "sitecustomize.py").write_text(KILLER)
     env = environment()

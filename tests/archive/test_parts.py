@@ -128,8 +128,8 @@ def test_the_pipeline_reads_one_ahead_and_loses_nothing() -> None:
     held -= 10
     expected = [-i if i % 10 == 3 else 1000 + i if i % 10 == 7 else i for i in range(100)]
     assert sorted(found) == sorted(expected)
-    # Three at work, one loaded and one being loaded, one coded and one being written; ten more ended early.
-    assert most <= 7 + 10
+    # Three at work or waiting to be written, one read ahead, one coded and one being written; ten more ended early.
+    assert most <= 6 + 10
     stop = threading.Event()
     some = [stop.set() or value for value in pipeline.run(range(100), stages, 1, stop)]
     assert 0 < len(some) < 10
@@ -189,7 +189,7 @@ def test_a_plan_leaves_nothing_however_it_ends(tmp_path: Path) -> None:
 def test_memory_of_a_plan_does_not_grow_with_it(tmp_path: Path) -> None:
     """`python -m scripts.bench.archive memory` measures a million."""
     peaks = []
-    for count in (1000, 10_000):
+    for count in (500, 4000):
         tracemalloc.start()
         job = job_of(tmp_path / str(count), count, files=100)
         for number in job.plan().shards:
@@ -198,7 +198,8 @@ def test_memory_of_a_plan_does_not_grow_with_it(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert (totals.files, finished) == (count, count // 100)
-    assert peaks[1] - peaks[0] < 1 << 20
+    print(peaks)
+    assert peaks[1] - peaks[0] < 1 << 18  # 75 bytes an entry
 
 
 def test_the_exit_status_says_whether_to_try_again() -> None:
