@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from bbans_cli.archive.shard import Retry
 
 
-@click.group(name="batch", help=opts.ABOUT, short_help="Compress archives in stores, on many machines.")
+@click.group(
+    name="batch",
+    help=opts.ABOUT,
+    short_help="Compress archives in stores, on many machines.",
+    no_args_is_help=False,  # an error of one line, as everywhere
+)
 def batch() -> None:
     pass
 

@@ -159,7 +159,10 @@ def recompress(**given: Any) -> int:
 
 
 @bbc.group(
-    "meta", subcommand_metavar="get|set|strip [FILE]...", short_help="Read or change the metadata of .bbc files."
+    "meta",
+    subcommand_metavar="get|set|strip [FILE]...",
+    short_help="Read or change the metadata of .bbc files.",
+    no_args_is_help=False,  # an error of one line, as everywhere
 )
 def meta() -> None:
     """Read or change the metadata of .bbc files. No pixel is coded again. A JPEG file has its metadata within, so that

@@ -26,4 +26,6 @@ status bbc info --xmp p.bbc p.bbc
 status bbc info --xmp -r .
 status bbc compress --files-from missing.txt
 status bbc compress --files-from - - < /dev/null
+status bbc batch
+status bbc meta
 ls
