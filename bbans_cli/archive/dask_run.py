@@ -37,6 +37,13 @@ _COUNT_CORES = 5.0
 # Times that a shard is handed out again after an error that is none of ours: a worker's death that Dask gave up on.
 # Also how often the scheduler may go away without any shard done in between.
 _TRIES = 20
+# Dask's own work beside the tasks, less often: stacks sampled every 10 ms for the dashboard, ticks every 20 ms and looks
+# at the machine every 0.5 s take some per cent of a core in each worker and in the scheduler.
+SETTINGS = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+}
 # Seconds that a scheduler may be away.
 PATIENCE = 600.0
 
@@ -194,16 +201,22 @@ def run(
 @contextlib.contextmanager
 def _local(cluster: Cluster) -> Iterator[str]:
     with extras.needed("dask", "--dask"):
+        import dask
         from distributed import LocalCluster
-    with LocalCluster(
-        n_workers=cluster.workers, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as started:
+    with (
+        dask.config.set(SETTINGS),
+        LocalCluster(
+            n_workers=cluster.workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
+        ) as started,
+    ):
         yield str(started.scheduler_address)
 
 
 def _connect(address: str, patience: float) -> _Client:
     with extras.needed("dask", "--dask"):
+        import dask
         from distributed import Client
+    dask.config.set(SETTINGS)
     # What it would say of connections that end, with tracebacks, `say` says in a line.
     for name in ("distributed", "distributed.client"):  # Dask gives the latter a level of its own
         logging.getLogger(name).setLevel(logging.CRITICAL)

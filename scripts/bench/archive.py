@@ -28,7 +28,7 @@ import numpy as np
 from PIL import Image
 
 from bbans_cli import api
-from bbans_cli.archive import planning
+from bbans_cli.archive import dask_run, planning
 from bbans_cli.archive.job import Job
 from bbans_cli.archive.shard import Worker
 from scripts.bench import archive_costs, archive_memory
@@ -130,13 +130,15 @@ def _seconds_of_files(place: str, source: Path, count: int) -> tuple[float, floa
 
 def speed(runs: int, count: int, side: int, level: int) -> str:
     """Alternating runs; a cluster of two workers is there before the clock starts."""
+    import dask
     from distributed import LocalCluster
 
     bbc = [sys.executable, "-m", "bbans_cli"]
     pairs: list[tuple[tuple[float, float], tuple[float, float]]] = []
     with (
         tempfile.TemporaryDirectory() as name,
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        dask.config.set(dask_run.SETTINGS),
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0") as cluster,
     ):
         folder = Path(name)
         crops(folder / "src", count, side)
@@ -191,7 +193,7 @@ def main() -> None:
     verb("run", files=4, side=1440)
     verb("overhead", files=200)
     verb("speed", runs=5, files=200, side=256, level=1)
-    verb("costs")
+    verb("costs", step=1)
     inner = verbs.add_parser("stage")
     inner.add_argument("name")
     inner.add_argument("count", type=int)
@@ -205,7 +207,7 @@ def main() -> None:
         "run": lambda: run_memory(given.files, given.side),
         "overhead": lambda: overhead(given.files),
         "speed": lambda: speed(given.runs, given.files, given.side, given.level),
-        "costs": lambda: pages.table(archive_costs.table(Path(os.environ["BBC_DATA"]), (1, 5))),
+        "costs": lambda: pages.table(archive_costs.table(Path(os.environ["BBC_DATA"]), (1, 5), given.step)),
     }
     text = makers[given.verb]()
     print(text)
