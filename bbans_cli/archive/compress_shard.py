@@ -102,8 +102,9 @@ class Compressor:
         if self.destination.keeps_notes:
             if there.notes.get(SOURCE) != made_by or there.notes.get(OF) != self._of(row):
                 return None
-            noted = json.loads(there.notes.get(RESULT, "{}"))
-            before = replace(result_of({"key": row.key} | noted), out_bytes=there.size, out_version=there.version)
+            noted = result_of({"key": row.key} | json.loads(there.notes.get(RESULT, "{}")))
+            verified = before.verified if before is not None and before.sha256 == noted.sha256 else ""
+            before = replace(noted, out_bytes=there.size, out_version=there.version, verified=verified)
         elif before is None or not before.has_output or before.made_by != made_by:
             return None
         elif (before.target, before.out_bytes, before.out_version) != (row.target, there.size, there.version):

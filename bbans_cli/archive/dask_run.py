@@ -37,8 +37,8 @@ _COUNT_CORES = 5.0
 # Times that a shard is handed out again after an error that is none of ours: a worker's death that Dask gave up on.
 # Also how often the scheduler may go away without any shard done in between.
 _TRIES = 20
-# Dask's own work beside the tasks, less often: stacks sampled every 10 ms for the dashboard, ticks every 20 ms and looks
-# at the machine every 0.5 s take some per cent of a core in each worker and in the scheduler.
+# Dask's own work beside the tasks, less often: stacks sampled every 10 ms for the dashboard, ticks every 20 ms and
+# looks at the machine every 0.5 s take some per cent of a core in each worker and in the scheduler.
 SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
@@ -56,12 +56,19 @@ class NoSchedulerError(BbcError):
 
 @dataclass(frozen=True)
 class Task:
-    """What is done with a shard. `verb`: "compress", or "verify" for a share of it, chosen by a seed."""
+    """What is done with a shard.
+
+    verb         "compress" or "verify"
+    retry        what of a finished shard is compressed again
+    share, seed  of the outputs that are verified: how many, and which
+    new          only outputs that were not verified before
+    """
 
     verb: str = "compress"
     retry: Retry | None = None
     share: float = 1.0
     seed: str = ""
+    new: bool = False
 
 
 @dataclass(frozen=True)
@@ -275,6 +282,6 @@ def do_shard(url: str, number: int, task: Task, threads: int, run_id: str, lease
     with _beating(job, lease) as heartbeat:
         worker = Worker(job, plan, threads, run_id, lease, heartbeat)
         if task.verb == "verify":
-            return worker.verify(number, task.share, task.seed)
+            return worker.verify(number, task.share, task.seed, task.new)
         job.check_maker(plan.settings)
         return worker.compress(number, task.retry)

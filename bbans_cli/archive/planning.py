@@ -12,10 +12,10 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bbans_cli.archive.job import PLAN, Job, Plan, Settings
-from bbans_cli.archive.rows import VANISHED, Planned, Result, result_of
+from bbans_cli.archive.job import PLAN, VERIFIED, Job, Plan, Settings
+from bbans_cli.archive.rows import OK, VANISHED, Planned, Result, result_of
 from bbans_cli.archive.store import Entry
 from bbans_cli.errors import BbcError
 from bbans_cli.output_names import OF_SYSTEMS, compressed, is_wanted
@@ -124,11 +124,24 @@ def _remember(table: sqlite3.Connection, job: Job, old: Plan) -> None:
     finished = set(job.finished(old))
     for number in old.shards:
         if number in finished:
-            found: Iterable[Result] = job.results(number)
+            found: Iterable[Result] = _with_verified(job, number)
         else:
             found = [row.before for row in job.shard(number) if row.before is not None]
         rows = [(_blob(row.key), row.to_line()) for row in found if row.status != VANISHED]
         table.executemany("INSERT OR REPLACE INTO before VALUES (?, ?)", rows)
+
+
+def _with_verified(job: Job, number: int) -> Iterator[Result]:
+    """The results of a finished shard, each with what was verified of it."""
+    checked = {row.key: row for row in job.results(number, VERIFIED)}
+    for row in job.results(number):
+        proof = checked.get(row.key)
+        if proof is None:
+            yield row
+        elif proof.status == OK and proof.sha256 == row.sha256:
+            yield replace(row, out_version=proof.out_version, verified=proof.out_version)
+        else:
+            yield replace(row, verified="")
 
 
 def _planned(table: sqlite3.Connection) -> Iterator[Planned]:

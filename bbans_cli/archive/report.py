@@ -124,19 +124,20 @@ def safe_to_delete(job: Job, plan: Plan, why_not: Callable[[Result, str], None])
             return f"{row.status}, {row.code}"
         if not row.kept:
             return "its output lacks something that it has"
-        if verified is None or not row.sha256 or verified.sha256 != row.sha256:
+        version = _verified_version(row, verified)
+        if not version:
             return "its output was not verified; bbc batch verify does"
         there, output = source.find(row.key), destination.find(row.target)
         if there is None:
             return "is not there any more"
         if there.version != row.version:
             return "has changed since it was read"
-        if output is None or (output.size, output.version) != (verified.out_bytes, verified.out_version):
+        if output is None or (output.size, output.version) != (row.out_bytes, version):
             return "its output is not the one that was verified"
         return ""
 
     def of_shard(number: int) -> list[tuple[Result, str]]:
-        verified = {row.key: row for row in job.results(number, VERIFIED) if row.status == OK}
+        verified = {row.key: row for row in job.results(number, VERIFIED)}
         return [(row, judge(row, verified.get(row.key))) for row in job.results(number)]
 
     for judged in job.each(job.finished(plan), of_shard):
@@ -145,3 +146,10 @@ def safe_to_delete(job: Job, plan: Plan, why_not: Callable[[Result, str], None])
                 why_not(row, reason)
             else:
                 yield row
+
+
+def _verified_version(row: Result, verified: Result | None) -> str:
+    """The version of the output that was verified, in this plan or an earlier one; "" if none was."""
+    if verified is None:
+        return row.verified
+    return verified.out_version if verified.status == OK and verified.sha256 == row.sha256 else ""

@@ -31,6 +31,7 @@ class Result:
     warnings    what was lost
     changed     the source was another one when it was planned
     tries       times that it was read
+    verified    version of the output that `bbc batch verify` read, in an earlier plan of the job
     """
 
     key: str
@@ -55,6 +56,7 @@ class Result:
     seconds: float = 0.0
     tries: int = 0
     host: str = ""
+    verified: str = ""
 
     @property
     def has_output(self) -> bool:

@@ -96,13 +96,19 @@ class Worker:
             return pipeline.run(rows, compressor.stages(), self.threads, self.stop)
         return isolated.run(self.job, number, rows, compressor, self.threads)
 
-    def verify(self, number: int, share: float, seed: str) -> Totals:
-        """Decode a sample of a finished shard's outputs. What was found in order before, and is not in it, stays so."""
+    def verify(self, number: int, share: float, seed: str, new: bool = False) -> Totals:
+        """Decode a sample of a finished shard's outputs. What was found in order before, and is not in it, stays so.
+
+        new  only what was not found in order before
+        """
         rows = [row for row in self.job.results(number) if row.has_output]
         shas = {row.key: row.sha256 for row in rows}
         earlier = self.job.results(number, VERIFIED)
         found = {row.key: row for row in earlier if row.status == OK and shas.get(row.key) == row.sha256}
         sample = [row for row in rows if in_sample(row.key, share, seed)]
+        if new:
+            failed = {row.key for row in earlier if row.status != OK}
+            sample = [row for row in sample if row.key not in found and (not row.verified or row.key in failed)]
         verifier = Verifier(self.stores[1], self.plan.settings.max_pixels)
         totals = Totals()
         for result in pipeline.run(sample, verifier.stages(), self.threads, self.stop):

@@ -324,6 +324,7 @@ def _bad(job: Job, made: Plan) -> Iterator[Result]:
         help="Only so many outputs, chosen at random: 1%.",
     ),
     opt.Option(["--seed"], default="", metavar="TEXT", help="Another seed is another sample."),
+    opts.flag("--new", text="Only outputs that were not verified before, also by an earlier plan."),
     opts.SHARD,
     opts.DASK,
     opts.THREADS,
@@ -346,13 +347,14 @@ def verify(**given: Any) -> int:
     with contextlib.closing(progress):
         if given["dask"]:
             given = given | {"lease": 300.0}
-            sums = _on_dask(job, shards, Task("verify", share=given["sample"], seed=given["seed"]), given, progress)
+            task = Task("verify", share=given["sample"], seed=given["seed"], new=given["new"])
+            sums = _on_dask(job, shards, task, given, progress)
             for number in shards if sums.failed else []:
                 for row in job.results(number, VERIFIED):
                     progress.say_failure(row)
         else:
             worker = Worker(job, made, given["threads"] or scheduler.cores(), report=progress.add)
-            sums = summed(worker.verify(number, given["sample"], given["seed"]) for number in shards)
+            sums = summed(worker.verify(number, given["sample"], given["seed"], given["new"]) for number in shards)
     if not given["quiet"]:
         show.print(f"{sums.ok:,} outputs verified, {sums.failed:,} failed")
     return sums.exit_status

@@ -190,7 +190,7 @@ def main() -> None:
             options.add_argument(f"--{option}", type=int, default=default)
 
     verb("memory", entries=1_000_000)
-    verb("run", files=4, side=1440)
+    verb("run", files=3, side=1024)
     verb("overhead", files=200)
     verb("speed", runs=5, files=200, side=256, level=1)
     verb("costs", step=1)

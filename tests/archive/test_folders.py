@@ -107,6 +107,27 @@ def test_what_is_safe_to_delete(places) -> None:
     batch("restore", job, dst.parent / "back", rc=1)
 
 
+def test_what_was_verified_stays_so_when_pictures_are_added(places) -> None:
+    src, dst, job = places
+    names = sorted(make(src, 6))
+    batch("plan", *FAST, src, dst, job)
+    batch("run", job)
+    assert batch("verify", job) == "6 outputs verified, 0 failed\n"
+    (src / "new.png").write_bytes(picture_file(77))
+    (src / names[0]).write_bytes(picture_file(78, names[0].rpartition(".")[2]))  # changed: another output
+    for _ in range(2):
+        batch("plan", *FAST, src, dst, job)
+        batch("run", job)
+        assert sorted(batch("report", "--safe-to-delete", job).splitlines()) == names[1:]
+    assert batch("verify", "--new", job) == "2 outputs verified, 0 failed\n"
+    assert batch("verify", "--new", job) == "0 outputs verified, 0 failed\n"
+    assert sorted(batch("report", "--safe-to-delete", job).splitlines()) == [*names, "new.png"]
+    for output in dst.rglob("*.bbc"):
+        output.write_bytes(b"damaged")
+    batch("verify", job, rc=1)
+    assert batch("report", "--safe-to-delete", job) == ""
+
+
 def test_a_source_of_which_something_is_lost_is_not_safe_to_delete(places) -> None:
     src, dst, job = places
     make(src, 2)

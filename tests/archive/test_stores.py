@@ -1,6 +1,8 @@
 """`bbc batch` on real servers of this machine: SeaweedFS for S3, OpenSSH for SFTP."""
 
 import json
+import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -102,6 +104,20 @@ def test_an_archive_in_a_store(kind, request, tmp_path: Path) -> None:
     report = [json.loads(line) for line in batch("report", "--format", "jsonl", f"{url}/job2", env=env).splitlines()]
     code = "up-to-date" if kind == "s3" else ""
     assert {row["code"] for row in report} == {code} and all(row["kept"] and row["sha256"] for row in report)
+
+
+def test_the_lines_of_the_page(s3, tmp_path: Path) -> None:
+    """docs/archive.md, "An S3 bucket and 40 machines", with the bucket of this server and one machine."""
+    page = (Path(__file__).parents[2] / "docs" / "archive.md").read_text()
+    blocks = re.findall(r"^```sh tested\n([^`]*s3://photos.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    env = environment(**s3.settings)
+    url = f"{s3.url}/{tmp_path.name}"
+    made = make(tmp_path / "src", 3)
+    upload(tmp_path / "src", f"{url}/in", env)
+    lines = [shlex.split(line) for block in blocks for line in block.replace("s3://photos", url).splitlines()]
+    assert [line[:3] for line in lines] == [["bbc", "batch", verb] for verb in ("plan", "run")]
+    said = [batch(*line[2:], env=env) for line in lines]
+    assert said[0].startswith("3 files, ") and f"{len(made)} of 3 files" in batch("status", f"{url}/job", env=env)
 
 
 def test_an_output_of_another_source_in_a_store_is_not_replaced(s3, tmp_path: Path) -> None:
