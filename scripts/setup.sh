@@ -21,7 +21,7 @@ fi
     echo "could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv python3-dev gcc" >&2
     exit 1
 }
-echo "setting up $venv; compiling the C core takes a minute ..."
+echo "setting up $venv; compiling the C core takes a few minutes ..."
 "$venv/bin/pip" install --quiet --disable-pip-version-check --editable .
 # As pip does for what is not editable: otherwise the first run compiles, or every run where Python may not write.
 "$venv/bin/python" -m compileall -q bbans_cli

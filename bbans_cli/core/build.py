@@ -44,7 +44,8 @@ ffi.cdef("\n".join(part.read_text() for part in parts))
 ffi.set_source(
     "bbans_cli._core",
     "#include <stddef.h>\n#include <stdint.h>\n" + "".join(f'#include "{part.name}"\n' for part in parts),
-    sources=[str(path) for path in sorted(HERE.rglob("*.c"))],
+    # Those that take longest first: setup.py compiles several at a time.
+    sources=[str(path) for path in sorted(HERE.rglob("*.c"), key=lambda path: (path.parent.name != "isa", path))],
     include_dirs=sorted({str(header.parent) for header in headers}),
     depends=[str(header) for header in headers],
     extra_compile_args=COMPILE_ARGS,
