@@ -1,6 +1,4 @@
 /* Threads live for one call, which lasts tens of milliseconds: no pool that would outlive a fork or an error. */
-#include <pthread.h>
-
 #include "kernels.h"
 #include "team.h"
 
@@ -23,15 +21,34 @@ static void *team_work(void *argument)
     return NULL;
 }
 
+void bbc_team_sleep(bbc_team *team, int generation)
+{
+    pthread_mutex_lock(&team->lock);
+    atomic_fetch_add(&team->sleepers,
+                     1); /* before the generation is read; team_barrier does both the other way round */
+    while (atomic_load(&team->generation) == generation) pthread_cond_wait(&team->woken, &team->lock);
+    atomic_fetch_sub(&team->sleepers, 1);
+    pthread_mutex_unlock(&team->lock);
+}
+
+void bbc_team_wake(bbc_team *team)
+{
+    pthread_mutex_lock(&team->lock);
+    pthread_cond_broadcast(&team->woken);
+    pthread_mutex_unlock(&team->lock);
+}
+
 int bbc_team_run(bbc_team *team, int threads, void (*work)(void *context, int index), void *context)
 {
     pthread_t thread[TEAM_MAX_THREADS];
     team_worker workers[TEAM_MAX_THREADS];
     pthread_attr_t attributes;
     if (threads < 1 || threads > TEAM_MAX_THREADS || pthread_attr_init(&attributes)) return TEAM_REFUSED;
+    if (pthread_mutex_init(&team->lock, NULL) || pthread_cond_init(&team->woken, NULL)) return TEAM_REFUSED;
     pthread_attr_setstacksize(&attributes, TEAM_STACK);
     atomic_store(&team->arrived, 0);
     atomic_store(&team->ready, 0);
+    atomic_store(&team->sleepers, 0);
     int started = 1;
     for (; started < threads; started++) {
         workers[started] = (team_worker){team, work, context, started};
@@ -43,5 +60,7 @@ int bbc_team_run(bbc_team *team, int threads, void (*work)(void *context, int in
     workers[0] = (team_worker){team, work, context, 0};
     team_work(&workers[0]);
     for (int i = 1; i < started; i++) pthread_join(thread[i], NULL);
+    pthread_cond_destroy(&team->woken);
+    pthread_mutex_destroy(&team->lock);
     return started;
 }
