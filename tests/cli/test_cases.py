@@ -5,12 +5,26 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from forked_bbc import folder_with_bbc
 from shell import CASES, environment
 
 UPDATE = os.environ.get("BBC_UPDATE_CASES") == "1"
 SKIPPED = 77
-# Cases that start the command dozens of times and see what shorter ones see in part
-SLOW = {"disk-full-real", "environment", "levels", "names-odd", "pipes-closed", "progress", "threads"}
+# Cases about how the command starts and what its process has: it is started there as usual, in the others forked
+# (tests/support/forked_bbc.py).
+STARTED = {
+    "disk-full": "a limit of the shell",
+    "disk-full-real": "a file system of its own",
+    "environment": "variables that count while modules are imported",
+    "pipes-closed": "streams that are closed",
+    "progress": "the terminal's processes",
+    "status-copied": "the umask, which is read while modules are imported",
+    "terminal": "the terminal's processes",
+    "unreadable": "another user",
+    "version": "variables that count while modules are imported",
+}
+# Those of them that start it dozens of times and see what shorter ones see in part
+SLOW = {"disk-full-real", "environment", "pipes-closed", "progress"}
 
 
 def expectation(script: Path, kind: str) -> bytes:
@@ -29,13 +43,24 @@ def case(script: Path):
     return pytest.param(script, marks=pytest.mark.slow if script.stem in SLOW else (), id=script.stem)
 
 
+@pytest.fixture(scope="module")
+def forked(tmp_path_factory):
+    """A folder with a `bbc` that starts at once."""
+    folder = tmp_path_factory.mktemp("bin")
+    with folder_with_bbc(folder, environment(folder)):
+        yield folder
+
+
 @pytest.mark.parametrize("script", [case(script) for script in sorted(CASES.glob("*.sh"))])
-def test_case(script: Path, tmp_path: Path) -> None:
+def test_case(script: Path, tmp_path: Path, forked: Path) -> None:
     scratch, home = tmp_path / "scratch", tmp_path / "home"
     scratch.mkdir()
     home.mkdir()
+    variables = environment(home)
+    if script.stem not in STARTED:
+        variables["PATH"] = f"{forked}{os.pathsep}{variables['PATH']}"
     done = subprocess.run(
-        ["sh", "-eu", script], cwd=scratch, env=environment(home), capture_output=True, stdin=subprocess.DEVNULL
+        ["sh", "-eu", script], cwd=scratch, env=variables, capture_output=True, stdin=subprocess.DEVNULL
     )
     if done.returncode == SKIPPED:
         pytest.skip(done.stdout.decode().strip())
