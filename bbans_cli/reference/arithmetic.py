@@ -33,15 +33,17 @@ def _silent(function: Function) -> Function:
 @_silent
 def fma(a: Operand, b: Operand, c: Operand) -> Array:
     """a*b + c rounded once to float32: ex_soft_fma."""
-    p = np.asarray(a, np.float64) * np.asarray(b, np.float64)
-    z = np.asarray(c, np.float64)
-    s = p + z
-    t = s - p
-    e = (p - (s - t)) + (z - t)
-    odd = (s.view(np.uint64) & np.uint64(1)).astype(bool)
-    other = np.where((e > 0) == (s > 0), np.inf, 0.0)
-    to_odd = np.where(np.isfinite(s) & (e != 0) & ~odd, np.nextafter(s, np.copysign(other, s)), s)
-    return to_odd.astype(np.float32)
+    p = np.multiply(a, b, dtype=np.float64)
+    s = np.add(p, c, dtype=np.float64)
+    bits = s.view(np.int64)
+    if (bits & 0xFFFFFFF == 0).any():  # else none lies half-way between two float32, and rounding twice does no harm
+        t = s - p
+        e = (p - (s - t)) + (c - t)  # s + e is exact
+        to_odd = (e != 0) & (bits & 1 == 0) & np.isfinite(s)
+        away = ((e > 0) == (s > 0)) * 2 - 1
+        s = (bits + to_odd * away).view(np.float64)
+    found: Array = s.astype(np.float32)
+    return found
 
 
 def gemm(a: Array, b: Array, start: Array) -> Array:

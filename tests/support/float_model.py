@@ -1,6 +1,7 @@
 """The model in plain float64 numpy, written from the formulas alone: code lengths as real numbers, to count bits by."""
 
 import math
+from functools import lru_cache
 
 import float_least_squares
 import numpy as np
@@ -13,6 +14,15 @@ from bbans_cli.coders.neural.weights import Weights
 
 BINS = 1024
 _phi = np.vectorize(lambda x: 0.5 * math.erfc(-x / math.sqrt(2)), otypes=[float])
+
+
+@lru_cache(16)  # several models, with latents and without, see the same pixels
+def _least_squares(pixels: bytes, shape: tuple[int, int, int], first: int, last: int, grid_at) -> np.ndarray:
+    planes = planes_of(np.frombuffer(pixels, np.uint8).reshape(shape))
+    period = 1 if grid_at is None else PERIOD
+    found = float_least_squares.least_squares(planes, first, last, shape[2], grid_at, period)
+    found.flags.writeable = False
+    return found
 
 
 def leaky(x):
@@ -43,8 +53,7 @@ def pixel_bits(
     activity = float_least_squares.activities(taps, base)
     scaled = np.clip(difference / activity[..., None], -6, 6).reshape(len(x), -1)
     residual = planes[:, y, x].T - base
-    period = 1 if grid_at is None else PERIOD
-    predicted = float_least_squares.least_squares(planes, first, last, channels, grid_at, period)
+    predicted = _least_squares(pixels.tobytes(), pixels.shape, first, last, grid_at)
     named = {field.name: predicted[:, field.slice] for field in LEAST_SQUARES}
     local, phased = named["local_prediction"], named["phase_prediction"]
     conditional = float_least_squares.conditional(local, named["local_gain"], residual, base)

@@ -51,7 +51,7 @@ def test_large_changes_are_cut(model):
 
 def test_damage_is_refused():
     data = changes.to_bytes(steps(1, 3), 5)
-    for at in range(len(data)):
+    for at in [*range(40), *range(40, len(data), 13)]:
         for damaged in (data[:at], data[:at] + bytes([data[at] ^ 0x40]) + data[at + 1 :]):
             try:
                 found, shift = changes.from_bytes(Reader(damaged, "settings"))

@@ -85,11 +85,11 @@ class Around:
 
 def neural():
     found = []
-    for shape, level in (((140, 64, 3), 5), ((33, 70, 1), 1)):
+    for shape, level, threads in (((80, 80, 3), 5, 1), ((33, 70, 1), 1, 2)):
         planes = tiny.picture(*shape)
-        part = neural_coder.encode(planes, level, 2)
+        part = neural_coder.encode(planes, level, threads)
         found += [band.payload for band in part.bands]
-        found.append(neural_coder.decode(part, shape[1], shape[0], shape[2], 2).tobytes())
+        found.append(neural_coder.decode(part, shape[1], shape[0], shape[2], threads).tobytes())
     return found
 
 
