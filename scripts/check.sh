@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sets up, if need be, with what the tests use, and passes the tests, but those that need torch and those that are slow: first on
-# all cores, then those that measure processor time, with nothing beside them. Arguments go to pytest. SLOW=1: the slow ones.
+# all cores, then those that measure processor time, with nothing beside them. Arguments go to pytest. SLOW=1: the slow ones
+# alone. SLOW=too: these as well.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 sh "$root/scripts/setup.sh"
@@ -13,11 +14,18 @@ venv=${VENV:-.venv}
 pytest="$venv/bin/python -m pytest -q"
 NONE=5 # pytest's exit status where the arguments leave no test
 
-which=${SLOW:+slow}
+case ${SLOW:-} in
+"") which="not slow and" ;;
+too) which="" ;;
+*) which="slow and" ;;
+esac
 first=0 second=0
-$pytest -n auto -m "${which:-not slow} and not train and not alone" "$@" || first=$?
-[ -z "$which" ] || exit $first
+# A worker keeps to the tests of few files, so that what these share is made once.
+$pytest -n auto --dist worksteal -m "$which not train and not alone" "$@" || first=$?
+[ "$which" != "slow and" ] || exit $first
 [ $first -eq 0 ] || [ $first -eq $NONE ] || exit $first
+# shellcheck disable=SC2046
+[ $# -gt 0 ] || set -- $(grep -rl --include='test_*.py' 'mark\.alone' tests) # no need to import all others
 $pytest -m 'not train and alone' "$@" || second=$?
 [ $second -eq $NONE ] && exit $first
 exit $second

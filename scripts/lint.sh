@@ -7,15 +7,21 @@ cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
 bin=$(dirname "$python")
 compilers=${COMPILERS:-gcc clang}
-status=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tools=0
 
+# All at the same time; what each says is shown in order, once all are done.
 report() {
     name=$1
     shift
-    if "$@"; then echo "lint: $name: clean"; else
-        echo "lint: $name: FAILED" >&2
-        status=1
-    fi
+    tools=$((tools + 1))
+    {
+        if "$@"; then echo "lint: $name: clean"; else
+            echo "lint: $name: FAILED"
+            touch "$work/failed"
+        fi
+    } >"$work/said-$tools" 2>&1 &
 }
 
 warnings() {
@@ -38,5 +44,7 @@ for compiler in $compilers; do
     report "$compiler -Wconversion -Wshadow" warnings "$compiler"
     tried="$tried $compiler"
 done
-[ -n "$tried" ] || { echo "lint: no C compiler among: $compilers" >&2; status=1; }
-exit $status
+wait
+cat "$work"/said-*
+[ -n "$tried" ] || { echo "lint: no C compiler among: $compilers" >&2; exit 1; }
+[ ! -e "$work/failed" ]
