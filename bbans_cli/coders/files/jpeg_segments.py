@@ -12,7 +12,7 @@ CODED_FRAMES = (0xC0, 0xC1, 0xC2)  # SOF of the processes whose coefficients are
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 
 EXIF, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
-JFIF, JFXX, ICC, ADOBE = b"JFIF\0", b"JFXX\0", b"ICC_PROFILE\0", b"Adobe"
+JFIF, ICC, ADOBE = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
 _JFIF_BYTES = 18  # of an APP0 segment without a thumbnail
 
 
