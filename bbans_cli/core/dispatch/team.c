@@ -24,8 +24,8 @@ static void *team_work(void *argument)
 void bbc_team_sleep(bbc_team *team, int generation)
 {
     pthread_mutex_lock(&team->lock);
-    atomic_fetch_add(&team->sleepers,
-                     1); /* before the generation is read; team_barrier does both the other way round */
+    /* Before the generation is read. team_barrier sets the generation before it reads this. */
+    atomic_fetch_add(&team->sleepers, 1);
     while (atomic_load(&team->generation) == generation) pthread_cond_wait(&team->woken, &team->lock);
     atomic_fetch_sub(&team->sleepers, 1);
     pthread_mutex_unlock(&team->lock);
