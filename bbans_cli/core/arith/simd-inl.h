@@ -117,12 +117,14 @@ EX vf vf_all(float x)
     for (int i = 0; i < VF_LANES; i++) v.x[i] = x;
     return v;
 }
-EX vf vf_fma(vf a, vf b, vf acc)
+/* Calls: inlined everywhere, the soft operation costs GCC a minute. */
+#define VF_CALLED static __attribute__((noinline, unused))
+VF_CALLED vf vf_fma(vf a, vf b, vf acc)
 {
     for (int i = 0; i < VF_LANES; i++) acc.x[i] = ex_fma(a.x[i], b.x[i], acc.x[i]);
     return acc;
 }
-EX vf vf_fnma(vf a, vf b, vf acc)
+VF_CALLED vf vf_fnma(vf a, vf b, vf acc)
 {
     for (int i = 0; i < VF_LANES; i++) acc.x[i] = ex_fma(-a.x[i], b.x[i], acc.x[i]);
     return acc;
