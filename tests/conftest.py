@@ -40,6 +40,14 @@ def one_core_for_each_worker():
     scheduler.cores = usual
 
 
+@pytest.fixture(autouse=True)
+def kernels_stay():
+    """A test that left those of another instruction set in use would slow all that follow."""
+    before = core.current_isa()
+    yield
+    assert core.current_isa() == before
+
+
 @pytest.fixture(params=["avx512", "avx2", "neon", "base"])
 def isa(request):
     """Runs the test once on each instruction set; those that cannot run here are skipped by name."""

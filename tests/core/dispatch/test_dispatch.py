@@ -63,8 +63,15 @@ class Broken:
         return getattr(lib, name)
 
 
+@pytest.fixture
+def kernels_as_before():
+    before = core.current_isa()
+    yield
+    core.select_isa(before)
+
+
 @pytest.mark.parametrize("part", PARTS)
-def test_failing_self_test_is_refused(monkeypatch, part):
+def test_failing_self_test_is_refused(kernels_as_before, monkeypatch, part):
     name = core.ffi.string(lib.bbc_self_test_name(part)).decode()
     monkeypatch.setattr(core, "lib", Broken(part))
     monkeypatch.setattr(core, "_checked", set())
