@@ -27,7 +27,7 @@ def packed(given: Picture) -> io.BytesIO:
     return io.BytesIO(api.PictureCodec(level=1).compress(given, 1))
 
 
-def photo(height: int = 48, width: int = 64) -> np.ndarray:
+def photo(height: int = 24, width: int = 32) -> np.ndarray:
     y, x, c = np.ogrid[:height, :width, :3]
     grain = np.random.default_rng(3).integers(0, 6, (height, width, 3))
     return (60 * np.sin(x / 9) + 60 * np.cos(y / 7 + c) + 120 + grain).astype(np.uint8)
@@ -118,7 +118,7 @@ def test_size_mode_and_info_come_without_decoding(monkeypatch: pytest.MonkeyPatc
     with monkeypatch.context() as patch:
         patch.setattr(api.decode_picture, "decode", None)
         opened = Image.open(file)
-        assert (opened.size, opened.mode) == ((64, 48), "RGB")
+        assert (opened.size, opened.mode) == ((32, 24), "RGB")
         del expected.info["XML:com.adobe.xmp"]  # said once, as xmp
         assert opened.info == expected.info
         assert opened.info["icc_profile"] == PROFILE and opened.info["Author"] == "René ✓"
@@ -164,7 +164,7 @@ def test_wrong_arguments_of_save(given: dict, tmp_path: Path) -> None:
 
 
 def test_levels_are_those_of_the_command(tmp_path: Path) -> None:
-    image = Image.fromarray(photo(64, 96))
+    image = Image.fromarray(photo(24, 32))
     for level in (1, 5):
         image.save(tmp_path / "a.bbc", level=level)
         assert (tmp_path / "a.bbc").read_bytes() == bbans_cli.compress(np.asarray(image), level=level)
@@ -268,7 +268,7 @@ def test_files_are_closed_once_they_are_loaded(tmp_path: Path) -> None:
         warnings.simplefilter("error")
         Image.open(tmp_path / "a.bbc").load()
         with Image.open(tmp_path / "a.bbc") as opened:
-            assert opened.size == (64, 48)
+            assert opened.size == (32, 24)
         with pytest.raises((OSError, ValueError)):
             opened.load()
 
@@ -338,8 +338,8 @@ def test_imageio_reads_and_writes(pictures: tuple[Path, Path], tmp_path: Path) -
     assert np.array_equal(imageio.imread(pictures[0]), photo())
     assert imageio.imread(pictures[1]).dtype == np.uint16
     imageio.imwrite(tmp_path / "a.bbc", photo(), level=1)
-    assert container.read_head((tmp_path / "a.bbc").read_bytes()).width == 64
-    assert imageio.improps(pictures[0]).shape == (48, 64, 3)
+    assert container.read_head((tmp_path / "a.bbc").read_bytes()).width == 32
+    assert imageio.improps(pictures[0]).shape == (24, 32, 3)
 
 
 def test_scikit_image_reads(pictures: tuple[Path, Path]) -> None:
@@ -357,4 +357,4 @@ def test_matplotlib_reads(pictures: tuple[Path, Path]) -> None:
 def test_importing_registers_in_a_process_of_its_own(pictures: tuple[Path, Path]) -> None:
     code = "import sys, bbans_cli.pillow; from PIL import Image; print(Image.open(sys.argv[1]).size)"
     done = subprocess.run([sys.executable, "-c", code, pictures[0]], capture_output=True, text=True, check=True)
-    assert done.stdout == "(64, 48)\n"
+    assert done.stdout == "(32, 24)\n"
