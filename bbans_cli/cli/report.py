@@ -182,7 +182,7 @@ def done_line(result: Result) -> str:
         line += f" -> {shown(result.output)}"
     facts = [f"{result.width}x{result.height}"] if result.width else []
     if result.in_bytes is not None and result.out_bytes is not None:
-        facts.append(f"{result.in_bytes:,} -> {result.out_bytes:,} bytes{_saved(result.in_bytes, result.out_bytes)}")
+        facts.append(f"{result.in_bytes:,} -> {result.out_bytes:,} bytes{_saved([result])}")
     elif result.in_bytes is not None:
         facts.append(f"ok, {result.in_bytes:,} bytes")
     if result.bpd is not None:
@@ -195,9 +195,12 @@ def done_line(result: Result) -> str:
     return f"{line}: {', '.join(facts)}"
 
 
-def _saved(before: int, after: int) -> str:
-    """Only of outputs that are smaller: that a restored picture is larger is no loss."""
-    return f" ({100 * (1 - after / before):.1f} % saved)" if 0 < after < before else ""
+def _saved(results: list[Result]) -> str:
+    """Only of .bbc files that are smaller: neither is a restored picture a loss, nor a thumbnail a saving."""
+    before = sum(result.in_bytes or 0 for result in results)
+    after = sum(result.out_bytes or 0 for result in results)
+    packed = all(result.coded_bytes == result.out_bytes for result in results)
+    return f" ({100 * (1 - after / before):.1f} % saved)" if packed and 0 < after < before else ""
 
 
 def summary_line(results: list[Result], seconds: float) -> str:
@@ -208,7 +211,7 @@ def summary_line(results: list[Result], seconds: float) -> str:
     pixels = sum((result.width or 0) * (result.height or 0) for result in done)
     parts = [f"{len(done):,} file{'s' if len(done) != 1 else ''}"]
     if after:
-        parts.append(f"{before:,} -> {after:,} bytes{_saved(before, after)}")
+        parts.append(f"{before:,} -> {after:,} bytes{_saved(done)}")
     elif before:
         parts.append(f"{before:,} bytes")
     if pixels and seconds > 0:

@@ -80,6 +80,11 @@ def test_nothing_is_saved_by_what_grew(capsys: pytest.CaptureFixture[str]) -> No
     assert "saved" not in said(capsys, restored, verbosity=1)
 
 
+def test_nothing_is_saved_by_a_thumbnail(capsys: pytest.CaptureFixture[str]) -> None:
+    small = Result("a.bbc", "a.png", OK, 5000, 1000, 20, 10, note="decoded")
+    assert "5,000 -> 1,000 bytes, 0.00 s, decoded" in said(capsys, small, verbosity=1)
+
+
 def test_the_summary_does_not_repeat_a_lone_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, BAD, summary=True) == "bbc: b.png: damaged PNG\n"
     assert "2 failed" in said(capsys, BAD, BAD, summary=True)

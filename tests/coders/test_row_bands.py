@@ -15,7 +15,7 @@ from bbans_cli import api, container
 from bbans_cli.coders import decode_picture, encode_picture, raw, row_bands
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.registry import CODERS
-from bbans_cli.container import FEW_COLOURS, NEURAL, RAW, Band, Part, Region
+from bbans_cli.container import FEW_COLOURS, FITTED, NEURAL, RAW, Band, Part, Region
 from bbans_cli.errors import InputError
 from bbans_cli.pictures.picture import Picture, from_array
 
@@ -140,5 +140,7 @@ def test_what_bands_cost_is_said():
     assert "about 1.6 %" in row_bands.cost(container.Container(1 << 9, 10 << 9, "rgb", 8, parts))
     losses = [row_bands._loss(1 << bits) for bits in range(10, 23)]
     assert losses == sorted(losses, reverse=True) and losses[-1] == 0
+    fitted = [Part(FITTED, 3, 8, b"abcd", b"", 64, bands)]
+    assert "about 1.2 %" in row_bands.cost(container.Container(64, 640, "rgb", 8, fitted))
     few = [Part(FEW_COLOURS, 1, 8, b"", b"\x08", 2, bands)]
     assert row_bands.cost(container.Container(4, 20, "grey", 8, few)) == "10 bands of 2 rows, 80 bytes of tables"
