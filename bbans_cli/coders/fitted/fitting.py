@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bbans_cli.coders.fitted import scan
 from bbans_cli.coders.fitted.changes import MOST_SHIFT
-from bbans_cli.coders.fitted.layout import BATCH_CHUNKS, LANES
+from bbans_cli.coders.fitted.layout import BATCH_CHUNKS, INPUTS, LANES, UNITS
 from bbans_cli.coders.fitted.weights import Weights
 
 # All of this: docs/experiments.md, The fitted coder.
@@ -17,13 +17,13 @@ MOST_SAMPLES = 1 << 18  # pixels that are kept to fit to: 20 MB
 # In pictures of fewer pixels one chunk of so many is kept, where there are so many times FEW_SAMPLES.
 LEAST_INTERVAL, FEW_SAMPLES = 3, 1 << 17
 MOST_STEPS = 1 << 14  # mini-batches of BATCH_CHUNKS chunks
-PASSES = 0.95  # over as many pixels as the picture has, in pictures that need fewer steps
+PASSES = 0.85  # over as many pixels as the picture has, in pictures that need fewer steps
 LEAST_STEPS = 400
-RATE = 5e-3  # the learning rate at its highest
+RATE = 4e-3  # the learning rate at its highest
 WARM_UP = 0.03  # the share of the steps until it is
 LAST = 0.02  # of the highest rate: the last one
 # The rate of a weight is larger where its scale is: by the root of its ratio to the typical scale, within these.
-LEAST_FACTOR, MOST_FACTOR = np.float32(0.05), np.float32(20)
+LEAST_FACTOR, MOST_FACTOR = np.float32(0.05), np.float32(4)
 GRID = 2.6  # a step of the grid costs about GRID^2 / 24 nats in all, for each weight
 
 Progress = Callable[[float], None]
@@ -46,13 +46,20 @@ def fit(
     batch = BATCH_CHUNKS * LANES
     steps = min(MOST_STEPS, max(LEAST_STEPS, int(PASSES * pixels / batch)))
     order = shuffled(len(samples), steps * BATCH_CHUNKS).reshape(steps, BATCH_CHUNKS)
-    used, scale = weights.scale > 0, weights.scale
-    second = np.divide(1, scale * scale * np.float32(batch), out=np.zeros_like(scale), where=used)
+    basis, information = scan.basis_of(samples), weights.information.copy()
+    trunk = information[: INPUTS * UNITS].reshape(INPUTS, UNITS)
+    turned = np.zeros_like(trunk)
+    for vector, row in zip(basis.T, trunk, strict=True):  # one by one: in the same order on every machine
+        turned += (vector * vector)[:, None] * row
+    trunk[:] = turned
+    used = information > 0
+    scale = np.sqrt(np.divide(1, information, out=np.zeros_like(information), where=used))
     factor = np.clip(np.sqrt(scale / weights.typical_scale), LEAST_FACTOR, MOST_FACTOR) * used
     return scan.fit(
         channels,
         weights.start,
-        second,
+        basis,
+        information / np.float32(batch),
         factor.astype(np.float32),
         rates(steps),
         order,

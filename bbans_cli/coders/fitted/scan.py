@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bbans_cli.coders.fitted.layout import BATCH_CHUNKS, LANES, PARTS, ROW, SAMPLE, USED, WEIGHTS
+from bbans_cli.coders.fitted.layout import BATCH_CHUNKS, INPUTS, LANES, PARTS, ROW, SAMPLE, USED, WEIGHTS
 from bbans_cli.core import CData, check_coder, ffi, lib
 from bbans_cli.entropy.native import failure
 from bbans_cli.entropy.rans import Message
@@ -111,9 +111,17 @@ def unpacked(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
     return used
 
 
+def basis_of(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The basis to fit the trunk's weights in: the eigenvectors of the second moments of the inputs, as rows."""
+    basis = np.empty((INPUTS, INPUTS), np.float32)
+    lib.bbc_fitted_basis(len(samples), ffi.from_buffer(samples), ffi.from_buffer("float[]", basis))
+    return basis
+
+
 def fit(
     channels: int,
     weights: NDArray[np.float32],
+    basis: NDArray[np.float32],
     second: NDArray[np.float32],
     factor: NDArray[np.float32],
     rates: NDArray[np.float32],
@@ -124,14 +132,15 @@ def fit(
 ) -> NDArray[np.float32]:
     """The weights after as many steps of Adam as there are rates.
 
-    second: the second moments that Adam starts with. factor: of the rates, for each weight. order: (steps,
-    BATCH_CHUNKS) numbers of chunks. samples: as BandScan.collect gives them. threads change no bit; a mini-batch has
-    parts for as many as PARTS. progress gets numbers of steps.
+    basis: of the inputs, orthonormal vectors as rows: the trunk's weights are fitted in it. second: the second moments
+    that Adam starts with. factor: of the rates. Both are of the trunk's weights in the basis, and of all others. order:
+    (steps, BATCH_CHUNKS) numbers of chunks. samples: as BandScan.collect gives them. threads change no bit; a
+    mini-batch has parts for as many as PARTS. progress gets numbers of steps.
     """
     if order.shape != (len(rates), BATCH_CHUNKS) or order.size and not 0 <= order.min() <= order.max() < len(samples):
         raise ValueError("the order does not fit the samples")
     size = int(lib.bbc_fitted_fit_size())
-    views = [ffi.from_buffer("float[]", array) for array in (weights, second, factor)]
+    views = [ffi.from_buffer("float[]", array) for array in (weights, basis, second, factor)]
     kept, state = _buffer(size)
     _checked(lib.bbc_fitted_fit_begin(state, size, channels, *views))
     view, threads = ffi.from_buffer(samples), min(threads, PARTS)

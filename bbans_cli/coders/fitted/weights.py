@@ -28,6 +28,13 @@ class Weights:
     scale: NDArray[np.float32]
 
     @property
+    def information(self) -> NDArray[np.float32]:
+        """The Fisher information of a pixel on each weight, 0 where there is no weight."""
+        scale = self.scale
+        found: NDArray[np.float32] = np.divide(1, scale * scale, out=np.zeros_like(scale), where=scale > 0)
+        return found
+
+    @property
     def typical_scale(self) -> np.float32:
         """The median of the scales."""
         used = np.sort(self.scale[self.scale > 0])

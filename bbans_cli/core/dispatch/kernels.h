@@ -66,6 +66,7 @@ typedef struct {
                               struct bbc_ans_words *words, uint32_t *symbols, size_t n, size_t *done);
     void (*fitted_run)(struct fitted_state *state, int task);
     void (*fitted_fit)(struct fitted_fit *fit, int index);
+    void (*fitted_basis)(int64_t chunks, const struct fitted_sample *samples, float *basis);
     void (*fitted_unpack)(int64_t chunks, const struct fitted_sample *samples, float *rows);
     void (*coefficients)(struct bbc_coefficients_state *picture, int64_t blocks);
 } bbc_kernels;

@@ -7,7 +7,7 @@
 #ifndef BBC_FITTED_FIT_H
 #define BBC_FITTED_FIT_H
 
-#include "fitted_samples-inl.h"
+#include "fitted_basis-inl.h"
 
 #define FITTED_BETA1 0.97f
 #define FITTED_BETA2 0.99f
@@ -158,23 +158,40 @@ static void fitted_fit_gradient(fitted_fit *f, int index, int turn, const int32_
         }
 }
 
-/* A step: the gradient itself counts as much as its running mean. Moments too small to matter become 0, before they
- * would be subnormal numbers, which are slow. */
-static void fitted_fit_step(const fitted_fit *f, int turn, fitted_worker *restrict w, float rate, float scale)
+/* The changes of weights [from, to) by a step along the gradient: it counts as much as its running mean. Moments too
+ * small to matter become 0, before they would be subnormal numbers, which are slow. */
+static void fitted_fit_changes(const fitted_fit *f, fitted_worker *restrict w, const float *restrict gradient,
+                               float rate, int from, int to, float *restrict change)
 {
-    const float (*from)[FITTED_WEIGHTS] = f->gradient[turn];
-    const int pairs = f->team.threads <= 2;
-    for (int i = 0; i < FITTED_WEIGHTS; i++) {
-        const float sum = pairs ? from[0][i] + from[2][i] : (from[0][i] + from[1][i]) + (from[2][i] + from[3][i]);
-        const float g = sum * scale;
+    for (int i = from; i < to; i++) {
+        const float g = gradient[i];
         float m = w->first[i] * FITTED_BETA1 + g * (1.0f - FITTED_BETA1);
         float v = w->second[i] * FITTED_BETA2 + g * g * (1.0f - FITTED_BETA2);
         m = m > 0x1p-60f || m < -0x1p-60f ? m : 0.0f;
         v = v > 0x1p-100f ? v : 0.0f;
         w->first[i] = m;
         w->second[i] = v;
-        w->weights[i] = w->weights[i] - rate * f->factor[i] * (0.5f * g + 0.5f * m) / (__builtin_sqrtf(v) + 1e-8f);
+        change[i] = -rate * f->factor[i] * (0.5f * g + 0.5f * m) / (__builtin_sqrtf(v) + 1e-8f);
     }
+}
+
+/* A step: that of the trunk's weights in the basis of the inputs. */
+static void fitted_fit_step(const fitted_fit *f, int turn, fitted_worker *restrict w, float rate, float scale)
+{
+    enum { N = FITTED_INPUTS, U = FITTED_UNITS, TRUNK = FITTED_TRUNK_WEIGHTS };
+    static const float zero[U];
+    const float (*from)[FITTED_WEIGHTS] = f->gradient[turn];
+    const int pairs = f->team.threads <= 2;
+    float gradient[FITTED_WEIGHTS], turned[TRUNK], change[FITTED_WEIGHTS];
+    for (int i = 0; i < FITTED_WEIGHTS; i++) {
+        const float sum = pairs ? from[0][i] + from[2][i] : (from[0][i] + from[1][i]) + (from[2][i] + from[3][i]);
+        gradient[i] = sum * scale;
+    }
+    gemm(N, U, N, f->basis, N, 1, gradient, U, zero, turned, U);
+    fitted_fit_changes(f, w, turned, rate, 0, TRUNK, change);
+    gemm(N, U, N, f->basis, 1, N, change, U, NULL, w->weights, U);
+    fitted_fit_changes(f, w, gradient, rate, TRUNK, FITTED_WEIGHTS, change);
+    for (int i = TRUNK; i < FITTED_WEIGHTS; i++) w->weights[i] = w->weights[i] + change[i];
 }
 
 /* The pixels of a mini-batch. */

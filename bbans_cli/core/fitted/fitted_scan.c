@@ -120,10 +120,19 @@ int bbc_fitted_unpack(int64_t chunks, const void *samples, float *rows)
     return 0;
 }
 
+/* The vectors, (INPUTS, INPUTS), of the basis in which the trunk's weights are best fitted to samples. */
+int bbc_fitted_basis(int64_t chunks, const void *samples, float *basis)
+{
+    bbc_fp_state saved = bbc_fp_enter();
+    bbc_kernels_now()->fitted_basis(chunks, samples, basis);
+    bbc_fp_leave(saved);
+    return 0;
+}
+
 int64_t bbc_fitted_fit_size(void) { return (int64_t)sizeof(fitted_fit); }
 
-int bbc_fitted_fit_begin(void *fit, int64_t size, int32_t channels, const float *weights, const float *second,
-                         const float *factor)
+int bbc_fitted_fit_begin(void *fit, int64_t size, int32_t channels, const float *weights, const float *basis,
+                         const float *second, const float *factor)
 {
     fitted_fit *f = fit;
     if (size < bbc_fitted_fit_size() || (uintptr_t)fit % FITTED_ALIGN) return BBC_FITTED_SMALL_BUFFER;
@@ -133,6 +142,7 @@ int bbc_fitted_fit_begin(void *fit, int64_t size, int32_t channels, const float 
     f->channels = channels;
     memcpy(f->worker->weights, weights, sizeof f->worker->weights);
     memcpy(f->worker->second, second, sizeof f->worker->second);
+    memcpy(f->basis, basis, sizeof f->basis);
     memcpy(f->factor, factor, sizeof f->factor);
     return 0;
 }

@@ -28,8 +28,9 @@ int64_t bbc_fitted_decode(void *state, int64_t budget, uint64_t *ans_state, bbc_
 int64_t bbc_fitted_chunks(const void *state);
 int64_t bbc_fitted_collect(void *state, int64_t budget, int64_t interval, void *samples);
 int bbc_fitted_unpack(int64_t chunks, const void *samples, float *rows);
+int bbc_fitted_basis(int64_t chunks, const void *samples, float *basis);
 int64_t bbc_fitted_fit_size(void);
-int bbc_fitted_fit_begin(void *fit, int64_t size, int32_t channels, const float *weights, const float *second,
-                         const float *factor);
+int bbc_fitted_fit_begin(void *fit, int64_t size, int32_t channels, const float *weights, const float *basis,
+                         const float *second, const float *factor);
 int bbc_fitted_fit(void *fit, int threads, int64_t steps, const float *rate, const int32_t *chunk, const void *samples);
 int bbc_fitted_fit_weights(const void *fit, float *weights);

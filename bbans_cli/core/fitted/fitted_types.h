@@ -134,7 +134,8 @@ typedef struct fitted_fit {
     const bbc_kernels *kernels;
     int32_t channels;
     bbc_team team;
-    float factor[FITTED_WEIGHTS]; /* of the learning rate */
+    float basis[FITTED_INPUTS * FITTED_INPUTS]; /* a row for each of its vectors */
+    float factor[FITTED_WEIGHTS];               /* of the learning rate */
     /* of the call in progress: */
     int64_t steps;
     const float *rate;    /* of each step */

@@ -77,6 +77,7 @@ static void kernel_mixture_cumulative(ptrdiff_t n, int c, const float *output, c
         .location_scale_pop = location_scale_pop, \
         .fitted_run = fitted_run, \
         .fitted_fit = fitted_fit_run, \
+        .fitted_basis = fitted_basis, \
         .fitted_unpack = fitted_unpack, \
         .coefficients = coefficients_code_blocks, \
     };

@@ -107,7 +107,7 @@ static uint64_t self_test_fitted_in(char *memory, int64_t state_size, const floa
     static const float rates[2] = {0.01f, 0.005f};
     static const int32_t order[2 * FITTED_BATCH_CHUNKS] = {0, 1, 2, 3, 4, 5, 6, 7, 7, 6, 5, 4, 3, 2, 1, 0};
     fitted_sample samples[CHUNKS];
-    float ones[FITTED_WEIGHTS], fitted[FITTED_WEIGHTS];
+    float ones[FITTED_WEIGHTS], fitted[FITTED_WEIGHTS], basis[FITTED_INPUTS * FITTED_INPUTS];
     uint32_t starts[3 * WIDTH * HEIGHT], freqs[3 * WIDTH * HEIGHT];
     char *fit = memory + state_size;
     for (int i = 0; i < FITTED_WEIGHTS; i++) ones[i] = 1.0f;
@@ -119,7 +119,8 @@ static uint64_t self_test_fitted_in(char *memory, int64_t state_size, const floa
     const int64_t interval = bbc_fitted_chunks(memory) / CHUNKS;
     if (bbc_fitted_chunks(memory) / interval != CHUNKS) return 0;
     bbc_fitted_collect(memory, WIDTH * HEIGHT, interval, samples);
-    bbc_fitted_fit_begin(fit, bbc_fitted_fit_size(), 3, weights, ones, ones);
+    bbc_fitted_basis(CHUNKS, samples, basis);
+    bbc_fitted_fit_begin(fit, bbc_fitted_fit_size(), 3, weights, basis, ones, ones);
     bbc_fitted_fit(fit, 1, 2, rates, order, samples);
     bbc_fitted_fit_weights(fit, fitted);
     return self_test_hash(h, fitted, sizeof fitted);

@@ -101,7 +101,9 @@ def fitted():
     BandScan(found, weights).pop(message, no_progress)
     samples, ones = BandScan(planes, weights).collect(2, no_progress), np.ones_like(weights)
     order = np.arange(16, dtype=np.int32).reshape(2, 8)
-    after = fitted_scan.fit(3, weights, ones, ones, np.full(2, 0.01, np.float32), order, samples, 2, lambda n: None)
+    basis = fitted_scan.basis_of(samples)
+    rates = np.full(2, 0.01, np.float32)
+    after = fitted_scan.fit(3, weights, basis, ones, ones, rates, order, samples, 2, lambda n: None)
     rows = fitted_scan.unpacked(samples)
     return [data, found.tobytes(), samples.tobytes(), rows.tobytes(), after.tobytes()]
 
