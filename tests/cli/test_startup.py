@@ -29,6 +29,10 @@ HEAVY = {
     "zarr",
     "numcodecs",
     "imageio",
+    "starlette",
+    "uvicorn",
+    "imagecodecs",
+    "asyncio",
 }
 # Runs the command in this interpreter's way and prints what of HEAVY was imported.
 PROBE = f"""
