@@ -4,9 +4,9 @@
 
 Takes the JPEG files of data/train/imagenet, and those that Pillow makes of the pictures of data/train/photos and
 data/train/camera, at qualities 50 to 98 and all usual subsamplings; every 24th file is left out, to measure with. Their
-coefficients are coded twice at level 5: first without networks, to get what each network would have seen; then with the
-networks, file after file, while the mixer's weights and the moments of the least squares go on from file to file, and
-their means are kept. Numpy alone, about 15 minutes on two cores, 6 GB of memory. The number that it prints belongs into
+coefficients are coded twice at level 9, which uses all of the start: first without networks, to get what each network
+would have seen; then with the networks, file after file, while the mixer's weights and the moments of the least squares
+go on from file to file, and their means are kept. Numpy alone, about 15 minutes on two cores, 6 GB of memory. The number that it prints belongs into
 bbans_cli/coders/jpeg/coefficient_start.py.
 """
 
@@ -66,10 +66,10 @@ def streams(files: list[bytes]) -> Iterator[JpegStream]:
 
 
 def code(stream: JpegStream, first, examples: np.ndarray | None, learned) -> int:
-    """Encode at level 5. Fills `examples` (bytes) and `learned`; returns how many bytes of examples there are."""
+    """Encode at level 9. Fills `examples` (bytes) and `learned`; returns how many bytes of examples there are."""
     factors = [component.factors for component in stream.components]
     sizes = [(plane.shape[0], plane.shape[1]) for plane in stream.blocks]
-    shape = coefficients._shape(sizes, stream.tables, factors, 5)
+    shape = coefficients._shape(sizes, stream.tables, factors, 9)
     state = ffi.from_buffer(np.zeros(lib.bbc_coefficients_size(shape), np.uint8))
     blocks = sum(rows * columns for rows, columns in sizes)
     out = np.empty(blocks * 256 + 64, np.uint8)

@@ -73,7 +73,7 @@ def to_core(arrays: dict[str, np.ndarray]) -> CData:
     hidden_end, output_end = FEATURES * HIDDEN, FEATURES * HIDDEN + HIDDEN * OUTPUTS
     output = arrays["output"].astype(np.int16) << arrays["output_shift"][..., None]
     networks[..., :hidden_end] = _pairs(arrays["hidden"].astype(np.int16))
-    networks[..., hidden_end:output_end] = _pairs(output)
+    networks[..., hidden_end:output_end] = output.swapaxes(2, 3).reshape(2, 64, -1)
     networks[..., output_end:] = arrays["bias"]
     mixer = np.frombuffer(ffi.buffer(start.weights), np.int16).reshape(MIXED, SETS, INPUTS)
     mixer[..., :USED_INPUTS] = first_mixer() + arrays["mixer"].transpose(1, 2, 0).astype(np.int16) * MIXER_STEP

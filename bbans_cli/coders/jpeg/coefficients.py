@@ -18,7 +18,6 @@ from bbans_cli import scheduler
 from bbans_cli.coders.context_mixing import (
     LEAST_BUCKET_BITS,
     LENGTH_UNIT,
-    MOST_BUCKET_BITS,
     CoreCoder,
     Pieces,
     TooLargeError,
@@ -33,6 +32,8 @@ from bbans_cli.progress import BlockProgress, no_progress
 # Blocks in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
 PIECE_BLOCKS = {1: 1024, 5: 64, 9: 64}
 MOST_COMPONENTS = 4
+# By level: 16 and 32 MiB for a thread. docs/experiments.md, Coefficients of JPEG files
+MOST_BUCKET_BITS = {5: 18, 9: 19}
 # Segments: as few as leave none with more nonzero coefficients than this, which take a bit more than half a byte each
 SEGMENT_NONZERO = 1_900_000
 MOST_SEGMENTS = 16
@@ -214,9 +215,8 @@ def _shape(
     shape.level = level
     # One bucket for 16 to 32 coefficients: docs/experiments.md, Coefficients of JPEG files
     coefficients = sum(rows * columns * 64 for rows, columns in sizes)
-    shape.bucket_bits = min(
-        MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (coefficients // (16 if level == 9 else 32)).bit_length())
-    )
+    wanted = (coefficients // (16 if level == 9 else 32)).bit_length()
+    shape.bucket_bits = min(MOST_BUCKET_BITS.get(level, LEAST_BUCKET_BITS), max(LEAST_BUCKET_BITS, wanted))
     for c, (rows, columns) in enumerate(sizes):
         shape.rows[c], shape.columns[c] = rows, columns
         shape.horizontal[c], shape.vertical[c] = factors[c]

@@ -8,11 +8,12 @@
 #include "coefficients_types.h"
 
 enum { COEFFICIENT_LS_SIZE = BBC_COEFFICIENTS_LS };
+typedef float coefficient_ls_row __attribute__((vector_size(BBC_COEFFICIENTS_LS * sizeof(float))));
 
 /* Of the least squares: samples between two solutions, what is kept of older samples at each new one, and the ridge.
- * Tuned by hand, not recorded. */
+ * The last two: docs/experiments.md, Coefficients of JPEG files; the first was tuned by hand, not recorded. */
 enum { COEFFICIENT_LS_INTERVAL = 16 };
-static const float COEFFICIENT_LS_KEEP = 0.998f, COEFFICIENT_LS_RIDGE = 0.01f;
+static const float COEFFICIENT_LS_KEEP = 0.992f, COEFFICIENT_LS_RIDGE = 0.005f;
 
 static inline float coefficient_ls_predict(const coefficients_ls *s, const float *features)
 {
@@ -49,14 +50,18 @@ static void coefficient_ls_solve(coefficients_ls *s)
     }
 }
 
-/* The part of an update that does not need the target */
+/* The part of an update that does not need the target. A row of products is one vector: left to themselves, compilers
+ * transpose. */
 static inline void coefficient_ls_accumulate(coefficients_ls *s, const float *features)
 {
-    float scaled[COEFFICIENT_LS_SIZE];
-    for (int i = 0; i < COEFFICIENT_LS_SIZE; i++) scaled[i] = (1 - COEFFICIENT_LS_KEEP) * features[i];
-    for (int j = 0; j < COEFFICIENT_LS_SIZE; j++)
-        for (int i = 0; i < COEFFICIENT_LS_SIZE; i++)
-            s->products[j][i] = COEFFICIENT_LS_KEEP * s->products[j][i] + scaled[i] * features[j];
+    coefficient_ls_row x, row;
+    memcpy(&x, features, sizeof x);
+    const coefficient_ls_row scaled = (1 - COEFFICIENT_LS_KEEP) * x;
+    for (int j = 0; j < COEFFICIENT_LS_SIZE; j++) {
+        memcpy(&row, s->products[j], sizeof row);
+        row = COEFFICIENT_LS_KEEP * row + scaled * features[j];
+        memcpy(s->products[j], &row, sizeof row);
+    }
 }
 
 /* Add the target of features that were accumulated already, and solve now and then. */

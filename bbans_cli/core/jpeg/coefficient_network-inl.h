@@ -35,46 +35,50 @@ static inline int coefficient_log(int magnitude) { return coefficient_log_of(1 +
 /* Of a hidden layer's sum the lowest bits are dropped, of an output's as well. */
 enum { COEFFICIENT_HIDDEN_SHIFT = 6, COEFFICIENT_OUTPUT_SHIFT = 12 };
 
-/* sums[j] += the product of x[0..pairs * 2) and the j-th column of weights, for j < 4 * quads. Weights go by pairs of
- * rows: those of a column lie side by side. */
-static inline void coefficient_network_multiply(const int16_t *x, int pairs, const int16_t *weights, int quads,
-                                                int32_t *sums)
+/* The hidden layer's outputs for `features`, by the network w. Weights go by pairs of features: those of a hidden unit lie
+ * side by side. Many pairs are zero, and passed over. */
+static inline void coefficient_network_hidden(const coefficients_network *w, const int16_t *features, int16_t *active)
 {
+    int32_t pairs[COEFFICIENTS_FEATURES / 2];
+    int nonzero[COEFFICIENTS_FEATURES / 2], count = 0;
+    memcpy(pairs, features, sizeof pairs);
+    for (int i = 0; i < COEFFICIENTS_FEATURES / 2; i++) {
+        nonzero[count] = i;
+        count += pairs[i] != 0;
+    }
+    int32_t sums[COEFFICIENTS_HIDDEN];
 #if defined(__SSE2__)
     __m128i total[COEFFICIENTS_HIDDEN / 4];
-    for (int q = 0; q < quads; q++) total[q] = _mm_loadu_si128((const __m128i *)(sums + 4 * q));
-    for (int i = 0; i < pairs; i++) {
-        int32_t pair;
-        memcpy(&pair, x + 2 * i, sizeof pair);
-        const __m128i both = _mm_set1_epi32(pair);
-        for (int q = 0; q < quads; q++, weights += 8)
+    for (int q = 0; q < COEFFICIENTS_HIDDEN / 4; q++) total[q] = _mm_setzero_si128();
+    for (int i = 0; i < count; i++) {
+        const __m128i both = _mm_set1_epi32(pairs[nonzero[i]]);
+        const int16_t *weights = w->hidden + 2 * COEFFICIENTS_HIDDEN * nonzero[i];
+        for (int q = 0; q < COEFFICIENTS_HIDDEN / 4; q++, weights += 8)
             total[q] = _mm_add_epi32(total[q], _mm_madd_epi16(both, _mm_loadu_si128((const __m128i *)weights)));
     }
-    for (int q = 0; q < quads; q++) _mm_storeu_si128((__m128i *)(sums + 4 * q), total[q]);
+    for (int q = 0; q < COEFFICIENTS_HIDDEN / 4; q++) _mm_storeu_si128((__m128i *)(sums + 4 * q), total[q]);
 #else
-    for (int i = 0; i < pairs; i++)
-        for (int j = 0; j < 4 * quads; j++, weights += 2)
-            sums[j] = (int32_t)((uint32_t)sums[j] + (uint32_t)(x[2 * i] * weights[0] + x[2 * i + 1] * weights[1]));
-#endif
-}
-
-/* The stretched probabilities, in 1/256, by the network w */
-static inline void coefficient_network_run(const coefficients_network *w, const int16_t *features, int16_t *out)
-{
-    int32_t hidden[COEFFICIENTS_HIDDEN], sums[COEFFICIENTS_OUTPUTS];
-    int16_t active[COEFFICIENTS_HIDDEN];
-    memset(hidden, 0, sizeof hidden);
     memset(sums, 0, sizeof sums);
-    coefficient_network_multiply(features, COEFFICIENTS_FEATURES / 2, w->hidden, COEFFICIENTS_HIDDEN / 4, hidden);
+    for (int i = 0; i < count; i++) {
+        const int16_t *x = features + 2 * nonzero[i], *weights = w->hidden + 2 * COEFFICIENTS_HIDDEN * nonzero[i];
+        for (int j = 0; j < COEFFICIENTS_HIDDEN; j++, weights += 2)
+            sums[j] = (int32_t)((uint32_t)sums[j] + (uint32_t)(x[0] * weights[0] + x[1] * weights[1]));
+    }
+#endif
     for (int j = 0; j < COEFFICIENTS_HIDDEN; j++) {
-        const int32_t x = hidden[j] >> COEFFICIENT_HIDDEN_SHIFT;
+        const int32_t x = sums[j] >> COEFFICIENT_HIDDEN_SHIFT;
         active[j] = (int16_t)(x < 0 ? 0 : x < INT16_MAX ? x : INT16_MAX);
     }
-    coefficient_network_multiply(active, COEFFICIENTS_HIDDEN / 2, w->output, COEFFICIENTS_OUTPUTS / 4, sums);
-    for (int o = 0; o < COEFFICIENTS_OUTPUTS; o++) {
-        const int32_t x = (sums[o] >> COEFFICIENT_OUTPUT_SHIFT) + w->bias[o];
-        out[o] = (int16_t)(x < -2047 ? -2047 : x < 2047 ? x : 2047);
-    }
+}
+
+/* The stretched probability that output o tells, in 1/256 */
+static inline int32_t coefficient_network_output(const coefficients_network *w, const int16_t *active, int o)
+{
+    const int16_t *weights = w->output + o * COEFFICIENTS_HIDDEN;
+    uint32_t sum = 0;
+    for (int j = 0; j < COEFFICIENTS_HIDDEN; j++) sum += (uint32_t)(active[j] * weights[j]);
+    const int32_t x = ((int32_t)sum >> COEFFICIENT_OUTPUT_SHIFT) + w->bias[o];
+    return x < -2047 ? -2047 : x < 2047 ? x : 2047;
 }
 
 #endif

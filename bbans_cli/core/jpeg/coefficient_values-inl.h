@@ -8,7 +8,6 @@
 
 #include "coefficient_neighbourhood-inl.h"
 #include "coefficient_ls-inl.h"
-#include "coefficient_network-inl.h"
 #include "magnitudes-inl.h"
 
 enum { COEFFICIENT_LOWEST = INT16_MIN, COEFFICIENT_HIGHEST = INT16_MAX };
@@ -214,7 +213,8 @@ static int32_t coefficient_code_ac(coefficients_state *p, coefficient_neighbourh
     int16_t features[COEFFICIENTS_FEATURES];
     coefficient_find_features(p, a, &t, s.flip, features);
     if (p->examples) coefficient_keep_example(p, (c > 0) * 64 + k, &s, value, features);
-    coefficient_network_run((const coefficients_network *)p->start_values->networks[c > 0][k], features, s.network);
+    s.network = (const coefficients_network *)p->start_values->networks[c > 0][k];
+    coefficient_network_hidden(s.network, features, s.active);
     coefficient_accumulate(p, c, k, &t.prediction);
     value = coefficient_clamp(magnitude_code_value(&s, value));
     coefficient_update_and_solve(p, c, k, &t.prediction, value, coefficient_magnitude(value));

@@ -42,6 +42,15 @@ static size_t coefficients_fast_size(const bbc_coefficients_shape *s)
     return 8 * columns * sizeof(int32_t) + cells * sizeof(coefficients_cell);
 }
 
+/* Arrays of secondary estimations */
+static int coefficients_maps(const bbc_coefficients_shape *s) { return s->level == 9 ? COEFFICIENTS_MIXED : 0; }
+
+/* Arrays of weight sets that are used */
+static int coefficients_mixed(const bbc_coefficients_shape *s)
+{
+    return s->level == 9 ? COEFFICIENTS_MIXED : COEFFICIENTS_MIXED_5;
+}
+
 size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
 {
     if (!coefficients_shape_valid(s)) return 0;
@@ -50,8 +59,9 @@ size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
     const size_t others = sizeof(coefficients_state) + 64 + blocks * (sizeof(int16_t) + 1);
     if (s->level == 1) return others + coefficients_fast_size(s);
     const size_t buckets = ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
-    const size_t weights = COEFFICIENTS_MIXED * COEFFICIENTS_PADDED * sizeof(int16_t);
-    return others + buckets + (size_t)COEFFICIENTS_SETS * (weights + APM_POINTS * sizeof(uint16_t));
+    const size_t weights = (size_t)coefficients_mixed(s) * COEFFICIENTS_PADDED * sizeof(int16_t);
+    const size_t maps = (size_t)coefficients_maps(s) * APM_POINTS * sizeof(uint16_t);
+    return others + buckets + COEFFICIENTS_SETS * (weights + maps);
 }
 
 /* The memory behind the last array, which begins at `at` */
@@ -139,14 +149,16 @@ static char *coefficients_slow_begin(coefficients_state *p, char *at)
     for (int c = 0; c < p->shape.components; c++) coefficients_moments_begin(p, c);
     p->buckets = (counter *)at;
     at += ((size_t)1 << p->shape.bucket_bits) * BUCKET_SIZE * sizeof(counter);
-    for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
+    for (int i = 0; i < coefficients_mixed(&p->shape); i++) {
         p->weights[i] = (int16_t *)at;
         at += COEFFICIENTS_SETS * COEFFICIENTS_PADDED * sizeof(int16_t);
         coefficients_weights_begin(p->start_values->weights[i][0], p->weights[i]);
     }
-    p->apms = (uint16_t *)at;
-    at += COEFFICIENTS_SETS * APM_POINTS * sizeof(uint16_t);
-    for (int i = 0; i < COEFFICIENTS_SETS; i++) apm_begin(&p->tables.logistic, p->apms + i * APM_POINTS);
+    for (int i = 0; i < coefficients_maps(&p->shape); i++) {
+        p->apms[i] = (uint16_t *)at;
+        at += COEFFICIENTS_SETS * APM_POINTS * sizeof(uint16_t);
+        for (int j = 0; j < COEFFICIENTS_SETS; j++) apm_begin(&p->tables.logistic, p->apms[i] + j * APM_POINTS);
+    }
     return at;
 }
 
@@ -212,7 +224,7 @@ size_t bbc_coefficients_examples(const void *state)
 void bbc_coefficients_learned(const void *state, bbc_coefficients_start *out)
 {
     coefficients_state *p = (coefficients_state *)state;
-    for (int i = 0; i < COEFFICIENTS_MIXED; i++)
+    for (int i = 0; i < coefficients_mixed(&p->shape); i++)
         for (int j = 0; j < COEFFICIENTS_SETS; j++)
             for (int k = 0; k < BBC_COEFFICIENTS_INPUTS; k++)
                 out->weights[i][j][k] =

@@ -2,7 +2,7 @@
  * component, blocks in raster order. */
 
 /* Sizes of the networks: features (the last is constant), hidden units, outputs; and of a network as int16:
- * hidden[FEATURES / 2][HIDDEN][2], output[HIDDEN / 2][OUTPUTS][2], bias[OUTPUTS] */
+ * hidden[FEATURES / 2][HIDDEN][2], output[OUTPUTS][HIDDEN], bias[OUTPUTS] */
 enum {
     BBC_COEFFICIENTS_FEATURES = 52,
     BBC_COEFFICIENTS_HIDDEN = 32,

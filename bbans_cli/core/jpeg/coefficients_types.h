@@ -16,6 +16,7 @@ enum {
     COEFFICIENTS_CONTEXTS = 6,
     COEFFICIENTS_PRIORS = 4,
     COEFFICIENTS_MIXED = 3,
+    COEFFICIENTS_MIXED_5 = 2, /* at level 5 */
     COEFFICIENTS_WEIGHT_BITS = 14,
     COEFFICIENTS_LEARNING_RATE = 7
 };
@@ -86,7 +87,7 @@ typedef struct bbc_coefficients_state {
     uint16_t fast_squash[1 << COEFFICIENTS_FAST_SQUASH_BITS]; /* by stretched probability, from -8 to 8 */
     uint8_t fast_levels[COEFFICIENTS_FAST_MAGNITUDES];        /* of magnitudes, in half octaves */
     int16_t *weights[COEFFICIENTS_MIXED];                     /* in 2^-WEIGHT_BITS */
-    uint16_t *apms;
+    uint16_t *apms[COEFFICIENTS_MIXED];                       /* at level 9 */
     int16_t *dc_residuals; /* of each block */
     uint8_t *lasts;        /* place in zigzag order of the last nonzero AC coefficient, 0 if there is none */
 } coefficients_state;

@@ -6,7 +6,7 @@
 #define BBC_MAGNITUDES_INL_H
 
 #include "binarisation.h"
-#include "coefficients_types.h"
+#include "coefficient_network-inl.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -29,7 +29,8 @@ typedef struct {
     float means[MAGNITUDE_PRIORS], inverse_scales[MAGNITUDE_PRIORS];
     float lower[MAGNITUDE_PRIORS], upper[MAGNITUDE_PRIORS]; /* their shares above the ends of the interval */
     int32_t prior_inputs[MAGNITUDE_PRIORS];                 /* stretched probabilities */
-    int16_t network[COEFFICIENTS_OUTPUTS];                  /* the same, by the network */
+    const coefficients_network *network;                    /* or NULL */
+    int16_t active[COEFFICIENTS_HIDDEN];                    /* the outputs of its hidden layer */
 } magnitude_context;
 
 /* levels: the contexts of the weight sets of each array */
@@ -44,7 +45,7 @@ static inline void magnitude_begin(magnitude_context *s, coefficients_state *p, 
         s->sets[i] = (size_t)(row * COEFFICIENTS_NODES);
     }
     for (int k = 0; k < MAGNITUDE_PRIORS; k++) s->prior_inputs[k] = 0;
-    memset(s->network, 0, sizeof s->network);
+    s->network = NULL;
 }
 
 /* Prefetch the buckets of all contexts for a group of up to 15 decisions. There is other work to do until they arrive;
@@ -61,7 +62,8 @@ static inline void magnitude_claim_buckets(magnitude_context *s)
     s->distinct = bucket_all_distinct(s->p->shape.bucket_bits, s->hashes, MAGNITUDE_CONTEXTS);
 }
 
-/* By node, which output of the network it is that tells its probability; COEFFICIENTS_OUTPUTS - 1 for none */
+/* By node, which output of the network it is that tells its probability; MAGNITUDE_NO_OUTPUT for none */
+enum { MAGNITUDE_NO_OUTPUT = COEFFICIENTS_OUTPUTS - 1 };
 static const uint8_t MAGNITUDE_OUTPUT[COEFFICIENTS_NODES] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
                                                              11, 12, 19, 19, 19, 13, 14, 18, 15, 19, 19,
                                                              16, 19, 19, 17, 19, 19, 19, 19, 19, 19};
@@ -140,11 +142,15 @@ static inline __attribute__((always_inline)) void magnitude_find_inputs(const ma
     const int32_t *priors = s->prior_inputs;
     pairs[MAGNITUDE_CONTEXTS] = (uint32_t)priors[1] << 16 | (uint16_t)priors[0];
     pairs[MAGNITUDE_CONTEXTS + 1] = (uint32_t)priors[3] << 16 | (uint16_t)priors[2];
-    pairs[MAGNITUDE_CONTEXTS + 2] = 256u << 16 | (uint16_t)s->network[MAGNITUDE_OUTPUT[node]];
+    const int output = MAGNITUDE_OUTPUT[node], told = s->network && output != MAGNITUDE_NO_OUTPUT;
+    const int32_t network = told ? coefficient_network_output(s->network, s->active, output) : 0;
+    pairs[MAGNITUDE_CONTEXTS + 2] = 256u << 16 | (uint16_t)network;
 }
 
-/* One decision: `index` (1 to 15) of the counter within the buckets, `node` (0 to 31) of the weight sets. */
-static int magnitude_code_bit(magnitude_context *s, int index, int node, int bit)
+/* One decision: `index` (1 to 15) of the counter within the buckets, `node` (0 to 31) of the weight sets. Mixed by the
+ * first `mixed` arrays of weight sets, and refined by as many maps if `refined`. */
+static inline __attribute__((always_inline)) int magnitude_mix_bit(magnitude_context *s, int index, int node, int bit,
+                                                                   int mixed, int refined)
 {
     coefficients_state *p = s->p;
     const logistic_tables *t = &p->tables.logistic;
@@ -153,24 +159,35 @@ static int magnitude_code_bit(magnitude_context *s, int index, int node, int bit
     magnitude_find_inputs(s, index, node, counters, pairs);
     const magnitude_inputs m = magnitude_gather(pairs);
     int16_t *weights[COEFFICIENTS_MIXED];
+    uint16_t *points[COEFFICIENTS_MIXED];
     int32_t stretched[COEFFICIENTS_MIXED], total = 0;
-    for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
+    for (int i = 0; i < mixed; i++) {
         weights[i] = p->weights[i] + (s->sets[i] + (size_t)node) * COEFFICIENTS_PADDED;
         stretched[i] = logistic_clamp(magnitude_dot(&m, weights[i]) >> COEFFICIENTS_WEIGHT_BITS);
         total += stretched[i];
     }
-    uint16_t *apm = p->apms + (s->sets[1] + (size_t)node) * APM_POINTS, *point;
-    const int32_t mean = total / COEFFICIENTS_MIXED;
-    const uint32_t probability = (logistic_squash(t, mean) + apm_refine(apm, mean, &point)) / 2;
+    uint32_t probability = logistic_squash(t, total / mixed);
+    if (refined) {
+        uint32_t sum = (uint32_t)mixed * probability;
+        for (int i = 0; i < mixed; i++)
+            sum += apm_refine(p->apms[i] + (s->sets[i] + (size_t)node) * APM_POINTS, total / mixed, &points[i]);
+        probability = sum / (2 * (uint32_t)mixed);
+    }
     bit = binary_coder_code(&p->coder, bit, probability < 1 ? 1 : probability);
-    for (int i = 0; i < COEFFICIENTS_MIXED; i++) {
+    for (int i = 0; i < mixed; i++) {
         const int32_t error = (bit ? 65536 : 0) - (int32_t)logistic_squash(t, stretched[i]);
         magnitude_learn(&m, weights[i], (int16_t)(error * COEFFICIENTS_LEARNING_RATE >> 6));
+        if (refined) apm_update(points[i], bit);
     }
     if (s->distinct) counter_update_distinct(&p->tables.rates, counters, MAGNITUDE_CONTEXTS, bit);
     else counter_update(&p->tables.rates, counters, MAGNITUDE_CONTEXTS, bit);
-    apm_update(point, bit);
     return bit;
+}
+
+static int magnitude_code_bit(magnitude_context *s, int index, int node, int bit)
+{
+    if (s->p->shape.level == 9) return magnitude_mix_bit(s, index, node, bit, COEFFICIENTS_MIXED, 1);
+    return magnitude_mix_bit(s, index, node, bit, COEFFICIENTS_MIXED_5, 0);
 }
 
 /* ---- priors ---- */
