@@ -8,17 +8,24 @@ CHANNELS = (1, 0, 2)  # of an RGB picture: G, R, B
 
 
 def in_place(
-    coded: np.ndarray, width: int, rows: int, skew: int, chunk: int | None = None, from_left: bool = False
+    coded: np.ndarray,
+    channels: int,
+    width: int,
+    rows: int,
+    skew: int,
+    chunk: int | None = None,
+    from_left: bool = False,
 ) -> np.ndarray:
-    """Numbers of all samples of a band, (samples,) in coding order -> (rows, width, channels), as the pixels lie.
+    """Numbers of all symbols of a band, in coding order -> (rows, width, channels), as the pixels lie: of a sample of
+    several symbols their sum.
 
     Coding order: diagonals x + skew * y; in each its pixels by chunks; in each chunk its channels, G, R, B; in each of
-    these its pixels.
+    these the first symbols of its pixels, then the second ones.
 
     chunk      pixels of a chunk; None: a diagonal is one
     from_left  the pixels of a diagonal from the left, not from the top
     """
-    channels = len(coded) // (width * rows)
+    symbols = len(coded) // (width * rows)  # of a pixel
     diagonal = (np.arange(width) + skew * np.arange(rows)[:, None]).ravel()
     pixels = np.arange(len(diagonal))
     if from_left:  # along a diagonal x grows as y falls
@@ -31,7 +38,9 @@ def in_place(
     within = place if chunk is None else place % chunk
     begin = place - within
     size = count if chunk is None else np.minimum(chunk, count - begin)
-    found = np.empty((len(order), channels), coded.dtype)
-    for c, channel in enumerate(CHANNELS if channels == 3 else (0,)):
-        found[order, channel] = coded[channels * (before[diagonal] + begin) + c * size + within]
+    found = np.zeros((len(order), channels), coded.dtype)
+    of_sample = symbols // channels
+    for symbol in range(symbols):
+        channel = CHANNELS[symbol // of_sample] if channels == 3 else 0
+        found[order, channel] += coded[symbols * (before[diagonal] + begin) + symbol * size + within]
     return found.reshape(rows, width, channels)

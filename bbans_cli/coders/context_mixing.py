@@ -109,7 +109,6 @@ class _Settings:
     coder: int
     channels: int
     depth: int
-    low_bits: int
     bucket_bits: int
 
     def encode(self, samples: np.ndarray, max_bytes: int, progress: PixelProgress) -> bytes:
@@ -128,7 +127,7 @@ class _Settings:
     def _shape(self, samples: np.ndarray) -> CData:
         _, width, channels = samples.shape
         known = channels - self.channels
-        return ffi.new("bbc_mixing_shape *", (width, channels, known, self.depth, self.low_bits, self.bucket_bits))
+        return ffi.new("bbc_mixing_shape *", (width, channels, known, self.depth, self.bucket_bits))
 
     def _pieces(self, samples: np.ndarray, progress: PixelProgress) -> Pieces:
         step = max(1, PIECE_SAMPLES[self.coder] // (samples.shape[1] * self.channels))
@@ -148,7 +147,6 @@ def encode(
     planes: np.ndarray,
     depth: int,
     known: np.ndarray | None = None,
-    low: int = 0,
     threads: int = 1,
     progress: PixelProgress = no_progress,
     max_bytes: int | None = None,
@@ -157,25 +155,23 @@ def encode(
     """(h, w, c) samples of `depth` bits -> a part.
 
     known      (h, w, k) planes, k + c <= 4, that both sides have and that help
-    low        DEEP only: code the lowest `low` bits of the samples; a decoder gets the others. 0: whole samples
     progress   gets numbers of pixels as they are done
     max_bytes  raise TooLargeError once a band's payload takes more bytes
     band_rows  rows of a band at most
     """
     height, width, channels = planes.shape
     rows = min(height, max(1, BAND_PIXELS // width), band_rows or height)
-    settings = _Settings(coder, channels, depth, low, _bucket_bits(rows * width * channels))
+    settings = _Settings(coder, channels, depth, _bucket_bits(rows * width * channels))
     most = planes.size * 3 + 64 if max_bytes is None else max_bytes
 
     def code(top: int) -> Band:
         given = planes[top : top + rows]
         samples = _together(given, None if known is None else known[top : top + rows])
         payload = settings.encode(samples, most, progress)
-        return Band(payload, 0, raw.checksum(_coded(given, low), payload))
+        return Band(payload, 0, raw.checksum(given, payload))
 
     bands = scheduler.map_ordered(code, range(0, height, rows), threads)
-    bits = settings.bucket_bits
-    return Part(coder, channels, 8 if low else depth, b"", bytes([bits, low] if low else [bits]), rows, bands)
+    return Part(coder, channels, depth, b"", bytes([settings.bucket_bits]), rows, bands)
 
 
 def decode(
@@ -183,7 +179,6 @@ def decode(
     width: int,
     height: int,
     known: np.ndarray | None = None,
-    high: np.ndarray | None = None,
     threads: int = 1,
     progress: PixelProgress = no_progress,
     bits: np.ndarray | None = None,
@@ -191,21 +186,16 @@ def decode(
     """A part -> (height, width, channels) samples.
 
     known     as in `encode`
-    high      uint8, the high bits of the samples if the part has only the low ones; the result then is whole, uint16
     progress  gets numbers of pixels as they are done
     bits      float32, gets code lengths in bits: DEEP (height, width, channels), of each sample; FEW_COLOURS (height,
               width, 1), of each pixel, since all of its samples may be one decision
 
     Raises CorruptError and UnsupportedError.
     """
-    low = low_bits(part)
-    if not LEAST_BUCKET_BITS <= part.settings[0] <= MOST_BUCKET_BITS or (high is not None) != (low > 0):
+    if len(part.settings) != 1 or not LEAST_BUCKET_BITS <= part.settings[0] <= MOST_BUCKET_BITS:
         raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
-    depth = part.depth if high is None else 8 + low
-    settings = _Settings(part.coder, part.channels, depth, low, part.settings[0])
-    planes = np.zeros((height, width, part.channels), np.uint16 if depth > 8 else np.uint8)
-    if high is not None:
-        np.left_shift(high, low, out=planes, dtype=np.uint16)
+    settings = _Settings(part.coder, part.channels, part.depth, part.settings[0])
+    planes = np.zeros((height, width, part.channels), np.uint16 if part.depth > 8 else np.uint8)
 
     def code(job: tuple[int, Band]) -> None:
         top, band = job
@@ -214,7 +204,7 @@ def decode(
         lengths = None if bits is None else bits[top : top + part.band_rows]
         settings.decode(samples, band.payload, progress, lengths)
         given[:] = samples[:, :, samples.shape[2] - part.channels :]
-        raw.check(_coded(given, low), band)
+        raw.check(given, band)
 
     tops = np.cumsum([0, *band_heights(height, part.band_rows)[:-1]]).tolist()
     scheduler.map_ordered(code, list(zip(tops, part.bands, strict=True)), threads)
@@ -223,7 +213,7 @@ def decode(
 
 def encode_payload(planes: np.ndarray, depth: int) -> bytes:
     """(h, w, c) samples of `depth` bits -> the payload of one FEW_COLOURS band."""
-    settings = _Settings(FEW_COLOURS, planes.shape[2], depth, 0, _bucket_bits(planes.size))
+    settings = _Settings(FEW_COLOURS, planes.shape[2], depth, _bucket_bits(planes.size))
     return settings.encode(_together(planes, None), planes.size * 3 + 64, no_progress)
 
 
@@ -233,7 +223,7 @@ def decode_payload(
     """What encode_payload made into samples of a shape (h, w, c) again; bits (h, w, 1) as in `decode`."""
     samples = np.zeros(shape, np.uint16)
     if samples.size:
-        settings = _Settings(FEW_COLOURS, shape[2], depth, 0, _bucket_bits(samples.size))
+        settings = _Settings(FEW_COLOURS, shape[2], depth, _bucket_bits(samples.size))
         settings.decode(samples, payload, no_progress, bits)
     return samples.astype(np.uint16 if depth > 8 else np.uint8)
 
@@ -241,18 +231,6 @@ def decode_payload(
 def _bucket_bits(samples: int) -> int:
     """Four buckets for each sample, within limits."""
     return min(MOST_BUCKET_BITS, max(LEAST_BUCKET_BITS, (4 * samples - 1).bit_length()))
-
-
-def low_bits(part: Part) -> int:
-    """How many low bits of its samples a part holds, the others being in the part before; 0: whole samples."""
-    if len(part.settings) not in (1, 2) or len(part.settings) == 2 and not 1 <= part.settings[1] <= 8:
-        raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
-    return part.settings[1] if len(part.settings) == 2 else 0
-
-
-def _coded(samples: np.ndarray, low: int) -> np.ndarray:
-    """What a checksum covers: the bits that the part holds."""
-    return samples & ((1 << low) - 1) if low else samples
 
 
 def _together(planes: np.ndarray, known: np.ndarray | None) -> np.ndarray:

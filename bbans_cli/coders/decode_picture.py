@@ -1,9 +1,8 @@
 """Container -> picture, by the rules of docs/format.md, "Parts and channels"; encode_picture.py is the other side.
 
-The parts cover the picture's channels from the first to the last. A part of the samples' own depth covers as many
-channels as it has; of deeper samples, one of 8 bits has the high bits, and the next part the low ones. Where an RGB or
-RGBA picture lacks two channels, the first stands for three equal ones. Parts of a region do the same for the region,
-and take the place of what parts before them gave there.
+The parts cover the picture's channels from the first to the last. Where an RGB or RGBA picture lacks two channels, the
+first stands for three equal ones. Parts of a region do the same for the region, and take the place of what parts before
+them gave there.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy as np
 
 from bbans_cli.coders.registry import CODERS, Coder, DecodeRequest
 from bbans_cli.coders.row_bands import Rows, cut, resolved
-from bbans_cli.container import DEEP, Container, Part, Region, histogram_packing
+from bbans_cli.container import Container, Part, Region, histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.pictures.picture import Picture, coded_depth, from_items
@@ -42,24 +41,12 @@ def decode(
         raise CorruptError(f"corrupt: {error}") from error
 
 
-def _with_low_bits(container: Container, of_region: list[Part], depth: int) -> list[tuple[Part, Part | None]]:
-    """Each part, with the part of its low bits where it has only the high ones. Raises CorruptError."""
-    groups: list[tuple[Part, Part | None]] = []
-    channels = 0
-    parts = iter(of_region)
-    for part in parts:
-        low = None
-        if part.depth != depth:
-            low = next(parts, None)
-            fits = low is not None and (low.coder, low.depth, low.channels) == (DEEP, 8, part.channels)
-            if not fits or (depth, part.depth) != (16, 8):
-                raise CorruptError("corrupt header: its parts do not make up the picture")
-        groups.append((part, low))
-        channels += part.channels
+def _check(container: Container, of_region: list[Part], depth: int) -> None:
+    """Raise CorruptError unless the parts of a region hold all channels, in samples of `depth` bits."""
+    channels = sum(part.channels for part in of_region)
     grey = container.mode in ("rgb", "rgba") and channels == container.channels - 2
-    if channels != container.channels and not grey:
+    if channels != container.channels and not grey or any(part.depth != depth for part in of_region):
         raise CorruptError("corrupt header: its parts do not make up the picture")
-    return groups
 
 
 def decode_rows(
@@ -96,31 +83,31 @@ class _Decoder:
         """(height, width, channels) samples of `depth` bits. Raises CorruptError."""
         if self.container.parts[0].region is not None:
             raise CorruptError("corrupt header: its parts do not make up the picture")
-        groups = groupby(self.container.parts, key=lambda part: part.region)
-        checked = [(box, _with_low_bits(self.container, list(parts), depth)) for box, parts in groups]
-        picture = self._region(checked[0][1], self.whole)
-        for box, parts in checked[1:]:
+        groups = [(box, list(parts)) for box, parts in groupby(self.container.parts, key=lambda part: part.region)]
+        for _, parts in groups:
+            _check(self.container, parts, depth)
+        picture = self._region(groups[0][1], self.whole)
+        for box, parts in groups[1:]:
             area = box or self.whole
             rows, columns = slice(area.top, area.top + area.height), slice(area.left, area.left + area.width)
             picture[rows, columns] = self._region(parts, area)
         return picture
 
-    def _region(self, groups: list[tuple[Part, Part | None]], area: Region) -> np.ndarray:
+    def _region(self, parts: list[Part], area: Region) -> np.ndarray:
         planes: list[np.ndarray] = []
-        for part, low in groups:
+        for part in parts:
             known = np.concatenate(planes, axis=2) if planes else None
-            plane = self._decode(part, area, known)
-            planes.append(plane if low is None else self._decode(low, area, known, plane))
+            planes.append(self._decode(part, area, known))
         whole = np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0]
         if whole.shape[2] < self.container.channels:
             whole = np.concatenate([whole[:, :, :1], whole[:, :, :1], whole], axis=2)
         return np.ascontiguousarray(whole)
 
-    def _decode(self, part: Part, area: Region, known: np.ndarray | None, high: np.ndarray | None = None) -> np.ndarray:
+    def _decode(self, part: Part, area: Region, known: np.ndarray | None) -> np.ndarray:
         coder = self.coders.get(part.coder)
         if coder is None:
             raise UnsupportedError(f"needs a newer bbc: unknown coder {part.coder}")
-        return coder.decode(DecodeRequest(part, area.width, area.height, self.threads, self._count, known, high))
+        return coder.decode(DecodeRequest(part, area.width, area.height, self.threads, self._count, known))
 
     def _count(self, pixels: int) -> None:
         self.done += pixels

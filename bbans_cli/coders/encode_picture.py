@@ -3,7 +3,7 @@
 The choice goes in four steps.
 
 1. A look at the planes (picture_traits.py) rules coders out (registry.py): photographs go to the neural coder, what a
-   JPEG decoder wrote to the JPEG coder, screens and palettes to few-colours or WebP, 16-bit samples to deep.
+   JPEG decoder wrote to the JPEG coder, screens and palettes to few-colours or WebP, 16-bit samples to neural or deep.
 2. If several are left and the picture is large, each codes a sample of rows; those far from the best are dropped.
 3. The others code the whole picture, the likeliest first, each bounded by the smallest result so far.
 4. The smallest is kept. Raw samples, which are made first, bound them all.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -22,19 +21,17 @@ from bbans_cli.coders.picture_traits import PictureTraits, flatness
 from bbans_cli.coders.registry import CODERS, FLATTER, Coder, EncodeRequest
 from bbans_cli.container import DEEP, FEW_COLOURS, JPEG, MODES, NEURAL, RAW, WEBP, Container, Part, histogram_packing
 from bbans_cli.container import metadata as kinds
-from bbans_cli.limits import FAST, MAX_NEURAL_WIDTH
+from bbans_cli.limits import FAST
 from bbans_cli.pictures.picture import Picture, coded_depth
 from bbans_cli.progress import PixelProgress, ShareProgress, no_progress
 
 # All numbers below were tuned by hand and not recorded.
 
-# The neural coder gets the high 8 bits of deep samples if they are this much noise, in bits a sample: below that, more
-# is lost by coding the low bits without a model than is gained on the high ones.
-NOISE = 1.5
 # The JPEG coder is the only one tried where its quantisers spare this many bits a coefficient: it then always wins.
 COARSE = 0.5
 
-# Pixels from which a sample is tried first (an eighth of it at the fast level), pixels of the sample, strips in it.
+# Pixels from which a sample is tried first (an eighth of it at the fast level and of deep samples), pixels of the
+# sample, strips in it.
 LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4
 # Coders whose sample is at most this much larger than the best one's are tried on the whole.
 CLOSE = 1.08
@@ -144,7 +141,6 @@ class _Job:
         planes: np.ndarray,
         depth: int,
         known: np.ndarray | None = None,
-        low_bits: int = 0,
     ) -> Part | None:
         """Planes by a coder, or None where they would take more than the best parts so far."""
         request = EncodeRequest(
@@ -155,7 +151,6 @@ class _Job:
             threads=self.threads,
             progress=self.progress,
             known=known,
-            low_bits=low_bits,
             jpeg=self.traits.jpeg,
             quick=self.quick,
             band_rows=self.band_rows,
@@ -179,52 +174,20 @@ class _Job:
             self.best = parts
 
 
-class _Trial(Protocol):
-    """One way to code a picture."""
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """Of the coders that the colours go to."""
-
-    def parts(self, job: _Job) -> list[Part] | None:
-        """All parts of the picture, or None where this way cannot be the best."""
-
-
 @dataclass(frozen=True)
-class _OneCoder:
-    """The colours by one coder, and with them the alpha channel if the coder takes both at once."""
+class _Trial:
+    """The colours by the coder of a number, and with them the alpha channel if the coder takes both at once."""
 
     number: int
 
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        return (self.number,)
-
     def parts(self, job: _Job) -> list[Part] | None:
+        """All parts of the picture, or None where this coder cannot be the best."""
         with_alpha = job.coders[self.number].with_alpha
         planes = job.planes.whole() if with_alpha else job.planes.colour
         part = job.encode(self.number, planes, job.planes.depth)
         if part is None:
             return None
         return [part] if with_alpha else job.add_alpha([part])
-
-
-@dataclass(frozen=True)
-class _HighAndLow:
-    """16-bit samples as two parts: their high 8 bits by the neural coder, the low ones by the deep coder."""
-
-    numbers: tuple[int, ...] = (NEURAL, DEEP)
-
-    def parts(self, job: _Job) -> list[Part] | None:
-        colour = job.planes.colour
-        low_bits = max(1, int(colour.max()).bit_length() - 8)
-        if 8 * approximate_bytes(job.best) / colour.size - low_bits < NOISE:
-            return None
-        high = job.encode(NEURAL, (colour >> low_bits).astype(np.uint8), 8)
-        if high is None:
-            return None
-        low = job.encode(DEEP, colour, 8 + low_bits, low_bits=low_bits)
-        return None if low is None else job.add_alpha([high, low])
 
 
 def _look(planes: _Planes, level: int, packed: bool) -> PictureTraits:
@@ -246,30 +209,29 @@ def _candidates(traits: PictureTraits, coders: Mapping[int, Coder]) -> list[_Tri
     """What may be best by the traits, the likeliest first."""
 
     def applying(*numbers: int) -> list[_Trial]:
-        return [_OneCoder(number) for number in numbers if coders[number].applies(traits)]
+        return [_Trial(number) for number in numbers if coders[number].applies(traits)]
 
     if traits.depth == 16:
-        split: list[_Trial] = [_HighAndLow()] if traits.columns <= MAX_NEURAL_WIDTH else []
-        return applying(DEEP, FEW_COLOURS) + split
+        return applying(NEURAL, DEEP, FEW_COLOURS)
     if traits.jpeg is not None and coarseness(traits.jpeg.tables) > COARSE:
         return applying(JPEG)
     found = applying(JPEG, FEW_COLOURS, DEEP, NEURAL)
     # Never better than the neural coder where nothing else is in question; last, as its second effort is slow.
-    return found if found == [_OneCoder(NEURAL)] else found + applying(WEBP)
+    return found if found == [_Trial(NEURAL)] else found + applying(WEBP)
 
 
 def _smallest_parts(job: _Job, progress: ShareProgress) -> list[Part]:
     trials = _candidates(job.traits, job.coders)
     planes = job.planes
-    large = planes.pixels >= (LARGE // 8 if job.level == FAST else LARGE)
+    large = planes.pixels >= (LARGE // 8 if job.level == FAST or planes.depth == 16 else LARGE)
     # Deflate has its chance where it is quick; on more pixels, and on photographs, the others are always better.
-    thorough = not large and trials not in ([_OneCoder(NEURAL)], [_OneCoder(JPEG)])
+    thorough = not large and trials not in ([_Trial(NEURAL)], [_Trial(JPEG)])
     job.best = [raw.encode(planes.whole(), planes.depth, thorough, job.band_rows)]
     if approximate_bytes(job.best) < TINY:
         return job.best
     if len(trials) > 1 and large and job.traits.jpeg is None:
         trials = _shortlist(trials, job)
-    costs = [sum(job.coders[number].cost for number in trial.numbers) for trial in trials]
+    costs = [job.coders[trial.number].cost for trial in trials]
     meter = _Meter(max(1, planes.pixels * sum(costs)), progress)
     for trial, cost in zip(trials, costs, strict=True):
         job.progress = meter.weighted(cost)

@@ -14,7 +14,7 @@ import numpy as np
 
 from bbans_cli.coders import block_areas, context_mixing
 from bbans_cli.coders.registry import CODERS, Coder, DecodeRequest
-from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, FITTED, JPEG, NEURAL, Container, Part, Region
+from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, FITTED, JPEG, NEURAL, Container, Region
 
 PIXEL, BLOCK, PART = "pixel", "block", "part"  # units
 _CHANNELS = {
@@ -116,7 +116,7 @@ class Recorder:
     def _noting(self, measure: Callable[[DecodeRequest], _Measured]) -> Callable[[DecodeRequest], np.ndarray]:
         def decode(request: DecodeRequest) -> np.ndarray:
             planes, part = measure(request)
-            self.parts.append(_with_names(self.content, len(self.parts), request, part))
+            self.parts.append(_with_names(self.content, request, part))
             return planes
 
         return decode
@@ -171,8 +171,8 @@ def _fitted(request: DecodeRequest) -> _Measured:
 
 def _context_mixing(request: DecodeRequest, count: int) -> tuple[np.ndarray, np.ndarray]:
     bits = np.zeros((request.height, request.width, count), np.float32)
-    size, planes = (request.width, request.height), (request.known, request.high)
-    return context_mixing.decode(request.part, *size, *planes, request.threads, request.progress, bits), bits
+    size = request.width, request.height
+    return context_mixing.decode(request.part, *size, request.known, request.threads, request.progress, bits), bits
 
 
 def _few_colours(request: DecodeRequest) -> _Measured:
@@ -216,34 +216,21 @@ def of_blocks(
     return total, channels
 
 
-def _with_names(content: Container, index: int, request: DecodeRequest, part: PartLengths) -> PartLengths:
+def _with_names(content: Container, request: DecodeRequest, part: PartLengths) -> PartLengths:
     """The part with the names of the picture's channels in place of their numbers in the part."""
     of_region = [each for each in content.parts if each.region == request.part.region]
-    low = request.high is not None
     names = _CHANNELS[content.mode]
-    if content.mode in ("rgb", "rgba") and of_region[0].channels == 1 and _covered(of_region) == len(names) - 2:
+    if (
+        content.mode in ("rgb", "rgba")
+        and of_region[0].channels == 1
+        and sum(each.channels for each in of_region) == len(names) - 2
+    ):
         names = ("grey", *names[3:])
     first = 0 if request.known is None else request.known.shape[2]
-    what = " (low bits)" if low else " (high bits)" if _has_low_bits(content, index) else ""
 
     def named(key: str) -> str:
         if not key[0].isdigit():
             return key
-        return "+".join(names[first + int(number)] for number in key.split("+")) + what
+        return "+".join(names[first + int(number)] for number in key.split("+"))
 
     return replace(part, channels={named(key): bits for key, bits in part.channels.items()})
-
-
-def _has_low_bits(content: Container, index: int) -> bool:
-    """Whether the part after this one has the low bits of its samples."""
-    part, after = content.parts[index], content.parts[index + 1 : index + 2]
-    return part.depth == 8 and content.depth > 8 and any(_is_low(each) for each in after)
-
-
-def _is_low(part: Part) -> bool:
-    return part.coder == DEEP and context_mixing.low_bits(part) > 0
-
-
-def _covered(parts: list[Part]) -> int:
-    """Channels that parts cover."""
-    return sum(part.channels for part in parts if not _is_low(part))

@@ -35,7 +35,6 @@ class EncodeRequest:
 
     planes     (h, w, c) samples of `depth` bits, uint8 or uint16
     known      (h, w, k) planes that a decoder has by then, for coders that make use of them
-    low_bits   code only this many of the lowest bits, as a decoder has the others; 0: whole samples
     max_bytes  a part of more bytes is of no use, so that a coder may stop there
     level      1, 5 or 9
     threads    at least 1
@@ -52,7 +51,6 @@ class EncodeRequest:
     threads: int
     progress: PixelProgress
     known: np.ndarray | None = None
-    low_bits: int = 0
     jpeg: JpegCoefficients | None = None
     quick: bool = False
     band_rows: int | None = None
@@ -63,7 +61,6 @@ class DecodeRequest:
     """A part that is to become planes (height, width, c).
 
     known     as in EncodeRequest
-    high      (height, width, c) uint8, the high bits of the samples if the part has only the low ones
     progress  gets numbers of pixels
     """
 
@@ -73,7 +70,6 @@ class DecodeRequest:
     threads: int
     progress: PixelProgress
     known: np.ndarray | None = None
-    high: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -102,12 +98,12 @@ class Coder:
 
 
 def _encode_neural(request: EncodeRequest) -> Part:
-    """At the fast level by the fitted coder, but for small pictures."""
+    """At the fast level by the fitted coder, but for small pictures and deep samples."""
     from bbans_cli.coders.fitted import coder as fitted
     from bbans_cli.coders.neural import coder
 
     planes = np.ascontiguousarray(request.planes)
-    if request.level == FAST and planes.shape[0] * planes.shape[1] >= fitted.LEAST_PIXELS:
+    if request.level == FAST and request.depth == 8 and planes.shape[0] * planes.shape[1] >= fitted.LEAST_PIXELS:
         return fitted.encode(planes, request.threads, request.progress, request.band_rows, request.quick)
     return coder.encode(planes, request.level, request.threads, request.progress, request.band_rows)
 
@@ -143,7 +139,8 @@ def _neural_settings_below(settings: bytes, row: int) -> bytes:
 
 
 def _neural_applies(traits: PictureTraits) -> bool:
-    return traits.continuous and traits.flatness < FLATTER and traits.columns <= MAX_NEURAL_WIDTH
+    photographic = traits.continuous or traits.depth == 16
+    return photographic and traits.flatness < FLATTER and traits.columns <= MAX_NEURAL_WIDTH
 
 
 def _never_applies(traits: PictureTraits) -> bool:
@@ -180,12 +177,10 @@ def _webp_applies(traits: PictureTraits) -> bool:
 
 def _context_mixing_encoder(number: int) -> Callable[[EncodeRequest], Part | None]:
     def encode(request: EncodeRequest) -> Part | None:
-        planes, depth, known, low = request.planes, request.depth, request.known, request.low_bits
+        planes, depth, known = request.planes, request.depth, request.known
         of_bands = request.max_bytes, request.band_rows
         try:
-            return context_mixing.encode(
-                number, planes, depth, known, low, request.threads, request.progress, *of_bands
-            )
+            return context_mixing.encode(number, planes, depth, known, request.threads, request.progress, *of_bands)
         except context_mixing.TooLargeError:
             return None
 
@@ -193,8 +188,8 @@ def _context_mixing_encoder(number: int) -> Callable[[EncodeRequest], Part | Non
 
 
 def _decode_context_mixing(request: DecodeRequest) -> np.ndarray:
-    size, planes = (request.width, request.height), (request.known, request.high)
-    return context_mixing.decode(request.part, *size, *planes, request.threads, request.progress)
+    size = request.width, request.height
+    return context_mixing.decode(request.part, *size, request.known, request.threads, request.progress)
 
 
 def _few_colours_applies(traits: PictureTraits) -> bool:

@@ -12,11 +12,12 @@ import numpy as np
 
 from bbans_cli.coders.neural.band_scan import ScanShape
 from bbans_cli.coders.neural.neighbourhood import SKEW, phase_rows
-from bbans_cli.reference.mixture import cumulative, mixture
+from bbans_cli.reference.mixture import Mixture, cumulative, low_cumulative, mixture
 from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
 from bbans_cli.reference.network import Forward, Net, forward
 from bbans_cli.reference.online_learning import BinEdges, QHAdam, backward, earlier, factors
 from bbans_cli.reference.phase_ls import least_squares
+from bbans_cli.reference.sample_range import SampleRange
 
 Array = np.ndarray
 
@@ -48,20 +49,22 @@ class ReferenceScan:
     """What BandScan does, encoding only. weights and gradient are those after the last mini-batch done."""
 
     def __init__(self, shape: ScanShape, network: Array, modulation: Array | None, pixels: Array) -> None:
-        self.shape, self.planes = shape, coding_planes(pixels)
+        self.shape, self.units, self.values = shape, SampleRange(shape.low_bits, shape.fraction), coding_planes(pixels)
+        self.planes = self.values * self.units.step if shape.low_bits else self.values
         self.weights, self.gradient = network.copy(), np.zeros_like(network)
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
         self.edges = BinEdges()
         self.adam = QHAdam(shape.learning_rate, factors(self.net))
         grid = shape.grid_x, shape.grid_y
         rows = shape.first_row, shape.last_row
-        self.least_squares = least_squares(self.planes, *rows, shape.channels, grid, shape.period)
+        self.least_squares = least_squares(self.planes, *rows, shape.channels, grid, shape.period, self.units)
         self.modulation = None
         if modulation is not None:
             self.modulation = modulation.reshape(-1, shape.layers, 2, shape.hidden)
 
     def intervals(self) -> tuple[Array, Array]:
-        """starts and freqs, uint32, in coding order: diagonal by diagonal, channel by channel, row by row."""
+        """starts and freqs, uint32, in coding order: diagonal by diagonal, channel by channel, symbol by symbol (deep
+        samples have two), row by row."""
         found = []
         for number, held in enumerate(batches(self.shape)):
             if not held:
@@ -77,26 +80,39 @@ class ReferenceScan:
         return pairs[:, 0].astype(np.uint32), (pairs[:, 1] - pairs[:, 0]).astype(np.uint32)
 
     def _code(self, x: Array, y: Array, learned: Array) -> Array:
-        """cum of each value and of the next symbol, (n, channels, 2). Then a step of the optimiser, if any pixels are
+        """cum of each symbol and of the next one, (n, symbols, 2). Then a step of the optimiser, if any pixels are
         learned from, (n,) bool."""
-        channels, value = self.shape.channels, self.planes[:, y, x].T
+        channels, value = self.shape.channels, self.values[:, y, x].T
         done = self.forward(x, y)
-        cum = np.empty((len(x), channels, 2), np.int64)
+        found = []
         for c in range(channels):
-            mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c))
-            cum[:, c] = cumulative(mix, value[:, c, None] + np.arange(2), self.edges.edge[c])
+            mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units)
+            found += self._symbols(c, mix, value[:, c])
+        cum = np.stack(found, axis=1)
         if learned.any():
             done = self.forward(x[learned], y[learned])
-            self.gradient = backward(self.net, done, value[learned], channels, self.edges)
+            self.gradient = backward(self.net, done, value[learned], channels, self.edges, self.units)
             self.adam.step(self.weights, self.gradient)
         return cum
 
+    def _symbols(self, channel: int, mix: Mixture, value: Array) -> list[Array]:
+        """cum of the one or two symbols of each value (n,) and of the next ones: (n, 2) each."""
+        low, both = self.units.low_bits, np.arange(2)
+        high = value >> low
+        if low == 0:
+            return [cumulative(mix, value[:, None] + both, self.edges.edge[channel])]
+        rest = (value - (high << low))[:, None] + both
+        return [
+            cumulative(mix, high[:, None] + both, self.units.bin_edges),
+            low_cumulative(mix, high, rest, self.units),
+        ]
+
     def forward(self, x: Array, y: Array) -> Forward:
         """What the network, as it is now, makes of the pixels (x, y), int (n,)."""
-        normalised = normalise(gather(self.planes, x, y, self.shape.first_row))
+        normalised = normalise(gather(self.planes, x, y, self.shape.first_row, self.units), self.units)
         predicted = self.least_squares[y - self.shape.first_row, x]
         value = self.planes[:, y, x].T
-        return forward(self.net, normalised, predicted, value, self._phase(x, y), self._modulation(x, y))
+        return forward(self.net, normalised, predicted, value, self._phase(x, y), self._modulation(x, y), self.units)
 
     def _phase(self, x: Array, y: Array) -> Array | None:
         if self.shape.grid_x < 0:

@@ -13,6 +13,7 @@ from bbans_cli.coders.neural.neighbourhood import NORTH, NORTHWEST, SKEW, TAPS, 
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.neighbourhood import gather, predict
+from bbans_cli.reference.sample_range import EIGHT_BITS, SampleRange
 
 Array = np.ndarray
 
@@ -27,8 +28,8 @@ COLUMN_WEIGHT = np.array([1, 0.8, 0.5, 0.3], np.float32)
 RIDGE = np.float32(0.003)
 
 
-def least_squares(planes: Array, first_row: int, last_row: int) -> Array:
-    """Of the pixels of rows first_row to last_row - 1 of planes (3, h, w) int32: (rows, w, COLUMNS) float32.
+def least_squares(planes: Array, first_row: int, last_row: int, units: SampleRange = EIGHT_BITS) -> Array:
+    """Of the pixels of rows first_row to last_row - 1 of planes (3, h, w): (rows, w, COLUMNS) float32.
 
     Predictions of the 3 channels less their bases; gains of R on G's error, of B on G's, of B on R's; half_log_sigma of
     the 3: ln(expected error) / 2.
@@ -36,7 +37,7 @@ def least_squares(planes: Array, first_row: int, last_row: int) -> Array:
     rows, width = last_row - first_row, planes.shape[2]
     columns = -(-width // BLOCK)
     vector = np.zeros((rows, columns * BLOCK, ORDER), np.float32)
-    vector[:, :width] = vectors(planes, first_row, last_row)
+    vector[:, :width] = vectors(planes, first_row, last_row, units)
     vector = vector.reshape(rows, columns, BLOCK, ORDER)
     inside = np.minimum(BLOCK, width - BLOCK * np.arange(columns)).astype(np.float32)
     sums = np.zeros((ORDER, ORDER, columns + 6), np.float32)
@@ -52,10 +53,10 @@ def least_squares(planes: Array, first_row: int, last_row: int) -> Array:
     return out.reshape(rows, columns * BLOCK, COLUMNS)[:, :width]
 
 
-def vectors(planes: Array, first_row: int, last_row: int) -> Array:
+def vectors(planes: Array, first_row: int, last_row: int, units: SampleRange) -> Array:
     """Neighbours by channel, then the values, all less their channel's base: (rows, w, ORDER) float32."""
     y, x = np.mgrid[first_row:last_row, : planes.shape[2]]
-    taps = gather(planes, x.ravel(), y.ravel(), first_row)
+    taps = gather(planes, x.ravel(), y.ravel(), first_row, units)
     base = predict(taps)
     neighbours = (taps[..., NEIGHBOURS] - base[..., None]).reshape(-1, INPUTS)
     value = planes[:, first_row:last_row].reshape(3, -1).T - base
@@ -113,13 +114,13 @@ def _predict(factor: Array, half_log_sigma: Array, vector: Array) -> Array:
     return result
 
 
-def clip_to_range(prediction: Array, base: Array) -> Array:
-    """Predictions less the bases, clipped so that what they predict lies within 0..255."""
+def clip_to_range(prediction: Array, base: Array, units: SampleRange) -> Array:
+    """Predictions less the bases, clipped so that what they predict lies within the samples' range."""
     level = base.astype(np.float32)
-    return arithmetic.clip(prediction + level, np.float32(0), np.float32(255)) - level
+    return arithmetic.clip(prediction + level, np.float32(0), units.top) - level
 
 
-def conditional(least_squares: Array, residual: Array, base: Array) -> Array:
+def conditional(least_squares: Array, residual: Array, base: Array, units: SampleRange = EIGHT_BITS) -> Array:
     """Predictions of each channel given those before it, less its base: (n, 3).
 
     least_squares: (n, COLUMNS or more), the first of LEAST_SQUARES. residual, base: (n, 3).
@@ -132,4 +133,4 @@ def conditional(least_squares: Array, residual: Array, base: Array) -> Array:
     red_error = (residual[:, 1] - prediction[:, 1]) - gain[:, 0] * green_error
     red = prediction[:, 1] + gain[:, 0] * green_error
     blue = prediction[:, 2] + (gain[:, 1] * green_error + gain[:, 2] * red_error)
-    return clip_to_range(np.stack([prediction[:, 0], red, blue], axis=1), base)
+    return clip_to_range(np.stack([prediction[:, 0], red, blue], axis=1), base, units)

@@ -12,13 +12,15 @@ import numpy as np
 from bbans_cli.coders.neural.network_layout import COMPONENTS, OUTPUTS
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import f32
+from bbans_cli.reference.sample_range import EIGHT_BITS, SampleRange
 
 Array = np.ndarray
 
 FLOOR = 16
 TOTAL = 1 << 24
 SPREAD = np.float32(TOTAL - 256 * FLOOR)
-EDGES = np.arange(257, dtype=np.float32) - np.float32(0.5)  # of the bins, before any is learned
+EDGES = EIGHT_BITS.bin_edges  # of the bins, before any is learned
+FLAT = f32("0x1p-22")  # mass that is spread evenly over a bin whose low bits are coded
 COEFFICIENTS = slice(OUTPUTS["residual_coefficients"].start, OUTPUTS.size)
 
 
@@ -32,8 +34,8 @@ class Mixture:
 
 
 @np.errstate(all="ignore")
-def mixture(output: Array, base: Array, activity: Array, earlier: Array) -> Mixture:
-    """Parameters. base (n,) int, activity (n,); earlier (n, 4): what the coefficients multiply, residuals of G and R (0
+def mixture(output: Array, base: Array, activity: Array, earlier: Array, units: SampleRange = EIGHT_BITS) -> Mixture:
+    """Parameters. base (n,), activity (n,); earlier (n, 4): what the coefficients multiply, residuals of G and R (0
     where not known), conditional and phase-conditioned prediction."""
     centre = base.astype(np.float32)
     for k, coefficient in enumerate(output[:, COEFFICIENTS].T):
@@ -45,7 +47,7 @@ def mixture(output: Array, base: Array, activity: Array, earlier: Array) -> Mixt
     log_scale = arithmetic.clip(output[:, OUTPUTS["log_scales"]], np.float32(-6), np.float32(4))
     return Mixture(
         weight=e * scale[:, None],
-        mean=arithmetic.clip(mean, np.float32(-1024), np.float32(1280)),
+        mean=arithmetic.clip(mean, np.float32(-1024) * units.scale, np.float32(1280) * units.scale),
         inverse=arithmetic.exp(-log_scale) / activity[:, None],
     )
 
@@ -53,27 +55,52 @@ def mixture(output: Array, base: Array, activity: Array, earlier: Array) -> Mixt
 @np.errstate(all="ignore")
 def cumulative(mix: Mixture, symbol: Array, edges: Array = EDGES) -> Array:
     """cum(symbol), symbols 0 to 256: symbol (n,) or (n, s) int -> int64 of the same shape. edges (257,) float32."""
-    shape = (-1,) + (1,) * (symbol.ndim - 1)
-    edge = edges[symbol]
-    f = np.float32(0)
-    for k in range(COMPONENTS):
-        weight, mean, inverse = (each[:, k].reshape(shape) for each in (mix.weight, mix.mean, mix.inverse))
-        f = f + weight * arithmetic.sigmoid((edge - mean) * inverse)
-    share = SPREAD * f
+    share = SPREAD * distribution(mix, edges[symbol])
     cum = FLOOR * symbol.astype(np.int64) + np.where(share < SPREAD, share, SPREAD).astype(np.int64)
     return np.where(symbol <= 0, 0, np.where(symbol >= 256, TOTAL, cum))
 
 
 @np.errstate(all="ignore")
+def distribution(mix: Mixture, edge: Array) -> Array:
+    """F at the edges (n,) or (n, s)."""
+    shape = (-1,) + (1,) * (edge.ndim - 1)
+    f: Array = np.zeros_like(edge)
+    for k in range(COMPONENTS):
+        weight, mean, inverse = (each[:, k].reshape(shape) for each in (mix.weight, mix.mean, mix.inverse))
+        f = f + weight * arithmetic.sigmoid((edge - mean) * inverse)
+    return f
+
+
+@np.errstate(all="ignore")
+def low_cumulative(mix: Mixture, high: Array, symbol: Array, units: SampleRange) -> Array:
+    """cum of the low bits within the bin of the high ones. high (n,), symbol (n, s), 0 to 2^low_bits: int64 (n, s)."""
+    count, first = 1 << units.low_bits, high[:, None] << units.low_bits
+    below = distribution(mix, units.edge(first))
+    mass = distribution(mix, units.edge(first + count)) - below
+    inverse_mass = np.float32(1) / (mass + FLAT)
+    flat = symbol.astype(np.float32) * (FLAT / np.float32(count))
+    share = SPREAD * (((distribution(mix, units.edge(first + symbol)) - below) + flat) * inverse_mass)
+    cum = FLOOR * symbol.astype(np.int64) + np.where(share < SPREAD, share, SPREAD).astype(np.int64)
+    return np.where(symbol <= 0, 0, np.where(symbol >= count, TOTAL, cum))
+
+
+@np.errstate(all="ignore")
 def gradient(
-    mix: Mixture, output: Array, value: Array, activity: Array, earlier: Array, scale: np.float32, edges: Array = EDGES
+    mix: Mixture,
+    output: Array,
+    value: Array,
+    activity: Array,
+    earlier: Array,
+    scale: np.float32,
+    edges: Array = EDGES,
+    units: SampleRange = EIGHT_BITS,
 ) -> tuple[Array, Array]:
     """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`: (n, 16) float32; and by the
-    bin's two edges, which are the mixture's densities there over the bin's mass: (n, 2)."""
+    bin's two edges, which are the mixture's densities there over the bin's mass: (n, 2). value (n,) int, in steps."""
     one = np.float32(1)
-    above, below = (value != 0).astype(np.float32)[:, None], (value != 255).astype(np.float32)[:, None]
-    low = (edges[value][:, None] - mix.mean) * mix.inverse
-    high = (edges[value + 1][:, None] - mix.mean) * mix.inverse
+    above, below = (value != 0).astype(np.float32)[:, None], (value != units.last).astype(np.float32)[:, None]
+    ends = [units.edge(v) if units.low_bits else edges[v] for v in (value, value + 1)]
+    low, high = ((end[:, None] - mix.mean) * mix.inverse for end in ends)
     a, b = arithmetic.sigmoid(low), arithmetic.sigmoid(high)
     da, db = a * (one - a) * above, b * (one - b) * below
     a = a * above

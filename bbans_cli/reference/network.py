@@ -14,6 +14,7 @@ from bbans_cli.coders.neural.neighbourhood import PHASE_ROWS
 from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, LEAST_SQUARES, OUTPUTS
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.local_ls import clip_to_range, conditional
+from bbans_cli.reference.sample_range import EIGHT_BITS, SampleRange
 
 Array = np.ndarray
 
@@ -57,7 +58,7 @@ class Forward:
     """What a forward pass leaves for the backward one; lists go by layer or by channel."""
 
     inputs: Array  # (n, INPUTS.size)
-    base: Array  # (n, 3) int32
+    base: Array  # (n, 3)
     activity: Array  # (n, 3)
     residual: Array  # (n, 3): the values less their bases
     local: Array  # (n, 3): conditional predictions of the local least squares, less the bases
@@ -92,10 +93,10 @@ def _clip6(x: Array) -> Array:
     return arithmetic.clip(x, np.float32(-6), np.float32(6))
 
 
-def trunk_inputs(normalised: tuple[Array, Array, Array], least_squares: Array) -> Array:
+def trunk_inputs(normalised: tuple[Array, Array, Array], least_squares: Array, units: SampleRange) -> Array:
     """(n, INPUTS.size) from what ``neighbourhood.normalise`` gives, and both least squares (n, LEAST_SQUARES.size)."""
     seen, base, activity = normalised
-    local = clip_to_range(least_squares[:, LEAST_SQUARES["local_prediction"]], base)
+    local = clip_to_range(least_squares[:, LEAST_SQUARES["local_prediction"]], base, units)
     parts = {
         "local_prediction": _clip6(local / activity),
         "phase_prediction": _clip6(least_squares[:, LEAST_SQUARES["phase_prediction"]] / activity)[:, :1],
@@ -114,8 +115,11 @@ def forward(
     value: Array,
     phase: Array | None,
     modulation: Array | None,
+    units: SampleRange = EIGHT_BITS,
 ) -> Forward:
-    """Outputs for n pixels of values (n, 3) int32. A channel's outputs depend on the values of earlier channels alone.
+    """Outputs for n pixels of values (n, 3), in the network's units.
+
+    A channel's outputs depend on the values of earlier channels alone.
 
     normalised: from neighbourhood.normalise. least_squares: (n, LEAST_SQUARES.size). phase: (n, 3) rows of net.phase
     or None. modulation: (n, layers, 2, H) or None.
@@ -123,8 +127,8 @@ def forward(
     _, base, activity = normalised
     residual = (value - base).astype(np.float32)
     phased = least_squares[:, LEAST_SQUARES["phase_prediction"]]
-    local = conditional(least_squares, residual, base)
-    inputs = before = trunk_inputs(normalised, least_squares)
+    local = conditional(least_squares, residual, base, units)
+    inputs = before = trunk_inputs(normalised, least_squares, units)
     done = Forward(inputs, base, activity, residual, local, phased, phase, modulation, [], [], [], [], [])
     with np.errstate(all="ignore"):
         for i, layer in enumerate(net.trunk):

@@ -11,6 +11,7 @@ from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import f32
 from bbans_cli.reference.mixture import EDGES, gradient, mixture
 from bbans_cli.reference.network import Forward, Layer, Net
+from bbans_cli.reference.sample_range import EIGHT_BITS, SampleRange
 
 Array = np.ndarray
 
@@ -25,21 +26,30 @@ def earlier(done: Forward, channel: int) -> Array:
 
 
 @np.errstate(all="ignore")
-def backward(net: Net, done: Forward, value: Array, channels: int, edges: BinEdges | None = None) -> Array:
-    """Gradient of the mean of -ln p over a mini-batch by all weights, laid out like net.flat; the bin edges learn.
+def backward(
+    net: Net,
+    done: Forward,
+    value: Array,
+    channels: int,
+    edges: BinEdges | None = None,
+    units: SampleRange = EIGHT_BITS,
+) -> Array:
+    """Gradient of the mean of -ln p over a mini-batch by all weights, laid out like net.flat; the bin edges learn, but
+    for deep samples.
 
-    value (n, 3) int32. Heads of channels that a grey picture has not get 0.
+    value (n, 3) int32, in steps. Heads of channels that a grey picture has not get 0.
     """
     edges = edges or BinEdges()
     grown = Net(np.zeros_like(net.flat), *_widths(net))
     scale = np.float32(1) / np.float32(len(value))
     d_hidden = np.zeros_like(done.hidden[-1])
     for c in range(channels):
-        mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c))
+        mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), units)
         d_output, density = gradient(
-            mix, done.output[c], value[:, c], done.activity[:, c], earlier(done, c), scale, edges.edge[c]
+            mix, done.output[c], value[:, c], done.activity[:, c], earlier(done, c), scale, edges.edge[c], units
         )
-        edges.learn(c, value[:, c], density)
+        if units.low_bits == 0:
+            edges.learn(c, value[:, c], density)
         d_unit = _leaky(done.unit[c], _through(net.out[c].weight, d_output, np.zeros_like(done.unit[c])))
         d_hidden = _through(net.head[c].weight[: d_hidden.shape[1]], d_unit, d_hidden)
         _fill(grown.out[c], done.unit[c], d_output)

@@ -16,6 +16,7 @@ from bbans_cli.reference import arithmetic, local_ls
 from bbans_cli.reference.arithmetic import f32
 from bbans_cli.reference.local_ls import cholesky, clip_to_range, conditional
 from bbans_cli.reference.neighbourhood import gather, normalise
+from bbans_cli.reference.sample_range import EIGHT_BITS, SampleRange
 
 Array = np.ndarray
 
@@ -35,35 +36,48 @@ SOONEST, LATEST = 64, 8192  # pixels between two solutions; docs/experiments.md,
 
 
 def least_squares(
-    planes: Array, first_row: int, last_row: int, channels: int = 3, grid: tuple[int, int] = (-1, -1), period: int = 1
+    planes: Array,
+    first_row: int,
+    last_row: int,
+    channels: int = 3,
+    grid: tuple[int, int] = (-1, -1),
+    period: int = 1,
+    units: SampleRange = EIGHT_BITS,
 ) -> Array:
-    """What both least squares predict of rows first_row to last_row - 1 of planes (3, h, w) int32.
+    """What both least squares predict of rows first_row to last_row - 1 of planes (3, h, w).
 
     (rows, w, LEAST_SQUARES.size) float32. grid: position of the first pixel in the grid. Channels that a grey picture
     lacks have predictions of 0.
     """
     rows, width = last_row - first_row, planes.shape[2]
     y, x = (a.ravel() for a in np.mgrid[first_row:last_row, :width])
-    taps, value = gather(planes, x, y, first_row), planes[:, y, x].T
-    _, base, activity = normalise(taps)
+    taps, value = gather(planes, x, y, first_row, units), planes[:, y, x].T
+    _, base, activity = normalise(taps, units)
     residual = (value - base).astype(np.float32)
-    local = local_ls.least_squares(planes, first_row, last_row).reshape(len(x), local_ls.COLUMNS)
+    local = local_ls.least_squares(planes, first_row, last_row, units).reshape(len(x), local_ls.COLUMNS)
     phase = (y + grid[1]) % period * period + (x + grid[0]) % period
-    phased = predictions(taps, value, base, phase, x + SKEW * y, channels, period)
-    errors = np.concatenate([residual - conditional(local, residual, base), residual - phased[:, :3]], axis=1)
+    phased = predictions(taps, value, base, phase, x + SKEW * y, channels, period, units)
+    errors = np.concatenate([residual - conditional(local, residual, base, units), residual - phased[:, :3]], axis=1)
     errors = np.where(np.arange(6) % 3 < channels, errors, np.float32(0))
     near = nearby(errors.reshape(rows, width, 6), activity.reshape(rows, width, 3)).reshape(len(x), 12)
     return np.concatenate([local, phased, near], axis=1).reshape(rows, width, LEAST_SQUARES.size)
 
 
 def predictions(
-    taps: Array, value: Array, base: Array, phase: Array, diagonal: Array, channels: int, period: int
+    taps: Array,
+    value: Array,
+    base: Array,
+    phase: Array,
+    diagonal: Array,
+    channels: int,
+    period: int,
+    units: SampleRange = EIGHT_BITS,
 ) -> Array:
     """Predictions of the channels given those before, less their bases, then half_log_sigmas: (n, 6) float32.
 
     Channels that a grey picture lacks have 0 and GREY_HALF_LOG_SIGMA.
 
-    taps (n, 3, taps), value and base (n, 3), phase and diagonal (n,), all of them integers.
+    taps (n, 3, taps), value and base (n, 3) in the network's units; phase and diagonal (n,), integers.
     """
     west = taps[..., WEST]
     own, start = (value - west).astype(np.float32), (west - base).astype(np.float32)
@@ -80,13 +94,13 @@ def predictions(
             out[part, 1:3] = differences(chroma, seen_chroma[part], phase[part], own[part]) + start[part, 1:]
             out[part, 4:] = chroma.half_log_sigma[phase[part]]
             chroma.learn(seen_chroma[part], phase[part])
-    out[:, :channels] = clip_to_range(out[:, :channels], base[:, :channels])
+    out[:, :channels] = clip_to_range(out[:, :channels], base[:, :channels], units)
     return out
 
 
 def vectors(taps: Array, own: Array) -> tuple[Array, Array]:
     """Of the system for G, (n, GREEN), and of that for R - G and B - G, (n, CHROMA), float32: neighbours less the pixel
-    to the west, 1, own values. taps (n, 3, taps) int32; own (n, 3): the values, less the pixel to the west."""
+    to the west, 1, own values. taps (n, 3, taps); own (n, 3): the values, less the pixel to the west."""
     near = taps[..., NEIGHBOURS] - taps[..., WEST, None]
     apart = near[:, 1:] - near[:, :1]
     one = np.ones((len(own), 1), np.float32)

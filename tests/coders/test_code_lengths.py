@@ -104,8 +104,14 @@ def test_coding_order_is_diagonal_by_diagonal(width, channels):
         for x in range(width)
         if x + 4 * y == diagonal
     ]
-    placed = coding_order.in_place(np.arange(len(order)), width, 7, skew=4)
+    placed = coding_order.in_place(np.arange(len(order)), channels, width, 7, skew=4)
     assert [int(placed[at]) for at in order] == list(range(len(order)))
+
+
+def test_symbols_of_a_sample_are_added():
+    """Two rows of one pixel, which lie on diagonals of their own, with two symbols for each of three samples."""
+    placed = coding_order.in_place(10 ** np.arange(12), 3, 1, 2, skew=4)
+    assert placed.tolist() == [[[1100, 11, 110000]], [[1100000000, 11000000, 110000000000]]]
 
 
 @pytest.mark.parametrize("width, channels", [(1, 3), (3, 1), (37, 3)])
@@ -115,7 +121,7 @@ def test_coding_order_of_the_fitted_coder_is_by_chunks_from_the_left(width, chan
         pixels = [(y, diagonal - 8 * y) for y in reversed(range(30)) if 0 <= diagonal - 8 * y < width]
         for begin in range(0, len(pixels), 3):
             order += [(*at, c) for c in ((1, 0, 2) if channels == 3 else (0,)) for at in pixels[begin : begin + 3]]
-    placed = coding_order.in_place(np.arange(len(order)), width, 30, skew=8, chunk=3, from_left=True)
+    placed = coding_order.in_place(np.arange(len(order)), channels, width, 30, skew=8, chunk=3, from_left=True)
     assert [int(placed[at]) for at in order] == list(range(len(order)))
 
 
@@ -147,17 +153,13 @@ def test_few_colours_are_pixels_of_all_channels_and_bands(monkeypatch):
     assert list(part.channels) == ["red+green+blue+alpha"]
 
 
-def test_high_and_low_bits_and_alpha_have_names(least):
+def test_deep_samples_and_alpha_have_names(least):
     planes = mixing_pictures.hills(40, 50, 3)
     alpha = mixing_pictures.noise(16, 40, 50)
-    high = neural_coder.encode((planes >> 8).astype(np.uint8), 1, threads=1)
-    low = context_mixing.encode(DEEP, planes, 16, low=8)
+    colour = neural_coder.encode(planes, 1, threads=1)
     clear = context_mixing.encode(FEW_COLOURS, alpha, 16, known=planes)
-    found = lengths_of([high, low, clear], np.concatenate([planes, alpha], axis=2), "rgba", 16)
-    names = [list(part.channels) for part in found.parts]
-    assert names[0] == ["red (high bits)", "green (high bits)", "blue (high bits)"]
-    assert names[1] == ["red (low bits)", "green (low bits)", "blue (low bits)"]
-    assert names[2] == ["alpha"]
+    found = lengths_of([colour, clear], np.concatenate([planes, alpha], axis=2), "rgba", 16)
+    assert [list(part.channels) for part in found.parts] == [["red", "green", "blue"], ["alpha"]]
 
 
 def test_grey_that_is_stored_for_three_channels(least):

@@ -56,16 +56,6 @@ def test_known_planes_help():
     assert check(FEW_COLOURS, alpha, 8, colour) < 0.6 * check(FEW_COLOURS, alpha, 8)
 
 
-def test_low_bits_given_the_high_ones():
-    planes = (hills() >> 4).astype(np.uint16)
-    part = context_mixing.encode(DEEP, planes, 12, low=4)
-    assert context_mixing.low_bits(part) == 4
-    high = (planes >> 4).astype(np.uint8)
-    assert np.array_equal(context_mixing.decode(part, 100, 80, None, high), planes)
-    with pytest.raises(CorruptError):
-        context_mixing.decode(part, 100, 80, None, high ^ 1)
-
-
 def test_several_bands(monkeypatch):
     planes = screen(50, 40)
     monkeypatch.setattr(context_mixing, "BAND_PIXELS", 40 * 16)

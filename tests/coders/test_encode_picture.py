@@ -14,7 +14,7 @@ from PIL import Image
 from sample_pictures import PNG_KINDS, picture, same
 
 from bbans_cli import container
-from bbans_cli.coders import context_mixing, decode_picture, encode_picture, raw
+from bbans_cli.coders import decode_picture, encode_picture, raw
 from bbans_cli.coders.registry import CODERS
 from bbans_cli.container import histogram_packing
 from bbans_cli.container import metadata as kinds
@@ -74,7 +74,7 @@ def photo(height=60, width=80, channels=3):
         (from_array(photo()), ["neural"]),
         (from_array(screen()), ["few-colours"]),
         (from_array(np.full((50, 60, 3), 7, np.uint8)), ["raw"]),
-        (from_array(hills()), ["deep"]),
+        (from_array(hills()), ["neural"]),
         (Picture(screen(channels=1) // 16, "palette", 4, bytes(48)), ["few-colours"]),
         (picture("rgb", 8, 2, 2), ["raw"]),
     ],
@@ -88,7 +88,9 @@ def test_who_codes_what(given, expected, monkeypatch):
 def tiny_part(request):
     rows, columns, channels = request.planes.shape
     request.progress(rows * columns)
-    return container.Part(container.NEURAL, channels, 8, b"tiny", b"", rows, [container.Band(b"tiny", 0, 0)])
+    return container.Part(
+        container.NEURAL, channels, request.depth, b"tiny", b"", rows, [container.Band(b"tiny", 0, 0)]
+    )
 
 
 def test_alpha_of_a_photo_is_a_part_of_its_own():
@@ -153,18 +155,26 @@ def test_sparse_values_are_numbered(least):
     assert same(unpack(data), given)
 
 
-def test_noisy_high_bits_go_to_the_neural_coder(least):
-    rng = np.random.default_rng(1)
-    noise = (rng.normal(0, 1, (100, 120)) * 900 + 30_000).astype(np.uint16)
-    packed = encode_picture.encode(from_array(noise), coders=with_neural(tiny_part))
-    assert [container.CODER_NAMES[part.coder] for part in packed.parts] == ["neural", "deep"]
-    assert [part.depth for part in packed.parts] == [8, 8]
-    from bbans_cli.coders.neural import coder as neural_coder
+def test_deep_samples_go_to_the_neural_coder_or_to_deep():
+    deep = hills(100, 120, 3)
+    for encode, expected in ((tiny_part, "neural"), (no_neural, "deep")):
+        packed = encode_picture.encode(from_array(deep), coders=with_neural(encode))
+        assert [container.CODER_NAMES[part.coder] for part in packed.parts] == [expected]
+        assert [part.depth for part in packed.parts] == [16]
 
-    low = context_mixing.low_bits(packed.parts[1])
-    high = neural_coder.encode((noise >> low).astype(np.uint8)[:, :, None], 1, 1)
-    whole = container.Container(120, 100, "grey", 16, [high, packed.parts[1]])
-    assert np.array_equal(unpack(container.to_bytes(whole)).pixels[:, :, 0], noise)
+
+@pytest.mark.parametrize("maximum", [511, 1023, 4095, 40000, 65535])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_deep_samples_of_any_maximum(least, maximum, channels):
+    noise = np.random.default_rng(1).normal(0.5, 0.05, (24, 30, channels))
+    noise[5, 5] = 1
+    pixels = (noise.clip(0, 1) * maximum).astype(np.uint16)
+    data = pack(from_array(pixels))
+    assert maximum < 1000 or coders(data)[0] == "neural"
+    assert np.array_equal(unpack(data).pixels, pixels)
+    for size in range(len(data) - 40, len(data)):
+        with pytest.raises(CorruptError):
+            unpack(data[:size])
 
 
 def test_large_pictures_are_sampled_first(monkeypatch, least):

@@ -61,7 +61,7 @@ def test_rows_of_every_mode(mode, depth):
     check(content, source.pixels)
 
 
-def test_high_and_low_bits_in_bands_of_their_own_heights():
+def test_deep_samples_in_bands():
     pixels = (photo(40, 30).astype(np.uint16) << 4) + tiny.integers(5, 16, 40, 30, 3).astype(np.uint16)
     source = Picture(pixels, "rgb", 16)
     content = encode_picture.encode(source, 1, band_rows=8)

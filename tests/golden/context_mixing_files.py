@@ -9,7 +9,7 @@ import tiny
 from made_jpeg import made_coefficients
 
 from bbans_cli import container
-from bbans_cli.coders import context_mixing, raw
+from bbans_cli.coders import context_mixing
 from bbans_cli.coders.jpeg import coder as jpeg_coder
 from bbans_cli.container import metadata as kinds
 
@@ -57,13 +57,6 @@ def deep_alpha() -> Made:
     return pixels, _file("grey+alpha", 16, pixels, parts)
 
 
-def deep_low() -> Made:
-    """A deep part of the low bits alone; a raw part has the high ones."""
-    pixels, low = deep(24, 30, 3) >> 2, 6
-    high = raw.encode((pixels >> low).astype(np.uint8), 8, thorough=False)
-    return pixels, _file("rgb", 16, pixels, [high, context_mixing.encode(container.DEEP, pixels, 8 + low, low=low)])
-
-
 def jpeg_rgb() -> Made:
     """Subsampled chroma, quantisers that are no standard table, and blocks of pixels that need corrections."""
     given = replace(
@@ -85,7 +78,6 @@ FILES = {
     "few-colours-rgb": few_colours_rgb,
     "few-colours-palette": few_colours_palette,
     "deep-alpha": deep_alpha,
-    "deep-low": deep_low,
     "jpeg-rgb": jpeg_rgb,
     "jpeg-grey": jpeg_grey,
 }

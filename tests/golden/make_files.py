@@ -24,9 +24,10 @@ import context_mixing_files  # noqa: E402
 import jpeg_file  # noqa: E402
 import tiny  # noqa: E402
 
-# name: picture (arguments of tiny.picture), level
+# name: picture (arguments of tiny.deep_picture), level
 FITTED, FITTED_SHAPE = "good-fitted.bbc", (96, 100, 3)
 PICTURES = {"rgb": ((70, 90, 3), 1), "rgb-learned": ((112, 136, 3), 5), "grey": ((40, 66, 1), 1)}
+PICTURES |= {"deep-rgb": ((40, 66, 3, 8), 5), "deep-grey": ((50, 40, 1, 4), 9)}
 
 
 def golden() -> None:
@@ -51,7 +52,7 @@ def golden() -> None:
     for model in ("tiny", "shipped"):
         with use(model) as there:
             for name, (shape, level) in PICTURES.items() if there else ():
-                data = code(tiny.picture(*shape), level)
+                data = code(tiny.deep_picture(*shape), level)
                 file = f"good-{model}-{name}.bbc"
                 (HERE / file).write_bytes(data)
                 record[file] = {"sha256": hashlib.sha256(data).hexdigest(), "picture": shape, "level": level}
@@ -88,7 +89,7 @@ def code(planes: np.ndarray, level: int) -> bytes:
 
     mode = "rgb" if planes.shape[2] == 3 else "grey"
     part = neural_coder.encode(planes, level, 1)
-    return container.to_bytes(container.Container(planes.shape[1], planes.shape[0], mode, 8, [part]))
+    return container.to_bytes(container.Container(planes.shape[1], planes.shape[0], mode, part.depth, [part]))
 
 
 def fitted_file() -> bytes:

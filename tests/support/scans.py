@@ -30,6 +30,8 @@ def small_scan(
     update_interval: int = 1,
     grid: tuple[int, int] = (-1, -1),
     period: int = 1,
+    low_bits: int = 0,
+    fraction: int = 0,
 ) -> ScanShape:
     """The shape of a scan over all rows, unless given otherwise, with the smallest network that there can be."""
     return ScanShape(
@@ -48,6 +50,8 @@ def small_scan(
         grid_x=grid[0],
         grid_y=grid[1],
         period=period,
+        low_bits=low_bits,
+        fraction=fraction,
     )
 
 
@@ -60,7 +64,7 @@ def inputs(shape: ScanShape) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]
         blocks = -(-shape.width // shape.block) * -(-shape.last_row // shape.block)
         modulation = tiny.uniform(9, blocks, shape.layers, 2, shape.hidden) * np.float32(0.3)
         modulation[:, :, 0] += 1
-    return network, modulation, tiny.picture(shape.height, shape.width, shape.channels)
+    return network, modulation, tiny.deep_picture(shape.height, shape.width, shape.channels, shape.low_bits)
 
 
 def without_least_squares(shape: ScanShape) -> np.ndarray:

@@ -101,6 +101,15 @@ def picture(height: int, width: int, channels: int, seed: int = 1) -> np.ndarray
     return out.clip(0, 255).astype(np.uint8)
 
 
+def deep_picture(height: int, width: int, channels: int, low_bits: int = 0) -> np.ndarray:
+    """The same with noise in further bits below, uint16; uint8 without any."""
+    pixels = picture(height, width, channels)
+    if low_bits == 0:
+        return pixels
+    noise = integers(3, 1 << low_bits, *pixels.shape)
+    return (pixels.astype(np.int64) << low_bits | noise).astype(np.uint16)
+
+
 def _clouds(seed: int, height: int, width: int) -> np.ndarray:
     field = _soft(_soft(16 * integers(seed, 256, height + 40, width + 40), 16), 16)
     return (_soft(field, 6)[:height, :width] - 16 * 127) // 2

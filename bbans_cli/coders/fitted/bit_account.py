@@ -29,6 +29,6 @@ def by_sample(
         coder.pop_band(part, number, pixels, settings, progress)
         _, freqs = BandScan(pixels, settings.weights).intervals(no_progress)
         lengths = (PRECISION - np.log2(freqs)).astype(np.float32)
-        bits[rows] = in_place(lengths, width, len(pixels), CELL, chunk=LANES, from_left=True)
+        bits[rows] = in_place(lengths, pixels.shape[2], width, len(pixels), CELL, chunk=LANES, from_left=True)
         coder.finish_band(part, number, pixels, settings)
     return planes, bits

@@ -30,7 +30,7 @@ FIRST_STEP = 4  # an attempt may at most double the rows, or go up to this many:
 
 
 def encode(pixels: np.ndarray, band: BandCodec, latents: bool = True) -> tuple[Message, int]:
-    """Code a band's pixels (height, width, channels) uint8. Returns the message and the split.
+    """Code a band's pixels (height, width, channels), uint8 or deep. Returns the message and the split.
 
     The split is nearly the largest whose initial-bits rows hold enough bits to pop the latents from. It is 0 if there
     is none, or if ``latents`` is False.
@@ -72,7 +72,7 @@ def _initial_bits(pixels: np.ndarray, band: BandCodec) -> InitialBits | None:
         symbols = None
         if have >= MIN_BITS * codecs.count:
             with contextlib.suppress(UnderflowError):
-                symbols = codecs.posterior(pixels).pop(message)
+                symbols = codecs.posterior(high_bits(pixels, band.low_bits)).pop(message)
         if symbols is None:
             if found:
                 break
@@ -88,15 +88,20 @@ def _initial_bits(pixels: np.ndarray, band: BandCodec) -> InitialBits | None:
 
 
 def decode(message: Message, pixels: np.ndarray, band: BandCodec, split: int) -> None:
-    """Decode a message into ``pixels`` (height, width, channels) uint8. Raises CorruptError, also if bits are left."""
+    """Decode a message into ``pixels`` (height, width, channels). Raises CorruptError, also if bits are left."""
     latents = band.latents(split)
     if split:
         symbols = latents.prior.pop(message)
         band.latent_rows(split, latents.modulation(symbols)).pop(message, pixels)
-        latents.posterior(pixels).push(message, symbols)
+        latents.posterior(high_bits(pixels, band.low_bits)).push(message, symbols)
     band.initial_bits_rows(split).pop(message, pixels)
     if not message.empty:
         raise CorruptError("corrupt: bits are left over after the last pixel")
+
+
+def high_bits(pixels: np.ndarray, low_bits: int) -> np.ndarray:
+    """The high 8 bits of samples, which the latents are inferred from, uint8."""
+    return (pixels >> low_bits).astype(np.uint8) if low_bits else pixels
 
 
 @dataclass
@@ -118,6 +123,11 @@ class RowsCodec:
         intervals = BandScan(self.shape, self.network, self.modulation, pixels).intervals(self.threads, self.progress)
         message.push(*intervals, PRECISION)
 
+    def code_length(self, pixels: np.ndarray) -> float:
+        """Bits that the rows take."""
+        freqs = BandScan(self.shape, self.network, self.modulation, pixels).intervals(self.threads, self.progress)[1]
+        return float(len(freqs) * PRECISION - np.log2(freqs).sum())
+
     def pop(self, message: Message, pixels: np.ndarray) -> None:
         """Take the rows off the message into ``pixels``; rows above them must be there. Raises CorruptError."""
         BandScan(self.shape, self.network, self.modulation, pixels).pop(message, self.threads, self.progress)
@@ -129,7 +139,8 @@ class BandCodec:
 
     batch: pixels of a mini-batch, 0 if the network does not learn; update_interval: one of so many groups of 32 pixels
     of a mini-batch is learned from. grid: column and row of the band's first pixel in the 16-pixel period of a JPEG
-    file's grid, (-1, -1) without a grid. threads change no bit.
+    file's grid, (-1, -1) without a grid. low_bits, fraction: of deep samples, as ScanShape has them. threads change no
+    bit.
     """
 
     weights: Weights
@@ -140,6 +151,8 @@ class BandCodec:
     learning_rate: float = 0.0
     update_interval: int = 1
     grid: tuple[int, int] = (-1, -1)
+    low_bits: int = 0
+    fraction: int = 0
     threads: int = 1
     progress: PixelProgress = no_progress
 
@@ -173,5 +186,7 @@ class BandCodec:
             grid_x=self.grid[0],
             grid_y=self.grid[1],
             period=PERIOD if self.grid[0] >= 0 else 1,
+            low_bits=self.low_bits,
+            fraction=self.fraction,
         )
         return RowsCodec(shape, self.weights.network, modulation, self.threads, self.progress)

@@ -35,6 +35,7 @@ _REFUSALS = {
     lib.BBC_SCAN_BAD_UPDATE_INTERVAL: "update_interval is outside 1 to 1024",
     lib.BBC_SCAN_BAD_GRID: "grid_x, grid_y are neither -1, -1 nor both within 0 to 15",
     lib.BBC_SCAN_BAD_PERIOD: "period is no power of two up to 16, or more than 1 without a grid",
+    lib.BBC_SCAN_BAD_DEPTH: "low_bits are outside 0 to 8, or fraction is outside 0 to low_bits",
     lib.BBC_SCAN_BAD_THREADS: "threads are outside 1 to 64, or the system gives none",
     lib.BBC_SCAN_SMALL_BUFFER: "the buffer is too small, or not aligned to 64 bytes",
     lib.BBC_SCAN_STATIC: "there is no gradient without learning",
@@ -60,6 +61,18 @@ class ScanShape:
     grid_x: int = -1  # position of the first pixel in a grid of 16x16 pixels, or -1, -1
     grid_y: int = -1
     period: int = 1  # of the phase-conditioned least squares: 1, or with a grid a power of two up to 16
+    low_bits: int = 0  # samples have 8 bits more than this, 0 to 8
+    fraction: int = 0  # 2^fraction steps of a sample are one unit of the network; at most low_bits
+
+    @property
+    def symbols(self) -> int:
+        """Symbols of a pixel: one of each sample, or with low bits two."""
+        return self.channels * (2 if self.low_bits else 1)
+
+    @property
+    def dtype(self) -> type[np.uint8] | type[np.uint16]:
+        """Of the samples."""
+        return np.uint16 if self.low_bits else np.uint8
 
 
 def weight_count(shape: ScanShape) -> int:
@@ -68,7 +81,8 @@ def weight_count(shape: ScanShape) -> int:
 
 
 class BandScan:
-    """One scan over rows of ``pixels``, (height, width, channels) uint8, C-contiguous; decoding writes into it.
+    """One scan over rows of ``pixels``, (height, width, channels) of the shape's dtype, C-contiguous; decoding writes
+    into them.
 
     network: flat float32 weights. modulation: float32 (blocks, layers, 2, hidden), blocks in raster order, or None.
     Raises ValueError.
@@ -79,9 +93,9 @@ class BandScan:
         shape: ScanShape,
         network: NDArray[np.float32],
         modulation: NDArray[np.float32] | None,
-        pixels: NDArray[np.uint8],
+        pixels: NDArray[np.uint8] | NDArray[np.uint16],
     ) -> None:
-        if pixels.shape != (shape.height, shape.width, shape.channels) or pixels.dtype != np.uint8:
+        if pixels.shape != (shape.height, shape.width, shape.channels) or pixels.dtype != shape.dtype:
             raise ValueError("pixels do not have the shape of the scan")
         if not pixels.flags.c_contiguous:
             raise ValueError("pixels are not C-contiguous")
@@ -100,9 +114,9 @@ class BandScan:
         self._weights, self._kept = len(network), (modulation, pixels)  # C reads the latter at every call
         view = ffi.NULL if modulation is None else ffi.from_buffer("float[]", modulation)
         if pixels.flags.writeable:
-            data = ffi.from_buffer("uint8_t[]", pixels)
+            data = ffi.from_buffer(pixels)
         else:
-            data = ffi.cast("uint8_t *", pixels.ctypes.data)
+            data = ffi.cast("void *", pixels.ctypes.data)
         _checked(lib.bbc_scan_begin(self._state, size, c_shape, ffi.from_buffer("float[]", network), view, data))
 
     @property
@@ -111,15 +125,15 @@ class BandScan:
         return (self.shape.last_row - self.shape.first_row) * self.shape.width
 
     def intervals(self, threads: int, progress: PixelProgress) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-        """Encode: starts and freqs, uint32 (pixels * channels,), in coding order; precision is PRECISION."""
-        channels = self.shape.channels
-        starts = np.empty(self.pixels * channels, np.uint32)
+        """Encode: starts and freqs, uint32 (pixels * symbols,), in coding order; precision is PRECISION."""
+        symbols = self.shape.symbols
+        starts = np.empty(self.pixels * symbols, np.uint32)
         freqs = np.empty_like(starts)
         at = 0
 
         def advance(budget: int) -> int:
             nonlocal at
-            here = [ffi.from_buffer("uint32_t[]", array[at * channels :]) for array in (starts, freqs)]
+            here = [ffi.from_buffer("uint32_t[]", array[at * symbols :]) for array in (starts, freqs)]
             done = int(lib.bbc_scan_encode(self._state, threads, budget, *here))
             at += max(done, 0)
             return done
@@ -143,7 +157,7 @@ class BandScan:
 
         def advance(budget: int) -> int:
             nonlocal at
-            here = ffi.NULL if freqs is None else ffi.from_buffer("uint32_t[]", freqs[at * self.shape.channels :])
+            here = ffi.NULL if freqs is None else ffi.from_buffer("uint32_t[]", freqs[at * self.shape.symbols :])
             done = int(lib.bbc_scan_decode(self._state, threads, budget, state, words, here))
             at += max(done, 0)
             return done

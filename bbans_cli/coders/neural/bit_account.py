@@ -93,14 +93,14 @@ def of_part(
     part: Part, width: int, height: int, channels: int, threads: int, progress: PixelProgress = no_progress
 ) -> list[BandBits]:
     """Bits of the bands of a part, from the top. Raises what coder.decode does."""
-    return _decode(part, np.empty((height, width, channels), np.uint8), threads, progress, None)
+    return _decode(part, neural_coder.empty_planes(part, width, height, channels), threads, progress, None)
 
 
 def by_sample(
     part: Part, width: int, height: int, threads: int, progress: PixelProgress = no_progress
 ) -> tuple[np.ndarray, PartBits]:
     """What coder.decode gives, and the bits of each sample. Raises what coder.decode does."""
-    planes = np.empty((height, width, part.channels), np.uint8)
+    planes = neural_coder.empty_planes(part, width, height, part.channels)
     bits = PartBits(np.zeros(planes.shape, np.float32), np.zeros(planes.shape[:2], np.float32))
     _decode(part, planes, threads, progress, bits)
     return planes, bits
@@ -203,11 +203,11 @@ class _MeteredRows(bands.RowsCodec):
         if self.bits is None:
             return super().pop(message, pixels)
         scan = BandScan(self.shape, self.network, self.modulation, pixels)
-        freqs = np.empty(scan.pixels * self.shape.channels, np.uint32)
+        freqs = np.empty(scan.pixels * self.shape.symbols, np.uint32)
         scan.pop(message, self.threads, self.progress, freqs)
         lengths = (PRECISION - np.log2(freqs)).astype(np.float32)
-        first, last = self.shape.first_row, self.shape.last_row
-        self.bits.samples[first:last] = in_place(lengths, self.shape.width, last - first, SKEW)
+        first, last, channels = self.shape.first_row, self.shape.last_row, self.shape.channels
+        self.bits.samples[first:last] = in_place(lengths, channels, self.shape.width, last - first, SKEW)
 
 
 @dataclass

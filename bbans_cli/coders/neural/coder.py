@@ -1,12 +1,11 @@
-"""The neural coder: planes of 8-bit samples to a part of a container and back, in bands; its levels and settings.
+"""The neural coder: planes of samples to a part of a container and back, in bands; its levels and settings.
 
-It codes grey and RGB. Alpha, palettes, deeper samples and metadata are left to other modules.
+It codes grey and RGB of 8 to 16 bits. Alpha, palettes and metadata are left to other modules.
 """
 
 from __future__ import annotations
 
 import contextlib
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -14,9 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from bbans_cli import container
+from bbans_cli.coders import raw
 from bbans_cli.coders.jpeg import ycbcr
 from bbans_cli.coders.neural import band as bands
-from bbans_cli.coders.neural import block_grid, weights
+from bbans_cli.coders.neural import block_grid, deep_scale, weights
+from bbans_cli.coders.neural.band import high_bits
 from bbans_cli.coders.neural.neighbourhood import PHASES
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, UnsupportedError
@@ -35,12 +36,12 @@ _UNKNOWN_SETTINGS = "needs a newer bbc: unknown settings of the neural coder"
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of a part, one or two bytes: what a decoder must know besides the weights.
+    """The settings of a part, one to three bytes: what a decoder must know besides the weights.
 
     rate_index: of LEARNING_RATES; 0: the network does not learn. interval_log4: the network learns from one of 4^this
     groups of 32 pixels of a mini-batch. batch_index: of BATCHES. grid: column and row of the part's first pixel in the
     16-pixel period of a JPEG file's grid, each 0 to 15, or (-1, -1) without a grid. ycbcr: the samples are Cb, Y, Cr in
-    place of R, G, B.
+    place of R, G, B. low_bits, fraction: of deep samples, as ScanShape has them.
     """
 
     rate_index: int
@@ -48,6 +49,8 @@ class Settings:
     batch_index: int = 1
     grid: tuple[int, int] = (-1, -1)
     ycbcr: bool = False
+    low_bits: int = 0
+    fraction: int = 0
 
     @property
     def learning_rate(self) -> float:
@@ -65,24 +68,32 @@ class Settings:
         return 1 << 2 * self.interval_log4
 
     def to_bytes(self) -> bytes:
-        """The settings as docs/format.md defines them; two bytes with a grid."""
+        """The settings as docs/format.md defines them: three bytes for deep samples, else two with a grid."""
         first = self.rate_index | self.interval_log4 << 3 | self.ycbcr << 5 | self.batch_index << 6
         x, y = self.grid
-        return bytes([first] if x < 0 else [first, x | y << 4])
+        grid = x | y << 4 if x >= 0 else 0
+        if self.low_bits:
+            return bytes([first, grid, self.low_bits - 1 | self.fraction << 3 | (x < 0) << 7])
+        return bytes([first] if x < 0 else [first, grid])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Settings:
-        """Settings from their bytes. Raises UnsupportedError if there are more or fewer than one or two."""
-        if len(data) not in (1, 2):
+        """Settings from their bytes. Raises UnsupportedError for bytes that are not those of any."""
+        if len(data) not in (1, 2, 3):
             raise UnsupportedError(_UNKNOWN_SETTINGS)
         first = data[0]
-        return cls(
+        found = cls(
             rate_index=first & 7,
             interval_log4=first >> 3 & 3,
             batch_index=first >> 6,
-            grid=(data[1] & 15, data[1] >> 4) if len(data) == 2 else (-1, -1),
+            grid=(data[1] & 15, data[1] >> 4) if len(data) == 2 or len(data) == 3 and data[2] < 128 else (-1, -1),
             ycbcr=bool(first >> 5 & 1),
+            low_bits=(data[2] & 7) + 1 if len(data) == 3 else 0,
+            fraction=data[2] >> 3 & 15 if len(data) == 3 else 0,
         )
+        if found.to_bytes() != data or found.fraction > found.low_bits or found.low_bits and found.ycbcr:
+            raise UnsupportedError(_UNKNOWN_SETTINGS)
+        return found
 
     def shifted_down(self, rows: int) -> Settings:
         """The settings of what begins so many rows further down."""
@@ -111,6 +122,9 @@ SMALL = 1 << 18  # a lower rate, at most SMALL_RATE_INDEX ("Learning rate in sma
 TINY = 1 << 15  # smaller mini-batches, TINY_BATCH_INDEX ("Learning rate and mini-batch")
 THUMBNAIL = 5 << 10  # no grid, and at some levels no latents ("Latents in thumbnails")
 SMALL_RATE_INDEX, TINY_BATCH_INDEX = 2, 2
+# Deep samples have no latents and no lower rate in small pictures, and of colour one this much further on in
+# LEARNING_RATES (docs/experiments.md, "Deep samples").
+DEEP_RATE_STEP = 3
 
 
 def encode(
@@ -120,14 +134,15 @@ def encode(
     progress: PixelProgress = no_progress,
     max_band_rows: int | None = None,
 ) -> container.Part:
-    """Code planes (height, width, channels) uint8: 1 channel (grey) or 3 (RGB), at most MAX_NEURAL_WIDTH wide.
+    """Code planes (height, width, channels) uint8 or uint16: 1 channel (grey) or 3 (RGB).
 
+    They are at most MAX_NEURAL_WIDTH wide.
     threads change no byte. Raises ModelMismatchError if the weights of the level are not there.
     """
     height, width, channels = planes.shape
     model = weights.by_name(LEVELS[level].weights)
     samples, settings = prepare(planes, level)
-    latents = LEVELS[level].thumbnail_latents or height * width >= THUMBNAIL
+    latents = settings.low_bits == 0 and (LEVELS[level].thumbnail_latents or height * width >= THUMBNAIL)
     band_count = max(1, -(-height * width // BAND_PIXELS))
     band_rows = min(-(-height // band_count), max_band_rows or height)
     coded = []
@@ -135,12 +150,12 @@ def encode(
         pixels = np.ascontiguousarray(samples[top : top + band_rows])
         codec = band_codec(pixels.shape, model, settings.shifted_down(top), threads, progress)
         message, split = bands.encode(pixels, codec, latents)
-        crc = zlib.crc32(np.ascontiguousarray(planes[top : top + band_rows]).data)
+        crc = raw.checksum(planes[top : top + band_rows], b"")
         coded.append(container.Band(payload=message.to_bytes(), split=split, crc=crc))
     return container.Part(
         coder=container.NEURAL,
         channels=channels,
-        depth=8,
+        depth=8 * planes.dtype.itemsize,
         model_id=model.id,
         settings=settings.to_bytes(),
         band_rows=band_rows,
@@ -151,16 +166,21 @@ def encode(
 def decode(
     part: container.Part, width: int, height: int, channels: int, threads: int, progress: PixelProgress = no_progress
 ) -> np.ndarray:
-    """Decode a part to planes (height, width, channels) uint8.
+    """Decode a part to planes (height, width, channels), uint8 or for deep samples uint16.
 
     Raises CorruptError, ModelMismatchError, UnsupportedError.
     """
-    planes = np.empty((height, width, channels), np.uint8)
+    planes = empty_planes(part, width, height, channels)
     for number, (pixels, stored, codec) in enumerate(open_bands(part, planes, threads, progress)):
         with damage_named(number):
             bands.decode(Message.from_bytes(stored.payload), pixels, codec, stored.split)
         finish_band(part, stored, pixels)
     return planes
+
+
+def empty_planes(part: container.Part, width: int, height: int, channels: int) -> np.ndarray:
+    """An array for what a part decodes to."""
+    return np.empty((height, width, channels), np.uint16 if part.depth == 16 else np.uint8)
 
 
 class OpenBand(NamedTuple):
@@ -172,13 +192,15 @@ class OpenBand(NamedTuple):
 
 
 def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress: PixelProgress) -> Iterator[OpenBand]:
-    """The bands of a part, from the top; ``planes`` (height, width, channels) uint8 are what they decode to.
+    """The bands of a part, from the top; ``planes``, of `empty_planes`, are what they decode to.
 
     Raises CorruptError, ModelMismatchError, UnsupportedError.
     """
     _, width, channels = planes.shape
     settings = Settings.from_bytes(part.settings)
-    if part.depth != 8 or channels not in (1, 3) or width > MAX_NEURAL_WIDTH or settings.ycbcr and channels != 3:
+    if part.depth != (16 if settings.low_bits else 8) or width > MAX_NEURAL_WIDTH:
+        raise UnsupportedError(_UNKNOWN_SETTINGS)
+    if channels not in (1, 3) or settings.ycbcr and channels != 3:
         raise UnsupportedError(_UNKNOWN_SETTINGS)
     model = weights.by_id(part.model_id)
     for i, stored in enumerate(part.bands):
@@ -202,12 +224,14 @@ def finish_band(part: container.Part, stored: container.Band, pixels: np.ndarray
     """Turn a band's decoded samples into the picture's, in place, and check them. Raises CorruptError."""
     if Settings.from_bytes(part.settings).ycbcr:
         pixels[:] = ycbcr.to_rgb(pixels)
-    if zlib.crc32(pixels.data) != stored.crc:
+    if raw.checksum(pixels, b"") != stored.crc:
         raise CorruptError("corrupt: the checksum of a band does not match")
 
 
 def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
-    """Planes (height, width, channels) uint8 of a picture: the samples to code, of the same shape, and the settings."""
+    """Planes (height, width, channels) of a picture: the samples to code, of the same shape, and the settings."""
+    if planes.dtype == np.uint16:
+        return planes, _deep_settings(planes, level)
     found = ycbcr.from_rgb(planes)
     samples = planes if found is None else found
     pixels = planes.shape[0] * planes.shape[1]
@@ -219,6 +243,26 @@ def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
     if pixels < TINY:
         settings = replace(settings, batch_index=TINY_BATCH_INDEX)
     return samples, settings
+
+
+def _deep_settings(planes: np.ndarray, level: int) -> Settings:
+    """Of planes (height, width, channels) uint16."""
+    pixels, colour = planes.shape[0] * planes.shape[1], planes.shape[2] == 3
+    low_bits = max(1, int(planes.max()).bit_length() - 8)
+    settings = replace(LEVELS[level].settings, low_bits=low_bits, fraction=low_bits)
+    if pixels >= THUMBNAIL:
+        settings = replace(settings, grid=block_grid.origin(high_bits(planes, low_bits)))
+    if colour:
+        settings = replace(settings, rate_index=settings.rate_index + DEEP_RATE_STEP)
+    if pixels < TINY:
+        settings = replace(settings, batch_index=TINY_BATCH_INDEX)
+    model = weights.by_name(LEVELS[level].weights)
+
+    def size(sample: np.ndarray, fraction: int) -> float:
+        codec = band_codec(sample.shape, model, replace(settings, fraction=fraction))
+        return codec.initial_bits_rows(0).code_length(sample)
+
+    return replace(settings, fraction=deep_scale.fraction(planes, low_bits, size))
 
 
 def band_codec(
@@ -239,6 +283,8 @@ def band_codec(
         learning_rate=settings.learning_rate,
         update_interval=settings.update_interval,
         grid=settings.grid,
+        low_bits=settings.low_bits,
+        fraction=settings.fraction,
         threads=threads,
         progress=progress,
     )

@@ -106,7 +106,7 @@ int bbc_kernel_mixture(int isa, ptrdiff_t n, int channel, const float *output, c
         scan_pixel pixel[SCAN_CHUNK] = {0};
         ptrdiff_t m = n - at < SCAN_CHUNK ? n - at : SCAN_CHUNK;
         for (ptrdiff_t i = 0; i < m; i++) {
-            pixel[i].base[channel] = base[at + i];
+            pixel[i].base[channel] = (float)base[at + i];
             pixel[i].activity[channel] = activity[at + i];
             pixel[i].residual[0] = earlier[4 * (at + i)];
             pixel[i].residual[1] = earlier[4 * (at + i) + 1];

@@ -46,12 +46,13 @@ static void kernel_map64(int function, ptrdiff_t n, const double *in, double *re
 static void kernel_mixture_cumulative(ptrdiff_t n, int c, const float *output, const float *bin_edge,
                                       const struct scan_pixel *pixel, int32_t *cum)
 {
+    const scan_range range = scan_range_of(0, 0);
     for (ptrdiff_t at = 0; at < n; at += SCAN_CHUNK) {
         mixture mix;
         mixture_inputs in;
         int m = n - at < SCAN_CHUNK ? (int)(n - at) : SCAN_CHUNK;
         mixture_load(m, c, pixel + at, &in);
-        mixture_prepare(m, &in, output + at * NETWORK_OUTPUTS, bin_edge, &mix);
+        mixture_prepare(m, &in, output + at * NETWORK_OUTPUTS, bin_edge, &range, &mix);
         for (int32_t symbol = 0; symbol <= 256; symbol++) {
             int32_t column[SCAN_CHUNK];
             for (int i = 0; i < SCAN_CHUNK; i++) column[i] = mixture_cum(&mix, i, symbol);

@@ -4,10 +4,9 @@
 
 typedef struct {
     int32_t width;
-    int32_t channels; /* 1..4 samples a pixel, */
-    int32_t known;    /* of which the first `known` are given on both sides and only help */
-    int32_t depth;    /* bits of a sample, 1..16 */
-    int32_t low;      /* 0: whole samples; else only their lowest `low` bits (1..8) are coded, the others are given */
+    int32_t channels;    /* 1..4 samples a pixel, */
+    int32_t known;       /* of which the first `known` are given on both sides and only help */
+    int32_t depth;       /* bits of a sample, 1..16 */
     int32_t bucket_bits; /* the hash table of counters has 2^bucket_bits buckets of 64 bytes, 8..20 */
 } bbc_mixing_shape;
 

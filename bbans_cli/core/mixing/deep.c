@@ -38,8 +38,7 @@ static size_t deep_row_size(const bbc_mixing_shape *s) { return (size_t)s->width
 size_t bbc_deep_size(const bbc_mixing_shape *s)
 {
     if (s->width < 1 || s->channels < 1 || s->channels > DEEP_CHANNELS || s->known < 0 || s->known >= s->channels ||
-        s->depth < 1 || s->depth > 16 || s->low < 0 || s->low > 8 || s->low > s->depth || s->bucket_bits < 8 ||
-        s->bucket_bits > 20)
+        s->depth < 1 || s->depth > 16 || s->bucket_bits < 8 || s->bucket_bits > 20)
         return 0;
     size_t buckets = ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
     size_t rows = (size_t)s->channels * deep_row_size(s) * (6 * sizeof(int32_t) + 2 * DEEP_PREDICTORS * sizeof(float));
@@ -132,19 +131,6 @@ static void deep_find_contexts(const deep_state *d, int c, size_t x, const deep_
     s->energy = energy / 2 < DEEP_ENERGIES ? energy / 2 : DEEP_ENERGIES - 1;
 }
 
-/* Where the high bits of a sample are given, it lies in an interval: the prediction is moved into it, and the distances
- * to its ends become part of every context. Returns the prediction to use. */
-static int32_t deep_confine(deep_context *s, int32_t value, int32_t predicted)
-{
-    const int low = s->d->shape.low;
-    const int32_t least = value >> low << low, most = least + (1 << low) - 1;
-    predicted = predicted < least ? least : predicted > most ? most : predicted;
-    const uint64_t below = (uint64_t)context_half_octaves((uint32_t)(predicted - least));
-    const uint64_t above = (uint64_t)context_half_octaves((uint32_t)(most - predicted));
-    for (int k = 0; k < DEEP_CONTEXTS; k++) s->contexts[k] = bucket_hash(below << 8 | above, s->contexts[k]);
-    return predicted;
-}
-
 /* ---- coding of a residual: the functions of its binarisation ---- */
 
 /* Find the buckets of all contexts for a group of up to 15 decisions: 0 for zero, sign and the lengths of positive
@@ -207,7 +193,7 @@ static const binarisation DEEP_BINARISATION = {
     .length_max = 17,
 };
 
-/* Sample x of this row of channel c; when decoding, only the given high bits of `value` count. */
+/* Sample x of this row of channel c; when decoding, `value` does not matter. */
 static int32_t deep_code_sample(deep_state *d, int c, size_t x, int32_t value)
 {
     const int top = (1 << d->shape.depth) - 1;
@@ -217,8 +203,7 @@ static int32_t deep_code_sample(deep_state *d, int c, size_t x, int32_t value)
     deep_find_features(d->channels, c, x, &p);
     deep_predict(own, x, top, &p);
     deep_find_contexts(d, c, x, &p, &s);
-    const int32_t start = d->shape.low ? deep_confine(&s, value, p.rounded) : p.rounded;
-    value = start + binarisation_code(&DEEP_BINARISATION, &s, value - start);
+    value = p.rounded + binarisation_code(&DEEP_BINARISATION, &s, value - p.rounded);
     /* Only a damaged file leads to a value that the depth cannot hold. */
     value = value < 0 ? 0 : value > top ? top : value;
     deep_update(own, x, &p, value);
@@ -249,16 +234,14 @@ int bbc_deep_rows(void *state, uint16_t *samples, size_t rows)
 {
     deep_state *d = state;
     const size_t width = (size_t)d->shape.width;
-    const int channels = d->shape.channels, low = d->shape.low;
+    const int channels = d->shape.channels;
     const bbc_fp_state saved = bbc_fp_enter();
     for (size_t r = 0; r < rows; r++) {
         for (int c = 0; c < channels; c++) deep_row_begin(d->channels + c);
         for (size_t x = 0; x < width; x++)
             for (int c = 0; c < channels; c++, samples++) {
                 if (c >= d->shape.known) {
-                    /* When decoding, low bits in the caller's array must not matter. */
-                    const int32_t given = !d->coder.in ? *samples : low ? *samples >> low << low : 0;
-                    *samples = (uint16_t)deep_code_sample(d, c, x, given);
+                    *samples = (uint16_t)deep_code_sample(d, c, x, d->coder.in ? 0 : *samples);
                     if (d->lengths) *d->lengths++ = binary_coder_advance(&d->coder, &d->position);
                 }
                 d->channels[c].values[0][DEEP_MARGIN + x] = *samples;

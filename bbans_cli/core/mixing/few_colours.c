@@ -14,8 +14,7 @@ static size_t few_colours_row_size(const bbc_mixing_shape *s) { return (size_t)s
 size_t bbc_few_colours_size(const bbc_mixing_shape *s)
 {
     if (s->width < 1 || s->channels < 1 || s->channels > FEW_COLOURS_CHANNELS || s->known < 0 ||
-        s->known >= s->channels || s->depth < 1 || s->depth > 16 || s->low != 0 || s->bucket_bits < 8 ||
-        s->bucket_bits > 20)
+        s->known >= s->channels || s->depth < 1 || s->depth > 16 || s->bucket_bits < 8 || s->bucket_bits > 20)
         return 0;
     size_t buckets = ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
     size_t matches = FEW_COLOURS_MATCHES * sizeof(few_colours_match) * ((size_t)1 << FEW_COLOURS_MATCH_BITS);

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "channel_order.h"
-
 static void scan_begin_weights(scan_state *s, const float *weights)
 {
     const bbc_scan_shape *p = &s->shape;
@@ -37,19 +35,22 @@ static void scan_begin_activities(scan_state *s)
 
 static void scan_begin_bin_edges(scan_state *s)
 {
-    for (int i = 0; i < 3 * SCAN_BIN_EDGES; i++) s->bin_edge[i] = (float)(i % SCAN_BIN_EDGES) - 0.5f;
+    const scan_range *range = &s->range;
+    for (int i = 0; i < 3 * SCAN_BIN_EDGES; i++)
+        s->bin_edge[i] = ((float)((i % SCAN_BIN_EDGES) << range->low_bits) - 0.5f) * range->step;
 }
 
-/* Reads the last SCAN_PAD rows above the first. The very first pixel of a band sees 128 everywhere. */
+/* Reads the last SCAN_PAD rows above the first. The very first pixel of a band sees the middle of the range. */
 static void scan_begin_planes(scan_state *s)
 {
     const bbc_scan_shape *p = &s->shape;
-    for (int c = 0; c < 3; c++) memset(s->plane[c], 128, (size_t)s->stride * ((size_t)p->height + SCAN_PAD));
+    for (int c = 0; c < 3; c++)
+        for (ptrdiff_t i = 0; i < s->stride * ((ptrdiff_t)p->height + SCAN_PAD); i++)
+            s->plane[c][i] = (uint16_t)(128 << p->low_bits);
     for (int y = p->first_row > SCAN_PAD ? p->first_row - SCAN_PAD : 0; y < p->first_row; y++)
         for (int x = 0; x < p->width; x++) {
-            const uint8_t *q = s->pixels + ((ptrdiff_t)y * p->width + x) * p->channels;
             int32_t value[3];
-            for (int c = 0; c < 3; c++) value[c] = q[channel_order_sample(p->channels, c)];
+            scan_read(s, x, y, value);
             scan_enter(s, x, y, value);
         }
 }
@@ -57,10 +58,10 @@ static void scan_begin_planes(scan_state *s)
 /* Lay out `state` (64-byte aligned, `size` bytes) for a scan. Returns 0 or a code.
  *
  * weights: bbc_scan_weight_count floats. modulation: (blocks, layers, 2, hidden) floats, blocks in raster order, or
- * NULL; it and pixels, (height, width, channels) bytes, must stay where they are for all calls on this state. Of the
+ * NULL; it and pixels, (height, width, channels) bytes or, with low_bits, uint16_t, must stay where they are for all calls on this state. Of the
  * rows above first_row the last SCAN_PAD are read now. */
 int bbc_scan_begin(void *state, int64_t size, const bbc_scan_shape *shape, const float *weights,
-                   const float *modulation, uint8_t *pixels)
+                   const float *modulation, void *pixels)
 {
     scan_state *s = state;
     const int64_t need = bbc_scan_size(shape);
@@ -72,6 +73,7 @@ int bbc_scan_begin(void *state, int64_t size, const bbc_scan_shape *shape, const
     s->kernels = bbc_kernels_now();
     s->modulation = modulation;
     s->pixels = pixels;
+    s->range = scan_range_of(shape->low_bits, shape->fraction);
     s->weight_count = bbc_scan_weight_count(shape);
     scan_lay_state(s, state);
     scan_begin_weights(s, weights);

@@ -10,6 +10,8 @@ typedef struct {
     float learning_rate;
     int32_t grid_x, grid_y; /* position of the first pixel in a grid of 16x16 pixels, or -1, -1 for no grid */
     int32_t period;         /* of the phase-conditioned least squares: 1, or with a grid a power of two up to 16 */
+    int32_t low_bits;       /* samples have 8 bits more than this, 0 to 8; with more than 0 the pixels are of 16 bits */
+    int32_t fraction;       /* 2^fraction steps of a sample are one unit of the network; at most low_bits */
 } bbc_scan_shape;
 
 /* Why a scan is refused. */
@@ -26,6 +28,7 @@ enum {
     BBC_SCAN_BAD_UPDATE_INTERVAL = -109, /* outside 1 to 1024 */
     BBC_SCAN_BAD_GRID = -110,            /* neither -1, -1 nor both within 0 to 15 */
     BBC_SCAN_BAD_PERIOD = -111,          /* no power of two up to 16, or more than 1 without a grid */
+    BBC_SCAN_BAD_DEPTH = -112,           /* low_bits outside 0 to 8, or fraction outside 0 to low_bits */
     BBC_SCAN_SMALL_BUFFER = -120,        /* the buffer is too small, or not aligned to 64 bytes */
     BBC_SCAN_BAD_THREADS = -121,         /* outside 1 to 64, or the system refuses attributes of threads */
     BBC_SCAN_STATIC = -122               /* there is no gradient without learning */
@@ -34,7 +37,7 @@ enum {
 int64_t bbc_scan_weight_count(const bbc_scan_shape *shape);
 int64_t bbc_scan_size(const bbc_scan_shape *shape);
 int bbc_scan_begin(void *state, int64_t size, const bbc_scan_shape *shape, const float *weights,
-                   const float *modulation, uint8_t *pixels);
+                   const float *modulation, void *pixels);
 int64_t bbc_scan_encode(void *state, int threads, int64_t budget, uint32_t *starts, uint32_t *freqs);
 int64_t bbc_scan_decode(void *state, int threads, int64_t budget, uint64_t *ans_state, bbc_ans_words *words,
                         uint32_t *freqs);

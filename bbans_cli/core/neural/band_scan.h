@@ -13,6 +13,7 @@
 #include "ans.h"
 #include "kernels.h"
 #include "band_scan.cdef.h"
+#include "channel_order.h"
 #include "local_ls_types.h"
 #include "network_layout_types.h"
 #include "phase_ls_types.h"
@@ -37,6 +38,27 @@ enum {
     SCAN_CHUNK = 32       /* pixels that go through the network together */
 };
 
+/* The samples of a scan in the network's units. A sample has 8 bits, which are its value at 8 bits, and low_bits below
+ * them. A unit is a power of two of steps, so that all products by `step` are exact. */
+typedef struct {
+    int32_t low_bits;
+    float step;                /* of a sample */
+    float top;                 /* the largest sample */
+    float base_scale;          /* of the base as an input: 1 over the middle of the range */
+    float mean_low, mean_high; /* bounds of the means of the mixture */
+} scan_range;
+
+static inline scan_range scan_range_of(int32_t low_bits, int32_t fraction)
+{
+    const float step = 1.0f / (float)(1 << fraction), scale = (float)(1 << (low_bits - fraction));
+    return (scan_range){.low_bits = low_bits,
+                        .step = step,
+                        .top = step * (float)((256 << low_bits) - 1),
+                        .base_scale = 0.0078125f / scale,
+                        .mean_low = -1024.0f * scale,
+                        .mean_high = 1280.0f * scale};
+}
+
 /* Where the further inputs of a head lie beside the last hidden layer. */
 static const int scan_extra_at[3] = {0, 0, 4};
 
@@ -51,9 +73,10 @@ typedef struct {
 /* One pixel of the mini-batch. Arrays over channels are in coding order: G, R, B. */
 typedef struct scan_pixel {
     int32_t x, y;
-    int32_t value[3], base[3];      /* base: the median edge prediction */
-    int32_t west[3];                /* the values of the pixel to the west */
+    int32_t value[3];
     int32_t window;                 /* first symbol of the cumulative frequencies computed ahead */
+    float base[3];                  /* the median edge prediction; this and all that follows in the network's units */
+    float west[3];                  /* the values of the pixel to the west */
     float activity[3], residual[3]; /* residual: value - base */
     float density[3][2];            /* of the mixture at both bin edges of the value, over the bin's mass */
     float local_prediction[3];      /* local_ls_predict: from neighbours alone, less the base */
@@ -69,9 +92,10 @@ typedef struct scan_state {
     bbc_scan_shape shape;
     const bbc_kernels *kernels;
     const float *modulation;
-    uint8_t *pixels;   /* the caller's (height, width, channels) */
-    uint8_t *plane[3]; /* copies in coding order of what is known so far, with their border extension */
-    ptrdiff_t stride;  /* of a plane */
+    scan_range range;
+    void *pixels;       /* the caller's (height, width, channels), bytes or with low_bits uint16_t */
+    uint16_t *plane[3]; /* copies in coding order of what is known so far, with their border extension */
+    ptrdiff_t stride;   /* of a plane */
     int64_t weight_count;
     int32_t capacity;                /* pixels that fit in a mini-batch */
     int32_t diagonal, last_diagonal; /* the one that is coded now; the last of the scan */
@@ -109,9 +133,31 @@ int64_t scan_lay_network(const bbc_scan_shape *p, scan_network *net, float *flat
 int64_t scan_lay_state(scan_state *s, void *base);
 
 /* Row `y`, column `x` of a plane; both may lie SCAN_PAD outside at the top and the sides. */
-static inline uint8_t *scan_at(const scan_state *s, int plane, int x, int y)
+static inline uint16_t *scan_at(const scan_state *s, int plane, int x, int y)
 {
     return s->plane[plane] + (ptrdiff_t)(y + SCAN_PAD) * s->stride + x + SCAN_PAD;
+}
+
+/* The samples of a pixel of the caller's; samples of 8 bits are bytes. */
+static inline void scan_read(const scan_state *s, int x, int y, int32_t *value)
+{
+    const int channels = s->shape.channels;
+    const ptrdiff_t at = ((ptrdiff_t)y * s->shape.width + x) * channels;
+    for (int c = 0; c < 3; c++) {
+        const ptrdiff_t i = at + channel_order_sample(channels, c);
+        value[c] = s->range.low_bits ? ((const uint16_t *)s->pixels)[i] : ((const uint8_t *)s->pixels)[i];
+    }
+}
+
+static inline void scan_write(const scan_state *s, int x, int y, const int32_t *value)
+{
+    const int channels = s->shape.channels;
+    const ptrdiff_t at = ((ptrdiff_t)y * s->shape.width + x) * channels;
+    for (int c = 0; c < channels; c++) {
+        const ptrdiff_t i = at + channel_order_sample(channels, c);
+        if (s->range.low_bits) ((uint16_t *)s->pixels)[i] = (uint16_t)value[c];
+        else ((uint8_t *)s->pixels)[i] = (uint8_t)value[c];
+    }
 }
 
 /* Enter a pixel that is known now, and keep the border extension: beside a row its own end (before its first pixel is
@@ -120,7 +166,7 @@ static inline void scan_enter(scan_state *s, int x, int y, const int32_t *value)
 {
     int width = s->shape.width;
     for (int c = 0; c < 3; c++) {
-        uint8_t v = (uint8_t)value[c], *p = scan_at(s, c, x, y);
+        uint16_t v = (uint16_t)value[c], *p = scan_at(s, c, x, y);
         *p = v;
         if (x == 0) {
             for (int i = 1; i <= SCAN_PAD; i++) p[-i] = v;

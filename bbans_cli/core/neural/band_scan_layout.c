@@ -25,6 +25,8 @@ static int scan_check_shape(const bbc_scan_shape *p)
     if (!no_grid && !in_grid) return BBC_SCAN_BAD_GRID;
     if (!scan_power_of_two(p->period) || p->period > PHASE_LS_MAX_PERIOD) return BBC_SCAN_BAD_PERIOD;
     if (no_grid && p->period != 1) return BBC_SCAN_BAD_PERIOD;
+    if (p->low_bits < 0 || p->low_bits > 8) return BBC_SCAN_BAD_DEPTH;
+    if (p->fraction < 0 || p->fraction > p->low_bits) return BBC_SCAN_BAD_DEPTH;
     return 0;
 }
 
@@ -157,7 +159,8 @@ int64_t scan_lay_state(scan_state *s, void *base)
     scan_take(a, sizeof *s);
     s->capacity = (int32_t)n;
     s->stride = (p->width + 2 * SCAN_PAD + 15) / 16 * 16;
-    for (int c = 0; c < 3; c++) s->plane[c] = scan_take(a, s->stride * ((int64_t)p->height + SCAN_PAD));
+    for (int c = 0; c < 3; c++)
+        s->plane[c] = scan_take(a, s->stride * ((int64_t)p->height + SCAN_PAD) * (int64_t)sizeof(uint16_t));
     s->weights = scan_take_floats(a, 1, s->weight_count);
     s->log_activity = scan_take_floats(a, 1, SCAN_ACTIVITIES);
     s->inverse_activity = scan_take_floats(a, 1, SCAN_ACTIVITIES);

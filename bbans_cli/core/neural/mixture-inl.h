@@ -17,6 +17,7 @@
 /* Parameters of up to SCAN_CHUNK pixels, component by component, and the edges of the channel's bins. */
 typedef struct {
     const float *bin_edge;
+    const scan_range *range;
     float weight[4][SCAN_CHUNK], mean[4][SCAN_CHUNK], inverse[4][SCAN_CHUNK];
 } mixture;
 
@@ -31,7 +32,7 @@ typedef struct {
 EX void mixture_load(int m, int c, const scan_pixel *p, mixture_inputs *restrict in)
 {
     for (int i = 0; i < m; i++) {
-        in->base[i] = (float)p[i].base[c];
+        in->base[i] = p[i].base[c];
         in->activity[i] = p[i].activity[c];
         in->term[0][i] = c > 0 ? p[i].residual[0] : 0.0f;
         in->term[1][i] = c > 1 ? p[i].residual[1] : 0.0f;
@@ -46,12 +47,14 @@ EX void mixture_load(int m, int c, const scan_pixel *p, mixture_inputs *restrict
 
 /* Channel c of m pixels; output (m, NETWORK_OUTPUTS), row-major; bin_edge (257). */
 static void mixture_prepare(int m, const mixture_inputs *restrict in, const float *restrict output,
-                            const float *bin_edge, mixture *restrict mix)
+                            const float *bin_edge, const scan_range *range, mixture *restrict mix)
 {
+    const float mean_low = range->mean_low, mean_high = range->mean_high;
     float o[NETWORK_OUTPUTS][SCAN_CHUNK], centre[SCAN_CHUNK];
     const float (*logit)[SCAN_CHUNK] = o + NETWORK_OUTPUT_LOGITS;
     const float (*coefficient)[SCAN_CHUNK] = o + NETWORK_OUTPUT_RESIDUAL_COEFFICIENTS;
     mix->bin_edge = bin_edge;
+    mix->range = range;
     for (int i = 0; i < m; i++)
         for (int j = 0; j < NETWORK_OUTPUTS; j++) o[j][i] = output[i * NETWORK_OUTPUTS + j];
     for (int j = 0; j < NETWORK_OUTPUTS; j++)
@@ -74,19 +77,25 @@ static void mixture_prepare(int m, const mixture_inputs *restrict in, const floa
     for (int k = 0; k < 4; k++)
         for (int i = 0; i < SCAN_CHUNK; i++) {
             float log_scale = o[NETWORK_OUTPUT_LOG_SCALES + k][i];
-            mix->mean[k][i] = ex_clip(centre[i] + in->activity[i] * o[NETWORK_OUTPUT_MEANS + k][i], -1024.0f, 1280.0f);
+            mix->mean[k][i] =
+                ex_clip(centre[i] + in->activity[i] * o[NETWORK_OUTPUT_MEANS + k][i], mean_low, mean_high);
             mix->inverse[k][i] = ex_exp(-ex_clip(log_scale, -6.0f, 4.0f)) / in->activity[i];
         }
+}
+
+/* F(edge) of pixel i. */
+EX float mixture_distribution(const mixture *mix, int i, float edge)
+{
+    float f = mix->weight[0][i] * ex_sigmoid((edge - mix->mean[0][i]) * mix->inverse[0][i]);
+    f = f + mix->weight[1][i] * ex_sigmoid((edge - mix->mean[1][i]) * mix->inverse[1][i]);
+    f = f + mix->weight[2][i] * ex_sigmoid((edge - mix->mean[2][i]) * mix->inverse[2][i]);
+    return f + mix->weight[3][i] * ex_sigmoid((edge - mix->mean[3][i]) * mix->inverse[3][i]);
 }
 
 /* cum(symbol) of pixel i. */
 EX int32_t mixture_cum(const mixture *mix, int i, int32_t symbol)
 {
-    const float edge = mix->bin_edge[symbol];
-    float f = mix->weight[0][i] * ex_sigmoid((edge - mix->mean[0][i]) * mix->inverse[0][i]);
-    f = f + mix->weight[1][i] * ex_sigmoid((edge - mix->mean[1][i]) * mix->inverse[1][i]);
-    f = f + mix->weight[2][i] * ex_sigmoid((edge - mix->mean[2][i]) * mix->inverse[2][i]);
-    f = f + mix->weight[3][i] * ex_sigmoid((edge - mix->mean[3][i]) * mix->inverse[3][i]);
+    const float f = mixture_distribution(mix, i, mix->bin_edge[symbol]);
     int32_t cum = MIXTURE_FLOOR * symbol + (int32_t)ex_min(MIXTURE_SPREAD * f, MIXTURE_SPREAD);
     cum = symbol <= 0 ? 0 : cum;
     return symbol >= 256 ? MIXTURE_TOTAL : cum;
@@ -117,7 +126,8 @@ EX int32_t mixture_guess(const mixture *mix, int i)
 {
     float mean = (mix->weight[0][i] * mix->mean[0][i] + mix->weight[1][i] * mix->mean[1][i]) +
                  (mix->weight[2][i] * mix->mean[2][i] + mix->weight[3][i] * mix->mean[3][i]);
-    return (int32_t)ex_clip(mean - 7.0f, 0.0f, 241.0f);
+    const float bins = 1.0f / (mix->range->step * (float)(1 << mix->range->low_bits));
+    return (int32_t)ex_clip(mean * bins - 7.0f, 0.0f, 241.0f);
 }
 
 /* The symbol whose interval holds target: looked up in the window, or searched in two rounds of sixteen. */
@@ -142,6 +152,87 @@ static int32_t mixture_find(const mixture *mix, int i, int32_t first, const int3
     return first + j;
 }
 
+/* Low bits of a sample whose high 8 bits are known: cum of the values within the bin, as those of the bins, from shares
+ * of the bin's mass. FLAT is a mass that is spread over the bin evenly, for bins where F hardly rises. */
+#define MIXTURE_FLAT 0x1p-22f
+
+typedef struct {
+    int32_t count; /* values in the bin */
+    float first;   /* the first of them */
+    float flat;    /* MIXTURE_FLAT / count */
+    float below, inverse_mass;
+} mixture_low;
+
+EX float mixture_edge(const mixture *mix, int32_t value) { return ((float)value - 0.5f) * mix->range->step; }
+
+/* Of pixel i and its high bits. */
+EX mixture_low mixture_low_of(const mixture *mix, int i, int32_t high)
+{
+    const int32_t count = 1 << mix->range->low_bits, first = high << mix->range->low_bits;
+    const float below = mixture_distribution(mix, i, mixture_edge(mix, first));
+    const float mass = mixture_distribution(mix, i, mixture_edge(mix, first + count)) - below;
+    return (mixture_low){count, (float)first, MIXTURE_FLAT / (float)count, below, 1.0f / (mass + MIXTURE_FLAT)};
+}
+
+/* cum(symbol) of pixel i, symbols 0 to count. */
+EX int32_t mixture_low_cum(const mixture *mix, int i, mixture_low low, int32_t symbol)
+{
+    const float edge = ((low.first + (float)symbol) - 0.5f) * mix->range->step;
+    const float mass = (mixture_distribution(mix, i, edge) - low.below) + (float)symbol * low.flat;
+    int32_t cum = MIXTURE_FLOOR * symbol + (int32_t)ex_min(MIXTURE_SPREAD * (mass * low.inverse_mass), MIXTURE_SPREAD);
+    cum = symbol <= 0 ? 0 : cum;
+    return symbol >= low.count ? MIXTURE_TOTAL : cum;
+}
+
+/* Intervals of the low bits of m pixels' values. */
+static void mixture_low_intervals(int m, const mixture *mix, const int32_t *value, uint32_t *start, uint32_t *freq)
+{
+    const int32_t low_bits = mix->range->low_bits;
+    int32_t from[SCAN_CHUNK], to[SCAN_CHUNK];
+    for (int i = 0; i < SCAN_CHUNK; i++) {
+        const int32_t high = value[i] >> low_bits, symbol = value[i] - (high << low_bits);
+        const mixture_low low = mixture_low_of(mix, i, high);
+        from[i] = mixture_low_cum(mix, i, low, symbol);
+        to[i] = mixture_low_cum(mix, i, low, symbol + 1);
+    }
+    for (int i = 0; i < m; i++) {
+        start[i] = (uint32_t)from[i];
+        freq[i] = (uint32_t)(to[i] - from[i]);
+    }
+}
+
+/* cum of the SCAN_WINDOW symbols first, first + stride, ... of the low bits of pixel i. */
+static void mixture_low_window(const mixture *mix, int i, mixture_low low, int32_t first, int32_t stride,
+                               int32_t *restrict cum)
+{
+    for (int j = 0; j < SCAN_WINDOW; j++) cum[j] = mixture_low_cum(mix, i, low, first + stride * j);
+}
+
+/* Symbols from one of the window that is computed ahead to the next. */
+EX int32_t mixture_low_stride(int32_t low_bits) { return low_bits > 4 ? 1 << (low_bits - 4) : 1; }
+
+/* The symbol whose interval holds target; window: of the whole bin. */
+static int32_t mixture_low_find(const mixture *mix, int i, int32_t high, const int32_t *window, int32_t target,
+                                uint32_t *start, uint32_t *freq)
+{
+    const int32_t stride = mixture_low_stride(mix->range->low_bits);
+    int32_t cum[SCAN_WINDOW + 1], first = 0;
+    if (stride > 1) {
+        const mixture_low low = mixture_low_of(mix, i, high);
+        for (int j = 1; j < SCAN_WINDOW; j++) first += window[j] <= target ? stride : 0;
+        mixture_low_window(mix, i, low, first, 1, cum);
+        cum[SCAN_WINDOW] = mixture_low_cum(mix, i, low, first + SCAN_WINDOW);
+    } else {
+        memcpy(cum, window, SCAN_WINDOW * sizeof *cum);
+        cum[SCAN_WINDOW] = MIXTURE_TOTAL;
+    }
+    int j = 0;
+    for (int k = 1; k < SCAN_WINDOW; k++) j += cum[k] <= target;
+    *start = (uint32_t)cum[j];
+    *freq = (uint32_t)(cum[j + 1] - cum[j]);
+    return first + j;
+}
+
 /* Derivatives of a bin's mass, of each component and of the mixture; of up to SCAN_CHUNK pixels. */
 typedef struct {
     float mass[4][SCAN_CHUNK], total[SCAN_CHUNK];       /* of the component; of the mixture */
@@ -151,13 +242,14 @@ typedef struct {
 
 static void mixture_bins(int m, int c, const mixture *restrict mix, const scan_pixel *p, mixture_bin *restrict bin)
 {
+    const int32_t low_bits = mix->range->low_bits;
     float lower[SCAN_CHUNK], upper[SCAN_CHUNK], ends[2][SCAN_CHUNK];
     for (int i = 0; i < SCAN_CHUNK; i++) {
         const int32_t value = p[i < m ? i : 0].value[c];
-        lower[i] = mix->bin_edge[value];
-        upper[i] = mix->bin_edge[value + 1];
+        lower[i] = low_bits ? mixture_edge(mix, value) : mix->bin_edge[value];
+        upper[i] = low_bits ? mixture_edge(mix, value + 1) : mix->bin_edge[value + 1];
         ends[0][i] = value == 0 ? 0.0f : 1.0f; /* the first and the last bin have no end */
-        ends[1][i] = value == 255 ? 0.0f : 1.0f;
+        ends[1][i] = value == (256 << low_bits) - 1 ? 0.0f : 1.0f;
         bin->density[0][i] = bin->density[1][i] = bin->total[i] = 0.0f;
     }
     for (int k = 0; k < 4; k++)
@@ -179,15 +271,15 @@ static void mixture_bins(int m, int c, const mixture *restrict mix, const scan_p
 
 /* Gradient of -ln p by the outputs, times `scale`, each element clipped to +-64 before; d_output (m, NETWORK_OUTPUTS).
  * Fills in the pixels' densities: the gradient by the bin's edges. */
-static void mixture_gradient(int m, int c, const float *restrict output, const float *bin_edge, scan_pixel *p,
-                             float scale, float *restrict d_output)
+static void mixture_gradient(int m, int c, const float *restrict output, const float *bin_edge, const scan_range *range,
+                             scan_pixel *p, float scale, float *restrict d_output)
 {
     mixture mix;
     mixture_inputs in;
     mixture_bin bin;
     float d[NETWORK_OUTPUTS][SCAN_CHUNK], log_scale[4][SCAN_CHUNK];
     mixture_load(m, c, p, &in);
-    mixture_prepare(m, &in, output, bin_edge, &mix);
+    mixture_prepare(m, &in, output, bin_edge, range, &mix);
     mixture_bins(m, c, &mix, p, &bin);
     for (int i = 0; i < SCAN_CHUNK; i++)
         for (int k = 0; k < 4; k++)

@@ -12,17 +12,31 @@
 /* Indices of taps: the pixels to the west, north and northwest. */
 enum { NEIGHBOURHOOD_WEST = PHASE_LS_WEST, NEIGHBOURHOOD_NORTH = 19, NEIGHBOURHOOD_NORTHWEST = 18 };
 
-/* Taps of one channel in raster order: rows -4 to 0 of the neighbourhood, 28 bytes. */
-EX void neighbourhood_taps(const uint8_t *at, ptrdiff_t stride, uint8_t *taps)
+/* Taps of one channel in raster order: rows -4 to 0 of the neighbourhood. */
+EX void neighbourhood_taps(const uint16_t *at, ptrdiff_t stride, uint16_t *taps)
 {
-    memcpy(taps, at - 4 * stride - 1, 3);
-    memcpy(taps + 3, at - 3 * stride - 2, 5);
-    memcpy(taps + 8, at - 2 * stride - 3, 7);
-    memcpy(taps + 15, at - stride - 4, 8);
-    memcpy(taps + 23, at - 5, 5);
+    memcpy(taps, at - 4 * stride - 1, 3 * sizeof *taps);
+    memcpy(taps + 3, at - 3 * stride - 2, 5 * sizeof *taps);
+    memcpy(taps + 8, at - 2 * stride - 3, 7 * sizeof *taps);
+    memcpy(taps + 15, at - stride - 4, 8 * sizeof *taps);
+    memcpy(taps + 23, at - 5, 5 * sizeof *taps);
 }
 
 EX int neighbourhood_distance(int a, int b) { return a > b ? a - b : b - a; }
+
+/* The activity of channel c, from the sum of the 12 nearest absolute differences, and its logarithm as an input;
+ * returns its inverse. What samples of 8 bits can have was computed when the scan began. */
+EX float neighbourhood_activity(const scan_state *s, scan_pixel *p, int c, int sum, float *input)
+{
+    const float activity = 0.7f + (float)sum * s->range.step / 12.0f;
+    p->activity[c] = activity;
+    if (s->range.low_bits == 0) {
+        input[NETWORK_INPUT_LOG_ACTIVITY + c] = s->log_activity[sum];
+        return s->inverse_activity[sum];
+    }
+    input[NETWORK_INPUT_LOG_ACTIVITY + c] = ex_log(activity) * 0x1.715476p-1f - 1.0f;
+    return 1.0f / activity;
+}
 
 /* The inputs of the pixel p->x, p->y that depend on its taps alone, and the neighbours for both least squares; fills
  * base, activity and west. */
@@ -31,31 +45,31 @@ static void neighbourhood_gather(const scan_state *s, scan_pixel *p, float *inpu
 {
     static const int nearest[LOCAL_LS_NEIGHBOURS] = {
         NEIGHBOURHOOD_WEST, NEIGHBOURHOOD_NORTH, NEIGHBOURHOOD_NORTHWEST, 20, 11, 26};
-    uint8_t taps[3][NETWORK_TAPS];
+    const float step = s->range.step;
+    uint16_t taps[3][NETWORK_TAPS];
     for (int c = 0; c < 3; c++) {
-        uint8_t *t = taps[c];
+        uint16_t *t = taps[c];
         neighbourhood_taps(scan_at(s, c, p->x, p->y), s->stride, t);
         int base = median_edge(t[NEIGHBOURHOOD_WEST], t[NEIGHBOURHOOD_NORTH], t[NEIGHBOURHOOD_NORTHWEST]), sum = 0;
         for (int i = 9; i <= 13; i++) sum += neighbourhood_distance(t[i], base);
         for (int i = 17; i <= 21; i++) sum += neighbourhood_distance(t[i], base);
         sum += neighbourhood_distance(t[26], base) + neighbourhood_distance(t[27], base);
-        float inverse = s->inverse_activity[sum], *row = input + NETWORK_INPUT_TAPS + c * NETWORK_TAPS;
+        float *row = input + NETWORK_INPUT_TAPS + c * NETWORK_TAPS;
+        const float inverse = neighbourhood_activity(s, p, c, sum, input) * step;
         for (int i = 0; i < NETWORK_TAPS; i++) row[i] = ex_clip((float)(t[i] - base) * inverse, -6.0f, 6.0f);
-        input[NETWORK_INPUT_LOG_ACTIVITY + c] = s->log_activity[sum];
-        input[NETWORK_INPUT_BASE + c] = (float)base * 0.0078125f - 1.0f;
         for (int k = 0; k < LOCAL_LS_NEIGHBOURS; k++)
-            neighbour[c * LOCAL_LS_NEIGHBOURS + k][lane] = (float)(t[nearest[k]] - base);
-        p->base[c] = base;
-        p->activity[c] = 0.7f + (float)sum / 12.0f;
-        p->west[c] = t[NEIGHBOURHOOD_WEST];
+            neighbour[c * LOCAL_LS_NEIGHBOURS + k][lane] = (float)(t[nearest[k]] - base) * step;
+        p->base[c] = (float)base * step;
+        input[NETWORK_INPUT_BASE + c] = p->base[c] * s->range.base_scale - 1.0f;
+        p->west[c] = (float)t[NEIGHBOURHOOD_WEST] * step;
     }
     phase_ls_gather(s, (int)(p - s->pixel) - s->count, taps);
 }
 
 /* A prediction less the base, so that the predicted value is one that a pixel can have. */
-EX float neighbourhood_clip(const scan_pixel *p, int c, float prediction)
+EX float neighbourhood_clip(const scan_state *s, const scan_pixel *p, int c, float prediction)
 {
-    return ex_clip(prediction + (float)p->base[c], 0.0f, 255.0f) - (float)p->base[c];
+    return ex_clip(prediction + p->base[c], 0.0f, s->range.top) - p->base[c];
 }
 
 /* The inputs from the local least squares of n pixels below each other in one diagonal, at most LOCAL_LS_LANES. */
@@ -71,7 +85,7 @@ static void neighbourhood_local_ls(scan_state *s, scan_pixel *p, int n, float ne
         for (int c = 0; c < 3; c++) {
             p->local_prediction[c] = prediction[c][n - 1 - i];
             p->gain[c] = gain[c][n - 1 - i];
-            p->local_conditional[c] = neighbourhood_clip(p, c, p->local_prediction[c]);
+            p->local_conditional[c] = neighbourhood_clip(s, p, c, p->local_prediction[c]);
             input[NETWORK_INPUT_LOCAL_PREDICTION + c] = ex_clip(p->local_conditional[c] / p->activity[c], -6.0f, 6.0f);
             input[NETWORK_INPUT_LOCAL_GAIN + c] = p->gain[c];
             input[NETWORK_INPUT_LOCAL_HALF_LOG_SIGMA + c] = half_log_sigma[c][n - 1 - i];
@@ -113,7 +127,7 @@ EX void neighbourhood_phase_inputs(const scan_state *s, scan_pixel *p, const flo
     const int phase = phase_ls_phase(s, g, p->x, p->y), grey = s->shape.channels == 1;
     const float *weights = phase_ls_weights(g, phase) + (g->known - 1) * PHASE_LS_OUTPUTS;
     float *half_log_sigma = input + NETWORK_INPUT_PHASE_HALF_LOG_SIGMA;
-    p->phase_prediction[0] = neighbourhood_clip(p, 0, green[0] + (float)(p->west[0] - p->base[0]));
+    p->phase_prediction[0] = neighbourhood_clip(s, p, 0, green[0] + (p->west[0] - p->base[0]));
     input[NETWORK_INPUT_PHASE_PREDICTION] = ex_clip(p->phase_prediction[0] / p->activity[0], -6.0f, 6.0f);
     half_log_sigma[0] = f->half_log_sigma[0];
     half_log_sigma[1] = grey ? PHASE_LS_GREY_HALF_LOG_SIGMA : g->half_log_sigma[2 * phase];
@@ -164,7 +178,7 @@ EX void neighbourhood_record(const scan_state *s, const scan_pixel *p)
     const local_ls *r = &s->local_ls;
     float *vector = r->vector + (p->x % LOCAL_LS_BLOCK * LOCAL_LS_ORDER + LOCAL_LS_INPUTS) * r->stride;
     for (int c = 0; c < 3; c++)
-        vector[c * r->stride + LOCAL_LS_PAD + p->x / LOCAL_LS_BLOCK] = (float)(p->value[c] - p->base[c]);
+        vector[c * r->stride + LOCAL_LS_PAD + p->x / LOCAL_LS_BLOCK] = (float)p->value[c] * s->range.step - p->base[c];
     phase_ls_record(s, p, (int)(p - s->pixel) - s->count);
 }
 

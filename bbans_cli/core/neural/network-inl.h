@@ -66,33 +66,34 @@ static void network_trunk(scan_state *s, int from, int to)
 }
 
 /* The local least squares' conditional prediction of channel c > 0: once the channels before it are known. */
-EX void network_local_conditional(scan_pixel *p, int c)
+EX void network_local_conditional(const scan_state *s, scan_pixel *p, int c)
 {
     float wrong = p->residual[0] - p->local_prediction[0],
           wrong_red = (p->residual[1] - p->local_prediction[1]) - p->gain[0] * wrong;
     p->local_conditional[c] = neighbourhood_clip(
-        p, c, p->local_prediction[c] + (c == 1 ? p->gain[0] * wrong : p->gain[1] * wrong + p->gain[2] * wrong_red));
+        s, p, c, p->local_prediction[c] + (c == 1 ? p->gain[0] * wrong : p->gain[1] * wrong + p->gain[2] * wrong_red));
 }
 
 /* The phase-conditioned prediction of channel c > 0, once the channels before it are known. */
-EX void network_phase_prediction(scan_pixel *p, int c)
+EX void network_phase_prediction(const scan_state *s, scan_pixel *p, int c)
 {
-    float green = (float)(p->value[0] - p->west[0]),
+    const float step = s->range.step;
+    float green = (float)p->value[0] * step - p->west[0],
           difference = p->phase_partial[c - 1] + p->phase_weight[c - 1] * green;
-    if (c == 2) difference = difference + p->phase_weight[2] * ((float)(p->value[1] - p->west[1]) - green);
-    p->phase_prediction[c] = neighbourhood_clip(p, c, (green + difference) + (float)(p->west[c] - p->base[c]));
+    if (c == 2) difference = difference + p->phase_weight[2] * (((float)p->value[1] * step - p->west[1]) - green);
+    p->phase_prediction[c] = neighbourhood_clip(s, p, c, (green + difference) + (p->west[c] - p->base[c]));
 }
 
 /* What earlier channels tell of channel c > 0, as further inputs of its head: network_extra_count[c] numbers. */
-static void network_extras(scan_pixel *p, int c, float *extra)
+static void network_extras(const scan_state *s, scan_pixel *p, int c, float *extra)
 {
     int n = 0;
     for (int e = 0; e < c; e++) {
         extra[n++] = ex_clip(p->residual[e] / p->activity[e], -6.0f, 6.0f);
         extra[n++] = ex_clip(p->residual[e] / p->activity[c], -6.0f, 6.0f);
     }
-    network_local_conditional(p, c);
-    network_phase_prediction(p, c);
+    network_local_conditional(s, p, c);
+    network_phase_prediction(s, p, c);
     extra[n] = ex_clip(p->local_conditional[c] / p->activity[c], -6.0f, 6.0f);
     extra[n + 1] = ex_clip(p->phase_prediction[c] / p->activity[c], -6.0f, 6.0f);
 }
@@ -107,7 +108,7 @@ static void network_head(scan_state *s, int c, int from, int to)
     gemm(m, u, h, hidden, stride, 1, s->net.head[c], u, s->net.head_bias[c], unit, u);
     if (c > 0) {
         float *extra = hidden + h + scan_extra_at[c];
-        for (int i = 0; i < m; i++) network_extras(s->pixel + from + i, c, extra + i * stride);
+        for (int i = 0; i < m; i++) network_extras(s, s->pixel + from + i, c, extra + i * stride);
         gemm(m, u, network_extra_count[c], extra, stride, 1, s->net.head[c] + (ptrdiff_t)h * u, u, NULL, unit, u);
     }
     for (ptrdiff_t i = 0; i < (ptrdiff_t)m * u; i++) unit[i] = leaky_relu(unit[i]);
@@ -123,17 +124,22 @@ static void network_mixture(const scan_state *s, int c, int from, int to, mixtur
 {
     mixture_inputs in;
     mixture_load(to - from, c, s->pixel + from, &in);
-    mixture_prepare(to - from, &in, s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS, network_bin_edges(s, c), mix);
+    mixture_prepare(to - from, &in, s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS, network_bin_edges(s, c),
+                    &s->range, mix);
 }
 
-/* Encoder: intervals of channel c of pixels [from, to), written at `at`, the sub-pixel's index in coding order. */
-static void network_intervals(scan_state *s, int c, int from, int to, int64_t at)
+/* Encoder: intervals of channel c of pixels [from, to), written at `at`, the symbol's index in coding order; those of
+ * low bits n symbols after them. */
+static void network_intervals(scan_state *s, int c, int from, int to, int64_t at, int n)
 {
     mixture mix;
     int32_t symbol[SCAN_CHUNK] = {0};
     network_mixture(s, c, from, to, &mix);
-    for (int i = from; i < to; i++) symbol[i - from] = s->pixel[i].value[c];
+    for (int i = from; i < to; i++) symbol[i - from] = s->pixel[i].value[c] >> s->range.low_bits;
     mixture_intervals(to - from, &mix, symbol, s->starts + at, s->freqs + at);
+    if (s->range.low_bits == 0) return;
+    for (int i = from; i < to; i++) symbol[i - from] = s->pixel[i].value[c];
+    mixture_low_intervals(to - from, &mix, symbol, s->starts + at + n, s->freqs + at + n);
 }
 
 /* Decoder: cumulative frequencies ahead of time, where the symbols probably are. */
@@ -148,12 +154,55 @@ static void network_windows(scan_state *s, int c, int from, int to)
     }
 }
 
-EX void network_residual(scan_pixel *p, int c) { p->residual[c] = (float)(p->value[c] - p->base[c]); }
+EX void network_residual(const scan_state *s, scan_pixel *p, int c)
+{
+    p->residual[c] = (float)p->value[c] * s->range.step - p->base[c];
+}
 
-/* Decoder: pop channel c of pixels [from, to). Returns 0 or an error of the rANS stack. */
+/* The same for low bits: all of a bin, in steps of mixture_low_stride. */
+static void network_low_windows(scan_state *s, int c, int from, int to)
+{
+    mixture mix;
+    network_mixture(s, c, from, to, &mix);
+    for (int i = 0; i < to - from; i++) {
+        const mixture_low low = mixture_low_of(&mix, i, s->pixel[from + i].value[c]);
+        mixture_low_window(&mix, i, low, 0, mixture_low_stride(s->range.low_bits),
+                           s->window + (ptrdiff_t)(from + i) * SCAN_WINDOW);
+    }
+}
+
+/* Symbols of a sample: its high 8 bits, and low bits where it has any. */
+EX int network_symbols(const scan_state *s) { return s->range.low_bits ? 2 : 1; }
+
+/* Decoder: pop the low bits of channel c of pixels [from, to), whose value is that of the high ones until then. Returns 0
+ * or an error of the rANS stack. */
+static int network_pop_low(scan_state *s, int c, int from, int to)
+{
+    const int64_t at = s->done * s->shape.channels * 2 + (int64_t)(2 * c + 1) * (to - from); /* in coding order */
+    for (int chunk = from; chunk < to; chunk += SCAN_CHUNK) {
+        mixture mix;
+        const int m = to - chunk < SCAN_CHUNK ? to - chunk : SCAN_CHUNK;
+        network_mixture(s, c, chunk, chunk + m, &mix);
+        for (int i = 0; i < m; i++) {
+            scan_pixel *p = s->pixel + chunk + i;
+            const int32_t *window = s->window + (ptrdiff_t)(chunk + i) * SCAN_WINDOW, high = p->value[c];
+            const int32_t target = (int32_t)bbc_ans_peek(*s->ans_state, SCAN_PRECISION);
+            uint32_t start, freq;
+            p->value[c] = (high << s->range.low_bits) + mixture_low_find(&mix, i, high, window, target, &start, &freq);
+            network_residual(s, p, c);
+            if (s->freqs) s->freqs[at + chunk - from + i] = freq;
+            int error = bbc_ans_advance(s->ans_state, s->words, start, freq, SCAN_PRECISION);
+            if (error) return error;
+        }
+    }
+    return 0;
+}
+
+/* Decoder: pop the high 8 bits of channel c of pixels [from, to). Returns 0 or an error of the rANS stack. */
 static int network_pop(scan_state *s, int c, int from, int to)
 {
-    const int64_t at = s->done * s->shape.channels + (int64_t)c * (to - from); /* in coding order */
+    const int64_t at =
+        (s->done * s->shape.channels + (int64_t)c * (to - from)) * network_symbols(s); /* in coding order */
     for (int chunk = from; chunk < to; chunk += SCAN_CHUNK) {
         mixture mix;
         int m = to - chunk < SCAN_CHUNK ? to - chunk : SCAN_CHUNK, ready = 0;
@@ -167,7 +216,7 @@ static int network_pop(scan_state *s, int c, int from, int to)
                 ready = 1;
             }
             p->value[c] = mixture_find(&mix, i, p->window, window, target, &start, &freq);
-            network_residual(p, c);
+            network_residual(s, p, c);
             if (s->freqs) s->freqs[at + chunk - from + i] = freq;
             int error = bbc_ans_advance(s->ans_state, s->words, start, freq, SCAN_PRECISION);
             if (error) return error;

@@ -61,7 +61,7 @@ static void learn_backward(scan_state *s, float scale, int from, int to)
         float *d_output = s->d_output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS;
         float *d_unit = s->d_unit[c] + (ptrdiff_t)from * u;
         memset(d_unit, 0, (size_t)m * (size_t)u * sizeof *d_unit);
-        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS, network_bin_edges(s, c),
+        mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS, network_bin_edges(s, c), &s->range,
                          s->pixel + from, scale, d_output);
         gemm(m, u, NETWORK_OUTPUTS, d_output, NETWORK_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
         learn_leaky_relu((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
@@ -205,7 +205,7 @@ static void learn_step(const scan_state *s, int index)
                      of, in, layer ? h : SCAN_INPUT_STRIDE, s->d_active[layer], s->net.trunk[layer] - s->weights,
                      s->net.trunk_bias[layer] - s->weights, layer ? s->transposed.trunk[layer] : NULL);
     }
-    if (index == 0) learn_bin_edges(s);
+    if (index == 0 && s->range.low_bits == 0) learn_bin_edges(s);
     if (s->shape.grid_x >= 0) learn_phase(s, rate * LEARN_PHASE, correction, index);
     for (int c = 0; c < s->shape.channels; c++) {
         ptrdiff_t head = s->net.head[c] - s->weights, stride = network_hidden_stride(s, last);

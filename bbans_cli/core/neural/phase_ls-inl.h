@@ -53,8 +53,9 @@ EX float *phase_ls_errors(const scan_state *s, int x, int y)
 }
 
 /* The vectors of a pixel, the i-th of its diagonal, but for its own values; t: its taps, channel by channel. */
-static void phase_ls_gather(const scan_state *s, int i, uint8_t t[3][NETWORK_TAPS])
+static void phase_ls_gather(const scan_state *s, int i, uint16_t t[3][NETWORK_TAPS])
 {
+    const float step = s->range.step;
     float *g = phase_ls_vector(&s->phase_ls.green, i), *v = phase_ls_vector(&s->phase_ls.chroma, i);
     int32_t near[3][PHASE_LS_TAPS];
     for (int k = 0; k < PHASE_LS_TAPS; k++)
@@ -63,15 +64,15 @@ static void phase_ls_gather(const scan_state *s, int i, uint8_t t[3][NETWORK_TAP
         const int west = t[c][PHASE_LS_WEST];
         for (int k = 0; k < PHASE_LS_TAPS; k++) near[c][k] = near[c][k] - west;
     }
-    for (int k = 0; k < 24; k++) g[k] = (float)near[0][k];
-    for (int k = 0; k < 11; k++) g[24 + k] = (float)near[1][k];
-    for (int k = 0; k < 11; k++) g[35 + k] = (float)near[2][k];
+    for (int k = 0; k < 24; k++) g[k] = (float)near[0][k] * step;
+    for (int k = 0; k < 11; k++) g[24 + k] = (float)near[1][k] * step;
+    for (int k = 0; k < 11; k++) g[35 + k] = (float)near[2][k] * step;
     g[46] = 1.0f;
     g[47] = 0.0f;
     if (s->shape.channels == 1) return;
-    for (int k = 0; k < 24; k++) v[k] = (float)(near[1][k] - near[0][k]);
-    for (int k = 0; k < 24; k++) v[24 + k] = (float)(near[2][k] - near[0][k]);
-    for (int k = 0; k < 12; k++) v[48 + k] = (float)near[0][k];
+    for (int k = 0; k < 24; k++) v[k] = (float)(near[1][k] - near[0][k]) * step;
+    for (int k = 0; k < 24; k++) v[24 + k] = (float)(near[2][k] - near[0][k]) * step;
+    for (int k = 0; k < 12; k++) v[48 + k] = (float)near[0][k] * step;
     v[60] = 1.0f;
     v[61] = v[62] = v[63] = 0.0f;
 }
@@ -95,10 +96,11 @@ static void phase_ls_record(const scan_state *s, const scan_pixel *p, int i)
 {
     float *g = phase_ls_vector(&s->phase_ls.green, i), *v = phase_ls_vector(&s->phase_ls.chroma, i);
     float *error = phase_ls_errors(s, p->x, p->y);
-    g[47] = (float)(p->value[0] - p->west[0]);
+    const float step = s->range.step;
+    g[47] = (float)p->value[0] * step - p->west[0];
     if (s->shape.channels == 3) {
         v[61] = g[47];
-        for (int c = 0; c < 2; c++) v[62 + c] = (float)(p->value[c + 1] - p->west[c + 1]) - g[47];
+        for (int c = 0; c < 2; c++) v[62 + c] = ((float)p->value[c + 1] * step - p->west[c + 1]) - g[47];
     }
     for (int c = 0; c < s->shape.channels; c++) {
         error[c] = p->residual[c] - p->local_conditional[c];

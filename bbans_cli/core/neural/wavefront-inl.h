@@ -13,6 +13,7 @@
  *   or _decode, of each channel   the same, and window                       the same
  *   |     |  thread 0:            value and residual of all pixels, ANS      window, output, bin edges
  *   |     |                       state, words, error
+ *   |     and of its low bits     the same again
  *   wavefront_enter               own pixels: planes, border extension, the  scan_pixel
  *   |                             caller's pixels, values in vectors, errors
  *   phase_ls_update               own rows of the moments of own phases      phase_ls vectors
@@ -39,7 +40,6 @@
 #ifndef BBC_WAVEFRONT_H
 #define BBC_WAVEFRONT_H
 
-#include "channel_order.h"
 #include "online_learning-inl.h"
 
 /* Position of the pixels [from, to) of a diagonal in the mini-batch: row, column, block, and for the encoder the
@@ -56,9 +56,7 @@ static void wavefront_locate(scan_state *s, int first, int from, int to)
         if (s->modulation)
             p->modulation = s->modulation + ((ptrdiff_t)(p->y / shape->block) * across + p->x / shape->block) * 2 *
                                                 shape->layers * shape->hidden;
-        const uint8_t *pixel = s->pixels + ((ptrdiff_t)p->y * shape->width + p->x) * shape->channels;
-        if (!s->decode)
-            for (int c = 0; c < 3; c++) p->value[c] = pixel[channel_order_sample(shape->channels, c)];
+        if (!s->decode) scan_read(s, p->x, p->y, p->value);
     }
 }
 
@@ -67,11 +65,8 @@ static void wavefront_enter(scan_state *s, int from, int to)
 {
     for (int i = from; i < to; i++) {
         scan_pixel *p = s->pixel + s->count + i;
-        uint8_t *pixel = s->pixels + ((ptrdiff_t)p->y * s->shape.width + p->x) * s->shape.channels;
         if (s->shape.channels == 1) p->value[1] = p->value[2] = p->value[0];
-        if (s->decode)
-            for (int c = 0; c < s->shape.channels; c++)
-                pixel[channel_order_sample(s->shape.channels, c)] = (uint8_t)p->value[c];
+        if (s->decode) scan_write(s, p->x, p->y, p->value);
         scan_enter(s, p->x, p->y, p->value);
         neighbourhood_record(s, p);
     }
@@ -80,14 +75,15 @@ static void wavefront_enter(scan_state *s, int from, int to)
 /* Intervals of pixels [from, to) of a diagonal of n. */
 static void wavefront_encode(scan_state *s, int n, int from, int to)
 {
-    int64_t at = s->done * s->shape.channels;
+    const int64_t at = s->done * s->shape.channels;
+    const int symbols = network_symbols(s);
     for (int i = from; i < to; i += SCAN_CHUNK) {
         int end = i + SCAN_CHUNK < to ? i + SCAN_CHUNK : to, a = s->count + i, b = s->count + end;
         network_trunk(s, a, b);
         for (int c = 0; c < s->shape.channels; c++) {
             network_head(s, c, a, b);
-            network_intervals(s, c, a, b, at + (int64_t)c * n + i);
-            for (int j = a; j < b; j++) network_residual(s->pixel + j, c);
+            network_intervals(s, c, a, b, (at + (int64_t)c * n) * symbols + i, n);
+            for (int j = a; j < b; j++) network_residual(s, s->pixel + j, c);
         }
     }
 }
@@ -104,6 +100,15 @@ static void wavefront_decode(scan_state *s, int index, int n, int from, int to)
         }
         team_barrier(&s->team);
         if (index == 0) s->error = network_pop(s, c, s->count, s->count + n);
+        team_barrier(&s->team);
+        if (s->error) return;
+        if (s->range.low_bits == 0) continue;
+        for (int i = from; i < to; i += SCAN_CHUNK) {
+            const int end = i + SCAN_CHUNK < to ? i + SCAN_CHUNK : to;
+            network_low_windows(s, c, s->count + i, s->count + end);
+        }
+        team_barrier(&s->team);
+        if (index == 0) s->error = network_pop_low(s, c, s->count, s->count + n);
         team_barrier(&s->team);
         if (s->error) return;
     }
@@ -131,10 +136,10 @@ static void wavefront_accumulate(const scan_state *s, int index)
 /* The columns of bbc_scan_least_squares of one pixel whose inputs are known. */
 static void wavefront_ls_row(const scan_state *s, scan_pixel *p, const float *input, float *row)
 {
-    for (int c = 0; c < 3; c++) network_residual(p, c);
+    for (int c = 0; c < 3; c++) network_residual(s, p, c);
     for (int c = 1; c < s->shape.channels; c++) {
-        network_local_conditional(p, c);
-        network_phase_prediction(p, c);
+        network_local_conditional(s, p, c);
+        network_phase_prediction(s, p, c);
     }
     for (int c = s->shape.channels; c < 3; c++) p->local_conditional[c] = p->phase_prediction[c] = 0.0f;
     for (int c = 0; c < 3; c++) {

@@ -34,7 +34,7 @@ def test_wrong_arrays_are_refused():
         BandScan(SHAPE, network[:-1], modulation, pixels)
     with pytest.raises(ValueError, match="blocks"):
         BandScan(SHAPE, network, modulation[:-1], pixels)
-    for wrong in (pixels[:-1], pixels[..., :1], pixels.astype(np.int16)):
+    for wrong in (pixels[:-1], pixels[..., :1], pixels.astype(np.int16), pixels.astype(np.uint16)):
         with pytest.raises(ValueError, match="shape"):
             BandScan(SHAPE, network, modulation, wrong)
     with pytest.raises(ValueError, match="contiguous"):
@@ -55,6 +55,7 @@ def test_wrong_arrays_are_refused():
         *(({"update_interval": interval}, "update_interval") for interval in (0, 1025)),
         *(({"grid_x": x, "grid_y": y}, "grid") for x, y in ((-1, 0), (3, -1), (16, 0), (0, 16), (-2, -2))),
         ({"period": 8}, "period"),
+        *((change, "low_bits") for change in ({"low_bits": 9}, {"low_bits": -1}, {"low_bits": 3, "fraction": 4})),
         *(({"grid_x": 3, "grid_y": 5, "period": period}, "period") for period in (-8, 0, 3, 12, 32)),
     ],
 )

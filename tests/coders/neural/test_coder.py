@@ -8,6 +8,7 @@ import tiny
 
 from bbans_cli import container
 from bbans_cli.coders.neural import coder as neural_coder
+from bbans_cli.coders.neural import deep_scale
 from bbans_cli.container import Band, Part
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
@@ -40,6 +41,27 @@ PICTURES = {
 }
 
 
+def deep(height, width, channels, maximum):
+    """Soft samples up to `maximum` with noise, uint16."""
+    soft = tiny.picture(height, width, channels).astype(np.int64) * maximum // 255
+    noisy = soft + tiny.integers(11, 32, height, width, channels) - 16
+    return np.clip(noisy, 0, maximum).astype(np.uint16)
+
+
+DEEP_PICTURES = {
+    "deep 1x1": np.full((1, 1, 3), 65535, np.uint16),
+    "9 bits": deep(40, 30, 1, 511),
+    "10 bits": deep(33, 17, 3, 1023),
+    "12 bits": deep(40, 50, 3, 4095),
+    "up to 40000": deep(50, 40, 1, 40000),
+    "16 bits": deep(96, 90, 3, 65535),
+    "deep constant": np.full((20, 30, 1), 300, np.uint16),
+    "deep black": np.zeros((20, 30, 3), np.uint16),
+    "deep noise": tiny.integers(9, 65536, 24, 40, 3).astype(np.uint16),
+    "deep checkerboard": checkerboard(30, 33).astype(np.uint16) * 257,
+}
+
+
 def decoded(part, planes, threads=1, progress=no_progress):
     height, width, channels = planes.shape
     return neural_coder.decode(part, width=width, height=height, channels=channels, threads=threads, progress=progress)
@@ -52,6 +74,31 @@ def test_round_trips(model, name, level):
     part = neural_coder.encode(planes, level, threads=1)
     assert np.array_equal(decoded(part, planes), planes)
     assert part.channels == planes.shape[2] and part.depth == 8
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", DEEP_PICTURES)
+def test_round_trips_of_deep_samples(model, name, level):
+    planes = DEEP_PICTURES[name]
+    part = neural_coder.encode(planes, level, threads=1)
+    back = decoded(part, planes)
+    assert back.dtype == np.uint16 and np.array_equal(back, planes)
+    assert part.channels == planes.shape[2] and part.depth == 16 and len(part.settings) == 3
+
+
+def test_the_unit_follows_the_noise():
+    """Of deep samples with next to no noise a unit is fewer steps, where that takes fewer bytes."""
+    soft = (np.add.outer(np.arange(60), np.arange(50)) * 300 % 65536)[:, :, None]
+    noisy = tiny.integers(9, 1 << 12, 60, 50, 1) + 30_000
+    calm = (soft + tiny.integers(9, 4, 60, 50, 1)).astype(np.uint16)
+    asked = []
+
+    def size(sample, fraction):
+        asked.append(fraction)
+        return float(fraction)
+
+    assert deep_scale.fraction(noisy.astype(np.uint16), 8, size) == 8 and asked == []
+    assert deep_scale.fraction(calm, 8, size) == min(asked) < 8 and max(asked) == 8
 
 
 def test_a_part_names_its_coder_and_weights(model):
@@ -67,16 +114,16 @@ def test_thumbnails_have_latents_at_the_best_level_alone(least, level, side, has
     assert (part.bands[0].split > 0) == has_latents
 
 
-def test_round_trip_on_every_instruction_set(isa, model):
+@pytest.mark.parametrize("planes", [tiny.picture(110, 140, 3), deep(80, 60, 3, 4095)], ids=["8 bits", "12 bits"])
+def test_round_trip_on_every_instruction_set(isa, model, planes):
     """Learning, with latents: the part is the same bytes everywhere and reads back."""
-    planes = tiny.picture(110, 140, 3)
     part = neural_coder.encode(planes, 5, threads=1)
-    assert sum(band.split for band in part.bands) > 0
+    assert part.depth == 16 or sum(band.split for band in part.bands) > 0
     assert np.array_equal(decoded(part, planes), planes)
-    assert part == _first.setdefault(model.id, part)
+    assert part == _first.setdefault((model.id, part.depth), part)
 
 
-_first: dict[bytes, Part] = {}
+_first: dict[tuple[bytes, int], Part] = {}
 
 
 def test_the_input_is_left_alone(least):
@@ -124,9 +171,8 @@ def damaged(part, index, payload):
     return replace(part, bands=bands)
 
 
-@pytest.mark.parametrize("size", [(12, 11, 3), (64, 20, 1)])
-def test_every_flipped_byte_is_detected(model, size):
-    planes = tiny.picture(*size)
+@pytest.mark.parametrize("planes", [tiny.picture(12, 11, 3), tiny.picture(64, 20, 1), deep(12, 11, 3, 4095)])
+def test_every_flipped_byte_is_detected(model, planes):
     part = neural_coder.encode(planes, 5, threads=1)
     payload = part.bands[0].payload
     for at in range(len(payload)):
@@ -148,9 +194,8 @@ def test_flips_under_latents_are_detected(model):
             decoded(damaged(part, 0, flipped), planes)
 
 
-@pytest.mark.parametrize("size", [(12, 11, 3), (40, 20, 1)])
-def test_every_prefix_and_every_extension_is_refused(model, size):
-    planes = tiny.picture(*size)
+@pytest.mark.parametrize("planes", [tiny.picture(12, 11, 3), tiny.picture(40, 20, 1), deep(12, 11, 3, 4095)])
+def test_every_prefix_and_every_extension_is_refused(model, planes):
     part = neural_coder.encode(planes, 5, threads=1)
     payload = part.bands[0].payload
     for length in range(len(payload)):
@@ -195,9 +240,12 @@ def test_random_payloads_never_crash(model):
 def test_unknown_settings_need_a_newer_version(least):
     planes = tiny.picture(20, 20, 3)
     part = neural_coder.encode(planes, 5, threads=1)
-    for settings in (b"", b"\x04\x00\x00", part.settings + bytes(200)):
+    deep_settings = neural_coder.encode(deep(20, 20, 3, 4095), 5, threads=1).settings
+    for settings in (b"", b"\x04\x00\x00", part.settings + bytes(200), deep_settings):
         with pytest.raises(UnsupportedError):
             decoded(replace(part, settings=settings), planes)
+    with pytest.raises(UnsupportedError):
+        decoded(replace(part, depth=16), planes)
 
 
 def test_unknown_weights_are_named(least):
@@ -239,7 +287,11 @@ def test_settings_hold_the_grid_and_the_colours():
         for ycbcr in (False, True):
             settings = neural_coder.Settings(rate_index=3, interval_log4=2, batch_index=3, grid=grid, ycbcr=ycbcr)
             assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
-    for unknown in (b"", bytes([3, 0, 8])):
+    for low_bits, fraction in ((1, 0), (1, 1), (8, 8), (8, 3)):
+        for grid in ((-1, -1), (0, 0), (3, 15)):
+            settings = neural_coder.Settings(rate_index=3, grid=grid, low_bits=low_bits, fraction=fraction)
+            assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
+    for unknown in (b"", bytes([3, 0, 16]), bytes([35, 0, 0]), bytes([3, 1, 128]), bytes([3, 0, 0, 0])):
         with pytest.raises(UnsupportedError):
             neural_coder.Settings.from_bytes(unknown)
 

@@ -64,8 +64,26 @@ CASES = {
         grid=(9, 9),
         period=8,
     ),
+    "9 bits, grey, learning": small_scan(
+        width=21, height=17, channels=1, batch=40, learning_rate=3e-3, low_bits=1, fraction=1
+    ),
+    "10 bits in units of one step": small_scan(width=21, height=17, layers=2, batch=40, learning_rate=3e-3, low_bits=2),
+    "12 bits, initial-bits rows": small_scan(
+        width=21, height=20, first_row=13, batch=40, learning_rate=3e-3, grid=(5, 11), period=2, low_bits=4, fraction=3
+    ),
+    "13 bits, latent rows": small_scan(
+        width=21, height=17, last_row=13, layers=2, block=8, low_bits=5, fraction=0, batch=20, learning_rate=3e-3
+    ),
+    "16 bits": small_scan(width=1, height=1, low_bits=8, fraction=8),
+    "16 bits, learning": small_scan(
+        width=40, height=17, layers=2, batch=64, learning_rate=3e-3, grid=(3, 13), period=8, low_bits=8, fraction=8
+    ),
+    "16 bits in small units": small_scan(
+        width=21, height=17, channels=1, batch=40, learning_rate=3e-3, low_bits=8, fraction=2
+    ),
 }
-DECODED = ["1x1 grey", "7x1", "learning with latents", "initial-bits rows from 13", "grey, learning",
+DEEP = [name for name, shape in CASES.items() if shape.low_bits]
+DECODED = [*DEEP, "1x1 grey", "7x1", "learning with latents", "initial-bits rows from 13", "grey, learning",
            "grid, initial-bits rows", "5 columns in a grid", "grid, learning with latents"]  # fmt: skip
 
 
@@ -91,6 +109,22 @@ def test_equal_bits_with_the_reference(isa, name):
         assert work.gradient().tobytes() == reference.gradient.tobytes()
 
 
+@pytest.mark.parametrize("low_bits, fraction", [(1, 0), (4, 3), (8, 8), (8, 0)])
+def test_the_ends_of_the_range_have_intervals(isa, low_bits, fraction):
+    """The least and the largest sample, one beside the other, and constant planes."""
+    shape = small_scan(
+        width=12, height=9, channels=1, batch=20, learning_rate=3e-3, low_bits=low_bits, fraction=fraction
+    )
+    network, last = inputs(shape)[0], (256 << low_bits) - 1
+    chequers = (np.indices((9, 12, 1)).sum(0) % 2 * last).astype(np.uint16)
+    for pixels in (chequers, np.full_like(chequers, last), np.zeros_like(chequers)):
+        message = Message()
+        message.push(*BandScan(shape, network, None, pixels).intervals(1, lambda done: None), PRECISION)
+        decoded = np.full_like(pixels, 7)
+        BandScan(shape, network, None, decoded).pop(message, 1, lambda done: None)
+        assert np.array_equal(decoded, pixels) and message.empty
+
+
 def test_the_reference_does_learn():
     _, _, work = expected("learning")
     start = inputs(CASES["learning"])[0]
@@ -98,9 +132,11 @@ def test_the_reference_does_learn():
     assert work.adam.updates > 7
 
 
-def test_a_network_of_nonsense_codes_all_the_same(isa):
+@pytest.mark.parametrize("low_bits", [0, 8])
+def test_a_network_of_nonsense_codes_all_the_same(isa, low_bits):
     """Infinities and NaN among the weights: equal bits, learning included, and no pixel without an interval."""
     shape = small_scan(width=9, height=8, layers=2, block=4, batch=16, learning_rate=1e-2, grid=(3, 14), period=8)
+    shape = replace(shape, low_bits=low_bits, fraction=low_bits)
     network, modulation, pixels = inputs(shape)
     for at, value in enumerate([np.inf, -np.inf, np.nan, 3e38, -3e38, 1e30, 1e-40]):
         network[at * 577 % len(network) :: 4001] = value
@@ -127,11 +163,12 @@ def test_decoding(isa, name):
     assert learned.weights().tobytes() == work.weights.tobytes()
 
 
-def test_symbols_outside_the_window_are_found(isa):
+@pytest.mark.parametrize("low_bits", [0, 3, 8])
+def test_symbols_outside_the_window_are_found(isa, low_bits):
     """Noise under a sure network: the decoder's first guess is wrong nearly always."""
-    shape = small_scan(width=40, height=12)
+    shape = small_scan(width=40, height=12, low_bits=low_bits, fraction=low_bits)
     network = inputs(shape)[0]
-    pixels = tiny.integers(5, 256, 12, 40, 3).astype(np.uint8)
+    pixels = tiny.integers(5, 256 << low_bits, 12, 40, 3).astype(shape.dtype)
     message = Message()
     message.push(*BandScan(shape, network, None, pixels).intervals(1, lambda done: None), PRECISION)
     decoded = np.zeros_like(pixels)
@@ -140,8 +177,8 @@ def test_symbols_outside_the_window_are_found(isa):
 
 
 @pytest.mark.parametrize("threads", [2, 3, 7])
-@pytest.mark.parametrize("batch, update_interval", [(0, 1), (100, 1), (4, 2)])
-def test_threads_change_no_bit(threads, batch, update_interval):
+@pytest.mark.parametrize("batch, update_interval, low_bits", [(0, 1, 0), (100, 1, 0), (4, 2, 0), (100, 1, 6)])
+def test_threads_change_no_bit(threads, batch, update_interval, low_bits):
     """Mini-batches of 4 pixels, fewer than most diagonals have: every other diagonal is learned from."""
     shape = small_scan(
         width=90,
@@ -154,6 +191,8 @@ def test_threads_change_no_bit(threads, batch, update_interval):
         update_interval=update_interval,
         grid=(5, 6),
         period=8,
+        low_bits=low_bits,
+        fraction=low_bits,
     )
     starts, freqs, one = run_scan(shape)
     many_starts, many_freqs, many = run_scan(shape, threads)
