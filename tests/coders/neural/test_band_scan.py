@@ -61,7 +61,7 @@ def test_wrong_arrays_are_refused():
 )
 def test_a_refusal_names_the_field(change, reason):
     shape = replace(SHAPE, **change)
-    pixels = np.zeros((shape.height, shape.width, shape.channels), np.uint8)
+    pixels = np.zeros((shape.height, shape.width, shape.channels), shape.dtype)
     with pytest.raises(ValueError, match=reason):
         BandScan(shape, *inputs(SHAPE)[:2], pixels)
 
