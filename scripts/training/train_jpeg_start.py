@@ -6,8 +6,8 @@ Takes the JPEG files of data/train/imagenet, and those that Pillow makes of the 
 data/train/camera, at qualities 50 to 98 and all usual subsamplings; every 24th file is left out, to measure with. Their
 coefficients are coded twice at level 9, which uses all of the start: first without networks, to get what each network
 would have seen; then with the networks, file after file, while the mixer's weights and the moments of the least squares
-go on from file to file, and their means are kept. Numpy alone, about 15 minutes on two cores, 6 GB of memory. The number that it prints belongs into
-bbans_cli/coders/jpeg/coefficient_start.py.
+go on from file to file, and their means are kept. Numpy alone, about 15 minutes on two cores, 6 GB of memory. The
+number that it prints belongs into bbans_cli/coders/jpeg/coefficient_start.py.
 """
 
 from __future__ import annotations

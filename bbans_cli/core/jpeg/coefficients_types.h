@@ -88,8 +88,8 @@ typedef struct bbc_coefficients_state {
     uint8_t fast_levels[COEFFICIENTS_FAST_MAGNITUDES];        /* of magnitudes, in half octaves */
     int16_t *weights[COEFFICIENTS_MIXED];                     /* in 2^-WEIGHT_BITS */
     uint16_t *apms[COEFFICIENTS_MIXED];                       /* at level 9 */
-    int16_t *dc_residuals; /* of each block */
-    uint8_t *lasts;        /* place in zigzag order of the last nonzero AC coefficient, 0 if there is none */
+    int16_t *dc_residuals;                                    /* of each block */
+    uint8_t *lasts; /* place in zigzag order of the last nonzero AC coefficient, 0 if there is none */
 } coefficients_state;
 
 #endif

@@ -8,6 +8,6 @@ pages[0].save("d/dance.gif", save_all=True, append_images=pages[1:])
 pages[0].save("d/pages.tif", save_all=True, append_images=pages[1:])
 Image.new("F", (8, 8)).save("d/float.tif")
 pages[0].save("d/film.webp", save_all=True, append_images=[pages[0].rotate(180, fillcolor="red"), Image.new("RGB", (8, 8), "blue")], lossless=True)'
-bbc compress -r --rm d || echo "$?"
+bbc compress -r --rm -j 1 d || echo "$?"
 ls d
 bbc compress -r -f --json -qq d | grep -o '"code": "[a-z-]*"' | sort
