@@ -53,8 +53,8 @@ def test_a_part_above_the_bound_is_not_made(number: int) -> None:
         (replace(PHOTO, palette=True), {FEW_COLOURS}),
         (replace(PHOTO, depth=4), {FEW_COLOURS}),
         (replace(PHOTO, packed=True), {NEURAL, FEW_COLOURS, DEEP, WEBP}),
-        (replace(PHOTO, depth=16), {DEEP}),
-        (replace(PHOTO, depth=16, flatness=0.7), {DEEP, FEW_COLOURS}),
+        (replace(PHOTO, depth=16), {NEURAL, DEEP}),
+        (replace(PHOTO, depth=16, flatness=0.7), {NEURAL, DEEP, FEW_COLOURS}),
     ],
 )
 def test_for_which_pictures_each_may_be_best(traits: PictureTraits, expected: set[int]) -> None:
