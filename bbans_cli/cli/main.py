@@ -259,6 +259,12 @@ def _version(verbose: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _end(stop: signals.Interrupted) -> None:
+    """Clean up, and end by the signal. Does not return."""
+    atomic_output.abandon_all()
+    signals.die(stop.signum)
+
+
 def run(args: Sequence[str]) -> int:
     """Do what the arguments say and return the exit status; does not return if a signal arrives."""
     fileio.occupy_standard_descriptors()
@@ -270,9 +276,10 @@ def run(args: Sequence[str]) -> int:
         report.say(f"{' '.join(error.format_message().split()).rstrip('.')}; see {where} --help")
         return 2
     except signals.Interrupted as stop:
-        atomic_output.abandon_all()
-        signals.die(stop.signum)
+        _end(stop)
     except Exception as error:
+        if interrupted := signals.behind(error):
+            _end(interrupted)
         if "-vv" in args:
             raise
         name = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""

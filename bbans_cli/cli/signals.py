@@ -31,6 +31,13 @@ def _raise(signum: int, frame: FrameType | None) -> None:
     raise Interrupted(signum)
 
 
+def behind(error: BaseException | None) -> Interrupted | None:
+    """The Interrupted that `error` is, or that `error` came up after: Python's locks may fail when one passes by."""
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__context__
+    return error
+
+
 def die(signum: int) -> None:
     """End the process by the signal's default action. Does not return."""
     signal.signal(signum, signal.SIG_DFL)

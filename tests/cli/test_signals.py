@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 import sysconfig
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from bbans_cli.cli import signals
 
 BBC = os.path.join(sysconfig.get_path("scripts"), "bbc")
 # Far more than is coded before the signal comes.
@@ -114,6 +117,19 @@ def test_a_signal_while_waiting_for_input(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT and errors == b""
     assert os.listdir(tmp_path) == ["pipe.ppm"]
+
+
+def test_a_signal_is_found_behind_the_error_of_a_lock() -> None:
+    """threading.Condition fails with "release unlocked lock" where Interrupted passes by at a bad moment."""
+    try:
+        try:
+            raise signals.Interrupted(signal.SIGINT)
+        finally:
+            threading.Lock().release()
+    except RuntimeError as error:
+        stop = signals.behind(error)
+    assert stop is not None and stop.signum == signal.SIGINT
+    assert signals.behind(RuntimeError()) is None
 
 
 def test_a_reader_that_leaves_ends_the_command_by_sigpipe(tmp_path: Path) -> None:
