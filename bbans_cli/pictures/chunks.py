@@ -11,6 +11,7 @@ import zlib
 from bbans_cli.container import metadata as kinds
 from bbans_cli.limits import MAX_METADATA_BYTES
 
+SIGNATURE = b"\x89PNG\r\n\x1a\n"  # what a file begins with
 # These change what a viewer shows of the pixels or their colours, so a writer puts them before the palette.
 BEFORE_PALETTE = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"mDCV", b"cLLI")
 XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -34,6 +35,11 @@ WORDS = {
     b"tEXt": "text",
     b"iTXt": "text",
 }
+
+
+def framed(name: bytes, content: bytes) -> bytes:
+    """A chunk as it stands in a file: length, name, content, CRC-32."""
+    return len(content).to_bytes(4, "big") + name + content + zlib.crc32(content, zlib.crc32(name)).to_bytes(4, "big")
 
 
 def inflate(data: bytes) -> bytes:

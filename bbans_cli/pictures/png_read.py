@@ -18,7 +18,6 @@ from bbans_cli.pictures import chunks
 from bbans_cli.pictures.formats import PNG_DEPTHS
 from bbans_cli.pictures.picture import Items, Picture, check_palette, row_bytes, unpack_rows
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Colour type -> our mode.
 COLOUR_TYPES = {0: "grey", 2: "rgb", 3: "palette", 4: "grey+alpha", 6: "rgba"}
 # Adam7: first column, first row, and the steps between columns and rows, of each pass.
@@ -56,7 +55,7 @@ def read_png(data: bytes, max_pixels: int) -> Picture:
     """
     png = _Png()
     seen_data = after_data = False
-    at = len(SIGNATURE)
+    at = len(chunks.SIGNATURE)
     while True:
         name, body, intact, at = _chunk(data, at)
         if not png.mode:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +12,7 @@ from bbans_cli.errors import UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.formats import DEFLATE_LEVEL
 from bbans_cli.pictures.picture import Picture, cannot_hold, pack_rows
-from bbans_cli.pictures.png_read import COLOUR_TYPES, PIECE, SIGNATURE
+from bbans_cli.pictures.png_read import COLOUR_TYPES, PIECE
 
 # Readers hold a whole chunk in memory; a mebibyte costs 12 bytes of framing.
 CHUNK_SIZE = 1 << 20
@@ -25,21 +24,17 @@ def write_png(picture: Picture, deflate_level: int = DEFLATE_LEVEL) -> tuple[byt
         raise UnsupportedError(cannot_hold("png", picture))
     colour = next(number for number, mode in COLOUR_TYPES.items() if mode == picture.mode)
     size = picture.width.to_bytes(4, "big") + picture.height.to_bytes(4, "big")
-    out = [SIGNATURE, _chunk(b"IHDR", size + bytes([picture.depth, colour, 0, 0, 0]))]
+    out = [chunks.SIGNATURE, chunks.framed(b"IHDR", size + bytes([picture.depth, colour, 0, 0, 0]))]
     places, lost = _companions(picture)
     if picture.palette is not None:
-        places.palettes.append(_chunk(b"PLTE", picture.palette))
+        places.palettes.append(chunks.framed(b"PLTE", picture.palette))
     if picture.transparency is not None:
-        places.palettes.append(_chunk(b"tRNS", picture.transparency))
+        places.palettes.append(chunks.framed(b"tRNS", picture.transparency))
     out += places.before + places.palettes + places.after
     data = _deflate(picture, deflate_level)
-    out += [_chunk(b"IDAT", data[at : at + CHUNK_SIZE]) for at in range(0, len(data), CHUNK_SIZE)]
-    out += [*places.behind, _chunk(b"IEND", b"")]
+    out += [chunks.framed(b"IDAT", data[at : at + CHUNK_SIZE]) for at in range(0, len(data), CHUNK_SIZE)]
+    out += [*places.behind, chunks.framed(b"IEND", b"")]
     return b"".join(out), lost
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return len(data).to_bytes(4, "big") + name + data + zlib.crc32(data, zlib.crc32(name)).to_bytes(4, "big")
 
 
 @dataclass
@@ -69,7 +64,7 @@ def _companions(picture: Picture) -> tuple[_Places, list[str]]:
             continue
         early = places.before if name in chunks.BEFORE_PALETTE else places.after
         place = places.palettes if suggested else places.behind if behind else early
-        place.append(_chunk(name, body))
+        place.append(chunks.framed(name, body))
     return places, lost
 
 

@@ -8,6 +8,8 @@ import zlib
 
 from PIL import Image, ImageChops
 
+from bbans_cli.pictures import chunks
+
 _COLOUR_TYPES = {"RGB": 2, "RGBA": 6}
 _LEFT = 1  # the filter "sub" (PNG, 9.2): what is stored is the difference from the pixel on the left
 
@@ -20,9 +22,5 @@ def to_png(image: Image.Image) -> bytes:
     size = len(filtered) // image.height
     lines = b"".join(b"%c" % _LEFT + filtered[at : at + size] for at in range(0, len(filtered), size))
     header = struct.pack(">IIBBBBB", image.width, image.height, 8, _COLOUR_TYPES[image.mode], 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    return chunks.SIGNATURE + b"".join(chunks.framed(*part) for part in parts)

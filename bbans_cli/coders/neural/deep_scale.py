@@ -32,8 +32,8 @@ def fraction(planes: np.ndarray, low_bits: int, size: Callable[[np.ndarray, int]
 
 def _mean_error(planes: np.ndarray) -> float:
     """The mean absolute error of the median edge prediction (LOCO-I: Weinberger et al. 2000), in steps."""
-    rows = planes[:: max(1, len(planes) // 256)]
-    above = planes[np.maximum(np.arange(0, len(planes), max(1, len(planes) // 256)) - 1, 0)]
+    tops = np.arange(0, len(planes), max(1, len(planes) // 256))
+    rows, above = planes[tops], planes[np.maximum(tops - 1, 0)]
     here, west = rows[:, 1:].astype(np.int64), rows[:, :-1].astype(np.int64)
     north, northwest = above[:, 1:].astype(np.int64), above[:, :-1].astype(np.int64)
     low, high = np.minimum(west, north), np.maximum(west, north)

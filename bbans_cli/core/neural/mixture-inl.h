@@ -130,6 +130,16 @@ EX int32_t mixture_guess(const mixture *mix, int i)
     return (int32_t)ex_clip(mean * bins - 7.0f, 0.0f, 241.0f);
 }
 
+/* Which of the SCAN_WINDOW symbols has the interval that holds target; cum: theirs, and that of the symbol after them. */
+EX int mixture_search(const int32_t *cum, int32_t target, uint32_t *start, uint32_t *freq)
+{
+    int j = 0;
+    for (int k = 1; k < SCAN_WINDOW; k++) j += cum[k] <= target;
+    *start = (uint32_t)cum[j];
+    *freq = (uint32_t)(cum[j + 1] - cum[j]);
+    return j;
+}
+
 /* The symbol whose interval holds target: looked up in the window, or searched in two rounds of sixteen. */
 static int32_t mixture_find(const mixture *mix, int i, int32_t first, const int32_t *window, int32_t target,
                             uint32_t *start, uint32_t *freq)
@@ -145,11 +155,7 @@ static int32_t mixture_find(const mixture *mix, int i, int32_t first, const int3
         memcpy(cum, window, SCAN_WINDOW * sizeof *cum);
         cum[SCAN_WINDOW] = MIXTURE_TOTAL;
     }
-    int j = 0;
-    for (int k = 1; k < SCAN_WINDOW; k++) j += cum[k] <= target;
-    *start = (uint32_t)cum[j];
-    *freq = (uint32_t)(cum[j + 1] - cum[j]);
-    return first + j;
+    return first + mixture_search(cum, target, start, freq);
 }
 
 /* Low bits of a sample whose high 8 bits are known: cum of the values within the bin, as those of the bins, from shares
@@ -226,11 +232,7 @@ static int32_t mixture_low_find(const mixture *mix, int i, int32_t high, const i
         memcpy(cum, window, SCAN_WINDOW * sizeof *cum);
         cum[SCAN_WINDOW] = MIXTURE_TOTAL;
     }
-    int j = 0;
-    for (int k = 1; k < SCAN_WINDOW; k++) j += cum[k] <= target;
-    *start = (uint32_t)cum[j];
-    *freq = (uint32_t)(cum[j + 1] - cum[j]);
-    return first + j;
+    return first + mixture_search(cum, target, start, freq);
 }
 
 /* Derivatives of a bin's mass, of each component and of the mixture; of up to SCAN_CHUNK pixels. */
