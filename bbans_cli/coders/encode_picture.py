@@ -94,7 +94,7 @@ class _Planes:
         """
         count = 3 if mode in ("rgb", "rgba", "cmyk") else 1
         colour, alpha = pixels[:, :, :count], pixels[:, :, count:]
-        if count == 3 and mode != "cmyk" and np.all(colour[:, :, 1:] == colour[:, :, :1]):
+        if count == 3 and mode != "cmyk" and _is_grey(colour):
             colour = np.ascontiguousarray(colour[:, :, :1])
         return cls(colour, alpha, depth, mode == "palette")
 
@@ -117,11 +117,17 @@ class _Planes:
         return _Planes.split(strips, "palette" if self.palette else MODES[channels - 1], self.depth)
 
 
+def _is_grey(colour: np.ndarray) -> bool:
+    """Whether the three channels are equal everywhere; looked at 64 rows at a time until they are not."""
+    return all(np.all(rows[:, :, 1:] == rows[:, :, :1]) for rows in np.array_split(colour, max(1, len(colour) // 64)))
+
+
 @dataclass
 class _Job:
     """Planes, how they are to be coded, and the smallest parts so far.
 
     band_rows, quick  see EncodeRequest
+    raw_bytes  of raw samples, which serve where there are no other parts yet
     progress  gets numbers of pixels of the trial at work
     """
 
@@ -134,6 +140,12 @@ class _Job:
     quick: bool = False
     best: list[Part] = field(default_factory=list)
     progress: PixelProgress = no_progress
+    raw_bytes: int = 0
+
+    @property
+    def bound(self) -> int:
+        """About the bytes that parts must stay below to be of use."""
+        return approximate_bytes(self.best) if self.best else self.raw_bytes
 
     def encode(
         self,
@@ -146,7 +158,7 @@ class _Job:
         request = EncodeRequest(
             planes,
             depth,
-            max_bytes=approximate_bytes(self.best),
+            max_bytes=self.bound,
             level=self.level,
             threads=self.threads,
             progress=self.progress,
@@ -170,7 +182,7 @@ class _Job:
 
     def offer(self, parts: list[Part] | None) -> None:
         """Keep the parts if they are smaller than the best."""
-        if parts is not None and approximate_bytes(parts) < approximate_bytes(self.best):
+        if parts is not None and approximate_bytes(parts) < self.bound:
             self.best = parts
 
 
@@ -226,9 +238,13 @@ def _smallest_parts(job: _Job, progress: ShareProgress) -> list[Part]:
     large = planes.pixels >= (LARGE // 8 if job.level == FAST or planes.depth == 16 else LARGE)
     # Deflate has its chance where it is quick; on more pixels, and on photographs, the others are always better.
     thorough = not large and trials not in ([_Trial(NEURAL)], [_Trial(JPEG)])
-    job.best = [raw.encode(planes.whole(), planes.depth, thorough, job.band_rows)]
-    if approximate_bytes(job.best) < TINY:
+    whole = planes.whole()
+    job.raw_bytes = raw.encoded_bytes(whole, planes.depth, job.band_rows)
+    if thorough or job.raw_bytes < TINY:
+        job.best = [raw.encode(whole, planes.depth, thorough, job.band_rows)]
+    if job.bound < TINY:
         return job.best
+    del whole
     if len(trials) > 1 and large and job.traits.jpeg is None:
         trials = _shortlist(trials, job)
     costs = [job.coders[trial.number].cost for trial in trials]
@@ -236,7 +252,8 @@ def _smallest_parts(job: _Job, progress: ShareProgress) -> list[Part]:
     for trial, cost in zip(trials, costs, strict=True):
         job.progress = meter.weighted(cost)
         job.offer(trial.parts(job))
-    return job.best
+    # Where they only bound the others, raw samples are not kept meanwhile: those of a large picture are large.
+    return job.best or [raw.encode(planes.whole(), planes.depth, False, job.band_rows)]
 
 
 def _shortlist(trials: list[_Trial], job: _Job) -> list[_Trial]:
@@ -247,7 +264,7 @@ def _shortlist(trials: list[_Trial], job: _Job) -> list[_Trial]:
     for trial in trials:
         sample = replace(job, planes=planes, quick=True, best=bound, progress=no_progress)
         sample.offer(trial.parts(sample))
-        sizes.append(approximate_bytes(sample.best))
+        sizes.append(sample.bound)
     return [trial for trial, size in zip(trials, sizes, strict=True) if size <= CLOSE * min(sizes)]
 
 

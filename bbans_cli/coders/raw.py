@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-from bbans_cli.container import RAW, Band, Part, band_heights
+from bbans_cli.container import RAW, Band, Part, band_heights, picture_parts
 from bbans_cli.errors import CorruptError
 from bbans_cli.pictures.picture import pack_rows, row_bytes, unpack_rows
 
@@ -36,19 +36,36 @@ def encode(planes: np.ndarray, depth: int, thorough: bool = True, band_rows: int
 
     band_rows  rows of a band at most
     """
-    height, width, channels = planes.shape
-    size = row_bytes(width, channels, depth)
-    rows = min(height, max(1, BAND_BYTES // size), band_rows or height)
-    bands = []
-    for top in range(0, height, rows):
+    rows, bands = _band_rows(planes, depth, band_rows), []
+    for top in range(0, len(planes), rows):
         samples = planes[top : top + rows]
         payload = _payload(samples, depth, thorough)
         bands.append(Band(payload, 0, checksum(samples, payload)))
-    return Part(RAW, channels, depth, b"", b"", rows, bands)
+    return Part(RAW, planes.shape[2], depth, b"", b"", rows, bands)
+
+
+def encoded_bytes(planes: np.ndarray, depth: int, band_rows: int | None = None) -> int:
+    """`approximate_bytes` of the part that `encode`, not thorough, makes."""
+    rows, channels = _band_rows(planes, depth, band_rows), planes.shape[2]
+    total = Part(RAW, channels, depth, b"", b"", rows, []).approximate_bytes
+    for top in range(0, len(planes), rows):
+        samples = planes[top : top + rows]
+        height, width = (1, 1) if _is_constant(samples) else samples.shape[:2]
+        total += 1 + height * row_bytes(width, channels, depth) + picture_parts.BAND_TABLE_BYTES
+    return total
+
+
+def _band_rows(planes: np.ndarray, depth: int, band_rows: int | None) -> int:
+    height, width, channels = map(int, planes.shape)
+    return min(height, max(1, BAND_BYTES // row_bytes(width, channels, depth)), band_rows or height)
+
+
+def _is_constant(samples: np.ndarray) -> bool:
+    return bool(np.all(samples[0] == samples[0, 0]) and np.all(samples == samples[0, 0]))
 
 
 def _payload(samples: np.ndarray, depth: int, thorough: bool) -> bytes:
-    if np.all(samples == samples[0, 0]):
+    if _is_constant(samples):
         return bytes([CONSTANT]) + np.ascontiguousarray(pack_rows(samples[:1, :1], depth)).tobytes()
     raw = np.ascontiguousarray(pack_rows(samples, depth)).tobytes()
     if thorough:

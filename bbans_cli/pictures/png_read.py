@@ -26,6 +26,8 @@ PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 DEFLATE_LIMIT = 1032
 # Unfiltering goes on in pieces of about this many bytes, so that no call of the core takes long.
 PIECE = 1 << 24
+# Packed bytes at a time, of which what is not used yet is copied with each piece that comes out.
+PACKED_PIECE = 1 << 20
 
 
 @dataclass
@@ -39,7 +41,7 @@ class _Png:
     interlaced: bool = False
     palette: bytes | None = None
     transparency: bytes | None = None
-    data: list[bytes] = field(default_factory=list)
+    data: list[memoryview] = field(default_factory=list)
     items: Items = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
@@ -57,7 +59,8 @@ def read_png(data: bytes, max_pixels: int) -> Picture:
     seen_data = after_data = False
     at = len(chunks.SIGNATURE)
     while True:
-        name, body, intact, at = _chunk(data, at)
+        name, view, intact, at = _chunk(memoryview(data), at)
+        body = b"" if name == b"IDAT" else bytes(view)  # packed pixels are not copied
         if not png.mode:
             if name == b"CgBI":
                 raise UnsupportedError("a PNG of Apple's own kind (CgBI) is not supported")
@@ -70,7 +73,7 @@ def read_png(data: bytes, max_pixels: int) -> Picture:
             if after_data:
                 raise InputError("damaged PNG: the pixels are in several places")
             seen_data = True
-            png.data.append(body)
+            png.data.append(view)
         else:
             if seen_data and not after_data:
                 png.items.append((kinds.AFTER_PIXELS, b""))
@@ -91,9 +94,9 @@ def read_png(data: bytes, max_pixels: int) -> Picture:
     return Picture(pixels, png.mode, png.depth, png.palette, png.transparency, png.items, png.lost)
 
 
-def _chunk(data: bytes, at: int) -> tuple[bytes, bytes, bool, int]:
+def _chunk(data: memoryview, at: int) -> tuple[bytes, memoryview, bool, int]:
     """(name, body, whether the checksum holds, where the next one begins) of the chunk at `at`."""
-    size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+    size, name = int.from_bytes(data[at : at + 4], "big"), bytes(data[at + 4 : at + 8])
     end = at + 8 + size
     if size >= 1 << 31 or not name.isalpha() and len(name) == 4:
         raise InputError("damaged PNG: a chunk's header makes no sense")
@@ -199,28 +202,33 @@ def _pixels(png: _Png) -> np.ndarray:
 
 def _inflate(png: _Png, total: int) -> bytearray:
     """`total` bytes of filtered rows. Data beyond them is ignored, as every reader does, but must be intact."""
-    packed = b"".join(png.data)
-    png.data.clear()
-    if total > DEFLATE_LIMIT * len(packed) + 64:
+    packed = sum(map(len, png.data))
+    if total > DEFLATE_LIMIT * packed + 64:
         raise InputError("damaged PNG: it holds fewer pixels than it claims")
     stream = zlib_ng.decompressobj()  # in half of zlib's time
-    extra = 0
+    plain, done, given = bytearray(total), 0, 0
     try:
-        plain = bytearray(stream.decompress(packed, total))
-        # The stream's own checksum lies behind the last pixel: it is verified only if the end is asked for.
-        while len(plain) == total and not stream.eof:
-            piece = stream.decompress(stream.unconsumed_tail, PIECE)
-            if not piece and not stream.eof:
-                break
-            extra += len(piece)
+        for view in png.data:
+            for start in range(0, len(view), PACKED_PIECE):
+                data: bytes | memoryview = view[start : start + PACKED_PIECE]
+                given += len(data)
+                # Also behind the last pixel, where the stream's own checksum is.
+                while data and not stream.eof:
+                    piece = stream.decompress(data, PIECE)
+                    plain[done : min(total, done + len(piece))] = piece[: max(0, total - done)]
+                    done, data = done + len(piece), stream.unconsumed_tail
+                if stream.eof:
+                    break
     except zlib_ng.error as error:  # type: ignore[misc] # its stub declares an instance
         raise InputError("damaged PNG: its pixels cannot be unpacked") from error
-    if len(plain) < total or not stream.eof:
+    if done < total or not stream.eof:
         raise InputError("truncated PNG: it holds fewer pixels than it claims")
-    if extra:
-        png.lost.append(f"{extra:,} bytes after the last pixel")
-    if stream.unused_data:
-        png.lost.append(f"{len(stream.unused_data):,} bytes after the packed pixels")
+    if done > total:
+        png.lost.append(f"{done - total:,} bytes after the last pixel")
+    behind = len(stream.unused_data) + packed - given
+    if behind:
+        png.lost.append(f"{behind:,} bytes after the packed pixels")
+    png.data.clear()
     return plain
 
 
@@ -231,9 +239,15 @@ def _unfilter(data: bytearray, at: int, width: int, height: int, channels: int, 
     size = row_bytes(width, channels, depth)
     bpp = max(1, channels * depth // 8)
     rows = np.frombuffer(data, np.uint8, height * (1 + size), at).reshape(height, 1 + size)
-    step = max(1, PIECE // (1 + size))
+    kept = np.frombuffer(data, np.uint8, height * size, at).reshape(height, size)
+    step, closed = max(1, PIECE // (1 + size)), 0
     for top in range(0, height, step):
         piece = rows[top : top + step]
         if lib.bbc_png_filters_undo(ffi.from_buffer("uint8_t[]", piece), len(piece), size, bpp, top > 0):
             raise InputError("damaged PNG: unknown filter")
-    return unpack_rows(np.ascontiguousarray(rows[:, 1:]), width, channels, depth)
+        # Without the bytes that name filters, rows are closed up in place, as a copy would double the memory; all but
+        # the last, which the next piece's filters need where it is.
+        end = height if top + step >= height else top + step - 1
+        kept[closed:end] = np.array(rows[closed:end, 1:])
+        closed = end
+    return unpack_rows(kept, width, channels, depth)

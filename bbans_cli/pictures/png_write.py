@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,8 +32,7 @@ def write_png(picture: Picture, deflate_level: int = DEFLATE_LEVEL) -> tuple[byt
     if picture.transparency is not None:
         places.palettes.append(chunks.framed(b"tRNS", picture.transparency))
     out += places.before + places.palettes + places.after
-    data = _deflate(picture, deflate_level)
-    out += [chunks.framed(b"IDAT", data[at : at + CHUNK_SIZE]) for at in range(0, len(data), CHUNK_SIZE)]
+    out += [chunks.framed(b"IDAT", data) for data in _cut(_deflate(picture, deflate_level))]
     out += [*places.behind, chunks.framed(b"IEND", b"")]
     return b"".join(out), lost
 
@@ -68,7 +68,19 @@ def _companions(picture: Picture) -> tuple[_Places, list[str]]:
     return places, lost
 
 
-def _deflate(picture: Picture, level: int) -> bytes:
+def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, CHUNK_SIZE at a time."""
+    left = b""
+    for piece in pieces:
+        left += piece
+        whole = len(left) - len(left) % CHUNK_SIZE
+        yield from (left[at : at + CHUNK_SIZE] for at in range(0, whole, CHUNK_SIZE))
+        left = left[whole:]
+    if left:
+        yield left
+
+
+def _deflate(picture: Picture, level: int) -> Iterator[bytes]:
     """The packed pixels: filtered row by row, except where neighbouring bytes are not neighbouring shades."""
     from bbans_cli.core import ffi, lib
 
@@ -76,7 +88,6 @@ def _deflate(picture: Picture, level: int) -> bytes:
     bpp = max(1, picture.pixels.shape[2] * picture.depth // 8)
     strategy = zlib_ng.Z_FILTERED if shades else zlib_ng.Z_DEFAULT_STRATEGY
     deflate = zlib_ng.compressobj(level, zlib_ng.DEFLATED, 15, 9, strategy)
-    out = []
     step = max(1, PIECE // (picture.pixels[0].size * 2))
     last = ffi.NULL
     for top in range(0, picture.height, step):
@@ -89,6 +100,5 @@ def _deflate(picture: Picture, level: int) -> bytes:
             last = ffi.from_buffer("uint8_t[]", kept)
         else:
             filtered[:, 1:] = rows
-        out.append(deflate.compress(filtered.data))
-    out.append(deflate.flush())
-    return b"".join(out)
+        yield deflate.compress(filtered.data)
+    yield deflate.flush()

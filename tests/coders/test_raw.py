@@ -18,6 +18,7 @@ def test_stored_round_trip(kind, thorough, monkeypatch):
     given = picture(*kind, 21, 9)
     part = raw.encode(given.pixels, given.depth, thorough)
     assert np.array_equal(raw.decode(part, 9, 21), given.pixels)
+    assert thorough or raw.encoded_bytes(given.pixels, given.depth) == part.approximate_bytes
     packed = 21 * row_bytes(9, given.pixels.shape[2], given.depth)
     assert sum(len(band.payload) for band in part.bands) <= packed + len(part.bands)
 

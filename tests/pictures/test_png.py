@@ -236,11 +236,16 @@ def test_large_rows_go_through_in_pieces(monkeypatch):
     from bbans_cli.pictures import png_read, png_write
 
     monkeypatch.setattr(png_read, "PIECE", 100)
+    monkeypatch.setattr(png_read, "PACKED_PIECE", 30)
     monkeypatch.setattr(png_write, "PIECE", 100)
-    given = picture("rgb", 16, 40, 9)
-    written = write_picture(given)[0]
-    assert np.array_equal(read_pypng(written)[0], given.pixels)
-    assert same(read_picture(written), given)
+    monkeypatch.setattr(png_write, "CHUNK_SIZE", 70)
+    for size in ((40, 9), (9, 40), (90, 3)):
+        given = picture("rgb", 16, *size)
+        written = write_picture(given)[0]
+        assert written.count(b"IDAT") > 5
+        assert np.array_equal(read_pypng(written)[0], given.pixels)
+        assert same(read_picture(written), given)
+        assert same(read_picture(pypng(given, True)), given)
 
 
 @pytest.mark.parametrize("form", ["png", "tiff"])
