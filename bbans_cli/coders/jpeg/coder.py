@@ -18,7 +18,7 @@ from bbans_cli.coders.jpeg import coefficients, ycbcr
 from bbans_cli.container import JPEG, Band, Part
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import ffi, lib
-from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.errors import CorruptError, ModelMismatchError, TruncatedError, UnsupportedError
 from bbans_cli.limits import MAX_JPEG_PIXELS
 from bbans_cli.progress import BlockProgress, PixelProgress, no_progress
 
@@ -176,7 +176,25 @@ def decode(
         raise UnsupportedError("needs a newer bbc: a JPEG's part of an unknown shape")
     subsampled, tables = _settings(part)
     (band,) = part.bands
-    reader = Reader(memoryview(band.payload), "a JPEG's coefficients")
+    try:
+        planes = _decode_payload(part, width, height, subsampled, tables, progress, bits)
+    except (TruncatedError, ModelMismatchError) as error:
+        # All bytes are there; what they say of sizes and starts is part of the payload, whose checksum comes last.
+        raise CorruptError("corrupt, or made by a newer bbc: a JPEG's coefficients cannot be decoded") from error
+    raw.check(planes, band)
+    return planes
+
+
+def _decode_payload(
+    part: Part,
+    width: int,
+    height: int,
+    subsampled: tuple[bool, bool],
+    tables: list[np.ndarray],
+    progress: PixelProgress,
+    bits: JpegBits | None,
+) -> np.ndarray:
+    reader = Reader(memoryview(part.bands[0].payload), "a JPEG's coefficients")
     code = bytes(reader.take(reader.varint()))
     sizes = block_counts(width, height, part.channels, subsampled)
     count = sum(rows * columns for rows, columns in sizes)
@@ -187,7 +205,6 @@ def decode(
     planes = decoded_samples(JpegCoefficients(subsampled, tables, blocks), width, height)
     if reader.left:
         _correct(planes, reader, None if bits is None else bits.corrections)
-    raw.check(planes, band)
     return planes
 
 

@@ -2,12 +2,14 @@
 
 Large pictures are cut into segments, rows of MCUs that are coded each with a state of its own, in threads. A payload
 is: a byte with the number of segments, less one, and above that the number of the start (coefficient_start.py; 0 at
-level 1, which has none); for each segment but the last its rows of MCUs and its bytes (varints); their payloads.
+level 1, which has none); for each segment but the last its rows of MCUs and its bytes (varints); if there are several,
+of each the CRC-32 of all these bytes and its payload; the payloads.
 """
 
 from __future__ import annotations
 
 import itertools
+import zlib
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import TypeAlias
@@ -96,6 +98,9 @@ def encode(
     out = bytes([len(payloads) - 1 | start << 4])
     for count, payload in zip(rows[:-1], payloads[:-1], strict=True):
         out += varint(count) + varint(len(payload))
+    if len(payloads) > 1:
+        of_heads = zlib.crc32(out)
+        out += b"".join(zlib.crc32(payload, of_heads).to_bytes(4, "little") for payload in payloads)
     return out + b"".join(payloads)
 
 
@@ -108,29 +113,26 @@ def decode(
     threads: int = 1,
     progress: BlockProgress = no_progress,
     bits: Sequence[np.ndarray] | None = None,
+    lost: list[tuple[int, int | None]] | None = None,
 ) -> list[np.ndarray]:
     """What `encode` was given: int16 (rows, columns, 64) for each (rows, columns) of sizes.
 
     bits  for each component float32 (rows, columns), gets the code length of each block in bits
+    lost  of a damaged payload, gets the first row of MCUs and the one behind the last (None: the last of all) of the
+          segments that lack their checksum, as one segment alone has none; their coefficients are 0
 
     Raises CorruptError, and ModelMismatchError where the start is not at hand.
     """
     check_sizes(sizes, tables, factors, level)
-    reader = Reader(memoryview(payload), "coefficients")
-    first = reader.byte()
-    start = first >> 4
-    if (start == 0) != (level == FAST):
-        raise CorruptError("corrupt coefficients: a start of another level")
-    heads = [(reader.varint(), reader.varint()) for _ in range(first % MOST_SEGMENTS)]
-    payloads = [bytes(reader.take(size)) for _, size in heads]
-    payloads.append(bytes(reader.take(reader.left)))
+    start, rows, payloads = _segments_from_bytes(payload, level, lost)
     planes = [np.zeros((*size, 64), np.int16) for size in sizes]
-    rows = [rows for rows, _ in heads] + [0]
     segments = _cut(planes, factors, rows)
     measured = [None] * len(segments) if bits is None else _cut(bits, factors, rows)
 
-    def code(job: tuple[list[np.ndarray], bytes, list[np.ndarray] | None]) -> None:
+    def code(job: tuple[list[np.ndarray], bytes | None, list[np.ndarray] | None]) -> None:
         segment, data, of_segment = job
+        if data is None:
+            return
         shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
         lengths = None if of_segment is None else np.zeros(sum(plane.size for plane in of_segment), np.int32)
         _core(start).decode(shape, _pieces(segment, level, progress), data, lengths)
@@ -139,6 +141,41 @@ def decode(
 
     scheduler.map_ordered(code, list(zip(segments, payloads, measured, strict=True)), threads)
     return planes
+
+
+def _segments_from_bytes(
+    payload: bytes, level: int, lost: list[tuple[int, int | None]] | None
+) -> tuple[int, list[int], list[bytes | None]]:
+    """The number of the start; the rows of MCUs of each segment, as _segment_rows has them; their payloads.
+
+    With `lost`, which is filled in as in `decode`, None stands for damaged payloads. Raises CorruptError.
+    """
+    reader = Reader(memoryview(payload), "coefficients")
+    first = reader.byte()
+    start = first >> 4
+    if (start == 0) != (level == FAST):
+        raise CorruptError("corrupt coefficients: a start of another level")
+    heads = [(reader.varint(), reader.varint()) for _ in range(first % MOST_SEGMENTS)]
+    rows = [rows for rows, _ in heads] + [0]
+    if not heads:
+        if lost is not None:
+            lost.append((0, None))
+        return start, rows, [reader.take(reader.left) if lost is None else None]
+    of_heads = zlib.crc32(payload[: reader.at])
+    checksums = [reader.uint32() for _ in rows]
+    payloads: list[bytes | None] = []
+    ends: list[int | None] = [*itertools.accumulate(rows[:-1]), None]
+    for number, checksum in enumerate(checksums):
+        size = heads[number][1] if number < len(heads) else reader.left
+        data = reader.take(size) if lost is None else reader.at_most(size)
+        if zlib.crc32(data, of_heads) == checksum:
+            payloads.append(data)
+            continue
+        if lost is None:
+            raise CorruptError("corrupt coefficients: the checksum of a segment does not match")
+        payloads.append(None)
+        lost.append((ends[number - 1] or 0 if number else 0, ends[number]))
+    return start, rows, payloads
 
 
 def _in_bits(lengths: np.ndarray, bits: Sequence[np.ndarray]) -> None:
