@@ -40,7 +40,7 @@ lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and 
 
 check: lint test ## what every commit must pass: lint and tests
 
-check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive check-kept ## all that is checked before a release
+check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive check-kept check-damage check-load ## all that is checked before a release
 
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
@@ -57,6 +57,15 @@ test-train: $(VENV)/.testing ## compare the C core with torch, live; train in mi
 
 check-kept: build ## what readers of other makers find in real files is found again or named; BBC_DATA, BBC_COLLECTIONS
 	$(RUN) -m scripts.kept.check $(BENCH)
+
+check-damage: build ## damage golden files, every bit of them within BENCH='--minutes N' a file: each gives the error of its class
+	$(RUN) -m scripts.damage.check $(BENCH)
+
+check-load: build ## a picture of 100 Mpixel, 10,000 files, eight processes at once, kill -9 at 300 moments: memory, files, states
+	$(RUN) -m scripts.load.check picture
+	$(RUN) -m scripts.load.check batch
+	$(RUN) -m scripts.load.check together
+	$(RUN) -m scripts.load.check kill
 
 test-arm: $(VENV)/.testing ## run the whole bbc on aarch64, under qemu-user (Debian)
 	sh scripts/release/test_arm.sh $(RUN)

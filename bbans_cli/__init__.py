@@ -21,7 +21,9 @@ from bbans_cli.limits import DECODE_PIXELS, MAX_PIXELS, PREVIEW_SIDE
 if TYPE_CHECKING:
     import numpy as np
 
+    from bbans_cli.api import Salvaged
     from bbans_cli.coders.code_lengths import CodeLengths
+    from bbans_cli.pictures.picture import Picture
     from bbans_cli.reading import Look
     from bbans_cli.thumbnails import Header, Preview, Thumbnail
 
@@ -35,6 +37,7 @@ __all__ = [
     "header",
     "preview",
     "restore",
+    "salvage",
     "thumbnail",
 ]
 
@@ -107,6 +110,25 @@ def decompress(
 
     codec = api.PictureCodec(max_pixels=max_pixels, rows=rows)
     picture = codec.decompress(_read(source, max_pixels), threads or scheduler.cores())
+    return _array(picture)
+
+
+def salvage(source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS) -> Salvaged:
+    """What holds of a damaged .bbc file, given its bytes or its path: pixels, and what is lost.
+
+    Bands that hold are decoded. All others are grey, of palettes index 0, of alpha opaque. Of a JPEG file, whose
+    bytes cannot come back, pixels are decoded where its coefficients hold.
+
+    Raises CorruptError where the header is damaged, or nothing of a JPEG file can be decoded; else as `decompress`.
+    """
+    from bbans_cli import api, scheduler
+
+    codec = api.PictureCodec(max_pixels=max_pixels)
+    picture, damage = codec.salvage(_read(source, max_pixels), threads or scheduler.cores())
+    return api.Salvaged(_array(picture), damage.merged_rows(), damage.words())
+
+
+def _array(picture: Picture) -> np.ndarray:
     pixels = picture.pixels
     if picture.pages > 1:
         pixels = pixels.reshape(picture.pages, picture.page_height, *pixels.shape[1:])

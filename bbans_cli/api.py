@@ -10,9 +10,9 @@ import numpy as np
 from bbans_cli import container
 from bbans_cli.coders import decode_picture, encode_picture
 from bbans_cli.coders.row_bands import Rows, asked_for, cost, resolved
-from bbans_cli.container import StoredFile
+from bbans_cli.container import Damage, LostRows, StoredFile
 from bbans_cli.container import metadata as kinds
-from bbans_cli.errors import BbcError
+from bbans_cli.errors import BbcError, CorruptError, TruncatedError
 from bbans_cli.limits import MAX_PIXELS, PREVIEW_SIDE
 from bbans_cli.pictures import exif
 from bbans_cli.pictures.detect import detect, is_jpeg, is_lossy, jpeg_start, refuse
@@ -21,7 +21,23 @@ from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
 from bbans_cli.progress import ShareProgress, no_progress
 
+# Rows that are compared at a time.
+EQUAL_ROWS = 256
 _IN_FULL = "decoded in full: these rows have no bands of their own"
+
+
+@dataclass(frozen=True)
+class Salvaged:
+    """What holds of a damaged file.
+
+    pixels  as bbans_cli.decompress returns them; lost ones are middle grey, of palettes index 0, of alpha opaque
+    lost    the lost rows, from the top; of a stack, rows of all pages below each other
+    words   what is lost, of rows and of all else, a line each; empty if the file is not damaged
+    """
+
+    pixels: np.ndarray
+    lost: list[LostRows]
+    words: list[str]
 
 
 class VerifyError(BbcError):
@@ -45,6 +61,7 @@ class Outcome:
     surplus        bytes that follow the .bbc file in the input and were ignored
     file_format    of a picture that was written: one of FORMATS
     remark         what only those hear who ask for more (-v)
+    damage         what is lost of a damaged file that was to be read as far as it holds
     """
 
     data: bytes
@@ -59,6 +76,7 @@ class Outcome:
     surplus: int = 0
     file_format: str | None = None
     remark: str = ""
+    damage: Damage = field(default_factory=Damage)
 
 
 @dataclass(frozen=True)
@@ -74,6 +92,7 @@ class PictureCodec:
     preview     pixels a side of the preview that .bbc files get; 0: none
     band_rows   rows of a band at most, so that some rows can be decoded without the others; 0: as suits the coder
     rows        decode these rows of pictures alone; None: all
+    keep_going  of damaged .bbc files decode what holds, and say in `Outcome.damage` what is lost
     """
 
     level: int = 5
@@ -85,6 +104,7 @@ class PictureCodec:
     preview: int = 0
     band_rows: int = 0
     rows: Rows | None = None
+    keep_going: bool = False
 
     def look(self, front: bytes, name: str = "") -> None:
         """Raise what `compress_file` would raise, as far as a file's first 64 KiB tell it, or all of a smaller file."""
@@ -101,11 +121,13 @@ class PictureCodec:
         if data and not self.pixels and is_jpeg(data, name):
             return self._compress_jpeg(data, name, threads, progress)
         picture = read_picture(data, pixels=self.pixels, max_pixels=self.max_pixels)
+        lossy = is_lossy(data)
+        del data
         coded, remark = self._compress_picture(picture, threads, progress)
         stripped = self.strip and bool(picture.metadata or picture.lost)
         lost = [] if self.strip else picture.lost
         size = picture.width, picture.page_height, picture.pixels.size
-        return Outcome(coded, *size, len(coded), _not_kept(lost), lossy=stripped or is_lossy(data), remark=remark)
+        return Outcome(coded, *size, len(coded), _not_kept(lost), lossy=stripped or lossy, remark=remark)
 
     def _compress_jpeg(self, data: bytes, name: str, threads: int, progress: ShareProgress) -> Outcome:
         from bbans_cli.coders.files import file_coder
@@ -153,26 +175,20 @@ class PictureCodec:
         file_format  one of FORMATS; None: the file itself where there is one, else `picture.file_format`
         read_back    read a new picture file and compare pixels, so that the .bbc may be removed
 
-        Raises CorruptError, LimitError, UnsupportedError, and InputError for pixels of a file that has none.
+        Raises CorruptError, LimitError, UnsupportedError, and InputError for pixels of a file that has none. With
+        keep_going CorruptError only where nothing can be written.
         """
-        content, surplus = container.from_leading_bytes(data, self.max_pixels)
-        notes: list[str] = []
-        if isinstance(content, StoredFile):
-            from bbans_cli.coders.files import file_coder, jpeg_pixels
-
-            if file_format is None and self.rows is None:
-                restored, notes = self._stripped(file_coder.decode(content, threads, progress))
-                return replace(_of_file(content, restored, len(data), notes, lossy=bool(notes)), surplus=surplus)
-            picture, note = jpeg_pixels.decode(content, self.max_pixels, threads, progress)
-            notes += [note] if note else []
-            if self.rows is not None:
-                picture = picture.with_rows(*resolved(self.rows, picture.height))
-                notes.append(_IN_FULL)
-        elif self.rows is not None:
-            picture, in_full = decode_picture.decode_rows(content, self.rows, threads, progress)
-            notes += [_IN_FULL] if in_full else []
-        else:
-            picture = decode_picture.decode(content, threads, progress)
+        damage = Damage()
+        content, surplus = container.from_leading_bytes(data, self.max_pixels, damage if self.keep_going else None)
+        if isinstance(content, StoredFile) and file_format is None and self.rows is None:
+            restored, notes = self._stripped(_whole_file(content, damage, threads, progress))
+            found = _of_file(content, restored, len(data), notes, lossy=bool(notes or damage))
+            return replace(found, surplus=surplus, damage=damage)
+        picture, notes = self._picture(content, threads, progress, damage if self.keep_going else None)
+        if damage.is_of_all(picture.height):
+            raise CorruptError(
+                f"{(damage.reasons or ['corrupt: no checksum matches'])[-1]}; no row of the picture holds"
+            )
         partial = isinstance(content, StoredFile) or self.rows is not None
         lossy = partial or self.strip and bool(picture.metadata)
         if self.strip:
@@ -182,10 +198,84 @@ class PictureCodec:
         if read_back and not _equal_pixels(picture, read_picture(file, pixels=True, max_pixels=self.max_pixels)):
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
         size = picture.width, picture.page_height, picture.pixels.size if self.rows is None else 0
-        return Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content), lossy, surplus, file_format)
+        found = Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content))
+        lossy = lossy or bool(damage)
+        return replace(found, lossy=lossy, surplus=surplus, file_format=file_format, damage=damage)
+
+    def _picture(
+        self,
+        content: container.Container | StoredFile,
+        threads: int,
+        progress: ShareProgress,
+        damage: Damage | None = None,
+    ) -> tuple[Picture, list[str]]:
+        """The picture or its `rows`, of a JPEG file its pixels, and notes for the user.
+
+        damage  gets what is lost; without, damage is a CorruptError
+        """
+        if not isinstance(content, StoredFile):
+            if damage is not None and all(band.missing for part in content.parts for band in part.bands):
+                raise TruncatedError(f"{damage.reasons[-1]}; no row of the picture holds")
+            if self.rows is None:
+                return decode_picture.decode(content, threads, progress, damage=damage), []
+            picture, in_full = decode_picture.decode_rows(content, self.rows, threads, progress, damage=damage)
+            return picture, [_IN_FULL] if in_full else []
+        from bbans_cli.coders.files import jpeg_pixels
+
+        note = ""
+        if damage is not None and any(part.damaged for part in content.parts):
+            picture = jpeg_pixels.decode_damaged(content, self.max_pixels, damage, threads, progress)
+        else:
+            picture, note = jpeg_pixels.decode(content, self.max_pixels, threads, progress)
+        notes = [note] if note else []
+        if self.rows is not None:
+            rows = resolved(self.rows, picture.height)
+            picture = picture.with_rows(*rows)
+            notes.append(_IN_FULL)
+            if damage is not None:
+                damage.keep_rows(*rows)
+        return picture, notes
+
+    def salvage(self, data: bytes, threads: int) -> tuple[Picture, Damage]:
+        """What holds of a .bbc file's picture, grey where that is lost, and what is lost.
+
+        Raises CorruptError where the header is damaged, and for JPEG files as jpeg_pixels.decode_damaged.
+        """
+        damage = Damage()
+        content, surplus = container.from_leading_bytes(data, self.max_pixels, damage)
+        picture, _ = self._picture(content, threads, no_progress, damage)
+        damage.notes += [f"{surplus:,} bytes after the end were ignored"] if surplus else []
+        return picture, damage
+
+    def holds_in_part(self, data: bytes) -> bool:
+        """Whether something of a damaged picture may be left, as far as its header tells: it has several bands."""
+        try:
+            content, _ = container.from_leading_bytes(data, self.max_pixels, damage := Damage())
+        except BbcError:
+            return False
+        if isinstance(content, StoredFile):
+            return damage.metadata
+        return damage.metadata or sum(len(part.bands) for part in content.parts) > 1
 
     def verify_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
-        """Decode a .bbc file's bytes in full. Raises as `decompress_file`."""
+        """Decode a .bbc file's bytes in full. Raises as `decompress_file`; CorruptError says which rows are lost."""
+        try:
+            return self._verify_file(data, threads, progress)
+        except CorruptError as error:
+            raise type(error)(f"{error}{self._where(data, threads)}") from error
+
+    def _where(self, data: bytes, threads: int) -> str:
+        """What is lost of a damaged file, to be added to an error; "" where nothing of the picture holds."""
+        damage = Damage()
+        try:
+            content, _ = container.from_leading_bytes(data, self.max_pixels, damage)
+            self._picture(content, threads, no_progress, damage)
+        except BbcError:
+            return ""
+        words = damage.words()
+        return "".join(f"; {text}" for text in (words if damage.rows else [*words, "all rows hold"]))
+
+    def _verify_file(self, data: bytes, threads: int, progress: ShareProgress) -> Outcome:
         content, surplus = container.from_leading_bytes(data, self.max_pixels)
         if isinstance(content, StoredFile):
             from bbans_cli.coders.files import file_coder
@@ -209,6 +299,7 @@ class PictureCodec:
         )
         packed, remark = self._packed(coded, picture)
         remark = "; ".join(([cost(coded)] if self.band_rows else []) + ([remark] if remark else []))
+        del coded  # its payloads are in the file, and memory is short for large pictures
         if self.verify:
             self._check_picture(packed, picture, threads, lambda share: progress((1 + share) / 2))
         return packed, remark
@@ -273,20 +364,24 @@ class PictureCodec:
 
     def decompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Picture:
         """A .bbc file's bytes -> the picture, or its `rows`; of a JPEG file its pixels."""
-        content = container.from_bytes(data, self.max_pixels)
-        if isinstance(content, StoredFile):
-            from bbans_cli.coders.files import jpeg_pixels
-
-            picture = jpeg_pixels.decode(content, self.max_pixels, threads, progress)[0]
-            return picture if self.rows is None else picture.with_rows(*resolved(self.rows, picture.height))
-        if self.rows is not None:
-            return decode_picture.decode_rows(content, self.rows, threads, progress)[0]
-        return decode_picture.decode(content, threads, progress)
+        return self._picture(container.from_bytes(data, self.max_pixels), threads, progress)[0]
 
 
 def kind_of(content: container.Container | StoredFile) -> str:
     """As JSON names it: "picture", "jpeg", "file"."""
     return content.kind if isinstance(content, StoredFile) else "picture"
+
+
+def _whole_file(stored: StoredFile, damage: Damage, threads: int, progress: ShareProgress) -> bytes:
+    """The file that a .bbc file holds. Raises CorruptError, if it is damaged in more than metadata."""
+    from bbans_cli.coders.files import file_coder
+
+    if not any(part.damaged for part in stored.parts):
+        return file_coder.decode(stored, threads, progress)
+    words = "what holds of its pixels can be written, in the format that --format names"
+    if stored.jpeg is None or stored.parts[0].damaged:
+        words = "nothing of it can be written"
+    raise CorruptError(f"{damage.reasons[-1]}; the file cannot be restored, and {words}")
 
 
 def _of_file(stored: StoredFile, data: bytes, coded_bytes: int, notes: list[str], lossy: bool = False) -> Outcome:
@@ -301,7 +396,12 @@ def _equal_pixels(one: Picture, other: Picture) -> bool:
     """Whether pixels, colours and transparency are equal; mode and depth depend on the file format, too."""
     return (
         one.pixels.dtype == other.pixels.dtype
-        and np.array_equal(one.pixels, other.pixels)
+        and one.pixels.shape == other.pixels.shape
+        # In pieces: as many truth values as samples would take the memory of a picture.
+        and all(
+            np.array_equal(one.pixels[top : top + EQUAL_ROWS], other.pixels[top : top + EQUAL_ROWS])
+            for top in range(0, one.height, EQUAL_ROWS)
+        )
         and _equal_palettes(one.palette, other.palette)
         and one.transparency == other.transparency
         and one.maximum == other.maximum

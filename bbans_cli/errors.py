@@ -51,6 +51,12 @@ class TrailingBytesError(CorruptError):
     code = "trailing-bytes"
 
 
+class DamagedError(CorruptError):
+    """The .bbc file is damaged, and what holds of it was written as was asked for (--keep-going)."""
+
+    code = "damaged"
+
+
 class UnsupportedError(BbcError, ValueError):
     """Well-formed, but of a kind that this version does not handle: a picture mode, a newer container."""
 

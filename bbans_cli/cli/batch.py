@@ -16,7 +16,7 @@ from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
 from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, shown
-from bbans_cli.errors import InputError, LossyError, TrailingBytesError
+from bbans_cli.errors import CorruptError, DamagedError, InputError, LossyError, TrailingBytesError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.formats import JPEG
 from bbans_cli.progress import ShareProgress
@@ -112,7 +112,7 @@ def _name(task: Task) -> str:
 def _note(result: Result, outcome: Outcome) -> None:
     result.kind, result.width, result.height = outcome.kind, outcome.width, outcome.height
     result.samples, result.coded_bytes = outcome.samples, outcome.coded_bytes
-    result.warnings += outcome.warnings
+    result.warnings += outcome.warnings + outcome.damage.words()
     result.notes += outcome.notes
     result.note = outcome.remark
     _warn_of_surplus(result, outcome.surplus)
@@ -130,15 +130,20 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
     direct = task.target == STDIO or atomic_output.is_special(task.target)
     with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(task.target) as output:
         if options.verb == "compress":
-            outcome = options.coder.compress_file(data, threads, progress, _name(task))
+            given = [data]
+            del data  # of large pictures the file's bytes are let go once they have been read
+            outcome = options.coder.compress_file(given.pop(), threads, progress, _name(task))
         else:
             outcome = _decompress(data, task, options, threads, progress)
         _note(result, outcome)
         output.write(outcome.data)
         output.publish(status, options.force, sync=options.remove)
     result.out_bytes = len(outcome.data)
+    if outcome.damage:
+        result.details = {"lost_rows": [[lost.first, lost.end] for lost in outcome.damage.merged_rows()]}
+        raise DamagedError(f"the output was written, but the input is damaged: {_lost(outcome)}")
     if outcome.kind != "picture" and not outcome.lossy:
-        result.file_bytes = len(data if options.verb == "compress" else outcome.data)
+        result.file_bytes = result.in_bytes if options.verb == "compress" else len(outcome.data)
     if outcome.surplus:
         raise TrailingBytesError("the output was written, but the input has bytes after its end and may be damaged")
     if options.remove and (direct or task.source == STDIO):
@@ -151,16 +156,30 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
             atomic_output.remove_input(task.source, status)
 
 
+def _lost(outcome: Outcome) -> str:
+    """How much of the picture is lost, in words."""
+    rows = outcome.damage.rows
+    if not rows:
+        return "all rows hold"
+    count = len({row for lost in rows for row in range(lost.first, lost.end)})
+    return f"{count:,} row{'s' * (count > 1)} lost"
+
+
 def _decompress(data: bytes, task: Task, options: Options, threads: int, progress: ShareProgress) -> Outcome:
     assert options.coder is not None
     file_format = task.file_format
     if file_format == JPEG:
         # The file that the .bbc file holds, which is what comes without a format.
-        if container.read_head(data).kind == "picture":
+        if container.read_head(data, container.Damage() if options.coder.keep_going else None).kind == "picture":
             raise InputError(output_names.NO_JPEG)
         file_format = None
-    # An input is removed only if the picture in its place reads back.
-    return options.coder.decompress_file(data, file_format, threads, progress, read_back=options.remove)
+    try:
+        # An input is removed only if the picture in its place reads back.
+        return options.coder.decompress_file(data, file_format, threads, progress, read_back=options.remove)
+    except CorruptError as error:
+        if options.coder.keep_going or not options.coder.holds_in_part(data):
+            raise
+        raise type(error)(f"{error}; --keep-going writes what holds") from error
 
 
 def _verify(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:

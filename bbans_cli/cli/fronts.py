@@ -10,7 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from bbans_cli.cli.fileio import errors_named
-from bbans_cli.errors import InputError, TruncatedError
+from bbans_cli.errors import CorruptError, InputError, TruncatedError
 from bbans_cli.limits import MAX_METADATA_BYTES
 from bbans_cli.reading import FRONT
 
@@ -21,14 +21,21 @@ if TYPE_CHECKING:
 _FRONT = 1 << 16
 
 
-def head_of(path: str) -> Head:
-    """What a .bbc file holds. Raises OSError, and BbcError as read_head or if it is no regular file."""
-    from bbans_cli.container import read_head
+def head_of(path: str, keep_going: bool = False) -> Head:
+    """What a .bbc file holds. Raises OSError, and BbcError as read_head or if it is no regular file.
+
+    keep_going  damaged metadata are no error
+    """
+    from bbans_cli.container import Damage, read_head
 
     try:
         return read_head(_front(path, _FRONT))
     except TruncatedError:
-        return read_head(_front(path, _FRONT + 2 * MAX_METADATA_BYTES))
+        return read_head(_front(path, _FRONT + 2 * MAX_METADATA_BYTES), Damage() if keep_going else None)
+    except CorruptError:
+        if not keep_going:
+            raise
+        return read_head(_front(path, _FRONT + 2 * MAX_METADATA_BYTES), Damage())
 
 
 def holds_jpeg(path: str) -> bool:

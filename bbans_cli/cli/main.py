@@ -86,7 +86,7 @@ def decompress(**given: Any) -> int:
     to_jpeg = output_names.suffix_of(given["path"] or "") in JPEG_SUFFIXES and not given["picture_format"]
     if pixels and (to_jpeg or given["picture_format"] == JPEG):
         raise click.UsageError("--rows gives pixels, which bbc does not write as JPEG; --format names a format")
-    names_of = naming.of_decompress(given["full_names"], given["picture_format"], pixels)
+    names_of = naming.of_decompress(given["full_names"], given["picture_format"], pixels, given["keep_going"])
     return run_verb.write("decompress", names_of, given)
 
 

@@ -20,11 +20,12 @@ def of_compress(full: bool, pixels: bool) -> Naming:
     )
 
 
-def of_decompress(full: bool, file_format: str | None, pixels: bool = False) -> Naming:
-    """`full`: --full-names; `file_format`: --format; `pixels`: of JPEG files too no file is wanted, but pixels."""
+def of_decompress(full: bool, file_format: str | None, pixels: bool = False, keep_going: bool = False) -> Naming:
+    """`full`: --full-names; `file_format`: --format; `pixels`: of JPEG files too no file is wanted, but pixels;
+    `keep_going`: the metadata may be damaged."""
     return Naming(
         wanted=is_bbc,
-        output=lambda path: _output_of(path, full, file_format, pixels),
+        output=lambda path: _output_of(path, full, file_format, pixels, keep_going),
         file_format=lambda target: file_format or FORMAT_OF.get(suffix_of(target)),
     )
 
@@ -34,10 +35,10 @@ def of_changes() -> Naming:
     return Naming(wanted=is_bbc, output=lambda path: Output(os.path.basename(path)))
 
 
-def _output_of(path: str, full: bool, file_format: str | None, pixels: bool) -> Output:
+def _output_of(path: str, full: bool, file_format: str | None, pixels: bool, keep_going: bool) -> Output:
     name = os.path.basename(path)
     without_bbc(name)
-    return restored(name, fronts.head_of(path), full, file_format, pixels)
+    return restored(name, fronts.head_of(path, keep_going), full, file_format, pixels)
 
 
 def _is_output(source: str, target: str, pixels: bool) -> bool:

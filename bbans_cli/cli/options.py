@@ -157,6 +157,7 @@ DECOMPRESSION = Section(
         ),
         STRIP,
         Option(["--rows"], callback=_rows, metavar="A:B", help="Rows A to B-1 alone, from 0; of a JPEG file, pixels."),
+        _flag("--keep-going", text="Of damaged files write the rows that hold, the others grey; exit with 1."),
     ),
 )
 

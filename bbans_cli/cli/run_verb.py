@@ -182,6 +182,7 @@ def _coder(given: dict[str, Any]) -> api.PictureCodec:
         preview=given.get("preview_size") or (PREVIEW_SIDE if given.get("preview") else 0),
         band_rows=given.get("band_rows") or 0,
         rows=given.get("rows"),
+        keep_going=given.get("keep_going", False),
     )
 
 

@@ -8,13 +8,15 @@ them gave there.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 
+from bbans_cli.coders.damaged_bands import Rescue, without_metadata
 from bbans_cli.coders.registry import CODERS, Coder, DecodeRequest
 from bbans_cli.coders.row_bands import Rows, cut, resolved
-from bbans_cli.container import Container, Part, Region, histogram_packing
+from bbans_cli.container import Container, Damage, Part, Region, histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.pictures.picture import Picture, coded_depth, from_items
@@ -26,15 +28,25 @@ def decode(
     threads: int = 1,
     progress: ShareProgress = no_progress,
     coders: Mapping[int, Coder] = CODERS,
+    damage: Damage | None = None,
 ) -> Picture:
-    """Decode all parts. Raises CorruptError, ModelMismatchError, UnsupportedError."""
+    """Decode all parts. Raises CorruptError, ModelMismatchError, UnsupportedError.
+
+    damage  gets what is lost; CorruptError is then raised for what is wrong with the header alone
+    """
     listed = dict(container.metadata).get(kinds.VALUES)
     table = None if listed is None else histogram_packing.from_bytes(listed, container.depth)
     depth = coded_depth(container.depth) if table is None or len(table) > 256 else 8
-    planes = _Decoder(container, threads, progress, coders).planes(depth)
+    items = [item for item in container.metadata if item[0] not in (kinds.VALUES, kinds.PREVIEW)]
+    if damage is not None and damage.metadata:
+        depth = container.parts[0].depth if depth == 16 else depth  # 8 with a list of values that is lost
+        items = without_metadata(container, damage)
+    rescue = None if damage is None else Rescue(container, damage, table)
+    planes = _Decoder(container, threads, progress, coders, rescue).planes(depth)
     progress(1.0)
     pixels = planes if table is None else histogram_packing.restore(planes, table)
-    items = [item for item in container.metadata if item[0] not in (kinds.VALUES, kinds.PREVIEW)]
+    if container.depth > 8:
+        pixels = pixels.astype(np.uint16, copy=False)
     try:
         return from_items(pixels, container.mode, container.depth, items)
     except ValueError as error:
@@ -55,8 +67,11 @@ def decode_rows(
     threads: int = 1,
     progress: ShareProgress = no_progress,
     coders: Mapping[int, Coder] = CODERS,
+    damage: Damage | None = None,
 ) -> tuple[Picture, bool]:
     """Those rows of a picture, and whether all others had to be decoded too, as where there is only one band.
+
+    damage  as in `decode`; of lost rows it gets those that are among the wanted ones
 
     Raises as `decode`, InputError for rows that the picture does not have, and UnsupportedError for stacks.
     """
@@ -64,7 +79,10 @@ def decode_rows(
         raise UnsupportedError("rows of a stack of pages cannot be decoded alone")
     first, end = resolved(rows, container.height)
     part, top = cut(container, first, end, coders)
-    picture = decode(part, threads, progress, coders)
+    picture = decode(part, threads, progress, coders, damage)
+    if damage is not None:
+        damage.rows = [replace(lost, first=lost.first + top, end=lost.end + top) for lost in damage.rows]
+        damage.keep_rows(first, end)
     return picture.with_rows(first - top, end - top), part.height == container.height > end - first
 
 
@@ -72,9 +90,15 @@ class _Decoder:
     """Decodes the parts one after the other, each with the help of those of its region before it."""
 
     def __init__(
-        self, container: Container, threads: int, progress: ShareProgress, coders: Mapping[int, Coder]
+        self,
+        container: Container,
+        threads: int,
+        progress: ShareProgress,
+        coders: Mapping[int, Coder],
+        rescue: Rescue | None,
     ) -> None:
         self.container, self.threads, self.progress, self.coders = container, threads, progress, coders
+        self.rescue = rescue
         self.whole = Region(0, 0, container.width, container.height)
         areas = [part.region or self.whole for part in container.parts]
         self.done, self.total = 0, sum(area.width * area.height for area in areas)
@@ -95,19 +119,21 @@ class _Decoder:
 
     def _region(self, parts: list[Part], area: Region) -> np.ndarray:
         planes: list[np.ndarray] = []
+        grey = sum(part.channels for part in parts) < self.container.channels
         for part in parts:
             known = np.concatenate(planes, axis=2) if planes else None
-            planes.append(self._decode(part, area, known))
+            planes.append(self._decode(part, area, known, grey))
         whole = np.concatenate(planes, axis=2) if len(planes) > 1 else planes[0]
-        if whole.shape[2] < self.container.channels:
+        if grey:
             whole = np.concatenate([whole[:, :, :1], whole[:, :, :1], whole], axis=2)
         return np.ascontiguousarray(whole)
 
-    def _decode(self, part: Part, area: Region, known: np.ndarray | None) -> np.ndarray:
+    def _decode(self, part: Part, area: Region, known: np.ndarray | None, grey: bool) -> np.ndarray:
         coder = self.coders.get(part.coder)
         if coder is None:
             raise UnsupportedError(f"needs a newer bbc: unknown coder {part.coder}")
-        return coder.decode(DecodeRequest(part, area.width, area.height, self.threads, self._count, known))
+        request = DecodeRequest(part, area.width, area.height, self.threads, self._count, known)
+        return coder.decode(request) if self.rescue is None else self.rescue.decode(coder, request, area, grey)
 
     def _count(self, pixels: int) -> None:
         self.done += pixels

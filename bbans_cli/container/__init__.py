@@ -13,6 +13,7 @@ from bbans_cli.container.coder_ids import (
     WEBP,
     WITH_MODEL_ID,
 )
+from bbans_cli.container.damage import Damage, LostRows
 from bbans_cli.container.file_format import (
     CHANNELS,
     CRITICAL_FLAGS,
@@ -59,9 +60,11 @@ __all__ = [
     "WITH_MODEL_ID",
     "Band",
     "Container",
+    "Damage",
     "FilePart",
     "Head",
     "JpegSummary",
+    "LostRows",
     "Part",
     "Region",
     "StoredFile",

@@ -33,6 +33,10 @@ class Reader:
         self.at += count
         return bytes(self.data[self.at - count : self.at])
 
+    def at_most(self, count: int) -> bytes:
+        """`take`, of as many bytes as there are."""
+        return self.take(min(count, self.left))
+
     def byte(self) -> int:
         return self.take(1)[0]
 

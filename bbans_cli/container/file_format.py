@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from bbans_cli.container import metadata, picture_parts, stored_file
 from bbans_cli.container.byte_reader import Reader, varint
+from bbans_cli.container.damage import Damage
 from bbans_cli.container.picture_parts import Part
 from bbans_cli.container.stored_file import JpegSummary, StoredFile
 from bbans_cli.errors import CorruptError, LimitError, TrailingBytesError, TruncatedError, UnsupportedError
@@ -121,8 +122,14 @@ def from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> Contai
     return content
 
 
-def from_leading_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -> tuple[Container | StoredFile, int]:
-    """The file that `data` begins with, and how many bytes follow it. Raises as `from_bytes`."""
+def from_leading_bytes(
+    data: bytes | memoryview, max_pixels: int = MAX_PIXELS, damage: Damage | None = None
+) -> tuple[Container | StoredFile, int]:
+    """The file that `data` begins with, and how many bytes follow it. Raises as `from_bytes`.
+
+    With `damage` only what is wrong with the header is raised: without their metadata section and payloads, files are
+    read as far as they hold.
+    """
     data = memoryview(data)
     front = _Front(data, max_pixels)
     header, picture = front.header, front.picture
@@ -132,12 +139,12 @@ def from_leading_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -
     else:
         tables = _part_tables(header, picture)
     body = Reader(data[front.end :], "the metadata")
-    items = front.metadata(body)
+    items = front.metadata(body, damage)
     content: Container | StoredFile
     if picture is None:
-        content = stored_file.fill(listed, body, items)
+        content = stored_file.fill(listed, body, items, damage)
     else:
-        parts = [picture_parts.fill(table, body, index, len(tables)) for index, table in enumerate(tables)]
+        parts = [picture_parts.fill(table, body, index, len(tables), damage) for index, table in enumerate(tables)]
         content = Container(picture.width, picture.height, picture.mode, picture.depth, parts, items)
     return content, body.left
 
@@ -178,14 +185,15 @@ def picture_from_bytes(data: bytes | memoryview, max_pixels: int = MAX_PIXELS) -
     return content
 
 
-def read_head(front: bytes | memoryview) -> Head:
+def read_head(front: bytes | memoryview, damage: Damage | None = None) -> Head:
     """What the first bytes of a .bbc file say: header and metadata section must be among them.
 
-    Raises as `from_bytes`, but looks at no payload. TruncatedError where `front` ends too soon.
+    Raises as `from_bytes`, but looks at no payload. TruncatedError where `front` ends too soon; with `damage`, only
+    where it ends within the header.
     """
     data = memoryview(front)
     read = _Front(data, None)
-    items = read.metadata(Reader(data[read.end :], "the metadata"))
+    items = read.metadata(Reader(data[read.end :], "the metadata"), damage)
     if read.picture is not None:
         picture = read.picture
         return Head("picture", picture.width, picture.height, items, picture.mode, picture.depth)
@@ -221,12 +229,26 @@ class _Front:
         if flags & FLAG_METADATA:
             self.section_size, self._section_crc = self.header.varint(), self.header.uint32()
 
-    def metadata(self, body: Reader) -> list[tuple[int, bytes]]:
-        """The items of the section, which comes next in `body`."""
+    def metadata(self, body: Reader, damage: Damage | None = None) -> list[tuple[int, bytes]]:
+        """The items of the section, which comes next in `body`; none where that is damaged and `damage` is given."""
+        start = body.at
+        try:
+            section = self._section(body)
+        except CorruptError as error:
+            if damage is None:
+                raise
+            body.at = start
+            body.at_most(self.section_size)
+            damage.metadata = True
+            damage.reasons.append(str(error))
+            return []
+        return metadata.unpack(section) if section else []
+
+    def _section(self, body: Reader) -> bytes:
         section = body.take(self.section_size)
         if zlib.crc32(section) != self._section_crc:
             raise CorruptError("corrupt metadata: its checksum does not match")
-        return metadata.unpack(section) if section else []
+        return section
 
 
 def _header(data: memoryview) -> tuple[Reader, int]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.coder_ids import CODER_NAMES, OF_FILES, WITH_MODEL_ID
-from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.container.damage import Damage
+from bbans_cli.errors import CorruptError, TruncatedError, UnsupportedError
 
 MAX_CHANNELS = 8  # of a part: three bits
 MAX_DEPTH = 16  # of samples: four bits, less one
@@ -25,11 +26,13 @@ class Band:
     split    how many of the rows, from the top, were coded with latents; 0 but for the neural coder
     crc      CRC-32 of the samples, row by row, channels interleaved, 16-bit samples big-endian; for every coder but the
              neural one, whose every byte decides pixels, it goes on over the payload
+    missing  the file ended before its payload did; only where a reader was to keep going
     """
 
     payload: bytes
     split: int
     crc: int
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,21 @@ def from_bytes(header: Reader, width: int, height: int, depth: int) -> tuple[Par
     return Part(coder, channels, (shape & 15) + 1, model_id, settings, band_rows, bands, region), sizes
 
 
-def fill(table: tuple[Part, list[int]], body: Reader, index: int, count: int) -> Part:
-    """The part with its payloads, which come next in `body`; `index` of `count`, for errors."""
+def fill(table: tuple[Part, list[int]], body: Reader, index: int, count: int, damage: Damage | None = None) -> Part:
+    """The part with its payloads, which come next in `body`; `index` of `count`, for errors.
+
+    With `damage`, bands that `body` has no payload for are missing. Raises TruncatedError without.
+    """
     part, sizes = table
     bands = []
     for number, (band, size) in enumerate(zip(part.bands, sizes, strict=True)):
         body.what = f"band {number}" + (f" of part {index}" if count > 1 else "")
-        bands.append(replace(band, payload=body.take(size)))
+        try:
+            bands.append(replace(band, payload=body.take(size)))
+        except TruncatedError as error:
+            if damage is None:
+                raise
+            damage.reasons += [] if damage.reasons else [str(error)]
+            body.at_most(size)
+            bands.append(replace(band, missing=True))
     return replace(part, bands=bands)

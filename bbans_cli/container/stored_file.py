@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.coder_ids import CODER_NAMES, OF_FILES
+from bbans_cli.container.damage import Damage
 from bbans_cli.errors import CorruptError, UnsupportedError
 
 ANY, JPEG_FILE = range(2)  # formats
@@ -18,11 +19,13 @@ class FilePart:
 
     coder     a number that OF_FILES has
     settings  bytes that mean something to the coder alone
+    damaged   its payload is cut short or lacks its checksum; only where a reader was to keep going
     """
 
     coder: int
     settings: bytes
     payload: bytes
+    damaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,13 +110,29 @@ def from_bytes(header: Reader) -> Listed:
     return Listed(size, crc, jpeg, parts)
 
 
-def fill(listed: Listed, body: Reader, items: list[tuple[int, bytes]]) -> StoredFile:
-    """The file with its payloads, which come next in `body`; each must have its checksum. Raises CorruptError."""
+def fill(listed: Listed, body: Reader, items: list[tuple[int, bytes]], damage: Damage | None = None) -> StoredFile:
+    """The file with its payloads, which come next in `body`; each must have its checksum.
+
+    With `damage`, parts may be damaged. Raises CorruptError and TruncatedError without.
+    """
     parts = []
     for number, (coder, settings, size, crc) in enumerate(listed.parts):
         body.what = f"part {number}"
-        payload = body.take(size)
-        if zlib.crc32(payload) != crc:
-            raise CorruptError(f"corrupt: the checksum of part {number} does not match")
-        parts.append(FilePart(coder, settings, payload))
+        start, damaged = body.at, False
+        try:
+            payload = _payload(body, number, size, crc)
+        except CorruptError as error:
+            if damage is None:
+                raise
+            body.at, damaged = start, True
+            payload = body.at_most(size)
+            damage.reasons.append(str(error))
+        parts.append(FilePart(coder, settings, payload, damaged))
     return StoredFile(listed.size, listed.crc, listed.jpeg, parts, items)
+
+
+def _payload(body: Reader, number: int, size: int, crc: int) -> bytes:
+    payload = body.take(size)
+    if zlib.crc32(payload) != crc:
+        raise CorruptError(f"corrupt: the checksum of part {number} does not match")
+    return payload

@@ -7,7 +7,7 @@ part (`jpeg-stream`) has the coefficients of one stream, in the tree's order. Wh
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from bbans_cli.container import BYTES, JPEG_STREAM, FilePart, JpegSummary, Store
 from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.file_format import check_limit
-from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
 from bbans_cli.limits import FAST, MAX_PIXELS
 from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
 
@@ -130,6 +130,8 @@ def pack_tree(tree: Node, level: int = 5) -> bytes:
 def read_tree(stored: StoredFile) -> Node:
     """What part 0 holds: structure and plain bytes, without coefficients. Raises CorruptError, UnsupportedError."""
     first = stored.parts[0]
+    if first.damaged:
+        raise CorruptError("corrupt: all of the file but coefficients is damaged, and they are of no use alone")
     if first.coder != BYTES or any(part.coder != JPEG_STREAM for part in stored.parts[1:]):
         raise UnsupportedError("needs a newer bbc: the parts of a file in an unknown order")
     reader = Reader(byte_coder.unpack(first.payload, stored.size + STRUCTURE_BYTES, "plain bytes"), "the structure")
@@ -168,7 +170,16 @@ class Decoder:
 
     def stream(self, branch: Branch) -> DecodedStream:
         """A stream of the tree."""
-        plain = self.plain(branch)
+        found = self.with_stand_ins(branch, self.plain(branch))
+        return replace(found, plain=put_in(found.plain, branch.tables, branch.scans, found.blocks))
+
+    def with_stand_ins(
+        self, branch: Branch, plain: bytes, lost: list[tuple[int, int | None]] | None = None
+    ) -> DecodedStream:
+        """A stream whose plain bytes are those given, with stand-ins for Huffman tables.
+
+        lost  of a damaged stream, gets rows of MCUs as coefficients.decode has them; without, CorruptError is raised
+        """
         process, width, height, components, tables = frame(plain, branch.scans)
         found = Frame(process, width, height, components)
         part = self.parts[id(branch)]
@@ -177,14 +188,17 @@ class Decoder:
         factors = [component.factors for component in found.components]
         sizes = layout(found, height).sizes
         measured = None if self.bits is None else [np.zeros(size, np.float32) for size in sizes]
-        blocks = coefficients.decode(
-            part.payload, sizes, _divisors(tables), factors, part.settings[0], self.threads, bits=measured
-        )
+        if part.damaged and lost is None:
+            raise CorruptError("corrupt: the coefficients of a JPEG stream are damaged")
+        given = sizes, _divisors(tables), factors, part.settings[0], self.threads
+        if part.damaged and lost is not None:
+            blocks = _undamaged(part.payload, *given, lost)
+        else:
+            blocks = coefficients.decode(part.payload, *given, bits=measured)
         if self.bits is not None and measured is not None:
             self.bits[self.numbers[id(branch)]] = StreamBits(found, measured)
         self.done += len(part.payload)
         self.progress(min(1.0, self.done / max(1, self.total)))
-        plain = put_in(plain, branch.tables, branch.scans, blocks)
         return DecodedStream(plain, branch.scans, found, tables, blocks)
 
     def plain(self, branch: Branch) -> bytes:
@@ -193,6 +207,21 @@ class Decoder:
         Of coefficients, only those of streams within them are decoded.
         """
         return with_stand_ins(self._bytes(branch.plain), branch.tables)
+
+    def plain_of_damaged(self, branch: Branch) -> tuple[bytes, bool]:
+        """The same where streams within may be damaged: these are zeros, and whether there are any.
+
+        Raises CorruptError where it cannot be told how long they were.
+        """
+        out, whole = branch.plain.gaps[0], True
+        for item, after in zip(branch.plain.items, branch.plain.gaps[1:], strict=True):
+            try:
+                out += self.item_bytes(item)
+            except CorruptError:
+                whole = False
+                out += item.zeros() if isinstance(item, CutContent) else bytes(jpeg_segments.missing(out, after))
+            out += after
+        return with_stand_ins(out, branch.tables), whole
 
     def _bytes(self, node: Node) -> bytes:
         pieces = []
@@ -214,6 +243,23 @@ class Decoder:
         if number in self.originals:
             self.copied[number] = data
         return data
+
+
+def _undamaged(
+    payload: bytes,
+    sizes: list[tuple[int, int]],
+    divisors: list[np.ndarray],
+    factors: list[tuple[int, int]],
+    level: int,
+    threads: int,
+    lost: list[tuple[int, int | None]],
+) -> list[np.ndarray]:
+    """The coefficients of a damaged part, as far as its segments hold; see coefficients.decode."""
+    try:
+        return coefficients.decode(payload, sizes, divisors, factors, level, threads, lost=lost)
+    except (CorruptError, ModelMismatchError):
+        lost[:] = [(0, None)]
+        return [np.zeros((*size, 64), np.int16) for size in sizes]
 
 
 def exif_and_xmp(stored: StoredFile) -> dict[str, bytes]:

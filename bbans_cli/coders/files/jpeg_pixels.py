@@ -14,8 +14,9 @@ from bbans_cli.coders.files.file_coder import DecodedStream, Decoder
 from bbans_cli.coders.files.jpeg_segments import ADOBE, APP0, APP14, JFIF, SOS, frame_height, segments
 from bbans_cli.coders.jpeg.coder import JpegCoefficients, decoded_samples
 from bbans_cli.coders.jpeg.stream import join
-from bbans_cli.container import StoredFile
-from bbans_cli.errors import InputError
+from bbans_cli.coders.jpeg.stream.layout import mcu_height
+from bbans_cli.container import Damage, LostRows, StoredFile
+from bbans_cli.errors import CorruptError, InputError
 from bbans_cli.limits import MAX_JPEG_PIXELS
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.progress import ShareProgress, no_progress
@@ -57,6 +58,39 @@ def of_decoder(decoder: Decoder, max_pixels: int) -> tuple[Picture, str]:
     except InputError as error:
         raise type(error)(f"holds a file without pixels that can be read: {error}") from error
     return picture, "" if planes is not None else "pixels decoded by Pillow"
+
+
+def decode_damaged(
+    stored: StoredFile, max_pixels: int, damage: Damage, threads: int = 1, progress: ShareProgress = no_progress
+) -> Picture:
+    """The picture of a damaged file, grey where its coefficients are lost; `damage` gets these rows.
+
+    Raises as `decode`: CorruptError where the plain bytes are lost, or the core does not decode the picture.
+    """
+    from bbans_cli.pictures.pillow_files import read_jpeg
+
+    decoder = Decoder(stored, threads, progress)
+    branch = decoder.tree.first
+    if branch is None:
+        raise CorruptError("corrupt: a file that was stored as it is, of which nothing is left")
+    plain, whole = decoder.plain_of_damaged(branch)
+    lost: list[tuple[int, int | None]] = []
+    found = decoder.with_stand_ins(branch, plain, lost)
+    planes = _samples(plain, found)
+    if planes is None:
+        raise CorruptError("corrupt: a damaged JPEG file of a kind whose pixels only other decoders have")
+    height = found.frame.height
+    unit, above = mcu_height(found.frame), int(any(part.factors[1] > 1 for part in found.frame.components))
+    for first, end in lost:
+        # Where chroma has half the rows, it is interpolated from the nearest row across the border.
+        rows = max(0, first * unit - above), height if end is None else min(height, end * unit + above)
+        damage.rows.append(LostRows(*rows))
+    inner = {id(stream) for stream in branch.plain.all_streams()}
+    others = [key for key, part in decoder.parts.items() if part.damaged and key != id(branch)]
+    damage.notes += [] if whole else ["a picture within the metadata, such as a thumbnail, is lost"]
+    damage.notes += ["further pictures of the file are lost"] if set(others) - inner else []
+    progress(1.0)
+    return read_jpeg(plain, max_pixels, planes)
 
 
 def open_header(stored: StoredFile) -> Image.Image:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bbans_cli.errors import CorruptError
+
 SOI, SOS, EOI, COMMENT = 0xD8, 0xDA, 0xD9, 0xFE
 APP0, APP1, APP2, APP14, APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 CODED_FRAMES = (0xC0, 0xC1, 0xC2)  # SOF of the processes whose coefficients are coded
@@ -48,6 +50,34 @@ def segments(data: bytes, start: int = 0) -> Iterator[Segment]:
             end = min(len(data), at + 2 + size)
             yield Segment(marker, at, end)
             at = end
+
+
+def missing(before: bytes, after: bytes) -> int:
+    """How many bytes are missing of a stream, within the last segment of what is before them or behind that.
+
+    What is after them may begin within that segment, and has others behind it. Raises CorruptError if it has not.
+    """
+    last = next(reversed(list(segments(before))), Segment(SOI, 0, 2))
+    size = int.from_bytes(before[last.start + 2 : last.start + 4], "big") if last.marker != SOI else 0
+    beyond = max(0, last.start + 2 + size - len(before))
+    at = after.find(b"\xff")
+    while 0 <= at <= beyond:
+        if _are_segments(after, at):
+            return beyond - at
+        at = after.find(b"\xff", at + 1)
+    raise CorruptError("corrupt: a damaged part of a JPEG file leaves no way to tell where its segments are")
+
+
+def _are_segments(data: bytes, at: int) -> bool:
+    """Whether segments lie one behind the other from a position to a scan, or to the end of the data in the second."""
+    count = 0
+    while at + 4 <= len(data):
+        if data[at] != 0xFF or data[at + 1] < 0xC0 or data[at + 1] == 0xFF or data[at + 1] in _ALONE:
+            return False
+        if data[at + 1] == SOS:
+            return True
+        at, count = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big"), count + 1
+    return count > 1
 
 
 def frame_height(data: bytes) -> int:

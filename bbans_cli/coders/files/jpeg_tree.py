@@ -102,6 +102,10 @@ class CutContent:
             raise CorruptError("corrupt structure: segments of another length than their content")
         return b"".join(pieces)
 
+    def zeros(self) -> bytes:
+        """The segments with zeros for their content."""
+        return b"".join(header.ljust(2 + int.from_bytes(header[2:4], "big"), b"\0") for header in self.headers)
+
 
 def to_bytes(node: Node) -> tuple[bytes, bytes]:
     """The structure, and all gaps in its order."""
