@@ -45,6 +45,13 @@ class TruncatedError(CorruptError):
     code = "truncated"
 
 
+class UnderflowError(TruncatedError):
+    """A pop needs more bits than the message holds.
+
+    The file is damaged, or bits-back coding began without enough initial bits.
+    """
+
+
 class TrailingBytesError(CorruptError):
     """The .bbc file is followed by bytes that do not belong to it."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bbans_cli.coders.neural.band_scan import ScanShape
+from bbans_cli.coders.neural.scan_shape import ScanShape
 from bbans_cli.core import ffi, lib
 from bbans_cli.limits import MAX_NEURAL_WIDTH, MAX_WEBP_SIDE
 

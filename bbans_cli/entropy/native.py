@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bbans_cli.core import CData, ffi, lib
-from bbans_cli.errors import CorruptError, TruncatedError
+from bbans_cli.errors import CorruptError, UnderflowError
 
 # Symbols of one call of C. It then takes below 0.1 s with the slowest distribution, so that signals and progress
 # bars are handled in time. Tuned by hand, not recorded.
@@ -20,13 +20,6 @@ _CTYPES = {
     np.dtype(np.float32): "float[]",
     np.dtype(np.float64): "double[]",
 }
-
-
-class UnderflowError(TruncatedError):
-    """A pop needs more bits than the message holds.
-
-    The file is damaged, or bits-back coding began without enough initial bits.
-    """
 
 
 def integers(values: ArrayLike, dtype: type[np.unsignedinteger], name: str) -> np.ndarray:

@@ -33,10 +33,15 @@ def _silent(function: Function) -> Function:
 @_silent
 def fma(a: Operand, b: Operand, c: Operand) -> Array:
     """a*b + c rounded once to float32: ex_soft_fma."""
-    p = np.multiply(a, b, dtype=np.float64)
-    s = np.add(p, c, dtype=np.float64)
+    return _rounded_sum(np.multiply(a, b, dtype=np.float64), np.asarray(c, np.float64))
+
+
+def _rounded_sum(p: Array, c: Array) -> Array:
+    """p + c, of float64 p and float64 c that float32 holds, rounded once to float32."""
+    s = p + c
     bits = s.view(np.int64)
-    if (bits & 0xFFFFFFF == 0).any():  # else none lies half-way between two float32, and rounding twice does no harm
+    # If none lies half-way between two float32, rounding twice does no harm.
+    if not np.logical_and.reduce(bits & 0xFFFFFFF, axis=None):
         t = s - p
         e = (p - (s - t)) + (c - t)  # s + e is exact
         to_odd = (e != 0) & (bits & 1 == 0) & np.isfinite(s)
@@ -46,12 +51,14 @@ def fma(a: Operand, b: Operand, c: Operand) -> Array:
     return found
 
 
+@_silent
 def gemm(a: Array, b: Array, start: Array) -> Array:
     """start + a @ b as one fma chain per element, k ascending. a (m, k), b (k, n), start (n,) or (m, n), float32."""
-    total = np.broadcast_to(np.asarray(start, np.float32), (a.shape[0], b.shape[1]))
+    total = np.array(np.broadcast_to(np.asarray(start, np.float32), (a.shape[0], b.shape[1])))
+    wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
     for k in range(a.shape[1]):
-        total = fma(a[:, k, None], b[None, k], total)
-    return np.array(total)
+        total = _rounded_sum(wide_a[:, k, None] * wide_b[None, k], total.astype(np.float64))
+    return total
 
 
 def clip(x: Array, low: Operand | float, high: Operand | float) -> Array:

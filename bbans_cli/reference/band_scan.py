@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bbans_cli.coders.neural.band_scan import ScanShape
 from bbans_cli.coders.neural.neighbourhood import SKEW, phase_rows
+from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
+from bbans_cli.coders.neural.scan_shape import ScanShape
 from bbans_cli.reference.mixture import Mixture, cumulative, low_cumulative, mixture
 from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
 from bbans_cli.reference.network import Forward, Net, forward
@@ -45,8 +46,12 @@ def batches(shape: ScanShape) -> Iterator[list[tuple[Array, Array]]]:
     yield held
 
 
-class ReferenceScan:
-    """What BandScan does, encoding only. weights and gradient are those after the last mini-batch done."""
+class Scan:
+    """What encoder and decoder share. weights and gradient are those after the last mini-batch done.
+
+    values, planes  (3, h, w) of the samples in coding order, as integers and in the network's units
+    least_squares   (rows, w, LEAST_SQUARES.size) of what both least squares give of the pixels
+    """
 
     def __init__(self, shape: ScanShape, network: Array, modulation: Array | None, pixels: Array) -> None:
         self.shape, self.units, self.values = shape, SampleRange(shape.low_bits, shape.fraction), coding_planes(pixels)
@@ -55,12 +60,51 @@ class ReferenceScan:
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
         self.edges = BinEdges()
         self.adam = QHAdam(shape.learning_rate, factors(self.net))
-        grid = shape.grid_x, shape.grid_y
-        rows = shape.first_row, shape.last_row
-        self.least_squares = least_squares(self.planes, *rows, shape.channels, grid, shape.period, self.units)
+        rows = shape.last_row - shape.first_row
+        self.least_squares = np.zeros((rows, shape.width, LEAST_SQUARES.size), np.float32)
         self.modulation = None
         if modulation is not None:
             self.modulation = modulation.reshape(-1, shape.layers, 2, shape.hidden)
+
+    def learned(self, count: int, number: int) -> Array:
+        """Which of the pixels of mini-batch `number`, which has `count`, are learned from: bool (count,)."""
+        if not self.shape.batch or count < self.shape.batch:
+            return np.zeros(count, bool)
+        chosen: Array = (np.arange(count) // GROUP + number) % self.shape.update_interval == 0
+        return chosen
+
+    def learn(self, x: Array, y: Array) -> None:
+        """A step of the optimiser, if there are any pixels (x, y) to learn from; their values are known."""
+        if len(x):
+            value = self.values[:, y, x].T
+            channels = self.shape.channels
+            self.gradient = backward(self.net, self.forward(x, y), value, channels, self.edges, self.units)
+            self.adam.step(self.weights, self.gradient)
+
+    def forward(self, x: Array, y: Array) -> Forward:
+        """What the network, as it is now, makes of the pixels (x, y), int (n,)."""
+        normalised = normalise(gather(self.planes, x, y, self.shape.first_row, self.units), self.units)
+        predicted = self.least_squares[y - self.shape.first_row, x]
+        value = self.planes[:, y, x].T
+        return forward(self.net, normalised, predicted, value, *self.conditions(x, y), self.units)
+
+    def conditions(self, x: Array, y: Array) -> tuple[Array | None, Array | None]:
+        """Rows of the network's table of phases, (n, 3), and modulation, (n, layers, 2, H), of pixels (x, y)."""
+        shape, phase, modulation = self.shape, None, None
+        if shape.grid_x >= 0:
+            phase = phase_rows(x + shape.grid_x, y + shape.grid_y)
+        if self.modulation is not None:
+            modulation = self.modulation[y // shape.block * -(-shape.width // shape.block) + x // shape.block]
+        return phase, modulation
+
+
+class ReferenceScan(Scan):
+    """What BandScan does, encoding only: the whole picture is known from the start."""
+
+    def __init__(self, shape: ScanShape, network: Array, modulation: Array | None, pixels: Array) -> None:
+        super().__init__(shape, network, modulation, pixels)
+        grid, rows = (shape.grid_x, shape.grid_y), (shape.first_row, shape.last_row)
+        self.least_squares = least_squares(self.planes, *rows, shape.channels, grid, shape.period, self.units)
 
     def intervals(self) -> tuple[Array, Array]:
         """starts and freqs, uint32, in coding order: diagonal by diagonal, channel by channel, symbol by symbol (deep
@@ -70,30 +114,21 @@ class ReferenceScan:
             if not held:
                 continue
             x, y = (np.concatenate(part) for part in zip(*held, strict=True))
-            learned = np.zeros(len(x), bool)
-            if self.shape.batch and len(x) >= self.shape.batch:
-                learned = (np.arange(len(x)) // GROUP + number) % self.shape.update_interval == 0
-            cum = self._code(x, y, learned)
+            cum, learned = self._code(x, y), self.learned(len(x), number)
+            self.learn(x[learned], y[learned])
             cuts = np.cumsum([len(columns) for columns, _ in held])[:-1]
             found += [part.transpose(1, 0, 2).reshape(-1, 2) for part in np.split(cum, cuts)]
         pairs = np.concatenate(found) if found else np.empty((0, 2), np.int64)
         return pairs[:, 0].astype(np.uint32), (pairs[:, 1] - pairs[:, 0]).astype(np.uint32)
 
-    def _code(self, x: Array, y: Array, learned: Array) -> Array:
-        """cum of each symbol and of the next one, (n, symbols, 2). Then a step of the optimiser, if any pixels are
-        learned from, (n,) bool."""
-        channels, value = self.shape.channels, self.values[:, y, x].T
-        done = self.forward(x, y)
+    def _code(self, x: Array, y: Array) -> Array:
+        """cum of each symbol and of the next one, (n, symbols, 2)."""
+        done, value = self.forward(x, y), self.values[:, y, x].T
         found = []
-        for c in range(channels):
+        for c in range(self.shape.channels):
             mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units)
             found += self._symbols(c, mix, value[:, c])
-        cum = np.stack(found, axis=1)
-        if learned.any():
-            done = self.forward(x[learned], y[learned])
-            self.gradient = backward(self.net, done, value[learned], channels, self.edges, self.units)
-            self.adam.step(self.weights, self.gradient)
-        return cum
+        return np.stack(found, axis=1)
 
     def _symbols(self, channel: int, mix: Mixture, value: Array) -> list[Array]:
         """cum of the one or two symbols of each value (n,) and of the next ones: (n, 2) each."""
@@ -106,22 +141,3 @@ class ReferenceScan:
             cumulative(mix, high[:, None] + both, self.units.bin_edges),
             low_cumulative(mix, high, rest, self.units),
         ]
-
-    def forward(self, x: Array, y: Array) -> Forward:
-        """What the network, as it is now, makes of the pixels (x, y), int (n,)."""
-        normalised = normalise(gather(self.planes, x, y, self.shape.first_row, self.units), self.units)
-        predicted = self.least_squares[y - self.shape.first_row, x]
-        value = self.planes[:, y, x].T
-        return forward(self.net, normalised, predicted, value, self._phase(x, y), self._modulation(x, y), self.units)
-
-    def _phase(self, x: Array, y: Array) -> Array | None:
-        if self.shape.grid_x < 0:
-            return None
-        return phase_rows(x + self.shape.grid_x, y + self.shape.grid_y)
-
-    def _modulation(self, x: Array, y: Array) -> Array | None:
-        if self.modulation is None:
-            return None
-        side, across = self.shape.block, -(-self.shape.width // self.shape.block)
-        result: Array = self.modulation[y // side * across + x // side]
-        return result

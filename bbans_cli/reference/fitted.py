@@ -5,18 +5,21 @@ Equal bits to C. docs/format.md, *The fitted coder*, says the same in prose.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from bbans_cli.coders.coding_order import CHANNELS
-from bbans_cli.coders.fitted.layout import EXTRAS, INPUTS, LANES, LINEAR, UNITS, tensors_of
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import clip, exp, fma, log
+from bbans_cli.reference.progress import Tick, silent
 from bbans_cli.reference.rans import ReferenceMessage
 
 Array = np.ndarray
 
+INPUTS, UNITS, LINEAR, OUTPUTS = 64, 32, 4, 12  # the last LINEAR units have no activation
+EXTRAS = (0, 4, 7)  # further inputs of each channel's head
+LANES = 16
 CELL = 8
 TAPS = ((-1, 0), (0, -1), (-1, -1), (1, -1), (0, -2), (-2, 0), (2, -1), (-2, -1), (1, -2), (-1, -2), (2, -2), (-2, -2))
 NEIGHBOURS = 8
@@ -44,14 +47,14 @@ class LocalLeastSquares:
     def solve(self, q: Array) -> None:
         """Weights, gains and half_log_sigma of the cells in columns q."""
         low = _factor(_window(self.moments, q))
+        w = np.zeros((LS_INPUTS, 3, len(q)), np.float32)
+        for i in reversed(range(LS_INPUTS)):
+            a = low[LS_INPUTS:, i]
+            for k in reversed(range(i + 1, LS_INPUTS)):
+                a = fma(-low[k, i], w[k], a)
+            w[i] = a * low[i, i]
+        self.weights[:, :, q] = w.transpose(1, 0, 2)
         for t in range(3):
-            w = np.zeros((LS_INPUTS, len(q)), np.float32)
-            for i in reversed(range(LS_INPUTS)):
-                a = low[LS_INPUTS + t, i]
-                for k in reversed(range(i + 1, LS_INPUTS)):
-                    a = fma(-low[k, i], w[k], a)
-                w[i] = a * low[i, i]
-            self.weights[t][:, q] = w
             own = low[LS_INPUTS + t, LS_INPUTS + t]
             sigma = ONE / (own * own * (_window(self.count, q) + ONE))
             self.half_log_sigma[t, q] = log(sigma) * np.float32(0.25)
@@ -96,11 +99,14 @@ def _factor(sums: Array) -> Array:
 
 
 class Band:
-    """The state of a band of `height` rows and `width` columns while it is coded."""
+    """The state of a band of `height` rows and `width` columns while it is coded.
 
-    def __init__(self, height: int, width: int, channels: int, weights: Array) -> None:
+    tensors  by name, (inputs, outputs) float32: "trunk", and "head.0" to "head.2"
+    """
+
+    def __init__(self, height: int, width: int, channels: int, tensors: Mapping[str, Array]) -> None:
         self.height, self.width, self.channels = height, width, channels
-        self.tensors = tensors_of(weights)
+        self.tensors = tensors
         self.planes = np.zeros((3, height, width), np.float32)  # in coding order
         self.error = np.zeros((3, height, width), np.float32)
         self.ls = LocalLeastSquares(width)
@@ -217,7 +223,7 @@ class Chunk:
             extras.append(_six(self.conditional[c] * self.inverse[c]))
         assert len(extras) == EXTRAS[c]
         seen = np.concatenate([np.ones((len(self.q), 1), np.float32), self.units, *(e[:, None] for e in extras)], 1)
-        o = arithmetic.gemm(seen, self.band.tensors[f"head.{c}"], np.zeros(12, np.float32)).T
+        o = arithmetic.gemm(seen, self.band.tensors[f"head.{c}"], np.zeros(OUTPUTS, np.float32)).T
         terms = [self.residual[e] if e < c else np.zeros(len(self.q), np.float32) for e in range(2)]
         centre = self.base[c]
         for k, term in enumerate([*terms, self.conditional[c]]):
@@ -263,12 +269,12 @@ def cumulative(mixture: tuple[Array, Array, Array]) -> Array:
     return cum
 
 
-def intervals(pixels: Array, weights: Array) -> tuple[Array, Array]:
+def intervals(pixels: Array, tensors: Mapping[str, Array]) -> tuple[Array, Array]:
     """starts and freqs of a band's pixels (h, w, 1 or 3) uint8, in coding order."""
     height, width, channels = pixels.shape
     starts, freqs = [], []
     order = CHANNELS if channels == 3 else (0,)
-    for chunk in (band := Band(height, width, channels, weights)).chunks():
+    for chunk in (band := Band(height, width, channels, tensors)).chunks():
         for c in range(band.channels):
             value = pixels[chunk.y, chunk.x, order[c]].astype(np.int64)
             cum = cumulative(chunk.mixture(c))
@@ -279,26 +285,25 @@ def intervals(pixels: Array, weights: Array) -> tuple[Array, Array]:
     return np.concatenate(starts), np.concatenate(freqs)
 
 
-def decode(message: ReferenceMessage, height: int, width: int, channels: int, weights: Array) -> Array:
+def decode(
+    message: ReferenceMessage,
+    height: int,
+    width: int,
+    channels: int,
+    tensors: Mapping[str, Array],
+    tick: Tick = silent,
+) -> Array:
     """The pixels (h, w, channels) uint8 of a band's message of LANES lanes."""
     pixels = np.zeros((height, width, channels), np.uint8)
     order: tuple[int, ...] = CHANNELS if channels == 3 else (0,)
     lane = 0
-    for chunk in (band := Band(height, width, channels, weights)).chunks():
+    for chunk in (band := Band(height, width, channels, tensors)).chunks():
         for c in range(band.channels):
             value = np.zeros(len(chunk.q), np.int64)
             for i, cum in enumerate(cumulative(chunk.mixture(c))):
-                value[i] = _pop(message, lane, cum)
+                value[i] = message.pop_symbol(cum, PRECISION, lane)
                 lane = (lane + 1) % LANES
             pixels[chunk.y, chunk.x, order[c]] = value
             chunk.take(c, value.astype(np.float32))
+        tick(len(chunk.q))
     return pixels
-
-
-def _pop(message: ReferenceMessage, lane: int, cum: Array) -> int:
-    target = message.states[lane] & (1 << PRECISION) - 1
-    value = int(np.searchsorted(cum, target, side="right")) - 1
-    start, freq = int(cum[value]), int(cum[value + 1] - cum[value])
-    state = freq * (message.states[lane] >> PRECISION) + target - start
-    message.states[lane] = state if state >= 1 << 31 else state << 32 | message._words.pop()
-    return value

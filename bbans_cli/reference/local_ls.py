@@ -45,7 +45,7 @@ def least_squares(planes: Array, first_row: int, last_row: int, units: SampleRan
     out = np.empty((rows, columns, BLOCK, COLUMNS), np.float32)
     for y, x in waves(rows, columns):
         factor, half_log_sigma = solve(window(sums, x), window(count, x))
-        out[y, x] = _predict(factor, half_log_sigma, vector[y, x])
+        out[y, x] = block_predictions(factor, half_log_sigma, vector[y, x])
         p = vector[y, x].transpose(1, 2, 0)
         products = p[:, :, None] * p[:, None]
         sums[:, :, 3 + x] = sums[:, :, 3 + x] * DECAY + ((products[0] + products[1]) + (products[2] + products[3]))
@@ -100,7 +100,7 @@ def solve(sums: Array, count: Array) -> tuple[Array, Array]:
     return low, arithmetic.log(one / (d * d * (count + one))) * np.float32(0.25)
 
 
-def _predict(factor: Array, half_log_sigma: Array, vector: Array) -> Array:
+def block_predictions(factor: Array, half_log_sigma: Array, vector: Array) -> Array:
     """Of n blocks' pixels (n, BLOCK, ORDER), whose last three elements are not read: (n, BLOCK, COLUMNS)."""
     f = factor[..., None]
     total = np.zeros((ORDER, *vector.shape[:2]), np.float32)

@@ -108,6 +108,49 @@ def trunk_inputs(normalised: tuple[Array, Array, Array], least_squares: Array, u
     return inputs
 
 
+@np.errstate(all="ignore")
+def trunk(
+    net: Net,
+    normalised: tuple[Array, Array, Array],
+    least_squares: Array,
+    phase: Array | None,
+    modulation: Array | None,
+    units: SampleRange = EIGHT_BITS,
+) -> Forward:
+    """A forward pass up to the heads, for n pixels of which nothing is known yet.
+
+    normalised: from neighbourhood.normalise. least_squares: (n, LEAST_SQUARES.size), of which the phase-conditioned
+    predictions of channels 1 and 2 are not read. phase: (n, 3) rows of net.phase or None. modulation: (n, layers, 2, H)
+    or None.
+    """
+    _, base, activity = normalised
+    unknown = np.zeros(base.shape, np.float32)
+    phased = least_squares[:, LEAST_SQUARES["phase_prediction"]]
+    inputs = before = trunk_inputs(normalised, least_squares, units)
+    done = Forward(inputs, base, activity, unknown, unknown, phased, phase, modulation, [], [], [], [], [])
+    for i, layer in enumerate(net.trunk):
+        a = layer(before)
+        if i == 0 and phase is not None:
+            for rows in phase.T:
+                a = a + net.phase[rows]
+        if modulation is not None:
+            a = a * modulation[:, i, 0] + modulation[:, i, 1]
+        a = leaky(a)
+        before = before + a if i else a
+        done.active.append(a)
+        done.hidden.append(before)
+    return done
+
+
+@np.errstate(all="ignore")
+def head(net: Net, done: Forward, c: int) -> None:
+    """Adds the outputs of channel c, which depend on the residuals and predictions of earlier channels alone."""
+    known = extras(done.residual, (done.local, done.phased), done.activity, c)
+    done.head_inputs.append(np.concatenate([done.hidden[-1], known], axis=1))
+    done.unit.append(leaky(net.head[c](done.head_inputs[c])))
+    done.output.append(net.out[c](done.unit[c]))
+
+
 def forward(
     net: Net,
     normalised: tuple[Array, Array, Array],
@@ -117,34 +160,10 @@ def forward(
     modulation: Array | None,
     units: SampleRange = EIGHT_BITS,
 ) -> Forward:
-    """Outputs for n pixels of values (n, 3), in the network's units.
-
-    A channel's outputs depend on the values of earlier channels alone.
-
-    normalised: from neighbourhood.normalise. least_squares: (n, LEAST_SQUARES.size). phase: (n, 3) rows of net.phase
-    or None. modulation: (n, layers, 2, H) or None.
-    """
-    _, base, activity = normalised
-    residual = (value - base).astype(np.float32)
-    phased = least_squares[:, LEAST_SQUARES["phase_prediction"]]
-    local = conditional(least_squares, residual, base, units)
-    inputs = before = trunk_inputs(normalised, least_squares, units)
-    done = Forward(inputs, base, activity, residual, local, phased, phase, modulation, [], [], [], [], [])
-    with np.errstate(all="ignore"):
-        for i, layer in enumerate(net.trunk):
-            a = layer(before)
-            if i == 0 and phase is not None:
-                for rows in phase.T:
-                    a = a + net.phase[rows]
-            if modulation is not None:
-                a = a * modulation[:, i, 0] + modulation[:, i, 1]
-            a = leaky(a)
-            before = before + a if i else a
-            done.active.append(a)
-            done.hidden.append(before)
-        for c in range(3):
-            known = extras(residual, (local, phased), activity, c)
-            done.head_inputs.append(np.concatenate([before, known], axis=1))
-            done.unit.append(leaky(net.head[c](done.head_inputs[c])))
-            done.output.append(net.out[c](done.unit[c]))
+    """Outputs for n pixels of values (n, 3), in the network's units; the other arguments are those of `trunk`."""
+    done = trunk(net, normalised, least_squares, phase, modulation, units)
+    done.residual = (value - done.base).astype(np.float32)
+    done.local = conditional(least_squares, done.residual, done.base, units)
+    for c in range(3):
+        head(net, done, c)
     return done

@@ -123,10 +123,15 @@ def intervals(diagonal: Array) -> Iterator[Array]:
     """Pixels that are predicted by the same weights, as indices in coding order, from the diagonal of each, (n,)."""
     order, begin = np.argsort(diagonal, kind="stable"), 0
     for end in np.cumsum(np.unique(diagonal, return_counts=True)[1]):
-        if end - begin >= np.clip(end // 8, SOONEST, LATEST):
+        if due(end - begin, end):
             yield order[begin:end]
             begin = end
     yield order[begin:]
+
+
+def due(since: int, seen: int) -> bool:
+    """Are the systems solved after so many pixels since the last time, of so many in all?"""
+    return since >= min(max(seen // 8, SOONEST), LATEST)
 
 
 class System:
@@ -189,9 +194,13 @@ def nearby(errors: Array, activity: Array) -> Array:
     rows, width, _ = errors.shape
     all_of = np.zeros((rows + 1, width + 2, 6), np.float32)
     all_of[1:, 1:-1], all_of[1:, -1] = errors, errors[:, -1]
-    west, north, northwest, northeast = all_of[1:, :-2], all_of[:-1, 1:-1], all_of[:-1, :-2], all_of[:-1, 2:]
+    return error_inputs(all_of[1:, :-2], all_of[:-1, 1:-1], all_of[:-1, :-2], all_of[:-1, 2:], activity)
+
+
+def error_inputs(west: Array, north: Array, northwest: Array, northeast: Array, activity: Array) -> Array:
+    """The last 12 of LEAST_SQUARES, (..., 12), from the errors around pixels, (..., 6); activity (..., 3)."""
     total = (np.abs(west) + np.abs(north)) + (np.abs(northwest) + np.abs(northeast))
     quarter = np.float32(0.25)
-    size = (total * quarter + quarter) / np.concatenate([activity, activity], axis=2)
+    size = (total * quarter + quarter) / np.concatenate([activity, activity], axis=-1)
     beside = [arithmetic.clip(e[..., 3:] / activity, np.float32(-6), np.float32(6)) for e in (west, north)]
-    return np.concatenate([arithmetic.log(size) * np.float32(0.5), *beside], axis=2)
+    return np.concatenate([arithmetic.log(size) * np.float32(0.5), *beside], axis=-1)

@@ -8,14 +8,16 @@ on both. `NumpyMessage` is rANS as Craystack and HiLLoC have it, with the states
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbans_cli.entropy.native import UnderflowError
-from bbans_cli.entropy.rans import EMPTY_STATE, MAX_PRECISION, STATE_LIMIT
-from bbans_cli.errors import CorruptError, TruncatedError
+from bbans_cli.errors import CorruptError, TruncatedError, UnderflowError
+
+EMPTY_STATE, STATE_LIMIT, MAX_PRECISION = 1 << 31, 1 << 63, 31
 
 
 class ReferenceMessage:
@@ -110,6 +112,19 @@ class ReferenceMessage:
             after.states[i % self.lanes], after._words = rotated.states[0], rotated._words
         self.states, self._words = after.states, after._words
         return np.array(values, np.uint32)
+
+    def pop_symbol(self, cum: Sequence[int] | NDArray[np.int64], precision: int, lane: int = 0) -> int:
+        """Pop the symbol of one lane whose interval is cum[symbol] to cum[symbol + 1]."""
+        target = self.states[lane] % (1 << precision)
+        symbol = bisect_right(cum, target) - 1
+        start, freq = int(cum[symbol]), int(cum[symbol + 1] - cum[symbol])
+        state = freq * (self.states[lane] >> precision) + target - start
+        if state < EMPTY_STATE:
+            if not self._words:
+                raise UnderflowError("too short")
+            state = state << 32 | self._words.pop()
+        self.states[lane] = state
+        return symbol
 
     def to_bytes(self) -> bytes:
         if self.empty:

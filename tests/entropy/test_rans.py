@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
-from bbans_cli.errors import CorruptError, TruncatedError
+from bbans_cli.errors import CorruptError, TruncatedError, UnderflowError
 from bbans_cli.reference.rans import NumpyMessage, ReferenceMessage
 
 both = pytest.mark.parametrize("kind", [Message, ReferenceMessage], ids=["c", "reference"])

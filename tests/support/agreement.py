@@ -6,9 +6,10 @@ import numpy as np
 from scans import by_position
 
 from bbans_cli.coders.neural import latents as neural_latents
-from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
+from bbans_cli.coders.neural.band_scan import BandScan
 from bbans_cli.coders.neural.latents import Latents
 from bbans_cli.coders.neural.neighbourhood import PERIOD
+from bbans_cli.coders.neural.scan_shape import ScanShape
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.progress import no_progress
 

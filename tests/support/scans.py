@@ -6,8 +6,9 @@ import numpy as np
 import tiny
 
 from bbans_cli.coders.neural import band as bands
-from bbans_cli.coders.neural.band_scan import BandScan, ScanShape
+from bbans_cli.coders.neural.band_scan import BandScan
 from bbans_cli.coders.neural.network_layout import EXTRAS, INPUTS, OUTPUTS
+from bbans_cli.coders.neural.scan_shape import ScanShape
 from bbans_cli.coders.neural.weights import flatten
 from bbans_cli.entropy.rans import Message
 from bbans_cli.reference.band_scan import diagonals

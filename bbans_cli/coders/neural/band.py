@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, ScanShape
+from bbans_cli.coders.neural.band_scan import PRECISION, BandScan
 from bbans_cli.coders.neural.latents import Latents, Symbols
 from bbans_cli.coders.neural.neighbourhood import PERIOD
+from bbans_cli.coders.neural.scan_shape import ScanShape
 from bbans_cli.coders.neural.weights import Weights
-from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
-from bbans_cli.errors import CorruptError
+from bbans_cli.errors import CorruptError, UnderflowError
 from bbans_cli.progress import PixelProgress, no_progress
 
 # The search for the number of initial-bits rows (docs/experiments.md, section "Initial-bits rows").

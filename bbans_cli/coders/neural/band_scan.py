@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
+from bbans_cli.coders.neural.scan_shape import ScanShape
 from bbans_cli.core import CData, ffi, lib
 from bbans_cli.entropy.native import failure
 from bbans_cli.entropy.rans import Message
@@ -40,39 +41,6 @@ _REFUSALS = {
     lib.BBC_SCAN_SMALL_BUFFER: "the buffer is too small, or not aligned to 64 bytes",
     lib.BBC_SCAN_STATIC: "there is no gradient without learning",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScanShape:
-    """What a scan codes, and with what network: the fields of bbc_scan_shape in core/neural/band_scan.cdef.h."""
-
-    width: int  # of the band, in pixels
-    height: int
-    channels: int  # 3, or 1 for grey
-    first_row: int  # rows first_row to last_row - 1 are coded; those above are known
-    last_row: int
-    hidden: int  # units of a hidden layer
-    layers: int  # hidden layers
-    head: int  # units of a head
-    block: int = 0  # side of the blocks that have a modulation each, in pixels
-    batch: int = 0  # least pixels of a mini-batch, between two steps of the optimiser; 0: no learning
-    learning_rate: float = 0.0
-    update_interval: int = 1  # one of this many groups of 32 pixels of a mini-batch is learned from
-    grid_x: int = -1  # position of the first pixel in a grid of 16x16 pixels, or -1, -1
-    grid_y: int = -1
-    period: int = 1  # of the phase-conditioned least squares: 1, or with a grid a power of two up to 16
-    low_bits: int = 0  # samples have 8 bits more than this, 0 to 8
-    fraction: int = 0  # 2^fraction steps of a sample are one unit of the network; at most low_bits
-
-    @property
-    def symbols(self) -> int:
-        """Symbols of a pixel: one of each sample, or with low bits two."""
-        return self.channels * (2 if self.low_bits else 1)
-
-    @property
-    def dtype(self) -> type[np.uint8] | type[np.uint16]:
-        """Of the samples."""
-        return np.uint16 if self.low_bits else np.uint8
 
 
 def weight_count(shape: ScanShape) -> int:

@@ -17,8 +17,8 @@ from bbans_cli.entropy.codecs.check import check_codec
 from bbans_cli.entropy.codecs.codec import PRECISION, Codec, Distribution, Pair
 from bbans_cli.entropy.codecs.combinators import autoregressive, dependent, repeat, serial, substack
 from bbans_cli.entropy.codecs.location_scale import Gaussian, GaussianMixture, Logistic, LogisticMixture
-from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
+from bbans_cli.errors import UnderflowError
 
 __all__ = [
     "BBANS",

@@ -8,9 +8,8 @@ from scans import coded, latents_of
 
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural.band import BandCodec
-from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
-from bbans_cli.errors import CorruptError
+from bbans_cli.errors import CorruptError, UnderflowError
 
 
 def codec_for(model, pixels, **settings):

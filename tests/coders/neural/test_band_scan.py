@@ -7,10 +7,10 @@ import pytest
 from scans import inputs
 
 from bbans_cli.coders.neural import band_scan
-from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, ScanShape, weight_count
-from bbans_cli.entropy.native import UnderflowError
+from bbans_cli.coders.neural.band_scan import PRECISION, BandScan, weight_count
+from bbans_cli.coders.neural.scan_shape import ScanShape
 from bbans_cli.entropy.rans import Message
-from bbans_cli.errors import CorruptError
+from bbans_cli.errors import CorruptError, UnderflowError
 from bbans_cli.progress import no_progress
 
 SHAPE = ScanShape(

@@ -6,8 +6,8 @@ import tiny
 
 from bbans_cli.codecs import bin_values
 from bbans_cli.coders.neural.latents import BITS, Latents
-from bbans_cli.entropy.native import UnderflowError
 from bbans_cli.entropy.rans import Message
+from bbans_cli.errors import UnderflowError
 
 SIZES = [(64, 64), (1, 1), (17, 33), (130, 70), (65, 200)]
 

@@ -7,8 +7,8 @@ import pytest
 import tiny
 from scans import intervals, without_least_squares
 
-from bbans_cli.coders.neural.band_scan import ScanShape
 from bbans_cli.coders.neural.neighbourhood import NEAREST, NORTH, NORTHWEST, REACH, SKEW, TAPS, WEST, locate
+from bbans_cli.coders.neural.scan_shape import ScanShape
 
 SIZES = [(1, 1), (1, 9), (9, 1), (2, 2), (3, 7), (7, 12), (40, 11)]
 

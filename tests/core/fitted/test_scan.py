@@ -6,7 +6,7 @@ import fitted_bands
 import numpy as np
 import pytest
 
-from bbans_cli.coders.fitted.layout import LANES
+from bbans_cli.coders.fitted.layout import LANES, tensors_of
 from bbans_cli.coders.fitted.scan import PRECISION, BandScan
 from bbans_cli.core import ffi, lib
 from bbans_cli.entropy.rans import Message
@@ -27,7 +27,7 @@ def coded(pixels, weights):
 
 @cache
 def expected(shape):
-    return fitted.intervals(fitted_bands.picture(*shape), fitted_bands.weights())
+    return fitted.intervals(fitted_bands.picture(*shape), tensors_of(fitted_bands.weights()))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -49,7 +49,7 @@ def test_there_and_back(isa, shape):
 def test_the_reference_decodes(shape):
     pixels, weights = fitted_bands.picture(*shape), fitted_bands.weights()
     message = ReferenceMessage.from_bytes(coded(pixels, weights).to_bytes(), LANES)
-    assert np.array_equal(fitted.decode(message, *shape, weights), pixels) and message.empty
+    assert np.array_equal(fitted.decode(message, *shape, tensors_of(weights)), pixels) and message.empty
 
 
 def test_pieces_change_nothing():

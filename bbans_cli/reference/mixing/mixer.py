@@ -1,0 +1,116 @@
+"""Logistic mixing of counters: docs/format-mixing.md, *Mixer*."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from bbans_cli.reference.mixing import apm as apms
+from bbans_cli.reference.mixing import counters, logistic
+from bbans_cli.reference.mixing.counters import Cell
+
+WEIGHT_LIMIT = (8 << 16) - 1  # weights are in 2^-16
+LANES = 8
+BIAS = 256  # a constant input
+
+
+class Decoder(Protocol):
+    """An arithmetic decoder."""
+
+    def bit(self, probability: int) -> int:
+        """The next bit, of which a 1 has this probability in 2^-16."""
+
+
+class Learner:
+    """In a decoder's place: gives bits that are known, for what is learned before anything is decoded."""
+
+    def __init__(self) -> None:
+        self.next = 0
+
+    def bit(self, probability: int) -> int:
+        return self.next
+
+
+def padded(inputs: int) -> int:
+    """The size of a weight set, a multiple of LANES: where weights begin at a share of 2, it is of this."""
+    return -(-inputs // LANES) * LANES
+
+
+class WeightSets:
+    """Weight sets, int64 (inputs,) in 2^-16, by any key; all begin with equal weights."""
+
+    def __init__(self, inputs: int, start: int | None = None) -> None:
+        self._start = np.full(inputs, (2 << 16) // padded(inputs) if start is None else start, np.int64)
+        self._used: dict[object, np.ndarray] = {}
+
+    def __getitem__(self, key: object) -> np.ndarray:
+        if key not in self._used:
+            self._used[key] = self._start.copy()
+        return self._used[key]
+
+
+class Maps:
+    """APMs by any key."""
+
+    def __init__(self) -> None:
+        self._used: dict[object, list[int]] = {}
+
+    def __getitem__(self, key: object) -> list[int]:
+        if key not in self._used:
+            self._used[key] = apms.begin()
+        return self._used[key]
+
+
+def inputs_of(counter: int) -> tuple[int, int]:
+    """The two inputs of a counter: stretch(p), and p - 1/2 scaled to +-1024; both 0 if it was never updated."""
+    if counter == 0:
+        return 0, 0
+    return logistic.STRETCH[counter >> 18], (counter >> 21) - 1024
+
+
+def towards_zero(number: int, divisor: int) -> int:
+    """The quotient as C has it."""
+    return number // divisor if number >= 0 else -(-number // divisor)
+
+
+def mix(inputs: np.ndarray, weights: np.ndarray) -> int:
+    """The stretched probability of one weight set."""
+    return logistic.clamp(int(inputs @ (weights >> 6)) >> 10)
+
+
+def learn(inputs: np.ndarray, weights: np.ndarray, stretched: int, bit: int, rate: int) -> None:
+    """Let a weight set learn from its own error. rate: weight change in 2^-20 of error times input, up to 32."""
+    error = ((bit << 16) - logistic.squash(stretched)) * rate >> 6
+    weights += (inputs * error + (1 << 13)) >> 14
+    np.minimum(np.maximum(weights, -WEIGHT_LIMIT), WEIGHT_LIMIT, out=weights)
+
+
+def decode_bit(
+    decoder: Decoder,
+    cells: list[Cell],
+    sets: Sequence[np.ndarray],
+    apm: list[int],
+    rate: int,
+    further: Sequence[int] = (),
+) -> int:
+    """One decision: mix, refine, decode; then weights, counters and map learn from the bit.
+
+    cells    of the counters, each of which gives two inputs
+    sets     a weight set of each kind
+    further  inputs behind those of the counters; the bias comes last
+    """
+    seen: list[int] = []
+    for table, index in cells:
+        seen += inputs_of(table[index])
+    inputs = np.array([*seen, *further, BIAS], np.int64)
+    stretched = [mix(inputs, weights) for weights in sets]
+    mean = towards_zero(sum(stretched), len(stretched))
+    refined, point = apms.refine(apm, mean)
+    bit = decoder.bit(max(1, (logistic.squash(mean) + refined) // 2))
+    for weights, own in zip(sets, stretched, strict=True):
+        learn(inputs, weights, own, bit, rate)
+    counters.update(cells, bit)
+    apms.update(apm, point, bit)
+    return bit
