@@ -12,7 +12,7 @@ from bbans_cli.coders import decode_picture, encode_picture
 from bbans_cli.coders.row_bands import Rows, asked_for, cost, resolved
 from bbans_cli.container import Damage, LostRows, StoredFile
 from bbans_cli.container import metadata as kinds
-from bbans_cli.errors import BbcError, CorruptError, TruncatedError
+from bbans_cli.errors import BbcError, CorruptError, LimitError, TruncatedError
 from bbans_cli.limits import MAX_PIXELS, PREVIEW_SIDE
 from bbans_cli.pictures import exif
 from bbans_cli.pictures.detect import detect, is_jpeg, is_lossy, jpeg_start, refuse
@@ -284,6 +284,27 @@ class PictureCodec:
             return replace(_of_file(content, b"", len(data), []), surplus=surplus)
         picture = decode_picture.decode(content, threads, progress)
         return Outcome(b"", picture.width, picture.page_height, picture.pixels.size, len(data), surplus=surplus)
+
+    def verify_by_reference(self, data: bytes, progress: ShareProgress = no_progress) -> Outcome:
+        """`verify_file` by the second decoder (reference/decode_file.py), which is slow and shares no code with the
+        core. Raises the same, and UnsupportedError for a payload that it does not read."""
+        from bbans_cli.reference import decode_file
+
+        content, surplus = container.from_leading_bytes(data, self.max_pixels)
+        if isinstance(content, StoredFile) and content.size > 4 * self.max_pixels:
+            raise LimitError(f"{content.size:,} bytes are above the limit of {4 * self.max_pixels:,}, 4 a pixel")
+        done, total = 0, decode_file.pixels_of(content)
+
+        def tick(pixels: int) -> None:
+            nonlocal done
+            done += pixels
+            progress(min(1.0, done / total))
+
+        found = decode_file.decode_content(content, tick)
+        if isinstance(content, StoredFile):
+            return replace(_of_file(content, b"", len(data), []), surplus=surplus)
+        assert isinstance(found, Picture)
+        return Outcome(b"", found.width, found.page_height, found.pixels.size, len(data), surplus=surplus)
 
     def compress(self, picture: Picture, threads: int, progress: ShareProgress = no_progress) -> bytes:
         """A picture -> a .bbc file's bytes."""

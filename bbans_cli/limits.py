@@ -23,6 +23,8 @@ PREVIEW_SIDE, MAX_PREVIEW_SIDE = 256, 4096
 
 # Pixels of the largest picture that is decoded for a thumbnail unless the caller allows more.
 DECODE_PIXELS = 1_000_000
+# Pixels up to which `bbc verify --reference` decodes, unless it is asked for more: some minutes.
+REFERENCE_PIXELS = 1 << 16
 
 # Bytes of unpacked metadata in a .bbc. No camera writes as much; what claims more is made to exhaust memory.
 MAX_METADATA_BYTES = 64 << 20

@@ -16,7 +16,7 @@ from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
 from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, shown
-from bbans_cli.errors import CorruptError, DamagedError, InputError, LossyError, TrailingBytesError
+from bbans_cli.errors import CorruptError, DamagedError, InputError, LimitError, LossyError, TrailingBytesError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.formats import JPEG
 from bbans_cli.progress import ShareProgress
@@ -46,6 +46,7 @@ class Options:
     name: str = ""  # of the metadata that are to be written
     item: str | None = None  # "exif" or "xmp": what info writes to standard output in place of its words
     code_map: CodeMap | None = None  # what info draws
+    reference: bool = False  # verify by the second decoder
 
 
 def do_all(
@@ -185,7 +186,13 @@ def _decompress(data: bytes, task: Task, options: Options, threads: int, progres
 def _verify(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     assert options.coder is not None
     data, _ = _read(task, options, result)
-    outcome = options.coder.verify_file(data, threads, progress)
+    if options.reference:
+        try:
+            outcome = options.coder.verify_by_reference(data, progress)
+        except LimitError as error:
+            raise LimitError(f"{error}; --max-pixels lifts it, but the second decoder is slow") from error
+    else:
+        outcome = options.coder.verify_file(data, threads, progress)
     _note(result, outcome)
     if outcome.surplus:
         raise TrailingBytesError(_SURPLUS)

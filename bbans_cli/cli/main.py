@@ -19,7 +19,7 @@ from bbans_cli.cli import archive, atomic_output, fileio, naming, plan, report, 
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import describe
-from bbans_cli.limits import MAX_METADATA_BYTES
+from bbans_cli.limits import MAX_METADATA_BYTES, REFERENCE_PIXELS
 from bbans_cli.pictures.formats import JPEG, JPEG_SUFFIXES, METADATA_NAMES
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -92,11 +92,15 @@ def decompress(**given: Any) -> int:
 
 @bbc.command(
     cls=opt.Verb,
-    sections=(opt.INPUT, opt.RESOURCES, opt.MESSAGES),
+    sections=(opt.VERIFICATION, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Decode .bbc files, write nothing, say what is damaged.",
 )
-def verify(**given: Any) -> int:
+@click.pass_context
+def verify(context: click.Context, /, **given: Any) -> int:
     """Decode .bbc files in full and check every checksum; nothing is written. `bbc test` is the same."""
+    asked = context.get_parameter_source("max_pixels") is click.core.ParameterSource.COMMANDLINE
+    if given["reference"] and not asked:
+        given["max_pixels"] = REFERENCE_PIXELS
     return run_verb.read("verify", given)
 
 

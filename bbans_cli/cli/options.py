@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from bbans_cli.limits import DECODE_PIXELS, LEVELS, MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE
+from bbans_cli.limits import DECODE_PIXELS, LEVELS, MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE, REFERENCE_PIXELS
 from bbans_cli.pictures.formats import DEFLATE_LEVEL, FORMATS, JPEG
 
 # Between two levels the middle one, which is the default, gets the tie.
@@ -188,6 +188,16 @@ MAP = Section(
         ),
         *_level_options(),
         _flag("-f", "--force", text="Replace the file of --map if it exists."),
+    ),
+)
+
+VERIFICATION = Section(
+    "Verification",
+    (
+        _flag(
+            "--reference",
+            text=f"By the slow second decoder, in Python; --max-pixels is {REFERENCE_PIXELS:,} then.",
+        ),
     ),
 )
 

@@ -155,6 +155,7 @@ def do(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
         name=given.get("name", ""),
         item="exif" if given.get("exif") else "xmp" if given.get("xmp") else None,
         code_map=_code_map(given),
+        reference=given.get("reference", False),
     )
     at_once = verb == "info" and not options.details and options.code_map is None
     bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
