@@ -40,7 +40,7 @@ lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and 
 
 check: lint test ## what every commit must pass: lint and tests
 
-check-all: check test-slow test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive check-kept check-damage check-load ## all that is checked before a release
+check-all: check test-slow test-reference test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive check-kept check-damage check-load ## all that is checked before a release
 
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
@@ -50,6 +50,9 @@ check-archive: $(VENV)/.testing ## compress 2,000 pictures on a Dask cluster whi
 
 test-slow: $(VENV)/.testing ## run the tests that take long and seldom fail alone
 	SLOW=1 VENV=$(VENV) sh scripts/check.sh
+
+test-reference: $(VENV)/.testing ## decode all golden files by the second decoder, in Python; minutes
+	BBC_ALL_GOLDEN=1 $(RUN) -m pytest -q tests/reference
 
 test-train: $(VENV)/.testing ## compare the C core with torch, live; train in miniature
 	PYTHON=$(RUN) sh scripts/extras.sh train

@@ -18,7 +18,7 @@ from bbans_cli import container
 from bbans_cli.api import PictureCodec
 from bbans_cli.coders.damaged_bands import CHANNEL_NAMES
 from bbans_cli.container import Container
-from bbans_cli.errors import CorruptError, code_of
+from bbans_cli.errors import CorruptError, InputError, code_of
 from bbans_cli.pictures.picture import Picture
 
 # A trial that takes so many seconds, and so many times as long as the whole file, is taken for one without an end.
@@ -95,7 +95,10 @@ class Trials:
         self.whole = self.codec.decompress_file(data, None, 1).data
         content = container.from_bytes(data)
         shows = isinstance(content, Container) or content.jpeg is not None
-        self.picture = self.codec.salvage(data, 1)[0] if shows else None
+        self.picture = None
+        if shows:
+            with contextlib.suppress(InputError):  # of a JPEG file that no reader takes pixels from
+                self.picture = self.codec.salvage(data, 1)[0]
         self.patience = max(PATIENCE, TIMES * (time.monotonic() - start))
         self.tally = Tally(name, len(data), front_of(data))
         self.tally.flips[1] = 8 * len(data)

@@ -12,8 +12,9 @@ from bbans_cli import container
 from bbans_cli.coders import context_mixing
 from bbans_cli.coders.jpeg import coder as jpeg_coder
 from bbans_cli.container import metadata as kinds
+from bbans_cli.pictures.picture import Picture, from_items
 
-Made = tuple[np.ndarray, bytes]
+Made = tuple[Picture, bytes]
 
 
 def screen(height: int, width: int, colours: int) -> np.ndarray:
@@ -37,13 +38,13 @@ def few_colours_rgb() -> Made:
     palette = tiny.integers(8, 256, 16, 3).astype(np.uint8)
     pixels = palette[screen(60, 80, 16)[:, :, 0]]
     pixels[30:50, 40:70] = tiny.picture(20, 30, 3)
-    return pixels, _file("rgb", 8, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 8)])
+    return _made("rgb", 8, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 8)])
 
 
 def few_colours_palette() -> Made:
     pixels = screen(40, 90, 4).astype(np.uint8)
     palette = [(kinds.PALETTE, bytes(range(12))), (kinds.TRANSPARENCY, b"\0")]
-    return pixels, _file("palette", 2, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 2)], palette)
+    return _made("palette", 2, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 2)], palette)
 
 
 def deep_alpha() -> Made:
@@ -54,7 +55,7 @@ def deep_alpha() -> Made:
         context_mixing.encode(container.FEW_COLOURS, alpha, 16, known=grey),
     ]
     pixels = np.concatenate([grey, alpha], axis=2)
-    return pixels, _file("grey+alpha", 16, pixels, parts)
+    return _made("grey+alpha", 16, pixels, parts)
 
 
 def jpeg_rgb() -> Made:
@@ -65,13 +66,20 @@ def jpeg_rgb() -> Made:
     )
     pixels = jpeg_coder.decoded_samples(given, 50, 60)
     pixels[20:30, 30:] = tiny.integers(9, 256, 10, 20, 3)
-    return pixels, _file("rgb", 8, pixels, [jpeg_coder.encode(pixels, given)])
+    return _made("rgb", 8, pixels, [jpeg_coder.encode(pixels, given)])
+
+
+def jpeg_sampled(horizontal: bool) -> Made:
+    """Standard tables of two qualities; chroma of half the columns, or of all."""
+    given = made_coefficients(19, 21, 3, (horizontal, False), quality=60)
+    pixels = jpeg_coder.decoded_samples(given, 21, 19)
+    return _made("rgb", 8, pixels, [jpeg_coder.encode(pixels, given)])
 
 
 def jpeg_grey() -> Made:
     given = made_coefficients(40, 33, 1, (False, False))
     pixels = jpeg_coder.decoded_samples(given, 33, 40)
-    return pixels, _file("grey", 8, pixels, [jpeg_coder.encode(pixels, given)])
+    return _made("grey", 8, pixels, [jpeg_coder.encode(pixels, given)])
 
 
 FILES = {
@@ -80,9 +88,12 @@ FILES = {
     "deep-alpha": deep_alpha,
     "jpeg-rgb": jpeg_rgb,
     "jpeg-grey": jpeg_grey,
+    "jpeg-422": lambda: jpeg_sampled(True),
+    "jpeg-444": lambda: jpeg_sampled(False),
 }
 
 
-def _file(mode: str, depth: int, pixels: np.ndarray, parts: list, items: list | None = None) -> bytes:
+def _made(mode: str, depth: int, pixels: np.ndarray, parts: list, items: list | None = None) -> Made:
     height, width, _ = pixels.shape
-    return container.to_bytes(container.Container(width, height, mode, depth, parts, items or []))
+    data = container.to_bytes(container.Container(width, height, mode, depth, parts, items or []))
+    return from_items(pixels, mode, depth, items or []), data

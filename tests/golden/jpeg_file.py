@@ -7,8 +7,8 @@ from made_stream import Scan, make, make_frame, optimal_codes, progressive_scans
 from bbans_cli import container
 from bbans_cli.coders.files import file_coder
 
-# Golden file: level
-FILES = {"good-jpeg-file-fast.bbc": 1, "good-jpeg-file.bbc": 5, "good-jpeg-file-best.bbc": 9}
+# Name: level
+FILES = {"jpeg-file-fast": 1, "jpeg-file": 5, "jpeg-file-best": 9}
 # A TIFF structure with one entry, the make of the camera, and no further directory
 EXIF = b"Exif\0\0MM\0*\0\0\0\x08" + b"\0\1\1\x0f\0\2\0\0\0\7\0\0\0\x1a" + bytes(4) + b"Golden\0\0"
 
@@ -27,6 +27,6 @@ def file() -> bytes:
     return main[:2] + segment(0xE1, EXIF + thumbnail) + main[2:] + further + b"trailing bytes"
 
 
-def coded(level: int) -> bytes:
-    """The .bbc file of `file`."""
-    return container.to_bytes(file_coder.encode(file(), ".jpg", level)[0])
+def made(level: int) -> tuple[bytes, bytes]:
+    """`file` and its .bbc file."""
+    return file(), container.to_bytes(file_coder.encode(file(), ".jpg", level)[0])

@@ -2,6 +2,7 @@
 
     python tests/golden/make_files.py golden    # .bbc files and golden.json; needs the weights that ship
     python tests/golden/make_files.py torch     # torch.npz; needs torch
+    python tests/golden/make_files.py released 1.0    # copies of the golden files, which stay as they are
 
 Golden bytes change only when the format or the shipped weights do.
 """
@@ -10,9 +11,12 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,57 +24,94 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "support"), str(HERE)]
 
+import bad_files  # noqa: E402
+import contents  # noqa: E402
 import context_mixing_files  # noqa: E402
 import jpeg_file  # noqa: E402
+import network_files  # noqa: E402
+import picture_files  # noqa: E402
+import stored_files  # noqa: E402
 import tiny  # noqa: E402
 
+from bbans_cli.pictures.picture import Picture  # noqa: E402
+
 # name: picture (arguments of tiny.deep_picture), level
-FITTED, FITTED_SHAPE = "good-fitted.bbc", (96, 100, 3)
 PICTURES = {"rgb": ((70, 90, 3), 1), "rgb-learned": ((112, 136, 3), 5), "grey": ((40, 66, 1), 1)}
 PICTURES |= {"deep-rgb": ((40, 66, 3, 8), 5), "deep-grey": ((50, 40, 1, 4), 9)}
+MODELS = ("tiny", "shipped")
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A golden file: what makes what it holds and its bytes, and what that is called.
+
+    model         whose network codes it, one of MODELS, which begins the file's name; "": as ships, or none
+    by_libraries  its bytes depend on the version of zlib, liblzma or libwebp, what it holds does not
+    """
+
+    make: Callable[[], tuple[Picture | bytes, bytes]]
+    made_by: str
+    model: str = ""
+    by_libraries: bool = False
+
+
+def files() -> dict[str, Golden]:
+    """All golden files, by the name between "good-" and ".bbc"."""
+    found = {}
+    by_libraries = picture_files.BY_LIBRARIES | stored_files.BY_LIBRARIES
+    for module in (context_mixing_files, picture_files, stored_files):
+        for name, make in module.FILES.items():
+            found[name] = Golden(make, f"{module.__name__}.py", by_libraries=name in by_libraries)
+    for name, level in jpeg_file.FILES.items():
+        found[name] = Golden(partial(jpeg_file.made, level), f"jpeg_file.py, level {level}")
+    for name, make in network_files.FITTED.items():
+        found[name] = Golden(make, "network_files.py")
+    for name in network_files.CASES:
+        found[name] = Golden(partial(network_files.made, name), "network_files.py", name.split("-")[0])
+    for model in MODELS:
+        for name, (shape, level) in PICTURES.items():
+            made_by = f"make_files.py: tiny.deep_picture{shape}, level {level}"
+            found[f"{model}-{name}"] = Golden(partial(coded, shape, level), made_by, model)
+    return found
 
 
 def golden() -> None:
-    """good-tiny-*.bbc under weights that are among the tests' files, good-shipped-*.bbc under those that ship; all
-    others without any."""
+    """All good-*.bbc and golden.json, and the weights of the tests."""
     for path in [*HERE.glob("good-*.bbc"), *HERE.glob("tiny-*.safetensors")]:
         path.unlink()
     tiny.save(HERE, tiny.TWO_LEVELS, ["tiny"])
     record: dict[str, dict] = {}
-    for name, make in context_mixing_files.FILES.items():
-        data = make()[1]
-        (HERE / f"good-{name}.bbc").write_bytes(data)
-        record[f"good-{name}.bbc"] = {"sha256": hashlib.sha256(data).hexdigest()}
-    for file, level in jpeg_file.FILES.items():
-        data = jpeg_file.coded(level)
-        (HERE / file).write_bytes(data)
-        record[file] = {"sha256": hashlib.sha256(data).hexdigest()}
-    with use("shipped"):
-        data = fitted_file()
-        (HERE / FITTED).write_bytes(data)
-        record[FITTED] = {"sha256": hashlib.sha256(data).hexdigest()}
-    for model in ("tiny", "shipped"):
-        with use(model) as there:
-            for name, (shape, level) in PICTURES.items() if there else ():
-                data = code(tiny.deep_picture(*shape), level)
-                file = f"good-{model}-{name}.bbc"
-                (HERE / file).write_bytes(data)
-                record[file] = {"sha256": hashlib.sha256(data).hexdigest(), "picture": shape, "level": level}
-            if not there:
-                print("no weights ship yet: their golden files were left out")
-    (HERE / "golden.json").write_text(json.dumps(record, indent=1) + "\n")
+    for model in (*MODELS, ""):
+        with use(model or "shipped"):
+            for name, file in files().items():
+                if file.model != model:
+                    continue
+                content, data = file.make()
+                (HERE / f"good-{name}.bbc").write_bytes(data)
+                sums = {"sha256": hashlib.sha256(data).hexdigest(), "holds": contents.digest(content)}
+                record[f"good-{name}.bbc"] = sums | {"made by": file.made_by}
+    (HERE / "golden.json").write_text(json.dumps(dict(sorted(record.items())), indent=1) + "\n")
+    bad_files.write()
+
+
+def copy(folder: Path) -> None:
+    """A new folder of all golden files: that of a version that is released, which every later one decodes."""
+    folder.mkdir(parents=True)
+    for path in [*HERE.glob("good-*.bbc"), *HERE.glob("tiny-*.safetensors"), HERE / "golden.json"]:
+        shutil.copyfile(path, folder / path.name)
 
 
 @contextlib.contextmanager
-def use(model: str) -> Iterator[bool]:
-    """Let bbans_cli.weights find the weights beside this file ("tiny") or those that ship; False if there are none."""
+def use(model: str, folder: Path = HERE) -> Iterator[bool]:
+    """Let bbans_cli.weights find the weights of the tests in a folder ("tiny") or those that ship; False if there are
+    none."""
     from bbans_cli.coders import weights_folder
     from bbans_cli.coders.neural import coder as neural_coder
 
     kept = os.environ.pop("BBC_WEIGHTS", None)
     with tempfile.TemporaryDirectory() as scratch:
         if model == "tiny":
-            source = next(HERE.glob("tiny-*.safetensors"))
+            source = next(folder.glob("tiny-*.safetensors"))
             for name in {level.weights for level in neural_coder.LEVELS.values()}:
                 Path(scratch, source.name.replace("tiny", name, 1)).write_bytes(source.read_bytes())
             os.environ["BBC_WEIGHTS"] = scratch
@@ -82,26 +123,16 @@ def use(model: str) -> Iterator[bool]:
                 os.environ["BBC_WEIGHTS"] = kept
 
 
-def code(planes: np.ndarray, level: int) -> bytes:
-    """A .bbc file of the planes, coded by the model."""
+def coded(shape: tuple[int, ...], level: int) -> tuple[Picture, bytes]:
+    """A picture of tiny.py and a .bbc file of it by the neural coder, as a level codes it."""
     from bbans_cli import container
     from bbans_cli.coders.neural import coder as neural_coder
 
-    mode = "rgb" if planes.shape[2] == 3 else "grey"
+    planes = tiny.deep_picture(*shape)
+    mode, depth = "rgb" if planes.shape[2] == 3 else "grey", 8 * planes.dtype.itemsize
     part = neural_coder.encode(planes, level, 1)
-    return container.to_bytes(container.Container(planes.shape[1], planes.shape[0], mode, part.depth, [part]))
-
-
-def fitted_file() -> bytes:
-    """A .bbc file by the fitted coder, whose weights are fitted whether that pays or not."""
-    from bbans_cli import container
-    from bbans_cli.coders.fitted import coder
-
-    least, coder.SURE_PIXELS = coder.SURE_PIXELS, 0
-    part = coder.encode(tiny.picture(*FITTED_SHAPE), 1)
-    coder.SURE_PIXELS = least
-    height, width, _ = FITTED_SHAPE
-    return container.to_bytes(container.Container(width, height, "rgb", 8, [part]))
+    data = container.to_bytes(container.Container(planes.shape[1], planes.shape[0], mode, depth, [part]))
+    return Picture(planes, mode, depth), data
 
 
 def torch() -> None:
@@ -129,6 +160,9 @@ def torch() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in ("golden", "torch"):
+    if sys.argv[1:] in (["golden"], ["torch"]):
+        {"golden": golden, "torch": torch}[sys.argv[1]]()
+    elif len(sys.argv) == 3 and sys.argv[1] == "released":
+        copy(HERE / "released" / sys.argv[2])
+    else:
         sys.exit(__doc__)
-    {"golden": golden, "torch": torch}[sys.argv[1]]()

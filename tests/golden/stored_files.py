@@ -1,0 +1,152 @@
+"""Golden files that come back byte for byte: JPEG files of further kinds, with oddities; files that are none."""
+
+from __future__ import annotations
+
+import lzma
+import zlib
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import tiny
+from made_stream import EOI, Scan, header, make, make_frame, progressive_scans, random_blocks, scan_bytes, segment
+
+from bbans_cli import container
+from bbans_cli.coders.files import file_coder, jpeg_tree
+from bbans_cli.coders.jpeg import coefficients
+from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT
+from bbans_cli.container import BYTES, FilePart, StoredFile
+from bbans_cli.container import metadata as kinds
+from bbans_cli.container.byte_reader import varint
+
+Made = tuple[bytes, bytes]
+
+
+def _coded(file: bytes, level: int, suffix: str = ".jpg") -> Made:
+    return file, container.to_bytes(file_coder.encode(file, suffix, level)[0])
+
+
+def four_components(level: int) -> Made:
+    """An extended sequential picture of four components, padded with zeros, with another interval than DRI says."""
+    frame = make_frame(1, 24, 20, [(2, 1), (1, 1), (1, 1), (2, 1)])
+    scan = Scan(range(4), interval=3, policy={"interval": 2, "padding": 0})
+    return _coded(make(frame, random_blocks(frame, 31), [scan]), level, ".jpeg")
+
+
+def _odd_sequential() -> bytes:
+    """A block with a coefficient too many (note 4), the data ending early (0), fill bytes, and a byte that should be
+    stuffed and is not."""
+    frame = make_frame(0, 40, 24, [(1, 1)])
+    blocks = random_blocks(frame, 41)
+    blocks[0][0, :, 1:4] = 1023  # ten ones each: bytes FF, which are stuffed
+    bits = "00000" + 4 * "111100011"  # no DC; four times a coefficient after 15 zeros, the last one beyond the block
+    literal = varint(7) + varint(len(bits)) + int(bits, 2).to_bytes(-(-len(bits) // 8), "big")
+    data = bytearray(scan_bytes(frame, blocks, Scan([0], notes={4: literal})))
+    first = data.index(b"\xff\0", 16)
+    second = data.index(b"\xff\0", first + 2)
+    data[second + 1] = 0x9C
+    data[first:first] = b"\xff\xff"
+    return header(frame) + bytes(data[:-9]) + EOI
+
+
+def _odd_progressive() -> bytes:
+    """End-of-band runs that end after three blocks, one that ends before (note 3), zeros written out after the last
+    coefficient (2)."""
+    frame = make_frame(2, 40, 32, [(1, 1)])
+    blocks = random_blocks(frame, 43)
+    blocks[0][:, :, 6:] = 0
+    scans = [
+        Scan([0], 0, 0, 0, 1),
+        Scan([0], 1, 5, 0, 1, policy={"run_limit": 3}),
+        Scan([0], 6, 63, 0, 1, notes={2: varint(4) + varint(2), 3: varint(9)}),
+        Scan([0], 1, 63, 1, 0),
+        Scan([0], 0, 0, 1, 0),
+    ]
+    return make(frame, blocks, scans)
+
+
+def odd(level: int) -> Made:
+    """Two odd streams; the first one again, cut into segments with headers of their own; the second one again."""
+    sequential, progressive = _odd_sequential(), _odd_progressive()
+    cut = b"".join(
+        segment(0xE1, b"FLIR\0\1" + bytes([number, 2]) + sequential[at : at + 300])
+        for number, at in enumerate(range(0, len(sequential), 300))
+    )
+    outer = make_frame(0, 16, 16, [(1, 1)])
+    around = make(outer, random_blocks(outer, 47), [Scan([0])])
+    return _coded(around[:2] + cut + around[2:] + progressive + b"between" + progressive, level)
+
+
+def many_corrections() -> Made:
+    """A refinement scan whose end-of-band run has more correction bits than libjpeg allows."""
+    frame = make_frame(2, 264, 264, [(1, 1)])
+    blocks = [np.zeros((33, 33, 64), np.int16)]
+    blocks[0][:, :, 1] = 2
+    scans = [
+        Scan([0], 0, 0, 0, 0),
+        Scan([0], 1, 63, 0, 1),
+        Scan([0], 1, 63, 1, 0, policy={"corrections": NO_LIMIT}),
+    ]
+    return _coded(make(frame, blocks, scans), 1)
+
+
+def in_segments(level: int) -> Made:
+    """Rows of blocks that are coded by themselves, which larger pictures alone have."""
+    frame = make_frame(0, 32, 64, [(1, 2), (1, 1)])
+    most, coefficients.SEGMENT_NONZERO = coefficients.SEGMENT_NONZERO, 100
+    made = _coded(make(frame, random_blocks(frame, 53), [Scan(range(2))]), level)
+    coefficients.SEGMENT_NONZERO = most
+    return made
+
+
+def progressive_colour(level: int) -> Made:
+    frame = make_frame(2, 20, 18, [(2, 2), (1, 1), (1, 1)])
+    return _coded(make(frame, random_blocks(frame, 59), progressive_scans(3, interval=2)), level)
+
+
+def no_jpeg() -> Made:
+    """By context mixing, which knows the words of JPEG headers."""
+    return _coded(b"JFIF Exif Adobe Photoshop 3.0 http://ns.adobe.com/xap/1.0/ " * 2, 5, ".jpeg")
+
+
+def noise() -> Made:
+    return _coded(bytes(tiny.integers(61, 256, 40).astype(np.uint8)), 5, "")
+
+
+def _by_method(method: int, pack: Callable[[bytes], bytes]) -> Made:
+    """A file of plain bytes whose part 0 is packed by one of the general methods."""
+    file = b"the same words again, " * 9
+    structure, gaps = jpeg_tree.to_bytes(jpeg_tree.Node(gaps=[file]))
+    plain = varint(len(structure)) + structure + gaps
+    payload = bytes([method]) + varint(len(plain)) + pack(plain)
+    items = [(kinds.SUFFIX, b".jpg")]
+    stored = StoredFile(len(file), zlib.crc32(file), None, [FilePart(BYTES, b"", payload)], items)
+    return file, container.to_bytes(stored)
+
+
+def _deflated(plain: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(plain) + packer.flush()
+
+
+def _by_lzma(plain: bytes) -> bytes:
+    window = {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 12, "lc": 3, "lp": 0, "pb": 0}
+    return lzma.compress(plain, lzma.FORMAT_RAW, filters=[window])
+
+
+_OF_LEVELS: dict[str, Callable[[int], Made]] = {
+    "jpeg-four": four_components,
+    "jpeg-odd": odd,
+    "jpeg-segments": in_segments,
+    "jpeg-progressive": progressive_colour,
+}
+LEVELS = (1, 5, 9)
+FILES: dict[str, Callable[[], Made]] = {
+    "jpeg-corrections": many_corrections,
+    "no-jpeg": no_jpeg,
+    "noise": noise,
+    "deflated": lambda: _by_method(1, _deflated),
+    "lzma": lambda: _by_method(2, _by_lzma),
+} | {f"{name}-{level}": partial(make, level) for name, make in _OF_LEVELS.items() for level in LEVELS}
+# Their bytes depend on the version of zlib or liblzma that wrote them.
+BY_LIBRARIES = {"deflated", "lzma"}
