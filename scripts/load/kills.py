@@ -83,14 +83,18 @@ def _command(
     allowed = [old, new]
     if command[0] != "recompress" and "--rm" in command:
         allowed.append(old | new)  # the output is there, and the input is not removed yet
-    for _ in range(kills):
+    for _ in range(4 * kills):
+        if seen.kills == kills:
+            break
         _fill(work, source, files)
         process = start(*command, cwd=work)
         writing = rng.random() < WRITING_SHARE and _await_writing(process, work)
         time.sleep(rng.uniform(0, WRITING_SECONDS if writing else duration))
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        seen.kills += process.returncode == -signal.SIGKILL
+        if process.returncode != -signal.SIGKILL:
+            continue  # it had ended before
+        seen.kills += 1
         state, left = _state(work), leftovers(work)
         seen.left += len(left)
         seen.old += state == old

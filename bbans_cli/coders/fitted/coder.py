@@ -158,17 +158,19 @@ def _choices(
 ) -> list[tuple[np.ndarray, bytes]]:
     """The weights that may be best for a picture, and the bytes of their changes."""
     pixels = sum(band.shape[0] * band.shape[1] for band in bands)
-    scans = [BandScan(band, model.start) for band in bands]
-    interval = fitting.interval_of(sum(scan.chunks() for scan in scans))
+    # A scan takes 460 bytes for each column: there is one for each band at work, and not for all.
+    chunks = {len(band): BandScan(band, model.start).chunks() for band in (bands[0], bands[-1])}
+    interval = fitting.interval_of(sum(chunks[len(band)] for band in bands))
 
-    ends = np.cumsum([scan.chunks() // interval for scan in scans])
+    ends = np.cumsum([chunks[len(band)] // interval for band in bands])
     samples = np.empty((ends[-1], SAMPLE), np.uint8)
 
     def collect(number: int) -> None:
         before = ends[number - 1] if number else 0
-        scans[number].collect(interval, lambda n: meter.add(n * COLLECT_SHARE), samples[before : ends[number]])
+        scan = BandScan(bands[number], model.start)
+        scan.collect(interval, lambda n: meter.add(n * COLLECT_SHARE), samples[before : ends[number]])
 
-    scheduler.map_ordered(collect, range(len(scans)), threads)
+    scheduler.map_ordered(collect, range(len(bands)), threads)
     channels, share = bands[0].shape[2], pixels * FIT_SHARE
     fitted = fitting.fit(samples, channels, pixels, model, threads, lambda done: meter.add(done * share))
     shift = fitting.shift_of(pixels)
