@@ -24,6 +24,12 @@ from bbans_cli.errors import CorruptError, InputError
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
+def has_pixels(path):
+    """Not a file without any, nor a JPEG file of two components, which no reader takes."""
+    content = container.from_bytes(path.read_bytes())
+    return isinstance(content, Container) or content.jpeg is not None and content.jpeg.components != 2
+
+
 def lengths_of(parts, pixels, mode, depth=8, threads=1, metadata=()):
     file = Container(pixels.shape[1], pixels.shape[0], mode, depth, parts, list(metadata))
     data = container.to_bytes(file)
@@ -49,7 +55,7 @@ def assert_adds_up(found, data, bands=2):
         assert part.bits.min() >= 0 or part.latents
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("good-*.bbc")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*filter(has_pixels, sorted(GOLDEN.glob("good-*.bbc")))], ids=lambda path: path.stem)
 def test_golden_files_add_up_and_decode_as_ever(path, monkeypatch):
     if "tiny" in path.stem:
         monkeypatch.setenv("BBC_WEIGHTS", str(GOLDEN))
