@@ -53,8 +53,8 @@ static void stream_write_blocks(stream_encoder *e, stream_cursor at)
         if (position[BBC_STREAM_SPLITS] < next) next = position[BBC_STREAM_SPLITS];
         if (position[BBC_STREAM_RAW] < next) next = position[BBC_STREAM_RAW];
         const int16_t *block = stream_cursor_block(&at);
-        if (next == at.number && stream_write_noted(e, at.number)) e->dc[at.part] = block[0];
-        else stream_write_block(e, at.part, at.number, block);
+        if (next != at.number || !stream_write_noted(e, at.number)) stream_write_block(e, at.part, at.number, block);
+        else if (!e->scan->progressive) e->dc[at.part] = block[0];
         e->zero_runs = e->split = 0;
         if (e->bits.size >= STREAM_WRITER_FULL) stream_drain(&e->bits);
         if (e->bits.failed | e->notes.failed) return;

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from made_stream import Scan, make, make_frame, random_blocks
 
-from bbans_cli.coders.jpeg.stream import frame, join, split
+from bbans_cli.coders.jpeg.stream import frame as frame_of
+from bbans_cli.coders.jpeg.stream import join, split
 from bbans_cli.errors import CorruptError
 from scripts.experiments import mutate_jpeg
 
@@ -39,6 +41,22 @@ def test_one_damaged_byte_in_a_scan_costs_few_notes(name):
         assert len(stream.scans) < 200
 
 
+def test_dc_differences_that_make_no_sense_are_noted_in_progressive_scans_too():
+    """The predictor stays, so that the blocks behind cost nothing."""
+    frame = make_frame(2, 64, 48, [(1, 1)])
+    blocks = random_blocks(frame)
+    blocks[0][:, :, 1:] = 0
+    data = make(frame, blocks, [Scan([0], 0, 0, 0, 1), Scan([0], 0, 0, 1, 0)])
+    begin = data.index(b"\xff\xda") + 10
+    coded = 0
+    for at in range(begin, begin + 30):
+        damaged = data[:at] + bytes([data[at] ^ 0x11]) + data[at + 1 :]
+        stream = split(damaged)
+        assert join(stream.plain, stream.scans, stream.blocks) == damaged[: stream.size]
+        coded += stream.scans[1] & 1  # of the first record
+    assert coded >= 28
+
+
 @pytest.mark.parametrize("part", ["plain", "scans", "blocks"])
 def test_damaged_parts_give_a_stream_or_a_corrupt_error(part):
     for number, (_, data) in enumerate(mutate_jpeg.mutations(FILES, 300, seed=12)):
@@ -56,7 +74,7 @@ def test_damaged_parts_give_a_stream_or_a_corrupt_error(part):
             blocks[0][...] = rng.integers(-32768, 32768, blocks[0].shape)
         try:
             join(plain, scans, blocks)
-            frame(plain, scans)
+            frame_of(plain, scans)
         except CorruptError:
             pass
 
@@ -66,7 +84,7 @@ def test_scans_that_nobody_wrote_are_corrupt(scans):
     stream = split(FILES["baseline"])
     with pytest.raises(CorruptError):
         join(stream.plain, scans, stream.blocks)
-        frame(stream.plain, scans)
+        frame_of(stream.plain, scans)
 
 
 def test_blocks_of_another_size_are_corrupt():
