@@ -17,6 +17,7 @@ from bbans_cli.container import (
     DEEP,
     FEW_COLOURS,
     FITTED,
+    JPEG,
     NEURAL,
     RAW,
     Container,
@@ -31,6 +32,8 @@ from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.picture import Picture, from_items
 from bbans_cli.reference import fitted_part, neural, raw
+from bbans_cli.reference.files import restore
+from bbans_cli.reference.jpeg import pixels
 from bbans_cli.reference.mixing import part as mixing
 from bbans_cli.reference.progress import Tick, silent
 
@@ -44,6 +47,7 @@ PARTS: dict[int, DecodePart] = {
     RAW: lambda part, width, height, known, tick: raw.decode(part, width, height, tick),
     FEW_COLOURS: mixing.decode,
     DEEP: mixing.decode,
+    JPEG: lambda part, width, height, known, tick: pixels.decode(part, width, height, tick),
     FITTED: lambda part, width, height, known, tick: fitted_part.decode(part, width, height, tick),
 }
 
@@ -69,13 +73,8 @@ def decode_content(content: Container | StoredFile, tick: Tick = silent) -> Pict
     Raises CorruptError, ModelMismatchError, and UnsupportedError for WebP's bitstreams too.
     """
     if isinstance(content, StoredFile):
-        return decode_stored(content, tick)
+        return restore.restore(content, tick, pixels_of(content))
     return decode_picture(content, tick)
-
-
-def decode_stored(stored: StoredFile, tick: Tick = silent) -> bytes:
-    """The file, whose size and checksum are right."""
-    raise UnsupportedError("the second decoder does not read files that come back byte for byte yet")
 
 
 def decode_picture(container: Container, tick: Tick = silent) -> Picture:

@@ -11,3 +11,15 @@ Tick: TypeAlias = Callable[[int], None]
 
 def silent(pixels: int) -> None:
     """Nobody waits."""
+
+
+def shared(tick: Tick, pixels: int, count: int) -> Tick:
+    """What gets the numbers of `count` things, for which `tick` gets so many pixels in all."""
+    done = 0
+
+    def more(number: int) -> None:
+        nonlocal done
+        before, done = done, done + number
+        tick(pixels * done // count - pixels * before // count)
+
+    return more

@@ -75,16 +75,17 @@ def towards_zero(number: int, divisor: int) -> int:
     return number // divisor if number >= 0 else -(-number // divisor)
 
 
-def mix(inputs: np.ndarray, weights: np.ndarray) -> int:
-    """The stretched probability of one weight set."""
-    return logistic.clamp(int(inputs @ (weights >> 6)) >> 10)
+def mix(inputs: np.ndarray, weights: np.ndarray) -> list[int]:
+    """The stretched probability of each weight set, a row of weights."""
+    return [logistic.clamp(total >> 10) for total in ((weights >> 6) @ inputs).tolist()]
 
 
-def learn(inputs: np.ndarray, weights: np.ndarray, stretched: int, bit: int, rate: int) -> None:
-    """Let a weight set learn from its own error. rate: weight change in 2^-20 of error times input, up to 32."""
-    error = ((bit << 16) - logistic.squash(stretched)) * rate >> 6
-    weights += (inputs * error + (1 << 13)) >> 14
-    np.minimum(np.maximum(weights, -WEIGHT_LIMIT), WEIGHT_LIMIT, out=weights)
+def learn(inputs: np.ndarray, weights: np.ndarray, stretched: list[int], bit: int, rate: int) -> None:
+    """Let each weight set learn from its own error. rate: weight change in 2^-20 of error times input, up to 32."""
+    errors = [[((bit << 16) - logistic.squash(own)) * rate >> 6] for own in stretched]
+    weights += (np.array(errors) * inputs + (1 << 13)) >> 14
+    np.minimum(weights, WEIGHT_LIMIT, out=weights)
+    np.maximum(weights, -WEIGHT_LIMIT, out=weights)
 
 
 def decode_bit(
@@ -105,12 +106,14 @@ def decode_bit(
     for table, index in cells:
         seen += inputs_of(table[index])
     inputs = np.array([*seen, *further, BIAS], np.int64)
-    stretched = [mix(inputs, weights) for weights in sets]
+    weights = np.array(sets)
+    stretched = mix(inputs, weights)
     mean = towards_zero(sum(stretched), len(stretched))
     refined, point = apms.refine(apm, mean)
     bit = decoder.bit(max(1, (logistic.squash(mean) + refined) // 2))
-    for weights, own in zip(sets, stretched, strict=True):
-        learn(inputs, weights, own, bit, rate)
+    learn(inputs, weights, stretched, bit, rate)
+    for own, row in zip(sets, weights, strict=True):
+        own[:] = row
     counters.update(cells, bit)
     apms.update(apm, point, bit)
     return bit
