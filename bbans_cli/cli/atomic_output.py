@@ -20,9 +20,10 @@ from bbans_cli.errors import BbcError, InputError, OutputExistsError
 # Guards the step from temporary to published, and both sets.
 _lock = threading.Lock()
 _temporary: set[str] = set()
-# Device and inode of what this process has published. Names do not tell whether two outputs are one file: to some file
-# systems a.bbc and A.bbc are one name, and so are two spellings of a letter with an accent.
-_published: set[tuple[int, int]] = set()
+# The identities of what this process has published. Names do not tell whether two outputs are one file: to some file
+# systems a.bbc and A.bbc are one name, and so are two spellings of a letter with an accent. Nor does the inode alone:
+# once another process has replaced the file, its number may be that of any other output.
+_published: set[tuple[int, ...]] = set()
 _abandoned = False
 
 # Errors of file systems without hard links.
@@ -153,8 +154,7 @@ class TempOutput:
             else:
                 _link(self.path, self.target)
             _temporary.remove(self.path)
-            status = os.fstat(self._descriptor)
-            _published.add((status.st_dev, status.st_ino))
+            _published.add(_identity(os.fstat(self._descriptor)))
         if sync:
             sync_folder(os.path.dirname(self.target))
 
@@ -185,10 +185,9 @@ def _unlink(path: str) -> None:
 
 def _is_published(target: str) -> bool:
     try:
-        status = os.lstat(target)
+        return _identity(os.lstat(target)) in _published
     except FileNotFoundError:
         return False
-    return (status.st_dev, status.st_ino) in _published
 
 
 def _link(path: str, target: str) -> None:

@@ -147,7 +147,8 @@ def together(processes: int, files: int) -> None:
                 print(
                     f"decompress -f: statuses {[each.status for each in ended]}, pixels {'equal' if same else 'DIFFER'}"
                 )
-                faults += [] if same and not any(each.status for each in ended) else ["decompress -f"]
+                words = "".join(each.words for each in ended)
+                faults += [] if same and not any(each.status for each in ended) else [f"decompress -f: {words}"]
             for path in made[:: 2 if options[-1] == "-r" else 1]:
                 path.unlink()
     _end(faults)
@@ -158,11 +159,11 @@ def together(processes: int, files: int) -> None:
 @click.option("--seed", default=1, show_default=True)
 def kill(moments: int, seed: int) -> None:
     """kill -9 at random moments of each command that writes or removes files."""
-    begin = time.monotonic()
-    seen = kills.check(moments, seed)
+    begin, seen = time.monotonic(), []
     print(f"{'command':34} {'kills':>6} {'old state':>10} {'new state':>10} {'temporary files left':>21}")
-    for each in seen:
-        print(f"{each.name:34} {each.kills:6} {each.old:10} {each.new:10} {each.left:21}")
+    for each in kills.check(moments, seed):
+        seen.append(each)
+        print(f"{each.name:34} {each.kills:6} {each.old:10} {each.new:10} {each.left:21}", flush=True)
     print(f"{sum(each.kills for each in seen)} kills in {time.monotonic() - begin:.0f} s")
     _end([fault for each in seen for fault in each.faults])
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,17 +42,16 @@ class Seen:
     faults: list[str] = field(default_factory=list)
 
 
-def check(moments: int, seed: int) -> list[Seen]:
-    """Kill commands at so many moments in all."""
-    rng, seen = random.Random(seed), []
+def check(moments: int, seed: int) -> Iterator[Seen]:
+    """Kill commands at so many moments in all; of each what was seen."""
+    rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / "source"
         source.mkdir()
         _prepare(source)
         for number, (command, files) in enumerate(COMMANDS):
             share = moments * (number + 1) // len(COMMANDS) - moments * number // len(COMMANDS)
-            seen.append(_command(command, files, share, source, Path(scratch) / "work", rng))
-    return seen
+            yield _command(command, files, share, source, Path(scratch) / "work", rng)
 
 
 def _prepare(folder: Path) -> None:

@@ -75,6 +75,15 @@ def test_what_was_published_is_not_replaced_under_another_name(force: bool) -> N
     put("b.bbc", force=force)
 
 
+def test_another_file_with_the_inode_of_what_was_published_is_replaced() -> None:
+    """Once another process has replaced an output, the number of its inode may be that of any other file."""
+    put("a.bbc")
+    os.rename("a.bbc", "b.bbc")
+    os.utime("b.bbc", ns=(1, 1))
+    put("b.bbc", b"newer", force=True)
+    assert Path("b.bbc").read_bytes() == b"newer"
+
+
 def test_force_replaces_a_link_and_not_what_it_points_at() -> None:
     Path("theirs").write_bytes(b"old")
     os.symlink("theirs", "a.bbc")
