@@ -40,7 +40,7 @@ lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and 
 
 check: lint test ## what every commit must pass: lint and tests
 
-check-all: check test-slow test-reference test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive check-kept check-damage check-load ## all that is checked before a release
+check-all: check test-slow test-reference test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive check-kept check-damage check-damaged-jpeg check-load ## all that is checked before a release
 
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
@@ -57,6 +57,9 @@ test-reference: $(VENV)/.testing ## decode all golden files by the second decode
 test-train: $(VENV)/.testing ## compare the C core with torch, live; train in miniature
 	PYTHON=$(RUN) sh scripts/extras.sh train
 	$(RUN) -m pytest -q -m train
+
+check-damaged-jpeg: $(VENV)/.testing ## 20,000 JPEG files damaged at random, through the API: each comes back byte for byte
+	$(RUN) -m scripts.experiments.mutate_jpeg --whole $(BENCH)
 
 check-kept: build ## what readers of other makers find in real files is found again or named; BBC_DATA, BBC_COLLECTIONS
 	$(RUN) -m scripts.kept.check $(BENCH)

@@ -1,7 +1,8 @@
 """Damaged JPEG streams: each must come back byte for byte, or be refused by NotCodableError.
 
-    python -m scripts.experiments.mutate_jpeg [--count 20000] [--seed 1] [FILE]...
+    python -m scripts.experiments.mutate_jpeg [--count 20000] [--seed 1] [--whole] [FILE]...
 
+With --whole they are compressed and restored as files, at levels 1, 5 and 9 in turn, and none may be refused.
 The files are Pillow's small ones of several kinds, and those given. A mutation flips bits, overwrites, deletes,
 inserts, repeats or swaps pieces, or cuts the end. Prints how many streams came back, how many were refused, and each
 failure: a stream that does not come back, another exception, or more than a second for a stream of a few kilobytes.
@@ -20,9 +21,12 @@ import click
 import numpy as np
 from PIL import Image
 
+import bbans_cli
+from bbans_cli import api
 from bbans_cli.coders.jpeg.stream import NotCodableError, frame, join, split
 
 SLOW = 1.0  # seconds of processor time
+LEVELS = (1, 5, 9)
 OPTIONS: dict[str, dict[str, object]] = {
     "baseline": {},
     "full": {"subsampling": 0, "quality": 95},
@@ -91,6 +95,21 @@ def outcome(data: bytes) -> str:
     return "coded" if time.process_time() - began < SLOW else "failed: slow"
 
 
+def outcome_of_file(data: bytes, level: int) -> str:
+    """The same through the API, where nothing is refused"""
+    began = time.process_time()
+    try:
+        packed = api.PictureCodec(level, verify=False).compress_file(data, 1, name="damaged.jpg").data
+        restored, _ = bbans_cli.restore(packed, threads=1)
+    except Exception as error:
+        return f"failed: {type(error).__name__}: {error}"
+    if restored != data:
+        return "failed: other bytes"
+    if len(packed) > len(data) + 64:
+        return "failed: larger"
+    return f"coded at level {level}" if time.process_time() - began < SLOW else "failed: slow"
+
+
 def mutations(files: dict[str, bytes], count: int, seed: int) -> Iterator[tuple[str, bytes]]:
     """The name of the file that was damaged, and the damaged bytes."""
     names = sorted(files)
@@ -102,13 +121,14 @@ def mutations(files: dict[str, bytes], count: int, seed: int) -> Iterator[tuple[
 @click.command(help=__doc__)
 @click.option("--count", default=20000, show_default=True)
 @click.option("--seed", default=1, show_default=True)
+@click.option("--whole", is_flag=True, help="Whole files, through the API.")
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Folder for the streams that fail.")
 @click.argument("paths", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def main(count: int, seed: int, keep: Path | None, paths: tuple[Path, ...]) -> None:
+def main(count: int, seed: int, whole: bool, keep: Path | None, paths: tuple[Path, ...]) -> None:
     files = small_files() | {path.name: path.read_bytes() for path in paths}
     outcomes: collections.Counter[str] = collections.Counter()
     for number, (name, data) in enumerate(mutations(files, count, seed)):
-        found = outcome(data)
+        found = outcome_of_file(data, LEVELS[number % 3]) if whole else outcome(data)
         outcomes[found] += 1
         if found.startswith("failed"):
             click.echo(f"{number} {name}: {found}")
