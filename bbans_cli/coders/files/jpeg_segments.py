@@ -81,9 +81,13 @@ def _are_segments(data: bytes, at: int) -> bool:
 
 
 def frame_height(data: bytes) -> int:
-    """The height that the frame header of a coded stream says: 0 where a DNL segment has it, and it may be wrong."""
-    at = next(segment.start for segment in segments(data) if segment.marker in CODED_FRAMES)
-    return int.from_bytes(data[at + 5 : at + 7], "big")
+    """The height that the frame header of a coded stream says: 0 where a DNL segment has it, and it may be wrong.
+
+    0 too where a damaged segment hides the header.
+    """
+    heights = (segment.start + 5 for segment in segments(data) if segment.marker in CODED_FRAMES)
+    at = next(heights, len(data))
+    return int.from_bytes(data[at : at + 2], "big")
 
 
 def exif_and_xmp(data: bytes, start: int = 0) -> dict[str, bytes]:

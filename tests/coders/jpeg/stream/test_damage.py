@@ -25,6 +25,14 @@ def test_a_thousand_damaged_streams_come_back_or_are_refused():
     assert sum(outcome == "coded" for _, outcome in found) > 500
 
 
+def test_damaged_files_come_back():
+    """Through the API; a few, of which the last three have a frame header that a damaged segment hides."""
+    damaged = [data for _, data in mutate_jpeg.mutations(FILES, 224, seed=1)]
+    for number, data in enumerate([*damaged[:9], damaged[43], damaged[212], damaged[223]]):
+        level = mutate_jpeg.LEVELS[number % 3]
+        assert mutate_jpeg.outcome_of_file(data, level) == f"coded at level {level}"
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_one_damaged_byte_in_a_scan_costs_few_notes(name):
     """Sequential blocks of which the bits make no sense are noted one by one."""
