@@ -1,11 +1,9 @@
 """Bytes that are no coefficients, made smaller: by context mixing (core/mixing/bytes.c) where they are few, else by a
-general method of the standard library."""
+general method of the standard library. Imports no numpy: thumbnails come by here."""
 
 from __future__ import annotations
 
 from functools import cache, lru_cache
-
-import numpy as np
 
 from bbans_cli.coders.weights_folder import numbered
 from bbans_cli.container import packing
@@ -34,13 +32,13 @@ def pack(plain: bytes, most_mixed: int = MOST_MIXED) -> bytes:
     bytes larger."""
     if not plain or len(plain) > most_mixed:
         return packing.pack(plain)
-    out = np.empty(len(plain), np.uint8)
-    data = np.frombuffer(dictionary(DICTIONARY) + plain, np.uint8).copy()
+    out = bytearray(len(plain))
+    data = bytearray(dictionary(DICTIONARY) + plain)
     learned, state = _states(DICTIONARY, len(plain))
     lib.bbc_bytes_begin_learned(state, learned, ffi.NULL, ffi.from_buffer("uint8_t[]", out), len(out))
     if not _code(state, data, len(plain)):
         size = lib.bbc_bytes_end(state)
-        coded = bytes([MIXED]) + varint(len(plain)) + bytes([DICTIONARY]) + out[:size].tobytes()
+        coded = bytes([MIXED]) + varint(len(plain)) + bytes([DICTIONARY]) + bytes(out[:size])
         if size <= len(out) and len(coded) <= len(plain) + 2:
             return coded
     return packing.pack(plain)
@@ -56,13 +54,12 @@ def unpack(packed: bytes, max_bytes: int, what: str) -> bytes:
     if size > min(max_bytes, MOST_MIXED):
         raise CorruptError(f"corrupt {what}: larger than the format allows")
     known = dictionary(number)
-    data = np.zeros(len(known) + size, np.uint8)
-    data[: len(known)] = np.frombuffer(known, np.uint8)
+    data = bytearray(known).ljust(len(known) + size, b"\0")
     payload = reader.take(reader.left)
     learned, state = _states(number, size)
     lib.bbc_bytes_begin_learned(state, learned, ffi.from_buffer("uint8_t[]", payload), ffi.NULL, len(payload))
     _code(state, data, size)
-    return data[len(known) :].tobytes()
+    return bytes(data[len(known) :])
 
 
 @cache
@@ -71,7 +68,7 @@ def dictionary(number: int) -> bytes:
     return numbered("jpeg-plain", "dictionary", number, DICTIONARIES, "dictionary")
 
 
-def _code(state: CData, data: np.ndarray, size: int) -> bool:
+def _code(state: CData, data: bytearray, size: int) -> bool:
     """Code the last `size` bytes of `data`; returns whether the output was full."""
     buffer, known = ffi.from_buffer("uint8_t[]", data), len(data) - size
     full = 0
@@ -82,17 +79,16 @@ def _code(state: CData, data: np.ndarray, size: int) -> bool:
 
 def _states(number: int, size: int) -> tuple[CData, CData]:
     """The state that has learned a dictionary, and an empty one, for `size` bytes to code."""
+    check_coder(lib.BBC_SELF_TEST_BYTES)
     bits = BUCKET_BITS if size <= BYTES_SMALL else MORE_BUCKET_BITS
     learned = _learned(number, bits)
-    return learned, ffi.from_buffer(np.zeros(len(learned), np.uint8))
+    return learned, ffi.new("uint8_t[]", len(learned))
 
 
 @lru_cache(maxsize=2)
 def _learned(number: int, bits: int) -> CData:
-    # The arithmetic is that of the coder of few colours, whose part of the self-test covers both.
-    check_coder(lib.BBC_SELF_TEST_FEW_COLOURS)
     shape = ffi.new("bbc_bytes_shape *", (bits,))
-    state = ffi.from_buffer(np.zeros(lib.bbc_bytes_size(shape), np.uint8))
+    state = ffi.new("uint8_t[]", lib.bbc_bytes_size(shape))
     lib.bbc_bytes_begin(state, shape, ffi.NULL, ffi.NULL, 0)
     data = dictionary(number)
     lib.bbc_bytes_learn(state, ffi.from_buffer("uint8_t[]", data), 0, len(data))

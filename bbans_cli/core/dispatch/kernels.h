@@ -44,6 +44,7 @@ struct latents_encoder;        /* latents_types.h */
 struct bbc_location_scale;     /* location_scale_types.h */
 struct bbc_ans_words;          /* ans.cdef.h */
 struct bbc_coefficients_state; /* coefficients_types.h */
+struct bbc_bytes_state;        /* bytes_types.h */
 
 typedef struct {
     const char *name;
@@ -69,6 +70,8 @@ typedef struct {
     void (*fitted_basis)(int64_t chunks, const struct fitted_sample *samples, float *basis);
     void (*fitted_unpack)(int64_t chunks, const struct fitted_sample *samples, float *rows);
     void (*coefficients)(struct bbc_coefficients_state *picture, int64_t blocks);
+    void (*bytes_learn)(struct bbc_bytes_state *state, const uint8_t *data, size_t from, size_t to);
+    void (*bytes_code)(struct bbc_bytes_state *state, uint8_t *data, size_t from, size_t to);
 } bbc_kernels;
 
 /* Widest first. NULL where this build has no such table. */

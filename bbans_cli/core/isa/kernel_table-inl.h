@@ -1,5 +1,6 @@
 /* The table of kernels of one instruction set. Included last by each isa_<name>.c, which has set the target. */
 #include "kernels.h"
+#include "bytes-inl.h"
 #include "coefficient_blocks-inl.h"
 #include "exact.h"
 #include "fitted_fit-inl.h"
@@ -81,4 +82,6 @@ static void kernel_mixture_cumulative(ptrdiff_t n, int c, const float *output, c
         .fitted_basis = fitted_basis, \
         .fitted_unpack = fitted_unpack, \
         .coefficients = coefficients_code_blocks, \
+        .bytes_learn = bytes_learn, \
+        .bytes_code = bytes_code, \
     };

@@ -56,6 +56,7 @@ static const struct {
                                     0xc1dce0553b84e920u},
     [BBC_SELF_TEST_FITTED] = {"least squares, network and fit of the fitted coder", self_test_fitted,
                               0x28ee79062a2d6eb8u},
+    [BBC_SELF_TEST_BYTES] = {"mixing of bytes", self_test_bytes, 0x6f9519a3d53a3503u},
 };
 
 const char *bbc_self_test_name(int part)

@@ -33,6 +33,7 @@ uint64_t self_test_distributions(const bbc_kernels *kernels, uint64_t seed);
 uint64_t self_test_fitted(const bbc_kernels *kernels, uint64_t seed);
 uint64_t self_test_deep(const bbc_kernels *kernels, uint64_t seed);
 uint64_t self_test_few_colours(const bbc_kernels *kernels, uint64_t seed);
+uint64_t self_test_bytes(const bbc_kernels *kernels, uint64_t seed);
 uint64_t self_test_coefficients(const bbc_kernels *kernels, uint64_t seed);
 uint64_t self_test_jpeg(const bbc_kernels *kernels, uint64_t seed);
 

@@ -3,6 +3,7 @@
 
 #include "self_test.h"
 
+#include "bytes.cdef.h"
 #include "coefficients.cdef.h"
 #include "context_mixing.cdef.h"
 #include "dct_decode.cdef.h"
@@ -48,6 +49,25 @@ uint64_t self_test_few_colours(const bbc_kernels *kernels, uint64_t seed)
     bbc_few_colours_begin(state, &shape, NULL, out, sizeof out);
     bbc_few_colours_rows(state, samples, ROWS);
     const size_t size = bbc_few_colours_end(state);
+    free(state);
+    return self_test_hash(SELF_TEST_HASH + size, out, size < sizeof out ? size : 0);
+}
+
+/* Bytes that are learned, then coded: a few letters in lines of a table, so that there are matches as well. */
+uint64_t self_test_bytes(const bbc_kernels *kernels, uint64_t seed)
+{
+    enum { LEARNED = 96, BYTES = 192 };
+    (void)kernels;
+    const bbc_bytes_shape shape = {.bucket_bits = 8};
+    uint8_t data[BYTES], out[SELF_TEST_BYTES] = {0};
+    for (int i = 0; i < BYTES; i++)
+        data[i] = (uint8_t)(i % 12 == 0 ? 10 : i % 12 < 8 && i > 12 ? data[i - 12] : 96 + (self_test_bits(&seed) & 7));
+    void *state = calloc(1, bbc_bytes_size(&shape));
+    if (!state) return 0;
+    bbc_bytes_begin(state, &shape, NULL, out, sizeof out);
+    bbc_bytes_learn(state, data, 0, LEARNED);
+    bbc_bytes_code(state, data, LEARNED, BYTES);
+    const size_t size = bbc_bytes_end(state);
     free(state);
     return self_test_hash(SELF_TEST_HASH + size, out, size < sizeof out ? size : 0);
 }

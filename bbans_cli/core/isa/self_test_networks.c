@@ -36,7 +36,8 @@ uint64_t self_test_scan(const bbc_kernels *kernels, uint64_t seed)
     uint32_t intervals[2][SAMPLES + 3 * HEIGHT] = {{0}};
     uint64_t h = SELF_TEST_HASH;
     for (int i = 0; i < SAMPLES; i++) pixels[i] = (uint8_t)self_test_sample(&seed, i % (3 * WIDTH), i / WIDTH, 2, 16);
-    void *state = aligned_alloc(64, (size_t)(size + 63) / 64 * 64);
+    char *memory = malloc((size_t)size + 63); /* aligned_alloc is not in Windows' library */
+    void *state = memory ? memory + (-(uintptr_t)memory & 63) : NULL;
     float *weights = malloc((size_t)count * sizeof *weights);
     if (state && weights) {
         self_test_floats(&seed, (int)count, 0x1p-3f, weights);
@@ -47,7 +48,7 @@ uint64_t self_test_scan(const bbc_kernels *kernels, uint64_t seed)
         h = self_test_hash(h, weights, (size_t)count * sizeof *weights);
     }
     free(weights);
-    free(state);
+    free(memory);
     return h;
 }
 

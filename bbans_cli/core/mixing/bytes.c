@@ -1,39 +1,6 @@
-/* A coder of bytes by context mixing, after M. Mahoney's lpaq: a byte is eight decisions, from the top bit on, each seen
- * in contexts of the last bytes, of the current word, of bytes at the distances that tables of 2, 4 and 12 bytes an entry
- * have (TIFF directories are such), and by a match model, which predicts the byte that followed the longest context
- * when that was last seen. Counters lie in hashed buckets, one for each half of a byte. Integers only. */
-#include "buckets.h"
-#include "bytes.cdef.h"
-#include "mixer.h"
-
-/* All numbers here were tuned by hand on headers of training files, not recorded. */
-enum { BYTES_CONTEXTS = 14, BYTES_MATCH_INPUTS = 2, BYTES_MIXED = 3, BYTES_LEARNING_RATE = 20 };
-enum { BYTES_PADDED = MIXER_PADDED(2 * BYTES_CONTEXTS + BYTES_MATCH_INPUTS + 1) };
-enum { BYTES_MATCH_BITS = 16, BYTES_MATCH_LEAST = 4, BYTES_MATCH_LEVELS = 16 };
-enum { BYTES_SETS = 256 }; /* of each of the mixed arrays */
-
-typedef struct {
-    binary_coder coder, nowhere; /* `nowhere` codes what is learned: encodes into no bytes */
-    mixer_tables tables;
-    bbc_bytes_shape shape;
-    counter *buckets;
-    int32_t *weights[BYTES_MIXED];
-    uint16_t *apms;                             /* one for each partial byte */
-    uint32_t *last_seen;                        /* by hash of the last bytes: the place after them */
-    counter match_counters[BYTES_MATCH_LEVELS]; /* is the predicted bit right? by length of the match */
-    size_t match;                               /* place of the predicted byte */
-    uint32_t match_length, word;
-    uint64_t recent; /* the last eight bytes, the latest lowest */
-} bytes_state;
-
-/* What a half byte is coded with */
-typedef struct {
-    uint32_t hashes[BYTES_CONTEXTS];
-    counter *buckets[BYTES_CONTEXTS];
-    int distinct;
-} bytes_half;
-
-enum { BYTES_WEIGHTS = BYTES_SETS * BYTES_PADDED, BYTES_APMS = 256 * APM_POINTS };
+/* The coder of bytes, but for what is compiled once per instruction set: bytes-inl.h. */
+#include "bytes_types.h"
+#include "kernels.h"
 
 static size_t bytes_buckets_size(const bbc_bytes_shape *s)
 {
@@ -86,132 +53,15 @@ void bbc_bytes_begin_learned(void *state, const void *learned, const uint8_t *in
     memcpy(p->apms, from->apms, BYTES_APMS * sizeof(uint16_t));
 }
 
-/* ---- the match model ---- */
-
-static int bytes_match_level(const bytes_state *p)
-{
-    const uint32_t length = p->match_length;
-    if (length == 0) return 0;
-    const uint32_t level = length < 8 ? length / 2 : length < 32 ? 3 + length / 8 : 7 + length / 32;
-    return (int)(level < BYTES_MATCH_LEVELS - 1 ? level + 1 : BYTES_MATCH_LEVELS - 1);
-}
-
-/* The byte before `at` is known now: go on with the match, or look for one. */
-static void bytes_match_update(bytes_state *p, const uint8_t *data, size_t at)
-{
-    const uint32_t hash = bucket_hash(p->recent & 0xFFFFFFFF, 77) >> (32 - BYTES_MATCH_BITS);
-    if (p->match_length && data[p->match] == data[at - 1]) {
-        p->match++;
-        p->match_length += p->match_length < 1023;
-    } else p->match_length = 0;
-    if (p->match_length == 0 && p->last_seen[hash]) {
-        p->match = p->last_seen[hash];
-        while (p->match_length < 32 && p->match_length < p->match &&
-               data[p->match - 1 - p->match_length] == data[at - 1 - p->match_length])
-            p->match_length++;
-        if (p->match_length < BYTES_MATCH_LEAST) p->match_length = 0;
-    }
-    if (at >= BYTES_MATCH_LEAST) p->last_seen[hash] = (uint32_t)at;
-}
-
-/* ---- contexts ---- */
-
-/* Contexts of the byte at `at`; those of its lower half know its upper one. */
-static void bytes_find_contexts(const bytes_state *p, const uint8_t *data, size_t at, uint32_t upper, bytes_half *h)
-{
-    const uint64_t r = p->recent;
-    const uint8_t c1 = (uint8_t)r, c2 = (uint8_t)(r >> 8), c3 = (uint8_t)(r >> 16), c4 = (uint8_t)(r >> 24);
-    const uint8_t above = at >= 12 ? data[at - 12] : 0, beside = at >= 12 ? data[at - 11] : 0;
-    const uint64_t contexts[BYTES_CONTEXTS] = {
-        0,
-        c1,
-        r & 0xFFFF,
-        r & 0xFFFFFF,
-        r & 0xFFFFFFFF,
-        r & 0xFFFFFFFFFF,
-        r & 0xFFFFFFFFFFFFFF,
-        (uint64_t)p->word << 8 | c1,
-        (uint64_t)p->word,
-        (uint64_t)above << 8 | c1,
-        (uint64_t)above << 16 | (uint64_t)beside << 8 | c2,
-        (uint64_t)c2 << 8 | c4,
-        (uint64_t)c4 << 16 | (uint64_t)c3 << 8,
-        (uint64_t)(p->match_length ? data[p->match] + 1 : 0) << 8 | (uint64_t)bytes_match_level(p),
-    };
-    for (uint32_t k = 0; k < BYTES_CONTEXTS; k++) h->hashes[k] = bucket_hash(contexts[k], (uint64_t)(upper << 8 | k));
-    bucket_find(p->buckets, p->shape.bucket_bits, h->hashes, h->buckets, BYTES_CONTEXTS);
-    h->distinct = bucket_all_distinct(p->shape.bucket_bits, h->hashes, BYTES_CONTEXTS);
-}
-
-/* ---- bits ---- */
-
-/* One bit. partial: the bits of the byte before it, below a leading one; index: of the counter within the buckets */
-static int bytes_code_bit(bytes_state *p, binary_coder *coder, const bytes_half *h, uint32_t partial, int index,
-                          int predicted, int bit)
-{
-    mixer m;
-    mixer_begin(&m, BYTES_MIXED);
-    m.distinct = h->distinct;
-    mixer_add_buckets(&p->tables, &m, h->buckets, index, BYTES_CONTEXTS);
-    const int level = predicted < 0 ? 0 : bytes_match_level(p);
-    counter *right = p->match_counters + level;
-    int32_t sure = 0, centred = 0;
-    if (level) {
-        const counter value = *right ? *right : 3u << 30;
-        sure = p->tables.logistic.stretch[value >> 18];
-        centred = (int32_t)(value >> 21) - 1024;
-    }
-    m.inputs[m.input_count++] = (int16_t)(predicted ? sure : -sure);
-    m.inputs[m.input_count++] = (int16_t)(predicted ? centred : -centred);
-    const uint32_t sets[BYTES_MIXED] = {(uint32_t)(level << 3) | (uint32_t)(__builtin_clz(partial) - 24), partial,
-                                        (uint32_t)(p->recent & 255)};
-    for (int i = 0; i < BYTES_MIXED; i++) m.weights[i] = p->weights[i] + sets[i] * BYTES_PADDED;
-    bit = mixer_code(coder, &p->tables, &m, bit, p->apms + partial * APM_POINTS, BYTES_LEARNING_RATE, BYTES_PADDED);
-    if (level) counter_update(&p->tables.rates, &right, 1, bit == predicted);
-    return bit;
-}
-
-/* One byte; when decoding, `byte` is found, and returned. */
-static uint8_t bytes_code_byte(bytes_state *p, binary_coder *coder, const uint8_t *data, size_t at, uint8_t byte)
-{
-    bytes_half h;
-    uint32_t partial = 1;
-    const uint32_t expected = p->match_length ? 256u + data[p->match] : 0;
-    for (int place = 7; place >= 0; place--) {
-        if (place == 7 || place == 3) bytes_find_contexts(p, data, at, place == 7 ? 0 : partial, &h);
-        const int index = (int)(place > 3 ? partial : (partial & ((1u << (3 - place)) - 1)) | 1u << (3 - place));
-        const int predicted = expected >> (place + 1) == partial ? (int)(expected >> place & 1) : -1;
-        partial = partial << 1 | (uint32_t)bytes_code_bit(p, coder, &h, partial, index, predicted, byte >> place & 1);
-    }
-    return (uint8_t)partial;
-}
-
-static void bytes_mark_known(bytes_state *p, const uint8_t *data, size_t at)
-{
-    const uint8_t byte = data[at];
-    const int letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte >= 128;
-    p->word = letter ? (p->word + byte + 1) * 0x2F0B4C47u : 0;
-    p->recent = p->recent << 8 | byte;
-    bytes_match_update(p, data, at + 1);
-}
-
 void bbc_bytes_learn(void *state, const uint8_t *data, size_t from, size_t to)
 {
-    bytes_state *p = state;
-    for (size_t at = from; at < to; at++) {
-        p->nowhere.at = 0;
-        bytes_code_byte(p, &p->nowhere, data, at, data[at]);
-        bytes_mark_known(p, data, at);
-    }
+    bbc_kernels_now()->bytes_learn(state, data, from, to);
 }
 
 int bbc_bytes_code(void *state, uint8_t *data, size_t from, size_t to)
 {
     bytes_state *p = state;
-    for (size_t at = from; at < to; at++) {
-        data[at] = bytes_code_byte(p, &p->coder, data, at, data[at]);
-        bytes_mark_known(p, data, at);
-    }
+    bbc_kernels_now()->bytes_code(p, data, from, to);
     return p->coder.full ? -1 : 0;
 }
 

@@ -73,7 +73,9 @@ static inline void mixer_add_buckets(const mixer_tables *t, mixer *m, counter *c
         values[i] = *m->counters[i];
         stretched[i] = t->logistic.stretch[values[i] >> 18];
     }
-    for (int i = 0; i < count; i++)
+    const int padded = COUNTERS_PADDED(count);
+    for (int i = count; i < padded; i++) values[i] = 0, stretched[i] = 0;
+    for (int i = 0; i < padded; i++)
         pairs[i] = values[i] ? ((values[i] >> 21) - 1024) << 16 | (uint16_t)stretched[i] : 0;
     memcpy(m->inputs, pairs, (size_t)count * sizeof *pairs);
     m->counter_count = count;

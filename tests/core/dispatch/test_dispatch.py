@@ -13,6 +13,7 @@ from made_jpeg import made_coefficients
 
 from bbans_cli import core
 from bbans_cli.coders import context_mixing
+from bbans_cli.coders.files import byte_coder
 from bbans_cli.coders.fitted.scan import BandScan
 from bbans_cli.coders.jpeg import coefficients
 from bbans_cli.container import DEEP, FEW_COLOURS
@@ -88,6 +89,7 @@ def test_coders_with_much_state_are_tested_before_they_code(monkeypatch):
         lib.BBC_SELF_TEST_FEW_COLOURS: lambda: context_mixing.encode(FEW_COLOURS, planes, 8),
         lib.BBC_SELF_TEST_COEFFICIENTS: lambda: coefficients.encode(jpeg.blocks, jpeg.tables, jpeg.factors()),
         lib.BBC_SELF_TEST_FITTED: lambda: BandScan(planes, fitted_bands.weights()),
+        lib.BBC_SELF_TEST_BYTES: lambda: byte_coder.pack(b"some bytes"),
     }.items():
         with monkeypatch.context() as patch:
             patch.setattr(core, "lib", Broken(part))
@@ -116,6 +118,7 @@ def test_known_answers(kernels):
         "0xa524507f130fa279",
         "0xc1dce0553b84e920",
         "0x28ee79062a2d6eb8",
+        "0x6f9519a3d53a3503",
     ]
     assert lib.bbc_self_test(index, 0, lib.BBC_SELF_TEST_COUNT) == lib.BBC_SELF_TEST_COUNT
     assert lib.bbc_self_test_hash(index, lib.BBC_SELF_TEST_COUNT, 1) == 0
