@@ -11,6 +11,11 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.disable()  # what is imported stays
+    if sys.argv[1:2] == ["thumbnail"]:
+        from bbans_cli.cli import quick_thumbnail
+
+        if quick_thumbnail.made(sys.argv[1:]):
+            sys.exit(0)
     from bbans_cli.cli.main import run
 
     gc.freeze()

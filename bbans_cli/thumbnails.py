@@ -5,9 +5,7 @@ Viewers call this for every file of a folder, so that numpy, Pillow and the core
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,22 +18,11 @@ from bbans_cli.pictures import exif
 if TYPE_CHECKING:
     from PIL import Image
 
-# Pixels of the largest preview that is looked at: what claims more is made to exhaust memory.
-PREVIEW_PIXELS = 1 << 24
+    from bbans_cli.coders.files.exif_thumbnail import ExifThumbnail
+
 # A .bbc file's header and metadata mostly end before.
 FRONT_BYTES = 1 << 16
 _MODES = {1: "grey", 3: "rgb", 4: "cmyk"}  # by the components of a JPEG file
-_FORMATS = {"jpg": "JPEG", "webp": "WEBP"}
-# EXIF's orientation -> what Pillow calls the change that puts it right
-_TURNS = {
-    2: "FLIP_LEFT_RIGHT",
-    3: "ROTATE_180",
-    4: "FLIP_TOP_BOTTOM",
-    5: "TRANSPOSE",
-    6: "ROTATE_270",
-    7: "TRANSVERSE",
-    8: "ROTATE_90",
-}
 
 
 @dataclass(frozen=True)
@@ -176,37 +163,54 @@ def thumbnail(
     Raises LimitError where the picture would have to be decoded and is larger, InputError for a file that holds no
     picture, CorruptError, UnsupportedError, OSError.
     """
-    found = preview(source)
-    image = None if found is None else _open(found.data, found.file_format, size)
-    if image is not None and found is not None:
-        return _finished(image, found.orientation, found.origin, file_format)
+    found = at_hand(source, size, file_format)
+    if found is not None:
+        return found
     image, orientation = _decoded(source, size, max_pixels, threads)
     return _finished(image, orientation, "decoded", file_format)
 
 
-def _open(data: bytes, file_format: str, size: int) -> Image.Image | None:
-    """A small image of a preview, or None if it cannot be read."""
-    try:
-        image = _reader(file_format)(io.BytesIO(data))
-        if image.width * image.height > PREVIEW_PIXELS:
-            return None
-        image.draft(None, (size, size))
-        image.thumbnail((size, size), reducing_gap=2.0)
-        return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
-    # Pillow raises whatever its parsers stumble over, and of a damaged file that can be anything.
-    except Exception:
+def at_hand(source: bytes | str | os.PathLike[str], size: int, file_format: str) -> Thumbnail | None:
+    """The same, if it needs no decoding of the picture: of the preview, or of the thumbnail in the EXIF data."""
+    small = _of_exif(source)
+    if small is not None:
+        return _of_pixels(small, size, file_format)
+    found = preview(source)
+    if found is None:
         return None
+    from bbans_cli.pictures import small_image
+
+    image = small_image.opened(found.data, found.file_format, size)
+    return None if image is None else _finished(image, found.orientation, found.origin, file_format)
 
 
-def _reader(file_format: str) -> Callable[[io.BytesIO], Image.Image]:
-    """That of one format, by name: Image.open imports all that Pillow has."""
-    if file_format == "webp":
-        from PIL.WebPImagePlugin import WebPImageFile
+def format_of(name: str) -> str:
+    """The file format of a thumbnail of that name: JPEG or WebP by its suffix, else PNG."""
+    return {".jpg": "jpg", ".jpeg": "jpg", ".webp": "webp"}.get(os.path.splitext(name)[1].lower(), "png")
 
-        return WebPImageFile
-    from PIL.JpegImagePlugin import JpegImageFile
 
-    return JpegImageFile
+def _of_exif(source: bytes | str | os.PathLike[str]) -> ExifThumbnail | None:
+    """The pixels of the thumbnail in the EXIF data of a JPEG file, if that is what is shown and they come quickly."""
+    head = _head(source)
+    if head.kind != "jpeg" or metadata.PREVIEW in dict(head.metadata):
+        return None
+    from bbans_cli.coders.files import exif_thumbnail
+
+    stored = container.from_leading_bytes(read(source))[0]
+    return exif_thumbnail.of_file(stored) if isinstance(stored, container.StoredFile) else None
+
+
+def _of_pixels(small: ExifThumbnail, size: int, file_format: str) -> Thumbnail:
+    if file_format != "png" or max(small.width, small.height) > size:
+        from PIL import Image
+
+        image = Image.frombytes("RGB", (small.width, small.height), small.rgb)
+        image.thumbnail((size, size), reducing_gap=2.0)
+        return _finished(image, small.orientation, "exif", file_format)
+    from bbans_cli.pictures import small_png
+
+    width, height, pixels = small_png.turned(small.width, small.height, small.rgb, small.orientation)
+    return Thumbnail(small_png.rgb_to_png(width, height, pixels), "png", width, height, "exif")
 
 
 def _decoded(
@@ -237,24 +241,10 @@ def _decoded(
 
 
 def _finished(image: Image.Image, orientation: int, origin: str, file_format: str) -> Thumbnail:
-    from PIL import Image
+    from bbans_cli.pictures import small_image
 
-    if orientation in _TURNS:
-        image = image.transpose(Image.Transpose[_TURNS[orientation]])
-    if file_format == "jpg" and image.mode == "RGBA":  # JPEG has no alpha: on white
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return Thumbnail(_to_file(image, file_format), file_format, image.width, image.height, origin)
-
-
-def _to_file(image: Image.Image, file_format: str) -> bytes:
-    if file_format == "png":
-        from bbans_cli.pictures import small_png
-
-        return small_png.to_png(image)
-    out = io.BytesIO()
-    image.info.clear()
-    image.save(out, _FORMATS[file_format])
-    return out.getvalue()
+    image = small_image.upright(image, orientation)
+    return Thumbnail(small_image.to_file(image, file_format), file_format, image.width, image.height, origin)
 
 
 def read(source: bytes | str | os.PathLike[str], size: int = -1) -> bytes:

@@ -159,6 +159,7 @@ ANY = {
     "bbans_cli/cli/archive.py",
     "bbans_cli/cli/archive_options.py",
     "bbans_cli/cli/archive_progress.py",
+    "bbans_cli/cli/archive_work.py",
     "bbans_cli/cli/main.py",
     "bbans_cli/cli/options.py",
     "bbans_cli/cli/progress.py",

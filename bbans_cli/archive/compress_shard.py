@@ -16,13 +16,10 @@ from bbans_cli.archive.pipeline import Done, Stages
 from bbans_cli.archive.rows import FAILED, LOSSY, OK, SKIPPED, UP_TO_DATE, VANISHED, Planned, Result, result_of
 from bbans_cli.archive.store import Entry, Store
 from bbans_cli.errors import InputError, LimitError, LossyError, OutputExistsError, code_of, describe
+from bbans_cli.reading import FRONT, max_bytes
 
-# No uncompressed picture takes more than 8 bytes a pixel; the rest is for headers and metadata.
-_BYTES_PER_PIXEL = 8
-_BYTES_BESIDE_PIXELS = 256 << 20
 # Larger files are looked at before they are read whole: one that is no picture may be a film.
 _LOOK_FIRST = 64 << 20
-_FRONT = (1 << 16) + 3
 _READS = 3  # of a source that changes while it is read
 
 # The metadata of an output in a store that keeps any, all in ASCII.
@@ -145,10 +142,10 @@ class Compressor:
 
     def _look(self, entry: Entry) -> None:
         """Refuse what is of no use before all of it is read."""
-        if entry.size > self.settings.max_pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS:
+        if entry.size > max_bytes(self.settings.max_pixels):
             raise LimitError(f"{entry.size:,} bytes are above the limit; --max-pixels sets it")
         if entry.size > _LOOK_FIRST:
-            self.codec.look(self.source.read(entry.key, _FRONT), os.path.basename(entry.key))
+            self.codec.look(self.source.read(entry.key, FRONT), os.path.basename(entry.key))
 
     def code(self, loaded: Loaded, threads: int) -> Coded | Done[Result]:
         """Compress; a result at once where that fails. threads: at least 1."""

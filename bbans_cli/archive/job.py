@@ -52,7 +52,7 @@ class Settings:
 
     def made_by(self, version: str) -> str:
         """What makes an output: equal for two runs only if the bytes are equal too. In ASCII."""
-        options = "".join(f":{name}" for name in ("pixels", "strip") if vars(self)[name])
+        options = ":pixels" * self.pixels + ":strip" * self.strip
         text = f"{version}:{self.level}:{self.weights}:{self.bbc}{options}"
         return text.encode("ascii", "backslashreplace").decode()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,15 +11,14 @@ import click
 from bbans_cli import __version__, scheduler
 from bbans_cli.cli import archive_options as opts
 from bbans_cli.cli import archive_progress as show
+from bbans_cli.cli import archive_work as work
 from bbans_cli.cli import fileio, report
 from bbans_cli.cli import options as opt
 from bbans_cli.limits import DEFAULT_LEVEL, MAX_PIXELS
 
 if TYPE_CHECKING:
-    from bbans_cli.archive.dask_run import Task
     from bbans_cli.archive.job import Job, Plan
-    from bbans_cli.archive.rows import Result, Totals
-    from bbans_cli.archive.shard import Retry
+    from bbans_cli.archive.rows import Result
 
 
 @click.group(
@@ -133,93 +132,23 @@ def run(**given: Any) -> int:
     job = Job(given["job"])
     made = job.plan()
     job.check_maker(made.settings)
-    shards = _shards(made, given["shards"])
-    retry = _retry(given)
+    shards = work.named_shards(made, given["shards"])
+    retry = work.retry_of(given)
     progress = show.Progress(job, made, given)
     with contextlib.closing(progress):
         if given["dask"]:
-            _run_on_dask(job, made, shards, retry, given, progress)
+            work.run_on_dask(job, made, shards, retry, given, progress)
         else:
-            _run_here(job, made, shards, retry, given, progress)
+            work.run_here(job, made, shards, retry, given, progress)
     status = status_of(job)
     if status.finished == status.shards:
-        _tidy(made)
-    for row in _bad(job, made):
+        work.tidy_destination(made)
+    for row in work.failures(job, made):
         progress.say_failure(row)
     if given["verbose"] or show.terminal():
         for line in show.words(status.totals):
             report.say(line)
-    return status.totals.exit_status if shards is None else _exit_status(job, shards)
-
-
-def _exit_status(job: Job, shards: list[int]) -> int:
-    from bbans_cli.archive.rows import summed
-
-    return summed(job.each([number for number in shards if job.is_finished(number)], job.totals)).exit_status
-
-
-def _tidy(made: Plan) -> None:
-    from bbans_cli.archive.stores import open_store
-
-    open_store(made.settings.destination).tidy()
-
-
-def _retry(given: dict[str, Any]) -> Retry | None:
-    from bbans_cli.archive.shard import Retry
-
-    words = tuple(given["retry"])
-    if given["retry_failed"]:
-        words += Retry().words
-    return Retry(words) if words else None
-
-
-def _shards(made: Plan, given: tuple[int, ...]) -> list[int] | None:
-    for number in given:
-        if number >= len(made.shards):
-            raise click.UsageError(f"the plan has the shards 0 to {len(made.shards) - 1}")
-    return [made.first + number for number in given] or None
-
-
-def _finished(job: Job, made: Plan, given: tuple[int, ...]) -> list[int]:
-    """The shards that were named, or all, as far as they are finished."""
-    return [number for number in _shards(made, given) or made.shards if job.is_finished(number)]
-
-
-def _run_here(
-    job: Job, made: Plan, shards: list[int] | None, retry: Retry | None, given: dict[str, Any], progress: show.Progress
-) -> None:
-    from bbans_cli.archive import local_run
-    from bbans_cli.archive.shard import Worker
-
-    worker = Worker(job, made, given["threads"] or scheduler.cores(), lease=given["lease"], report=progress.add)
-    local_run.run(worker, shards, retry, given["metrics"], wait=not given["no_wait"])
-
-
-def _run_on_dask(
-    job: Job, made: Plan, shards: list[int] | None, retry: Retry | None, given: dict[str, Any], progress: show.Progress
-) -> None:
-    from bbans_cli.archive import local_run
-    from bbans_cli.archive.dask_run import Task
-
-    again = local_run.retried(job, made, shards, retry)
-    _on_dask(job, local_run.open_shards(job, made, shards), Task(), given, progress)
-    _on_dask(job, again, Task(retry=retry), given, progress)
-
-
-def _on_dask(job: Job, shards: list[int], task: Task, given: dict[str, Any], progress: show.Progress) -> Totals:
-    from bbans_cli.archive import dask_run
-    from bbans_cli.archive.rows import Totals
-
-    sums = Totals()
-
-    def finished(number: int, totals: Totals) -> None:
-        sums.merge(totals)
-        progress.finish(number, totals)
-
-    if shards:
-        cluster = dask_run.Cluster(given["dask"], scheduler.cores(), given["threads"] or 0, given["lease"])
-        dask_run.run(job, shards, cluster, task, finished, progress.tick, report.say)
-    return sums
+    return status.totals.exit_status if shards is None else work.exit_status_of(job, shards)
 
 
 @_verb(
@@ -298,19 +227,11 @@ def _write_report(job: Job, made: Plan, path: str | None) -> int:
     found = status_of(job)
     open_files = made.files - found.totals.files
     lines = [f"{made.files:,} files planned, {open_files:,} open", *show.words(found.totals)]
-    failures = (f"{row.status} {row.code}: {report.printable(row.key)}: {row.message}" for row in _bad(job, made))
+    failures = (
+        f"{row.status} {row.code}: {report.printable(row.key)}: {row.message}" for row in work.failures(job, made)
+    )
     show.write_lines(path, (line for part in (lines, failures) for line in part))
     return 0
-
-
-def _bad(job: Job, made: Plan) -> Iterator[Result]:
-    """Every result that has no output, but lossy files that were passed by; only shards that have some are read."""
-    from bbans_cli.archive.rows import SKIPPED
-
-    numbers = job.finished(made)
-    sums = zip(numbers, job.each(numbers, job.totals), strict=True)
-    bad = [number for number, totals in sums if totals.failed or totals.crashed or totals.vanished]
-    return (row for row in job.all_results(bad) if not row.has_output and row.status != SKIPPED)
 
 
 @_verb(
@@ -342,13 +263,13 @@ def verify(**given: Any) -> int:
 
     job = Job(given["job"])
     made = job.plan()
-    shards = _finished(job, made, given["shards"])
+    shards = work.finished_shards(job, made, given["shards"])
     progress = show.Progress(job, made, given)
     with contextlib.closing(progress):
         if given["dask"]:
             given = given | {"lease": 300.0}
             task = Task("verify", share=given["sample"], seed=given["seed"], new=given["new"])
-            sums = _on_dask(job, shards, task, given, progress)
+            sums = work.on_dask(job, shards, task, given, progress)
             for number in shards if sums.failed else []:
                 for row in job.results(number, VERIFIED):
                     progress.say_failure(row)
@@ -385,7 +306,7 @@ def restore(**given: Any) -> int:
     job = Job(given["job"])
     made = job.plan()
     target = open_store(given["dst"])
-    shards = _finished(job, made, given["shards"])
+    shards = work.finished_shards(job, made, given["shards"])
     progress = show.Progress(job, made, given)
     with contextlib.closing(progress):
         worker = Worker(job, made, given["threads"] or scheduler.cores(), report=progress.add)

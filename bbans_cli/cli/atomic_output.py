@@ -82,7 +82,7 @@ class DirectOutput:
             with errors_named(self._name):
                 self._descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
         if os.isatty(self._descriptor):
-            raise TerminalError(f"{self._name} is a terminal, and the output is not text: use -o, or a pipe")
+            raise TerminalError(f"{self._name} is a terminal, and the output is not text: name a file, or use a pipe")
 
     def __enter__(self) -> DirectOutput:
         return self

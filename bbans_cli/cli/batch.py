@@ -201,7 +201,7 @@ def _verify(task: Task, options: Options, threads: int, progress: ShareProgress,
 def _thumbnail(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     assert task.target is not None
     data, _ = _read(task, options, result)
-    file_format = {".jpg": "jpg", ".jpeg": "jpg", ".webp": "webp"}.get(output_names.suffix_of(task.target), "png")
+    file_format = thumbnails.format_of(task.target)
     direct = task.target == STDIO or atomic_output.is_special(task.target)
     with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(task.target) as output:
         made = thumbnails.thumbnail(

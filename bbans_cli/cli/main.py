@@ -20,7 +20,7 @@ from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.errors import describe
 from bbans_cli.limits import MAX_METADATA_BYTES, REFERENCE_PIXELS
-from bbans_cli.pictures.formats import JPEG, JPEG_SUFFIXES, METADATA_NAMES
+from bbans_cli.pictures.formats import JPEG, JPEG_SUFFIXES, METADATA_NAMES, METADATA_SUFFIXES
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 ABOUT = """Store photographs losslessly in fewer bytes.
@@ -143,7 +143,7 @@ def thumbnail(**given: Any) -> int:
     if source == STDIO and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("standard input is a terminal")
     placing = plan.Placing(target, force=given["force"])
-    tasks = plan.plan_writing([source], False, naming.of_changes(), placing)
+    tasks = run_verb.tasks_of([source], False, naming.of_item(".png"), placing)
     return run_verb.do("thumbnail", tasks, given | {"jobs": 1})
 
 
@@ -191,7 +191,8 @@ def meta_get(**given: Any) -> int:
     if given["as_json"] and target == STDIO:
         raise click.UsageError("--json and metadata cannot both go to standard output")
     names = run_verb.inputs(given | {"files_from": None, "files0_from": None})
-    tasks = plan.plan_writing(names, False, naming.of_changes(), plan.Placing(target, force=given["force"]))
+    placing = plan.Placing(target, force=given["force"])
+    tasks = run_verb.tasks_of(names, False, naming.of_item(METADATA_SUFFIXES[wanted[0]]), placing)
     return run_verb.do("meta-get", tasks, given | {"name": wanted[0]})
 
 

@@ -1,4 +1,4 @@
-"""How compress and decompress pick files in folders and name their outputs, by the rules of output_names.py."""
+"""How the verbs pick files in folders and name their outputs, by the rules of output_names.py."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def of_decompress(full: bool, file_format: str | None, pixels: bool = False, kee
 def of_changes() -> Naming:
     """Of what stays a .bbc file under its own name, in another folder."""
     return Naming(wanted=is_bbc, output=lambda path: Output(os.path.basename(path)))
+
+
+def of_item(suffix: str) -> Naming:
+    """Of what is taken out of a .bbc file into a folder: with suffix .png photo.bbc gives photo.png."""
+    return Naming(wanted=is_bbc, output=lambda path: Output(without_bbc(os.path.basename(path)) + suffix))
 
 
 def _output_of(path: str, full: bool, file_format: str | None, pixels: bool, keep_going: bool) -> Output:

@@ -204,7 +204,7 @@ def _named(item: _Found, naming: Naming, path: str | None, folder: str | None) -
         return item.task(path, file_format=naming.file_format(path))
     if item.path == STDIO:
         if folder is not None:
-            raise PlanError("standard input has no name to give its output in a folder: use -o FILE")
+            raise PlanError("standard input has no name to give its output in a folder: name a file")
         return item.task(STDIO, file_format=naming.file_format(STDIO))
     try:
         name, file_format = naming.output(item.path)

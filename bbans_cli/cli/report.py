@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from bbans_cli.cli.fileio import STDIO, write_stdout
@@ -17,6 +18,7 @@ from bbans_cli.cli.plan import Task
 from bbans_cli.errors import code_of, describe
 
 SCHEMA = 2
+_OPTION = re.compile(r"(?<!\S)--?[A-Za-z][A-Za-z-]*")
 OK, SKIPPED, FAILED, PLANNED = "ok", "skipped", "failed", "planned"
 
 
@@ -89,11 +91,13 @@ class Report:
     verbosity  -2 nothing, -1 errors, 0 warnings too, 1 a line for every file, 2 tracebacks too
     json       an object for each file on standard output
     summary    one line at the end, whatever the verbosity (above -1)
+    options    of the verb, as they are typed: errors advise no others. None: as they are
     """
 
     verbosity: int = 0
     json: bool = False
     summary: bool = False
+    options: Set[str] | None = None
     results: list[Result] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
@@ -103,7 +107,7 @@ class Report:
         for text in result.notes:
             self._say(0, f"{shown(result.input)}: {text}")
         if result.error is not None:
-            self._say(-1, failure_line(result))
+            self._say(-1, failure_line(result, self.options))
             if self.verbosity >= 2:
                 import traceback
 
@@ -115,7 +119,7 @@ class Report:
         if result.text is not None and not self.json:
             write_stdout(result.text.encode(errors="replace") + b"\n")
         if self.json:
-            write_stdout(to_json(result).encode() + b"\n")
+            write_stdout(to_json(result, self.options).encode() + b"\n")
 
     @property
     def return_code(self) -> int:
@@ -165,15 +169,24 @@ def shown(path: str) -> str:
     return "(standard input)" if path == STDIO else printable(path)
 
 
-def failure_line(result: Result) -> str:
+def failure_line(result: Result, options: Set[str] | None = None) -> str:
     """The file that the error is about, the output if writing failed, else the input; and what went wrong."""
     error = result.error
     assert error is not None
     name = os.fsdecode(error.filename) if isinstance(error, OSError) and error.filename else result.input
-    text = describe(error)
+    text = advised(describe(error), options)
     if isinstance(error, FileExistsError) and result.output:
         name = result.output
     return f"{shown(name)}: {text}"
+
+
+def advised(text: str, options: Set[str] | None) -> str:
+    """An error's text without the advice, behind a semicolon, that names an option which is not among these."""
+    what, *advice = text.split("; ")
+    if options is None or not advice:
+        return text
+    kept = [", ".join(part for part in each.split(", ") if options >= set(_OPTION.findall(part))) for each in advice]
+    return "; ".join([what, *filter(None, kept)])
 
 
 def done_line(result: Result) -> str:
@@ -223,9 +236,10 @@ def summary_line(results: list[Result], seconds: float) -> str:
     return ", ".join(parts)
 
 
-def to_json(result: Result) -> str:
+def to_json(result: Result, options: Set[str] | None = None) -> str:
     """One line. Bytes of a name that are not UTF-8 come as Python reads them: \\udc80 to \\udcff."""
     error = result.error
+    said = None if error is None else {"code": code_of(error), "message": advised(describe(error), options)}
     record: dict[str, object] = {
         "schema": SCHEMA,
         "input": result.input,
@@ -237,7 +251,7 @@ def to_json(result: Result) -> str:
         "height": result.height,
         "bpd": result.bpd,
         "seconds": round(result.seconds, 4),
-        "error": None if error is None else {"code": code_of(error), "message": describe(error)},
+        "error": said,
         "warnings": result.warnings,
         "kind": result.kind,
         "share": result.share,

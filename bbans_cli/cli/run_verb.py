@@ -66,15 +66,20 @@ def write(verb: str, names_of: plan.Naming, given: dict[str, Any], names: list[s
         given["path"] = STDIO
     placing = plan.Placing(given["path"], given["stdout"], given["force"], given["skip_existing"])
     names = names or inputs(given)
-    try:
-        tasks = plan.plan_writing(names, given["recursive"], names_of, placing)
-    except plan.PlanError as error:
-        raise click.UsageError(str(error)) from error
+    tasks = tasks_of(names, given["recursive"], names_of, placing)
     if given["as_json"] and any(task.target == STDIO for task in tasks):
         raise click.UsageError("--json and pictures cannot both go to standard output")
     if verb == "decompress" and not given["picture_format"] and [task.target for task in tasks] == [given["path"]]:
         _refuse_suffix(tasks[0])
     return do(verb, tasks, given)
+
+
+def tasks_of(names: list[str], recursive: bool, names_of: plan.Naming, placing: plan.Placing) -> list[plan.Task]:
+    """The tasks of a verb that writes a file for each input. Raises UsageError."""
+    try:
+        return plan.plan_writing(names, recursive, names_of, placing)
+    except plan.PlanError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _refuse_suffix(task: plan.Task) -> None:
@@ -127,7 +132,7 @@ def do(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     """Do the tasks, or say that they would be done, and return the exit status."""
     verbosity = given["verbose"] - given["quiet"]
     terminal = sys.stderr is not None and sys.stderr.isatty()
-    reporter = report.Report(verbosity, given["as_json"], summary=terminal)
+    reporter = report.Report(verbosity, given["as_json"], terminal, _options())
     if given.get("dry_run"):
         for task in tasks:
             reporter.add(report.planned(task))
@@ -162,6 +167,11 @@ def do(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     with contextlib.closing(bar):
         batch.do_all(tasks, options, reporter, bar, given["jobs"] or int(verb == "info"), threads)
     return reporter.return_code if verb == "info" else reporter.finish(time.monotonic() - start)
+
+
+def _options() -> set[str]:
+    """The options of the verb that is being done."""
+    return {name for parameter in click.get_current_context().command.params for name in parameter.opts}
 
 
 def _code_map(given: dict[str, Any]) -> CodeMap | None:

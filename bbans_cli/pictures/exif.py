@@ -21,8 +21,11 @@ def orientation(exif: bytes | None) -> int:
     return value if 1 <= value <= 8 else 1
 
 
-def thumbnail(exif: bytes | None) -> bytes | None:
-    """The JPEG file that the second directory of an EXIF block points to, where there is a whole one."""
+def thumbnail_place(exif: bytes | None) -> tuple[int, int] | None:
+    """Where in an EXIF block the JPEG file is that its second directory points to, and its size; None without one.
+
+    The block may end where that file begins.
+    """
     if not exif:
         return None
     try:
@@ -33,5 +36,14 @@ def thumbnail(exif: bytes | None) -> bytes | None:
         start, size = second.number(tag.JPEG_OFFSET, 0), second.number(tag.JPEG_SIZE, 0)
     except InputError:
         return None
+    return (start, size) if start else None
+
+
+def thumbnail(exif: bytes | None) -> bytes | None:
+    """The JPEG file that the second directory of an EXIF block points to, where there is a whole one."""
+    place = thumbnail_place(exif)
+    if exif is None or place is None:
+        return None
+    start, size = place
     data = exif[start : start + size]
-    return data if start and len(data) == size and data.startswith(b"\xff\xd8\xff") else None
+    return data if len(data) == size and data.startswith(b"\xff\xd8\xff") else None

@@ -3,7 +3,8 @@
 # Output formats by name; the suffixes that choose them.
 FORMATS = ("png", "ppm", "pgm", "pbm", "pam", "tiff", "webp", "bmp")
 # What `bbc meta` reads and changes.
-METADATA_NAMES = ("icc", "exif", "xmp", "text", "preview")
+METADATA_SUFFIXES = {"icc": ".icc", "exif": ".exif", "xmp": ".xmp", "text": ".txt", "preview": ".webp"}
+METADATA_NAMES = tuple(METADATA_SUFFIXES)
 # What PNG has room for: the depths of each mode.
 PNG_DEPTHS = {
     "grey": (1, 2, 4, 8, 16),

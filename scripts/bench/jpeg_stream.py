@@ -14,7 +14,9 @@ from pathlib import Path
 
 import click
 
-from bbans_cli.coders.jpeg.stream import NotCodableError, join, split
+from bbans_cli.coders.jpeg.stream.join import join
+from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
+from bbans_cli.coders.jpeg.stream.split import split
 
 COLUMNS = ("bytes", "plain", "scans", "LZMA", "split", "join")
 FORMAT = dict(format=lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, "preset": 9}])

@@ -23,7 +23,9 @@ from PIL import Image
 
 import bbans_cli
 from bbans_cli import api
-from bbans_cli.coders.jpeg.stream import NotCodableError, frame, join, split
+from bbans_cli.coders.jpeg.stream.join import frame, join
+from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
+from bbans_cli.coders.jpeg.stream.split import split
 
 SLOW = 1.0  # seconds of processor time
 LEVELS = (1, 5, 9)

@@ -23,11 +23,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bbans_cli.coders.jpeg import coefficient_start as start
-from bbans_cli.coders.jpeg import coefficients
+from bbans_cli.coders.jpeg.coefficient_shape import shape_of
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
 from bbans_cli.coders.jpeg.stream.split import split
 from bbans_cli.core import ffi, lib
+from scripts.training import jpeg_start_arrays as start
 
 EXAMPLE = np.dtype([("network", "u1"), ("flags", "u1"), ("value", "<i2"), ("features", "i1", (start.FEATURES,))])
 KEPT = 0.4  # of the examples
@@ -69,7 +69,7 @@ def code(stream: JpegStream, first, examples: np.ndarray | None, learned) -> int
     """Encode at level 9. Fills `examples` (bytes) and `learned`; returns how many bytes of examples there are."""
     factors = [component.factors for component in stream.components]
     sizes = [(plane.shape[0], plane.shape[1]) for plane in stream.blocks]
-    shape = coefficients._shape(sizes, stream.tables, factors, 9)
+    shape = shape_of(sizes, stream.tables, factors, 9)
     state = ffi.from_buffer(np.zeros(lib.bbc_coefficients_size(shape), np.uint8))
     blocks = sum(rows * columns for rows, columns in sizes)
     out = np.empty(blocks * 256 + 64, np.uint8)

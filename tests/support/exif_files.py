@@ -5,15 +5,15 @@ import io
 from PIL import Image
 
 
-def exif_block(orientation=1, small=None):
-    """An EXIF block with that orientation, and a thumbnail of that picture."""
+def exif_block(orientation=1, small=None, **options):
+    """An EXIF block with that orientation, and a thumbnail of that picture, which Pillow saves with these options."""
     block = Image.Exif()
     block[274] = orientation
     data = block.tobytes().removeprefix(b"Exif\0\0")
     if small is None:
         return data
     out = io.BytesIO()
-    Image.fromarray(small).save(out, "JPEG", quality=90)
+    Image.fromarray(small).save(out, "JPEG", **{"quality": 90, **options})
     order = "little" if data[:2] == b"II" else "big"
     at = len(data) + len(data) % 2
     start = int.from_bytes(data[4:8], order)

@@ -11,7 +11,8 @@ import tiny
 from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
 from bbans_cli.coders.jpeg.stream.layout import layout
 from bbans_cli.coders.jpeg.stream.optimal_tables import optimal_table
-from bbans_cli.coders.jpeg.stream.scan import KINDS, Policy, ScanCoder
+from bbans_cli.coders.jpeg.stream.scan import ScanCoder
+from bbans_cli.coders.jpeg.stream.scan_records import KINDS, Policy
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader
 
 # Codes for every category of DC, of 5 bits; for every symbol of AC: 254 of 8 bits, 2 of 9.

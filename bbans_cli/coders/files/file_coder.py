@@ -11,23 +11,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bbans_cli.coders.files import byte_coder, jpeg_search, jpeg_segments, jpeg_tree
+from bbans_cli.coders.files import jpeg_search, jpeg_segments
 from bbans_cli.coders.files.jpeg_tree import Branch, Copy, CutContent, Node
+from bbans_cli.coders.files.tree_part import pack_tree, read_tree
 from bbans_cli.coders.jpeg import coefficients
-from bbans_cli.coders.jpeg.stream import frame, join
+from bbans_cli.coders.jpeg.stream.join import frame, join
 from bbans_cli.coders.jpeg.stream.layout import layout
-from bbans_cli.coders.jpeg.stream.optimal_tables import put_in, with_stand_ins
+from bbans_cli.coders.jpeg.stream.omitted_tables import with_stand_ins
+from bbans_cli.coders.jpeg.stream.optimal_tables import put_in
 from bbans_cli.coders.jpeg.stream.segments import Frame
 from bbans_cli.container import BYTES, JPEG_STREAM, FilePart, JpegSummary, StoredFile
 from bbans_cli.container import metadata as kinds
-from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.file_format import check_limit
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
-from bbans_cli.limits import FAST, MAX_PIXELS
+from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
-
-# Bytes of structure and plain bytes beyond the size of the file itself: room for the exceptions of its scans.
-STRUCTURE_BYTES = 1 << 24
 
 
 def encode(
@@ -118,25 +116,6 @@ def _counter(total: int, progress: ShareProgress) -> BlockProgress:
         progress(min(1.0, done / max(1, total)))
 
     return count
-
-
-def pack_tree(tree: Node, level: int = 5) -> bytes:
-    """The payload of part 0. At level 1 many plain bytes go to a general method."""
-    structure, gaps = jpeg_tree.to_bytes(tree)
-    most = byte_coder.MOST_MIXED_FAST if level == FAST else byte_coder.MOST_MIXED
-    return byte_coder.pack(varint(len(structure)) + structure + gaps, most)
-
-
-def read_tree(stored: StoredFile) -> Node:
-    """What part 0 holds: structure and plain bytes, without coefficients. Raises CorruptError, UnsupportedError."""
-    first = stored.parts[0]
-    if first.damaged:
-        raise CorruptError("corrupt: all of the file but coefficients is damaged, and they are of no use alone")
-    if first.coder != BYTES or any(part.coder != JPEG_STREAM for part in stored.parts[1:]):
-        raise UnsupportedError("needs a newer bbc: the parts of a file in an unknown order")
-    reader = Reader(byte_coder.unpack(first.payload, stored.size + STRUCTURE_BYTES, "plain bytes"), "the structure")
-    structure = reader.take(reader.varint())
-    return jpeg_tree.from_bytes(structure, reader.take(reader.left))
 
 
 class Decoder:

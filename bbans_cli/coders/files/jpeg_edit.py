@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from bbans_cli.coders.files import file_coder, jpeg_segments
+from bbans_cli.coders.files import jpeg_segments, tree_part
 from bbans_cli.coders.files.file_coder import Decoder
 from bbans_cli.coders.files.jpeg_segments import APP0, APP1, APP2, COMMENT, SOS, Segment, segments
 from bbans_cli.coders.files.jpeg_tree import Branch, Copy, CutContent, Node
-from bbans_cli.coders.jpeg.stream.optimal_tables import LENGTHS, Omitted
+from bbans_cli.coders.jpeg.stream.omitted_tables import LENGTHS, Omitted
 from bbans_cli.container import StoredFile
 from bbans_cli.errors import InputError, UnsupportedError
 from bbans_cli.progress import no_progress
@@ -72,7 +72,7 @@ def change(stored: StoredFile, values: Mapping[str, bytes | None], everything: b
     branch.plain, branch.tables = _edited(decoder, branch, edits)
     left = [before.index(id(stream)) for stream in decoder.tree.all_streams()]
     _renumber(decoder.tree, {old: new for new, old in enumerate(left)}, decoder.copied)
-    first = replace(stored.parts[0], payload=file_coder.pack_tree(decoder.tree))
+    first = replace(stored.parts[0], payload=tree_part.pack_tree(decoder.tree))
     return replace(stored, size=size, crc=crc, parts=[first, *(stored.parts[1 + number] for number in left)])
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bbans_cli.coders.files.file_coder import DecodedStream, Decoder
-from bbans_cli.coders.files.jpeg_segments import ADOBE, APP0, APP14, JFIF, SOS, frame_height, segments
+from bbans_cli.coders.files.jpeg_segments import frame_height, is_ycc
 from bbans_cli.coders.jpeg.coder import JpegCoefficients, decoded_samples
-from bbans_cli.coders.jpeg.stream import join
-from bbans_cli.coders.jpeg.stream.layout import mcu_height
+from bbans_cli.coders.jpeg.stream.join import join
+from bbans_cli.coders.jpeg.stream.layout import mcu_height, subsampling
 from bbans_cli.container import Damage, LostRows, StoredFile
 from bbans_cli.errors import CorruptError, InputError
 from bbans_cli.limits import MAX_JPEG_PIXELS
@@ -23,9 +23,6 @@ from bbans_cli.progress import ShareProgress, no_progress
 
 if TYPE_CHECKING:
     from PIL import Image
-
-# Sampling factors of Y beside those of Cb and Cr, (1, 1) -> has chroma half the columns, half the rows?
-_SUBSAMPLINGS = {(1, 1): (False, False), (2, 1): (True, False), (2, 2): (True, True)}
 
 
 def decode(
@@ -115,26 +112,10 @@ def _samples(data: bytes, stream: DecodedStream) -> np.ndarray | None:
     found = stream.frame
     if frame_height(data) != found.height or found.width * found.height > MAX_JPEG_PIXELS:
         return None
-    factors = [component.factors for component in found.components]
-    if len(factors) == 1:
-        subsampled = (False, False)
-    elif len(factors) == 3 and factors[1:] == [(1, 1)] * 2 and factors[0] in _SUBSAMPLINGS and _is_ycc(data, stream):
-        subsampled = _SUBSAMPLINGS[factors[0]]
-    else:
+    subsampled = subsampling(found)
+    identifiers = bytes(component.identifier for component in found.components)
+    if subsampled is None or len(identifiers) == 3 and not is_ycc(data, identifiers):
         return None
     if any(int(table.max()) > 255 for table in stream.tables):
         return None
     return decoded_samples(JpegCoefficients(subsampled, stream.tables, stream.blocks), found.width, found.height)
-
-
-def _is_ycc(data: bytes, stream: DecodedStream) -> bool:
-    """Whether three components are Y, Cb, Cr, by the rules of libjpeg."""
-    for segment in segments(data):
-        content = data[segment.start + 4 : segment.end]
-        if segment.marker == SOS:
-            break
-        if segment.marker == APP0 and content.startswith(JFIF):
-            return True
-        if segment.marker == APP14 and content.startswith(ADOBE) and len(content) >= 12:
-            return content[11] != 0
-    return bytes(component.identifier for component in stream.frame.components) != b"RGB"

@@ -7,9 +7,9 @@ from itertools import groupby
 
 from bbans_cli.coders.files.jpeg_segments import Segment, segments
 from bbans_cli.coders.files.jpeg_tree import MAX_DEPTH, Branch, Copy, CutContent, Node
-from bbans_cli.coders.jpeg.stream import NotCodableError, split
-from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream
+from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
 from bbans_cli.coders.jpeg.stream.optimal_tables import Joined, join_and_leave_out
+from bbans_cli.coders.jpeg.stream.split import split
 
 SOI = b"\xff\xd8\xff"
 # What begins like a JPEG stream and is none costs a look at each; after so many no further one is tried.

@@ -103,6 +103,19 @@ def exif_and_xmp(data: bytes, start: int = 0) -> dict[str, bytes]:
     return found
 
 
+def is_ycc(data: bytes, identifiers: bytes) -> bool:
+    """Whether three components, which the frame identifies so, are Y, Cb, Cr, by the rules of libjpeg."""
+    for segment in segments(data):
+        content = data[segment.start + 4 : segment.end]
+        if segment.marker == SOS:
+            break
+        if segment.marker == APP0 and content.startswith(JFIF):
+            return True
+        if segment.marker == APP14 and content.startswith(ADOBE) and len(content) >= 12:
+            return content[11] != 0
+    return identifiers != b"RGB"
+
+
 def stripped(data: bytes, start: int = 0) -> bytes:
     """The JPEG file that begins at `start` without metadata: EXIF, XMP, IPTC, comments, maker notes, thumbnails.
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream
-from bbans_cli.coders.jpeg.stream.optimal_tables import LENGTHS, Omitted
+from bbans_cli.coders.jpeg.stream.omitted_tables import LENGTHS, Omitted
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.errors import CorruptError
 

@@ -12,19 +12,18 @@ import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
-from typing import TypeAlias
 
 import numpy as np
 
 from bbans_cli import scheduler
 from bbans_cli.coders.context_mixing import (
-    LEAST_BUCKET_BITS,
     LENGTH_UNIT,
     CoreCoder,
     Pieces,
     TooLargeError,
 )
 from bbans_cli.coders.jpeg import coefficient_start
+from bbans_cli.coders.jpeg.coefficient_shape import Factors, check_sizes, shape_of
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import CData, ffi, lib
 from bbans_cli.errors import CorruptError
@@ -33,9 +32,6 @@ from bbans_cli.progress import BlockProgress, no_progress
 
 # Blocks in one call of the core, which so stays below 0.1 s and lets signals and progress bars have their turn.
 PIECE_BLOCKS = {1: 1024, 5: 64, 9: 64}
-MOST_COMPONENTS = 4
-# By level: 16 and 32 MiB for a thread. docs/experiments.md, Coefficients of JPEG files
-MOST_BUCKET_BITS = {5: 18, 9: 19}
 # Segments: as few as leave none with more nonzero coefficients than this, which take a bit more than half a byte each
 SEGMENT_NONZERO = 1_900_000
 MOST_SEGMENTS = 16
@@ -56,10 +52,6 @@ def _core(start: int) -> CoreCoder:
 
 def _begin(start: CData, state: CData, shape: CData, source: CData, out: CData, size: int) -> None:
     lib.bbc_coefficients_begin(state, shape, start, source, out, size)
-
-
-# Horizontal and vertical sampling factor of a component, 1..4
-Factors: TypeAlias = tuple[int, int]
 
 
 def encode(
@@ -88,7 +80,7 @@ def encode(
 
     def code(segment: list[np.ndarray]) -> bytes:
         most = sum(plane.size for plane in segment) * 4 + 64 if max_bytes is None else max_bytes
-        shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
+        shape = shape_of([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
         return _core(start).encode(shape, _pieces(segment, level, progress), most)
 
     start = 0 if level == FAST else coefficient_start.START
@@ -133,7 +125,7 @@ def decode(
         segment, data, of_segment = job
         if data is None:
             return
-        shape = _shape([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
+        shape = shape_of([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
         lengths = None if of_segment is None else np.zeros(sum(plane.size for plane in of_segment), np.int32)
         _core(start).decode(shape, _pieces(segment, level, progress), data, lengths)
         if of_segment is not None and lengths is not None:
@@ -218,17 +210,6 @@ def _cut(planes: Sequence[np.ndarray], factors: Sequence[Factors], rows: Sequenc
     return segments
 
 
-def check_sizes(
-    sizes: Sequence[tuple[int, int]], tables: Sequence[np.ndarray], factors: Sequence[Factors], level: int
-) -> None:
-    """Raises CorruptError where no JPEG file holds such components."""
-    count = len(sizes)
-    if not 1 <= count <= MOST_COMPONENTS or np.shape(tables) != (count, 64) or np.shape(factors) != (count, 2):
-        raise CorruptError("corrupt header: a picture that no JPEG file holds")
-    if not lib.bbc_coefficients_size(_shape(sizes, tables, factors, level)):
-        raise CorruptError("corrupt header: a picture that no JPEG file holds")
-
-
 def _pieces(planes: Sequence[np.ndarray], level: int, progress: BlockProgress) -> Pieces:
     piece = PIECE_BLOCKS[level]
     blocks = sum(plane.size for plane in planes) // 64
@@ -241,21 +222,3 @@ def _pieces(planes: Sequence[np.ndarray], level: int, progress: BlockProgress) -
             progress(min(piece, blocks - done))
 
     return code
-
-
-def _shape(
-    sizes: Sequence[tuple[int, int]], tables: Sequence[np.ndarray], factors: Sequence[Factors], level: int
-) -> CData:
-    """The core's description of a picture or a segment of one."""
-    shape = ffi.new("bbc_coefficients_shape *")
-    shape.components = len(sizes)
-    shape.level = level
-    # One bucket for 16 to 32 coefficients: docs/experiments.md, Coefficients of JPEG files
-    coefficients = sum(rows * columns * 64 for rows, columns in sizes)
-    wanted = (coefficients // (16 if level == 9 else 32)).bit_length()
-    shape.bucket_bits = min(MOST_BUCKET_BITS.get(level, LEAST_BUCKET_BITS), max(LEAST_BUCKET_BITS, wanted))
-    for c, (rows, columns) in enumerate(sizes):
-        shape.rows[c], shape.columns[c] = rows, columns
-        shape.horizontal[c], shape.vertical[c] = factors[c]
-        shape.tables[c] = [int(quantiser) for quantiser in tables[c]]
-    return shape

@@ -23,6 +23,10 @@ typedef struct {
     float moments[2][64][2][8 * 8 + 8]; /* of the least squares: features times features, and times target */
 } bbc_coefficients_start;
 
+/* The start from the bytes of a file of weights/, unpacked, of which there are as many. */
+enum { BBC_COEFFICIENT_START_BYTES = 672768 };
+void bbc_coefficient_start_unpack(const uint8_t *packed, bbc_coefficients_start *start);
+
 typedef struct {
     int32_t components;                 /* 1 to 4 */
     int32_t columns[4], rows[4];        /* blocks of 8x8 of each, 1..16384 */

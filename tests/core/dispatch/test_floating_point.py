@@ -22,6 +22,7 @@ from bbans_cli.coders.fitted.layout import LANES
 from bbans_cli.coders.fitted.scan import PRECISION, BandScan
 from bbans_cli.coders.jpeg import coder as jpeg_coder
 from bbans_cli.coders.jpeg import coefficient_start, coefficients, ycbcr
+from bbans_cli.coders.jpeg.coefficient_shape import shape_of
 from bbans_cli.coders.jpeg.inversion import search
 from bbans_cli.coders.neural import band_scan
 from bbans_cli.coders.neural import coder as neural_coder
@@ -48,7 +49,7 @@ INTEGERS = {
     *("bbc_png_filters_apply", "bbc_png_filters_undo"),
     *("bbc_bytes_size", "bbc_bytes_begin", "bbc_bytes_begin_learned", "bbc_bytes_learn", "bbc_bytes_code"),
     *("bbc_bytes_end", "bbc_stream_table_begin", "bbc_stream_read", "bbc_stream_write"),
-    *("bbc_fitted_size", "bbc_fitted_chunks", "bbc_fitted_fit_size"),
+    *("bbc_fitted_size", "bbc_fitted_chunks", "bbc_fitted_fit_size", "bbc_coefficient_start_unpack"),
     *("bbc_isa_built", "bbc_isa_supported", "bbc_isa_best", "bbc_isa_select", "bbc_isa_now", "bbc_fp_set_raw"),
     "bbc_self_test_name",
 }
@@ -135,7 +136,7 @@ STATE = np.zeros(1 << 24, np.uint8)
 def coefficients_state():
     """As begun, at one address: it has pointers in it. Payloads do not depend on the last bits of its statistics."""
     tables = np.arange(1, 65, dtype=np.uint16).reshape(1, 64)
-    shape = coefficients._shape([(2, 3)], tables, [(1, 1)], 5)
+    shape = shape_of([(2, 3)], tables, [(1, 1)], 5)
     size = coefficients.lib.bbc_coefficients_size(shape)
     STATE[:] = 0
     coefficients.lib.bbc_coefficients_begin(

@@ -10,7 +10,8 @@ import numpy as np
 
 from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
 from bbans_cli.coders.jpeg.stream.layout import MOST_LINES, Layout, layout, mcu_height
-from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT, Counts, Policy, ScanCoder
+from bbans_cli.coders.jpeg.stream.scan import Counts, ScanCoder
+from bbans_cli.coders.jpeg.stream.scan_records import NO_LIMIT, Policy
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader
 from bbans_cli.coders.jpeg.stream.stuffing import Departures
 

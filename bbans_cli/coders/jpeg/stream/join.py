@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from bbans_cli.coders.jpeg.stream.frame_tables import read_frame, tables_of
 from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
 from bbans_cli.coders.jpeg.stream.layout import Layout, layout
 from bbans_cli.coders.jpeg.stream.scan import ScanCoder
@@ -18,29 +19,13 @@ from bbans_cli.errors import CorruptError
 
 def frame(plain: bytes, scans: bytes) -> tuple[int, int, int, list[Component], list[np.ndarray]]:
     """Process, width, height, components and tables of the JpegStream that has these bytes. Raises CorruptError."""
-    walk = Walk(plain)
-    headers = []
-    while header := walk.next_scan():
-        headers.append(header)
-    height = RecordReader(scans).height
-    found = walk.frame
-    if found is None or not headers:
-        raise CorruptError("corrupt JPEG stream: no picture in it")
-    tables = quantisers(walk, headers)
-    return found.process, found.width, height or found.height, found.components, tables
+    found, tables = read_frame(plain, scans)
+    return found.process, found.width, found.height, found.components, [np.array(table, np.uint16) for table in tables]
 
 
 def quantisers(walk: Walk, headers: Sequence[ScanHeader]) -> list[np.ndarray]:
     """(64,) uint16 quantisers of each component, row by row: those at its first scan, ones where none are defined."""
-    tables = []
-    for index, slot in enumerate(walk.slots):
-        own = [header for header in headers if index in [part[0] for part in header.components]]
-        in_effect = (own or headers[-1:])[0].quantisers.get(slot)
-        table = np.ones(64, np.uint16)
-        if in_effect is not None:
-            table[ZIGZAG] = in_effect
-        tables.append(table)
-    return tables
+    return [np.array(table, np.uint16) for table in tables_of(walk, headers)]
 
 
 # Gets a scan header and how often each symbol of its codes was written: see ScanCoder.count_symbols.
@@ -91,13 +76,3 @@ def _layout(found: Frame, height: int, blocks: Sequence[np.ndarray]) -> Layout:
     if [(*size, 64) for size in place.sizes] != [each.shape for each in blocks]:
         raise CorruptError("corrupt JPEG stream: blocks do not have the sizes of the frame")
     return place
-
-
-def _zigzag() -> np.ndarray:
-    """Row-by-row indices in zigzag order (T.81, figure 5)."""
-    row, column = np.divmod(np.arange(64), 8)
-    along = np.where((row + column) % 2, row, column)
-    return np.lexsort((along, row + column))
-
-
-ZIGZAG = _zigzag()

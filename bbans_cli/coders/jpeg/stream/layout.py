@@ -8,6 +8,9 @@ from bbans_cli.coders.jpeg.stream.segments import Frame
 
 MOST_LINES = 1 << 20  # of a frame, by its header or by its data; a frame header has 16 bits for them
 
+# Sampling factors of Y beside (1, 1) of Cb and Cr -> has chroma half the columns, half the rows?
+_SUBSAMPLINGS = {(1, 1): (False, False), (2, 1): (True, False), (2, 2): (True, True)}
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -51,3 +54,13 @@ def _blocks(size: int, factor: int, most: int) -> int:
     """Blocks that hold a component's samples along one side (T.81, A.1.1)."""
     samples = -(-size * factor // most)
     return -(-samples // 8)
+
+
+def subsampling(frame: Frame) -> tuple[bool, bool] | None:
+    """Whether chroma has half as many columns, and rows; None of frames that are neither grey nor of these kinds."""
+    factors = [component.factors for component in frame.components]
+    if len(factors) == 1:
+        return False, False
+    if len(factors) != 3 or factors[1:] != [(1, 1)] * 2:
+        return None
+    return _SUBSAMPLINGS.get(factors[0])

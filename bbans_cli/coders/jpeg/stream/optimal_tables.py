@@ -16,23 +16,14 @@ import numpy as np
 
 from bbans_cli.coders.jpeg.stream.join import pieces
 from bbans_cli.coders.jpeg.stream.layout import layout
+from bbans_cli.coders.jpeg.stream.omitted_tables import LENGTHS, MOST, Omitted
 from bbans_cli.coders.jpeg.stream.scan import ScanCoder
 from bbans_cli.coders.jpeg.stream.scan_records import RecordReader
 from bbans_cli.coders.jpeg.stream.segments import HuffmanCode, ScanHeader, Walk
 from bbans_cli.errors import CorruptError
 
-MOST = 255  # tables that are left out, and symbols of one: they are numbered by a byte
-LENGTHS = 16  # bytes of a table before its symbols
 # A code for all symbols, with which symbols are counted: one of 15 bits, 255 of 16
 _ALL_SYMBOLS = bytes(14) + bytes([1, 255]) + bytes(range(256))
-
-
-@dataclass(frozen=True)
-class Omitted:
-    """A table that was left out: where it goes in the plain bytes that are complete up to there; its symbols."""
-
-    position: int
-    symbols: int
 
 
 @dataclass(frozen=True)
@@ -64,16 +55,6 @@ def join_and_leave_out(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray])
     return Joined(data, _cut(plain, chosen), chosen)
 
 
-def with_stand_ins(plain: bytes, tables: Sequence[Omitted]) -> bytes:
-    """The plain bytes of `Joined`, with a stand-in for each table: enough to read the frame.
-
-    Raises CorruptError.
-    """
-    if len(tables) > MOST or any(not 1 <= table.symbols <= MOST for table in tables):
-        raise CorruptError("corrupt JPEG stream: Huffman tables that nobody leaves out")
-    return _with_stand_ins(plain, tables)
-
-
 def put_in(plain: bytes, tables: Sequence[Omitted], scans: bytes, blocks: Sequence[np.ndarray]) -> bytes:
     """The plain bytes in full, given those with stand-ins. Raises CorruptError."""
     if not tables:
@@ -92,17 +73,6 @@ def _cut(plain: bytes, tables: Sequence[Omitted]) -> bytes:
         kept.append(plain[end : table.position])
         end = table.position + LENGTHS + table.symbols
     return b"".join([*kept, plain[end:]])
-
-
-def _with_stand_ins(plain: bytes, tables: Sequence[Omitted]) -> bytes:
-    out, end, added = [], 0, 0
-    for number, table in enumerate(tables):
-        at = table.position - added
-        if not end <= at <= len(plain):
-            raise CorruptError("corrupt JPEG stream: a Huffman table beyond its end")
-        out += [plain[end:at], bytes(LENGTHS - 1), bytes([table.symbols, number]), bytes(table.symbols - 1)]
-        end, added = at, added + LENGTHS + table.symbols
-    return b"".join([*out, plain[end:]])
 
 
 def _number(code: HuffmanCode | None, count: int) -> int | None:

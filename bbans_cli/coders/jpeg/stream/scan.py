@@ -8,30 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bbans_cli.coders.jpeg.stream.layout import Layout
+from bbans_cli.coders.jpeg.stream.scan_records import KINDS, Policy
 from bbans_cli.coders.jpeg.stream.segments import Frame, HuffmanCode, ScanHeader
 from bbans_cli.core import CData, ffi, lib
 
 PROGRESSIVE = 2
-NO_LIMIT = (1 << 31) - 1
-# The longest end-of-band run (T.81, G.1.2.2), and the bits after which libjpeg ends one in a refinement scan.
-LONGEST_RUN, LIBJPEG_CORRECTIONS = 0x7FFF, 937
-KINDS = lib.BBC_STREAM_KINDS
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What is usual in a scan's entropy-coded data; only what differs is noted.
-
-    interval     MCUs between restarts, 0 if there are none
-    padding      the bit up to byte boundaries
-    run_limit    blocks after which an end-of-band run is ended
-    corrections  correction bits beyond which an end-of-band run is ended
-    """
-
-    interval: int
-    padding: int = 1
-    run_limit: int = LONGEST_RUN
-    corrections: int = LIBJPEG_CORRECTIONS
 
 
 @dataclass(frozen=True)

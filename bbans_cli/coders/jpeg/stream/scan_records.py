@@ -1,7 +1,7 @@
 """The bytes that say which scans of a stream are coded, and how.
 
 docs/format.md, *JPEG streams*, has the fields: the height, then a record for each scan header up to that of the last
-scan that is coded.
+scan that is coded. Imports no numpy.
 """
 
 from __future__ import annotations
@@ -10,13 +10,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bbans_cli.coders.jpeg.stream.layout import MOST_LINES
-from bbans_cli.coders.jpeg.stream.scan import KINDS, LIBJPEG_CORRECTIONS, LONGEST_RUN, NO_LIMIT, Policy
 from bbans_cli.coders.jpeg.stream.stuffing import MOST_FILL, Departures
 from bbans_cli.container.byte_reader import Reader, varint
+from bbans_cli.core import lib
 from bbans_cli.errors import CorruptError
 
 _CODED, _INTERVAL, _ZEROS, _RUN_LIMIT, _NO_CORRECTIONS, _NOTES, _FILL, _STRAYS = (1 << i for i in range(8))
 _ALL = (1 << 8) - 1
+
+NO_LIMIT = (1 << 31) - 1
+# The longest end-of-band run (T.81, G.1.2.2), and the bits after which libjpeg ends one in a refinement scan.
+LONGEST_RUN, LIBJPEG_CORRECTIONS = 0x7FFF, 937
+KINDS = lib.BBC_STREAM_KINDS
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is usual in a scan's entropy-coded data; only what differs is noted.
+
+    interval     MCUs between restarts, 0 if there are none
+    padding      the bit up to byte boundaries
+    run_limit    blocks after which an end-of-band run is ended
+    corrections  correction bits beyond which an end-of-band run is ended
+    """
+
+    interval: int
+    padding: int = 1
+    run_limit: int = LONGEST_RUN
+    corrections: int = LIBJPEG_CORRECTIONS
 
 
 @dataclass(frozen=True)

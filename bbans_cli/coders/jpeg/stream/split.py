@@ -10,8 +10,7 @@ from bbans_cli.coders.jpeg.stream.decode_scans import Scan, decode
 from bbans_cli.coders.jpeg.stream.join import quantisers
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
 from bbans_cli.coders.jpeg.stream.layout import Layout
-from bbans_cli.coders.jpeg.stream.scan import Policy
-from bbans_cli.coders.jpeg.stream.scan_records import ScanRecord, pack
+from bbans_cli.coders.jpeg.stream.scan_records import Policy, ScanRecord, pack
 from bbans_cli.coders.jpeg.stream.segments import Frame, Walk
 from bbans_cli.coders.jpeg.stream.stuffing import regular
 

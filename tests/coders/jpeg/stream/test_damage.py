@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from made_stream import Scan, make, make_frame, random_blocks
 
-from bbans_cli.coders.jpeg.stream import frame as frame_of
-from bbans_cli.coders.jpeg.stream import join, split
+from bbans_cli.coders.jpeg.stream.join import frame as frame_of
+from bbans_cli.coders.jpeg.stream.join import join
+from bbans_cli.coders.jpeg.stream.split import split
 from bbans_cli.errors import CorruptError
 from scripts.experiments import mutate_jpeg
 

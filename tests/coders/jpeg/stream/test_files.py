@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bbans_cli.coders.jpeg.stream import NotCodableError, join, split
+from bbans_cli.coders.jpeg.stream.join import join
+from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
+from bbans_cli.coders.jpeg.stream.split import split
 
 DATA = Path(os.environ.get("BBC_DATA", ""))
 

@@ -7,8 +7,9 @@ import pytest
 from made_stream import Scan, make, make_frame, progressive_scans, random_blocks, scan_bytes
 from PIL import Image
 
-from bbans_cli.coders.jpeg.stream import join, split
+from bbans_cli.coders.jpeg.stream.join import join
 from bbans_cli.coders.jpeg.stream.layout import layout
+from bbans_cli.coders.jpeg.stream.split import split
 from bbans_cli.core import lib
 
 FACTORS = {

@@ -16,7 +16,9 @@ from odd_streams import (
     with_height,
 )
 
-from bbans_cli.coders.jpeg.stream import NotCodableError, join, split
+from bbans_cli.coders.jpeg.stream.join import join
+from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
+from bbans_cli.coders.jpeg.stream.split import split
 
 
 @pytest.mark.parametrize("name", ODD)

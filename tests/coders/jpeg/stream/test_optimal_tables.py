@@ -7,15 +7,10 @@ import pytest
 import tiny
 from PIL import Image
 
-from bbans_cli.coders.jpeg.stream import frame, split
-from bbans_cli.coders.jpeg.stream.optimal_tables import (
-    Joined,
-    Omitted,
-    join_and_leave_out,
-    optimal_table,
-    put_in,
-    with_stand_ins,
-)
+from bbans_cli.coders.jpeg.stream.join import frame
+from bbans_cli.coders.jpeg.stream.omitted_tables import Omitted, with_stand_ins
+from bbans_cli.coders.jpeg.stream.optimal_tables import Joined, join_and_leave_out, optimal_table, put_in
+from bbans_cli.coders.jpeg.stream.split import split
 from bbans_cli.errors import CorruptError
 
 

@@ -7,7 +7,9 @@ import pytest
 import tiny
 from PIL import Image
 
-from bbans_cli.coders.jpeg.stream import NotCodableError, frame, join, split
+from bbans_cli.coders.jpeg.stream.join import frame, join
+from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
+from bbans_cli.coders.jpeg.stream.split import split
 
 
 def jpeg(height=70, width=90, mode="RGB", **options):

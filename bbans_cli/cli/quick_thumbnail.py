@@ -1,0 +1,68 @@
+"""`bbc thumbnail [--size N] FILE OUT` as file managers call it, for every file of a folder: without click and batch,
+whose imports take longer than a thumbnail.
+
+Only for a preview or a thumbnail in EXIF data, and only where there is nothing to say. All else, errors included, is
+left to main.py, which begins anew.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bbans_cli import container, thumbnails
+from bbans_cli.cli import atomic_output, fileio, signals
+from bbans_cli.limits import MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE
+from bbans_cli.reading import max_bytes
+
+
+@dataclass
+class _Wanted:
+    size: int
+    source: str
+    target: str
+
+
+def made(args: Sequence[str]) -> bool:
+    """Whether the arguments of `bbc` ask for such a thumbnail and it was written. Ends the process on a signal."""
+    wanted = _wanted(args)
+    if wanted is None or sys.stderr is None or sys.stderr.isatty():
+        return False
+    fileio.occupy_standard_descriptors()
+    signals.install()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Pillow, as for every verb
+            return _make(wanted)
+    except signals.Interrupted as stop:
+        atomic_output.abandon_all()
+        signals.die(stop.signum)
+    # Whatever it is, main.py meets it again and says so.
+    except Exception as error:
+        if interrupted := signals.behind(error):
+            signals.die(interrupted.signum)
+    return False
+
+
+def _wanted(args: Sequence[str]) -> _Wanted | None:
+    rest, size = list(args[1:]), PREVIEW_SIDE
+    if len(rest) == 4 and rest[0] == "--size" and rest[1].isascii() and rest[1].isdecimal():
+        size, rest = int(rest[1]), rest[2:]
+    plain = len(rest) == 2 and not rest[0].startswith("-") and (rest[1] == fileio.STDIO or not rest[1].startswith("-"))
+    return _Wanted(size, rest[0], rest[1]) if plain and 1 <= size <= MAX_PREVIEW_SIDE else None
+
+
+def _make(wanted: _Wanted) -> bool:
+    data, _ = fileio.read(wanted.source, max_bytes(MAX_PIXELS), container.check_magic)
+    direct = wanted.target == fileio.STDIO
+    if not direct and atomic_output.is_special(wanted.target):
+        return False
+    with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(wanted.target) as output:
+        small = thumbnails.at_hand(data, wanted.size, thumbnails.format_of(wanted.target))
+        if small is None:
+            return False
+        output.write(small.data)
+        output.publish(None, force=False, sync=False)
+    return True

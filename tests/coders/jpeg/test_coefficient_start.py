@@ -1,0 +1,50 @@
+"""The start of the coefficient coder: the core takes its file apart as the layout says."""
+
+import lzma
+
+import numpy as np
+import pytest
+
+from bbans_cli.coders.jpeg import coefficient_start
+from bbans_cli.coders.weights_folder import numbered
+from bbans_cli.core import ffi, lib
+from scripts.training import jpeg_start_arrays as arrays
+
+
+@pytest.fixture(scope="module")
+def raw():
+    return lzma.decompress(numbered("jpeg-coefficients", "start", 1, coefficient_start.STARTS, "start"))
+
+
+def test_the_core_takes_it_apart_as_the_layout_says(raw):
+    parts, at = {}, 0
+    for name, dtype, shape in arrays.LAYOUT:
+        parts[name] = np.frombuffer(raw, dtype, int(np.prod(shape)), at).reshape(shape)
+        at += parts[name].nbytes
+    assert at == len(raw) == lib.BBC_COEFFICIENT_START_BYTES
+    start = coefficient_start.from_bytes(raw)
+    networks = np.frombuffer(ffi.buffer(start.networks), np.int16).reshape(2, 64, -1)
+    hidden_end, output_end = arrays.FEATURES * arrays.HIDDEN, -arrays.OUTPUTS
+    hidden = networks[..., :hidden_end].reshape(2, 64, arrays.FEATURES // 2, arrays.HIDDEN, 2)
+    assert np.array_equal(hidden.swapaxes(3, 4).reshape(parts["hidden"].shape), parts["hidden"])
+    output = networks[..., hidden_end:output_end].reshape(2, 64, arrays.OUTPUTS, arrays.HIDDEN).swapaxes(2, 3)
+    assert np.array_equal(output, parts["output"].astype(np.int16) << parts["output_shift"][..., None])
+    assert np.array_equal(networks[..., output_end:], parts["bias"])
+    mixer = np.frombuffer(ffi.buffer(start.weights), np.int16).reshape(arrays.MIXED, arrays.SETS, arrays.INPUTS)
+    first = np.full(arrays.USED_INPUTS, 4096 // 40)
+    first[12:17] = 4096 // 5
+    wanted = first + parts["mixer"].transpose(1, 2, 0) * np.int16(arrays.MIXER_STEP)
+    assert np.array_equal(mixer[..., : arrays.USED_INPUTS], wanted) and not mixer[..., arrays.USED_INPUTS :].any()
+    moments = np.frombuffer(ffi.buffer(start.moments), np.float32).reshape(parts["moments"].shape)
+    assert np.array_equal(moments, parts["moments"])
+
+
+def test_what_training_starts_from_and_writes():
+    assert np.array_equal(arrays.first_mixer()[10:14], [102, 102, 819, 819])
+    halves = arrays.plain()
+    halves["moments"].flat[:4] = np.float16([-0.5, 2**-24, -(2**-20), 65504])
+    packed = lzma.decompress(arrays.pack(halves))
+    start = coefficient_start.from_bytes(packed)
+    assert list(start.moments[0][0][0])[:4] == [-0.5, 2**-24, -(2**-20), 65504]
+    with pytest.raises(ValueError, match="9 bytes are no start"):
+        coefficient_start.from_bytes(packed[:9])
