@@ -6,7 +6,7 @@ import numpy as np
 
 from bbans_cli.pictures import tiff_tags as tag
 from bbans_cli.pictures.picture import pack_rows
-from bbans_cli.pictures.tiff_tags import ASCII, LONG, SHORT, Tree, Value, integers
+from bbans_cli.pictures.tiff_tags import ASCII, LONG, RATIONAL, SHORT, Tree, Value, integers
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (6, 10, 3), np.uint8)
 
@@ -56,3 +56,8 @@ def text(value):
 
 REDUCED = {tag.NEW_SUBFILE_TYPE: integers(LONG, 1)}
 SMALL = page(PIXELS[:2, :3], REDUCED)
+# Directories below the first one
+INTEROPERABILITY = Tree({1: text(b"R98")}, {})
+CAMERA = Tree({33434: integers(RATIONAL, 1, 250), 37500: Value(7, 6, b"Nikon\0")}, {40965: INTEROPERABILITY})
+PLACE = Tree({1: text(b"N"), 2: integers(RATIONAL, 1, 1, 2, 1, 3, 1)}, {})
+BELOW = {tag.EXIF: CAMERA, tag.GPS: PLACE}

@@ -1,0 +1,187 @@
+"""The server of `bbc page`: no web site may reach it, it says what is wrong, and leaves nothing behind."""
+
+import asyncio
+import contextlib
+import http.client
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jpeg_pictures
+import numpy as np
+import pytest
+from PIL import Image
+
+from scripts.common import browser
+
+pytest.importorskip("starlette", reason="needs starlette")
+
+
+class Client:
+    """One connection to the page for each request."""
+
+    def __init__(self, address):
+        self.host = urlsplit(address).netloc
+
+    def __call__(self, method, path, body=None, **headers):
+        connection = http.client.HTTPConnection(self.host, timeout=60)
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer.status, answer.headers, data
+
+    def code(self, *args, **headers):
+        status, _, data = self(*args, **headers)
+        return status, json.loads(data)["error"]["code"]
+
+
+@pytest.fixture
+def client(address):
+    return Client(address)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "192.168.0.1", "[::1"]
+)
+def test_foreign_hosts_are_refused(client, host):
+    assert client.code("GET", "/", Host=host) == (400, "host")
+    assert client.code("POST", "/jobs", b"x", Host=host) == (400, "host")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost"])
+def test_names_of_this_machine_are_taken(client, host):
+    status, headers, data = client("GET", "/", Host=host)
+    assert status == 200 and b"Drop pictures" in data
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
+def test_changes_that_another_origin_asks_for_are_refused(client, origin):
+    assert client.code("POST", "/jobs", b"x", Origin=origin) == (403, "origin")
+    assert client.code("DELETE", "/jobs/1", Origin=origin) == (403, "origin")
+
+
+def test_requests_that_are_wrong_have_codes(client):
+    assert client.code("POST", "/jobs", b"", Content_Length="0") == (400, "input")
+    assert client.code("POST", "/jobs?level=7", b"x") == (400, "request")
+    assert client.code("POST", "/jobs", None, Content_Length=str(300 << 20)) == (413, "limit")
+    assert client.code("GET", "/jobs/none") == (404, "not-found")
+    assert client.code("GET", "/none") == (404, "not-found")
+    assert client.code("PUT", "/jobs") == (405, "request")
+
+
+def test_a_body_without_a_length_is_bounded_too():
+    from bbans_cli.page import server
+    from bbans_cli.page.work import Worker
+
+    sent = []
+    app = server.application(Worker(1, 1000), most_bytes=1 << 20)
+
+    async def receive():
+        return {"type": "http.request", "body": bytes(1 << 19), "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/jobs",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+    }
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 413 and json.loads(sent[1]["body"])["error"]["code"] == "limit"
+
+
+def test_one_picture_at_a_time_can_be_given_up(client):
+    rng = np.random.default_rng(1)
+    out = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (140, 140, 3), np.uint8)).save(out, "PNG")
+    status, _, data = client("POST", "/jobs?level=9&name=../../a%00b.png", out.getvalue())
+    job = json.loads(data)
+    assert status == 202 and job["name"] == "ab.png"
+    assert client.code("POST", "/jobs", out.getvalue()) == (409, "busy")
+    assert client("DELETE", f"/jobs/{job['id']}")[0] == 202
+    for _ in range(600):
+        record = json.loads(client("GET", f"/jobs/{job['id']}")[2])
+        if record["state"] != "working":
+            break
+        time.sleep(0.1)
+    assert (record["state"], record["error"]["code"]) == ("failed", "cancelled")
+    assert client("GET", f"/jobs/{job['id']}/..%2f..%2fpasswd")[0] == 404
+
+
+def test_old_results_make_room(monkeypatch):
+    from bbans_cli.page import jobs
+
+    monkeypatch.setattr(jobs, "MOST_JOBS", 2)
+    found = jobs.Jobs(lambda job, data: job.write("file", data, "text/plain"))
+    made = []
+    for _ in range(3):
+        made.append(found.start(b"abc", "a", 1))
+        found._thread.join()
+    assert found.get(made[0].id) is None and made[0]._file.closed
+    assert b"".join(made[2].pieces("file")) == b"abc" and made[2].state == "done"
+    begun = made[2].pieces("file")
+    assert next(begun) == b"abc"  # with a descriptor of its own
+    found.close()
+    assert list(begun) == [] and made[1]._file.closed and made[2]._file.closed
+
+
+def begin_work(host):
+    """Send a picture, and come back once results of it are written."""
+    out = io.BytesIO()
+    Image.fromarray(jpeg_pictures.photo(300, 400)).save(out, "PNG")
+    with contextlib.closing(http.client.HTTPConnection(host)) as connection:
+        connection.request("POST", "/jobs?level=9&name=a.png", out.getvalue())
+        job = json.loads(connection.getresponse().read())
+        while "PNG" not in str(job["result"]):
+            connection.request("GET", f"/jobs/{job['id']}")
+            job = json.loads(connection.getresponse().read())
+    assert job["state"] == "working"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("moment", ["early", "working"])
+def test_nothing_is_left_however_it_ends(signum, moment, tmp_path):
+    command = [sys.executable, "-m", "bbans_cli", "page", "--no-browser", "-T1", "--port", "0"]
+    places = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(browser.ROOT)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=places, cwd=tmp_path)
+    with process:
+        if moment == "early":
+            time.sleep(0.5)  # it imports, or has just begun to listen
+        else:
+            begin_work(urlsplit(process.stdout.readline().decode().strip()).netloc)
+            assert list(tmp_path.iterdir()) == []
+        process.send_signal(signum)
+        assert process.wait(20) == -signum
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_port_may_be_taken(address):
+    port = str(urlsplit(address).port)
+    command = [sys.executable, "-m", "bbans_cli", "page", "--no-browser", "--port", port]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=browser.ROOT)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"bbc: port {port}: address already in use; --port 0 takes one that is free\n",
+    )
+
+
+def test_a_missing_extra_is_named(tmp_path: Path):
+    (tmp_path / "starlette.py").write_text("raise ModuleNotFoundError('no', name='starlette')")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from bbans_cli.cli import main; "
+    code += "sys.exit(main.run(['page']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=browser.ROOT)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "bbc: the page needs starlette and uvicorn: pip install 'bbans-cli[page]'\n"
