@@ -38,9 +38,12 @@ demo: build ## set up, compress and restore the sample photograph, print what wa
 lint: $(VENV)/.linting ## ruff, mypy --strict, import-linter, clang-format, and the C compilers with warnings as errors
 	PYTHON=$(RUN) sh scripts/lint.sh
 
+test-lint: $(VENV)/.linting ## see each tool of `make lint` fail on a fault made for it
+	PYTHON=$(RUN) sh scripts/test_lint.sh
+
 check: lint test ## what every commit must pass: lint and tests
 
-check-all: check test-slow test-reference test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-archive check-kept check-damage check-damaged-jpeg check-load ## all that is checked before a release
+check-all: check test-lint test-slow test-reference test-clang test-asan test-tsan test-train test-arm test-wheel wheels check-exact check-archive check-kept check-damage check-damaged-jpeg check-load ## all that is checked before a release
 
 test: build ## run the tests
 	VENV=$(VENV) sh scripts/check.sh
@@ -76,12 +79,16 @@ check-load: build ## a picture of 100 Mpixel, 10,000 files, eight processes at o
 test-arm: $(VENV)/.testing ## run the whole bbc on aarch64, under qemu-user (Debian)
 	sh scripts/release/test_arm.sh $(RUN)
 
+check-exact: $(VENV)/.testing ## bits of kernels and files, compared among GCC, Clang, -O1 to -O3, and instruction sets; NEON under qemu
+	$(RUN) -m scripts.exact.check $(BENCH)
+
 test-wheel: ## build a wheel, install it into an empty environment, use it from another folder
 	sh scripts/release/test_wheel.sh $(PYTHON)
 
-wheels: $(VENV)/.testing ## wheels for Linux and macOS by Zig's compiler, below dist/; those for Linux are run, aarch64 under qemu
+wheels: $(VENV)/.testing ## wheels for Linux and macOS by Zig's compiler, below dist/, those for Linux run; the core for Windows, run under wine
 	PYTHON=$(RUN) sh scripts/extras.sh wheels
 	$(RUN) -m scripts.release.make_wheels
+	$(RUN) -m scripts.release.make_windows
 	sh scripts/release/test_arm.sh $(RUN) dist/bbans_cli-*aarch64.whl
 
 test-clang: $(VENV)/.testing ## build with Clang, run the tests of the C core

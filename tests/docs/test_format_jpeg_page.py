@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bbans_cli.coders.jpeg import coefficient_start
 from bbans_cli.reference.jpeg import coefficient_ls, fast_coefficients, magnitudes, neighbourhood, pixels
 from bbans_cli.reference.jpeg.magnitudes import Value
+from scripts.training import jpeg_start_arrays as start
 
 PAGE = (Path(__file__).parents[2] / "docs" / "format-jpeg.md").read_text()
 TEXT = " ".join(PAGE.split())
@@ -48,9 +48,9 @@ def test_steps_of_level_1():
 def test_arrays_of_the_start():
     rows = [(name, [int(size) for size in shape.split(", ")]) for name, _, shape, _ in table(
         "array", "type", "shape", "meaning")]  # fmt: skip
-    assert rows == [(name, list(shape)) for name, _, shape in coefficient_start.LAYOUT]
-    assert f"first being {coefficient_start.first_mixer()[0]} for counters" in TEXT
-    assert f"{coefficient_start.first_mixer()[12]} for priors and network" in TEXT
+    assert rows == [(name, list(shape)) for name, _, shape in start.LAYOUT]
+    assert f"first being {start.first_mixer()[0]} for counters" in TEXT
+    assert f"{start.first_mixer()[12]} for priors and network" in TEXT
 
 
 def test_least_squares():
@@ -117,7 +117,7 @@ def test_decisions():
 def test_features():
     rows = [[int(number) for number in cell.split("-")] for cell, *_ in table("features", "of")]
     assert [first for first, _ in rows] == [0, *(last + 1 for _, last in rows[:-1])]
-    assert rows[-1][1] + 1 == coefficient_start.FEATURES
+    assert rows[-1][1] + 1 == start.FEATURES
 
 
 def test_constants_of_the_transform():

@@ -14,7 +14,7 @@ from made_stream import EOI, Scan, header, make, make_frame, progressive_scans, 
 from bbans_cli import container
 from bbans_cli.coders.files import file_coder, jpeg_tree
 from bbans_cli.coders.jpeg import coefficients
-from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT
+from bbans_cli.coders.jpeg.stream.scan_records import NO_LIMIT
 from bbans_cli.container import BYTES, FilePart, StoredFile
 from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import varint

@@ -5,7 +5,8 @@ import pytest
 from made_stream import Scan, make, make_frame, progressive_scans, random_blocks
 from odd_streams import ODD, jpeg
 
-from bbans_cli.coders.jpeg.stream import NotCodableError, split
+from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
+from bbans_cli.coders.jpeg.stream.split import split
 from bbans_cli.coders.jpeg.stream.standard_tables import STANDARD_TABLES
 from bbans_cli.core import lib
 from bbans_cli.errors import CorruptError
