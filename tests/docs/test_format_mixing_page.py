@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bbans_cli.reference.files import byte_mixing
 from bbans_cli.reference.mixing import apm, counters, deep, few_colours, logistic, mixer
 from bbans_cli.reference.mixing import deep_prediction as prediction
 from bbans_cli.reference.mixing.buckets import SIZE
@@ -35,6 +36,11 @@ SOURCES = [MIXING / f"{name}.h" for name in ("buckets", "few_colours_types", "lo
         f"The greatest length is {deep.LENGTH_MAX}",
         f"min(floor(E / 2), {deep.ENERGIES - 1})",
         f"learning rate is {deep.LEARNING_RATE}, and weights begin with 2^17 / {mixer.padded(2 * deep.CONTEXTS + 1)}",
+        f"weight 2^{byte_mixing.FIRST_WEIGHT.bit_length() - 1}, the learning rate is {byte_mixing.LEARNING_RATE}.",
+        f"length = min(length + 1, {byte_mixing.MOST_MATCH}); else",
+        f"at most {byte_mixing.MOST_COMPARED}; 0 if less than {byte_mixing.LEAST_MATCH}",
+        f"min({byte_mixing.MATCH_LEVELS - 1}, 1 + (length / 2",
+        f"those of the {byte_mixing.CONTEXTS} counters, then two of the match model",
         *(f"keep {keep}, solved after every {interval} samples" for _, keep, interval in prediction.SOLVERS),
     ],
 )
@@ -56,7 +62,7 @@ def test_contexts_are_as_many_as_the_decoder_has():
     """Numbered in the first and third column of their tables."""
     page = (ROOT / "docs" / "format-mixing.md").read_text()
     of_samples = page.index("### Samples"), page.index("## Deep")
-    of_residuals = page.index("### Contexts of a residual"), len(page)
+    of_residuals = page.index("### Contexts of a residual"), page.index("## Bytes")
     of_candidates = page.index("### Candidates"), of_samples[0]
     counts = (few_colours.CANDIDATE_CONTEXTS, few_colours.SAMPLE_CONTEXTS, deep.CONTEXTS)
     for (first, last), count in zip((of_candidates, of_samples, of_residuals), counts, strict=True):
