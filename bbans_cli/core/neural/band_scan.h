@@ -35,7 +35,8 @@ enum {
     SCAN_PRECISION = 24,
     SCAN_BIN_EDGES = 272, /* room for the 257 of a channel */
     SCAN_WINDOW = 16,     /* cumulative frequencies that a decoder computes ahead for a symbol */
-    SCAN_CHUNK = 32       /* pixels that go through the network together */
+    SCAN_CHUNK = 32,      /* pixels that go through the network together */
+    SCAN_STOPPED = 1 << 30
 };
 
 /* The samples of a scan in the network's units. A sample has 8 bits, which are its value at 8 bits, and low_bits below
@@ -119,6 +120,9 @@ typedef struct scan_state {
     /* of the call in progress: */
     bbc_team team;
     int decode, error;
+    /* Of a decoder's diagonal, in pieces of pixels, all of them of one symbol after the other: how many have been taken
+     * by threads, and popped, SCAN_STOPPED after an error; whether each is prepared for being popped. */
+    atomic_int next_piece, popped, *prepared;
     int64_t budget, done; /* pixels to code at least, pixels coded */
     uint32_t *starts, *freqs;
     uint64_t *ans_state;

@@ -170,6 +170,8 @@ int64_t scan_lay_state(scan_state *s, void *base)
     scan_lay_phase_ls_system(&s->phase_ls.green, PHASE_LS_GREEN, 1, 1, 1, diagonal, a);
     scan_lay_phase_ls_system(&s->phase_ls.chroma, PHASE_LS_CHROMA, 3, 2, p->period, diagonal, a);
     s->phase_ls.errors = scan_take_zeros(a, PHASE_LS_RING * rows, 6);
+    s->prepared = scan_take(a, (diagonal / 16 + 1) * 6 * (int64_t)sizeof *s->prepared);
+    for (int64_t i = 0; base && i < (diagonal / 16 + 1) * 6; i++) atomic_init(s->prepared + i, 0);
     scan_lay_forward(s, n, a);
     if (p->batch) scan_lay_learning(s, n, a);
     return a->used;

@@ -174,53 +174,64 @@ static void network_low_windows(scan_state *s, int c, int from, int to)
 /* Symbols of a sample: its high 8 bits, and low bits where it has any. */
 EX int network_symbols(const scan_state *s) { return s->range.low_bits ? 2 : 1; }
 
-/* Decoder: pop the low bits of channel c of pixels [from, to), whose value is that of the high ones until then. Returns 0
- * or an error of the rANS stack. */
-static int network_pop_low(scan_state *s, int c, int from, int to)
+/* Index of the first symbol, in coding order, of plane `plane` (the high bits of G, its low bits, those of R, ...) of a
+ * diagonal of n pixels. */
+EX int64_t network_symbol_at(const scan_state *s, int plane, int n)
 {
-    const int64_t at = s->done * s->shape.channels * 2 + (int64_t)(2 * c + 1) * (to - from); /* in coding order */
-    for (int chunk = from; chunk < to; chunk += SCAN_CHUNK) {
-        mixture mix;
-        const int m = to - chunk < SCAN_CHUNK ? to - chunk : SCAN_CHUNK;
-        network_mixture(s, c, chunk, chunk + m, &mix);
-        for (int i = 0; i < m; i++) {
-            scan_pixel *p = s->pixel + chunk + i;
-            const int32_t *window = s->window + (ptrdiff_t)(chunk + i) * SCAN_WINDOW, high = p->value[c];
-            const int32_t target = (int32_t)bbc_ans_peek(*s->ans_state, SCAN_PRECISION);
-            uint32_t start, freq;
-            p->value[c] = (high << s->range.low_bits) + mixture_low_find(&mix, i, high, window, target, &start, &freq);
-            network_residual(s, p, c);
-            if (s->freqs) s->freqs[at + chunk - from + i] = freq;
-            int error = bbc_ans_advance(s->ans_state, s->words, start, freq, SCAN_PRECISION);
-            if (error) return error;
-        }
+    return s->done * s->shape.channels * network_symbols(s) + (int64_t)plane * n;
+}
+
+/* Decoder: pop the low bits of channel c of pixels [from, to), at most SCAN_CHUNK, whose value is that of the high ones
+ * until then. at: index of the first symbol. Returns 0 or an error of the rANS stack. */
+static int network_pop_low(scan_state *s, int c, int from, int to, int64_t at)
+{
+    mixture mix;
+    network_mixture(s, c, from, to, &mix);
+    for (int i = 0; i < to - from; i++) {
+        scan_pixel *p = s->pixel + from + i;
+        const int32_t *window = s->window + (ptrdiff_t)(from + i) * SCAN_WINDOW, high = p->value[c];
+        const int32_t target = (int32_t)bbc_ans_peek(*s->ans_state, SCAN_PRECISION);
+        uint32_t start, freq;
+        p->value[c] = (high << s->range.low_bits) + mixture_low_find(&mix, i, high, window, target, &start, &freq);
+        network_residual(s, p, c);
+        if (s->freqs) s->freqs[at + i] = freq;
+        int error = bbc_ans_advance(s->ans_state, s->words, start, freq, SCAN_PRECISION);
+        if (error) return error;
     }
     return 0;
 }
 
-/* Decoder: pop the high 8 bits of channel c of pixels [from, to). Returns 0 or an error of the rANS stack. */
-static int network_pop(scan_state *s, int c, int from, int to)
+/* What is popped from was often written by another core: all of it is asked for at once, before the first symbol waits. */
+EX void network_prefetch(const scan_state *s, int from, int to)
 {
-    const int64_t at =
-        (s->done * s->shape.channels + (int64_t)c * (to - from)) * network_symbols(s); /* in coding order */
-    for (int chunk = from; chunk < to; chunk += SCAN_CHUNK) {
-        mixture mix;
-        int m = to - chunk < SCAN_CHUNK ? to - chunk : SCAN_CHUNK, ready = 0;
-        for (int i = 0; i < m; i++) {
-            scan_pixel *p = s->pixel + chunk + i;
-            const int32_t *window = s->window + (ptrdiff_t)(chunk + i) * SCAN_WINDOW;
-            int32_t target = (int32_t)bbc_ans_peek(*s->ans_state, SCAN_PRECISION);
-            uint32_t start, freq;
-            if (!ready && (target < window[0] || target >= window[SCAN_WINDOW - 1])) {
-                network_mixture(s, c, chunk, chunk + m, &mix);
-                ready = 1;
-            }
-            p->value[c] = mixture_find(&mix, i, p->window, window, target, &start, &freq);
-            network_residual(s, p, c);
-            if (s->freqs) s->freqs[at + chunk - from + i] = freq;
-            int error = bbc_ans_advance(s->ans_state, s->words, start, freq, SCAN_PRECISION);
-            if (error) return error;
+    enum { NETWORK_LINE = 64 };
+    for (int i = from; i < to; i++) {
+        const char *pixel = (const char *)(s->pixel + i);
+        __builtin_prefetch(s->window + (ptrdiff_t)i * SCAN_WINDOW);
+        for (size_t byte = 0; byte < sizeof *s->pixel; byte += NETWORK_LINE) __builtin_prefetch(pixel + byte, 1);
+    }
+}
+
+/* The same of the high 8 bits. */
+static int network_pop(scan_state *s, int c, int from, int to, int64_t at)
+{
+    mixture mix;
+    int ready = 0;
+    if (s->team.threads > 1) network_prefetch(s, from, to);
+    for (int i = 0; i < to - from; i++) {
+        scan_pixel *p = s->pixel + from + i;
+        const int32_t *window = s->window + (ptrdiff_t)(from + i) * SCAN_WINDOW;
+        int32_t target = (int32_t)bbc_ans_peek(*s->ans_state, SCAN_PRECISION);
+        uint32_t start, freq;
+        if (!ready && (target < window[0] || target >= window[SCAN_WINDOW - 1])) {
+            network_mixture(s, c, from, to, &mix);
+            ready = 1;
         }
+        p->value[c] = mixture_find(&mix, i, p->window, window, target, &start, &freq);
+        network_residual(s, p, c);
+        if (s->freqs) s->freqs[at + i] = freq;
+        int error = bbc_ans_advance(s->ans_state, s->words, start, freq, SCAN_PRECISION);
+        if (error) return error;
     }
     return 0;
 }

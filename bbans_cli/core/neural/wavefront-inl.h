@@ -7,13 +7,13 @@
  *   ----------------------------  -----------------------------------------  ------------------------------------------
  *   wavefront_solve               own blocks of local_ls.factor              local_ls.moments
  *   |  (first diagonal of a wave)
- *   wavefront_locate and _encode  own pixels: scan_pixel, input to output,   planes, local_ls.factor, phase_ls weights,
+ *   wavefront_encode              own pixels: scan_pixel, input to output,   planes, local_ls.factor, phase_ls weights,
  *                                 starts, freqs, local_ls.vector and         errors, network, bin edges, modulation
  *                                 phase_ls vectors but for own values
- *   or _decode, of each channel   the same, and window                       the same
- *   |     |  thread 0:            value and residual of all pixels, ANS      window, output, bin edges
- *   |     |                       state, words, error
- *   |     and of its low bits     the same again
+ *   or wavefront_decode           the same, and window: of the piece that    the same; popped
+ *   |                             it has taken; next_piece, prepared
+ *   |  thread 0 also              value and residual of a piece that is       prepared, window, output, bin edges
+ *   |                             prepared, popped, ANS state, words, error
  *   wavefront_enter               own pixels: planes, border extension, the  scan_pixel
  *   |                             caller's pixels, values in vectors, errors
  *   phase_ls_update               own rows of the moments of own phases      phase_ls vectors
@@ -23,7 +23,8 @@
  *   |  thread 0:                  new_pixels
  *   wavefront_accumulate          own blocks of local_ls.moments             local_ls.vector
  *   |  (last diagonal of a wave)
- *   wavefront_advance, thread 0   diagonal, done, count
+ *   wavefront_advance, thread 0   diagonal, done, count; next_piece, popped,
+ *   |                             prepared
  *   |
  *   learn_backward                own pixels: d_output to d_active, density  values, activations, network, transposed,
  *   |  (full mini-batch)                                                     bin edges
@@ -41,6 +42,8 @@
 #define BBC_WAVEFRONT_H
 
 #include "online_learning-inl.h"
+
+enum { WAVEFRONT_SPINS = 4000 /* before a thread without work gives the core away; tuned by hand, not recorded */ };
 
 /* Position of the pixels [from, to) of a diagonal in the mini-batch: row, column, block, and for the encoder the
  * values. */
@@ -72,46 +75,97 @@ static void wavefront_enter(scan_state *s, int from, int to)
     }
 }
 
-/* Intervals of pixels [from, to) of a diagonal of n. */
-static void wavefront_encode(scan_state *s, int n, int from, int to)
+/* Intervals of pixels [from, to) of a diagonal of n, whose first row is `first`. */
+static void wavefront_encode(scan_state *s, int first, int n, int from, int to)
 {
-    const int64_t at = s->done * s->shape.channels;
     const int symbols = network_symbols(s);
+    wavefront_locate(s, first, from, to);
     for (int i = from; i < to; i += SCAN_CHUNK) {
         int end = i + SCAN_CHUNK < to ? i + SCAN_CHUNK : to, a = s->count + i, b = s->count + end;
         network_trunk(s, a, b);
         for (int c = 0; c < s->shape.channels; c++) {
             network_head(s, c, a, b);
-            network_intervals(s, c, a, b, (at + (int64_t)c * n) * symbols + i, n);
+            network_intervals(s, c, a, b, network_symbol_at(s, c * symbols, n) + i, n);
             for (int j = a; j < b; j++) network_residual(s, s->pixel + j, c);
         }
     }
 }
 
-/* The network of pixels [from, to) of a diagonal of n; thread 0 pops each channel of all n. */
-static void wavefront_decode(scan_state *s, int index, int n, int from, int to)
+/* Pixels of a piece of a diagonal of n: few enough for threads to share them evenly, and to pop one while others
+ * compute; in few pieces vectors are full. */
+EX int wavefront_piece(const scan_state *s, int n)
 {
-    for (int c = 0; c < s->shape.channels; c++) {
-        for (int i = from; i < to; i += SCAN_CHUNK) {
-            int end = i + SCAN_CHUNK < to ? i + SCAN_CHUNK : to, a = s->count + i, b = s->count + end;
-            if (c == 0) network_trunk(s, a, b);
-            network_head(s, c, a, b);
-            network_windows(s, c, a, b);
-        }
-        team_barrier(&s->team);
-        if (index == 0) s->error = network_pop(s, c, s->count, s->count + n);
-        team_barrier(&s->team);
-        if (s->error) return;
-        if (s->range.low_bits == 0) continue;
-        for (int i = from; i < to; i += SCAN_CHUNK) {
-            const int end = i + SCAN_CHUNK < to ? i + SCAN_CHUNK : to;
-            network_low_windows(s, c, s->count + i, s->count + end);
-        }
-        team_barrier(&s->team);
-        if (index == 0) s->error = network_pop_low(s, c, s->count, s->count + n);
-        team_barrier(&s->team);
-        if (s->error) return;
+    const int even = n / (4 * s->team.threads), rounded = (even + 15) / 16 * 16;
+    if (s->team.threads == 1 || rounded > SCAN_CHUNK) return SCAN_CHUNK;
+    return rounded < 16 ? 16 : rounded;
+}
+
+/* What must be known before a symbol of pixels [from, to) of the mini-batch is popped. plane: of which symbols, the high
+ * bits of G, its low bits if it has any, those of R, ... first: row of the diagonal's first pixel. */
+static void wavefront_prepare(scan_state *s, int plane, int first, int from, int to)
+{
+    const int symbols = network_symbols(s), c = plane / symbols;
+    if (plane == 0) {
+        wavefront_locate(s, first, from - s->count, to - s->count);
+        network_trunk(s, from, to);
     }
+    if (plane % symbols == 0) {
+        network_head(s, c, from, to);
+        network_windows(s, c, from, to);
+    } else network_low_windows(s, c, from, to);
+}
+
+/* Thread 0: pops the number-th of all symbols' pieces of a diagonal of n pixels. */
+static void wavefront_pop(scan_state *s, int number, int pieces, int n)
+{
+    const int size = wavefront_piece(s, n), symbols = network_symbols(s), plane = number / pieces;
+    const int at = number % pieces * size, from = s->count + at, to = s->count + (at + size < n ? at + size : n);
+    const int64_t symbol = network_symbol_at(s, plane, n) + at;
+    if (plane % symbols == 0) s->error = network_pop(s, plane / symbols, from, to, symbol);
+    else s->error = network_pop_low(s, plane / symbols, from, to, symbol);
+    atomic_store_explicit(&s->popped, s->error ? SCAN_STOPPED : number + 1, memory_order_release);
+}
+
+/* Whether piece `number` of all symbols' pieces can be prepared: the symbol before of the same pixels is popped. */
+EX int wavefront_can_prepare(scan_state *s, int number, int pieces)
+{
+    const int popped = atomic_load_explicit(&s->popped, memory_order_acquire);
+    return popped > number - pieces && popped != SCAN_STOPPED;
+}
+
+/* A diagonal of n pixels. Its pieces are prepared by whoever has time, symbol by symbol, and popped by thread 0 in
+ * coding order, which is the same. */
+static void wavefront_decode(scan_state *s, int index, int first, int n)
+{
+    const int size = wavefront_piece(s, n), pieces = (n + size - 1) / size;
+    const int all = pieces * s->shape.channels * network_symbols(s);
+    for (int spins = 0;;) {
+        const int popped = atomic_load_explicit(&s->popped, memory_order_acquire);
+        if (popped >= all) return;
+        if (index == 0 && atomic_load_explicit(s->prepared + popped, memory_order_acquire)) {
+            wavefront_pop(s, popped, pieces, n);
+            continue;
+        }
+        int number = atomic_load_explicit(&s->next_piece, memory_order_relaxed);
+        if (number >= all && index > 0) return;
+        if (number < all && wavefront_can_prepare(s, number, pieces) &&
+            atomic_compare_exchange_weak(&s->next_piece, &number, number + 1)) {
+            const int from = number % pieces * size, to = from + size < n ? from + size : n;
+            wavefront_prepare(s, number / pieces, first, s->count + from, s->count + to);
+            atomic_store_explicit(s->prepared + number, 1, memory_order_release);
+            spins = 0;
+        } else if (++spins > WAVEFRONT_SPINS) sched_yield();
+    }
+}
+
+/* Thread 0, when all are past a diagonal of n pixels: the next one's pieces begin anew. */
+static void wavefront_clear_pieces(scan_state *s, int n)
+{
+    const int size = wavefront_piece(s, n), pieces = (n + size - 1) / size;
+    for (int i = 0; i < pieces * s->shape.channels * network_symbols(s); i++)
+        atomic_store_explicit(s->prepared + i, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->next_piece, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->popped, 0, memory_order_relaxed);
 }
 
 /* Before the first diagonal of a wave of the local least squares: factors of its blocks. Threads share groups of lanes.
@@ -191,9 +245,8 @@ static int wavefront_diagonal(scan_state *s, int index)
         wavefront_solve(s, index);
         team_barrier(&s->team);
     }
-    wavefront_locate(s, first, from, to);
-    if (s->decode) wavefront_decode(s, index, n, from, to);
-    else wavefront_encode(s, n, from, to);
+    if (s->decode) wavefront_decode(s, index, first, n);
+    else wavefront_encode(s, first, n, from, to);
     team_barrier(&s->team);
     if (s->error) return 0;
     wavefront_enter(s, from, to);
@@ -209,6 +262,7 @@ static int wavefront_diagonal(scan_state *s, int index)
 /* Thread 0 counts the n pixels of a diagonal. */
 static void wavefront_advance(scan_state *s, int n)
 {
+    if (s->decode) wavefront_clear_pieces(s, n);
     s->count = s->shape.batch ? s->count + n : 0;
     s->done += n;
     s->diagonal++;
