@@ -195,7 +195,9 @@ class ScanDecoder(Scan):
             return high
         symbols = np.broadcast_to(np.arange((1 << low_bits) + 1), (len(high), (1 << low_bits) + 1))
         cum = low_cumulative(mix, high, symbols, self.units)
-        return (high << low_bits) + np.array([message.pop_symbol(row, PRECISION) for row in cum])
+        low: Array = np.array([message.pop_symbol(row, PRECISION) for row in cum])
+        value: Array = (high << low_bits) + low
+        return value
 
     def _enter(self, x: Array, y: Array, value: Array, ls: Array, taps: Array, base: Array) -> None:
         """What is known of a diagonal now, for the pixels to come."""
