@@ -25,7 +25,8 @@ def check_sizes(
 ) -> None:
     """Raises CorruptError where no JPEG file holds such components."""
     count = len(sizes)
-    if not 1 <= count <= MOST_COMPONENTS or [len(table) for table in tables] != [64] * count or len(factors) != count:
+    shapes = [len(table) for table in tables], [len(factor) for factor in factors]
+    if not 1 <= count <= MOST_COMPONENTS or shapes != ([64] * count, [2] * count):
         raise CorruptError("corrupt header: a picture that no JPEG file holds")
     if not lib.bbc_coefficients_size(shape_of(sizes, tables, factors, level)):
         raise CorruptError("corrupt header: a picture that no JPEG file holds")
