@@ -54,6 +54,7 @@ def compress(
     preview: int = 0,
     band_rows: int = 0,
     max_pixels: int = MAX_PIXELS,
+    max_memory: int | None = None,
 ) -> bytes:
     """The bytes of a .bbc file for an array, or for a file: a picture with its metadata, or a JPEG file as it is.
 
@@ -69,6 +70,7 @@ def compress(
                 Beside EXIF data that have a thumbnail none of up to 256 pixels is made
     band_rows   rows of a band at most, so that some rows can be decoded alone; 0: as suits. Small bands cost bytes
     max_pixels  raise LimitError for more
+    max_memory  bytes: raise LimitError for what needs more, as far as is known before; None: half of the machine's
 
     Raises InputError, LimitError and UnsupportedError for pictures that cannot be kept in full, and OSError.
     """
@@ -77,7 +79,9 @@ def compress(
 
     if level not in (1, 5, 9):
         raise ValueError(f"level {level!r} is not 1, 5 or 9")
-    coder = api.PictureCodec(level, max_pixels, verify, strip, pixels, preview=preview, band_rows=band_rows)
+    coder = api.PictureCodec(
+        level, max_pixels, verify, strip, pixels, preview=preview, band_rows=band_rows, max_memory=max_memory
+    )
     cores = threads or scheduler.cores()
     if isinstance(source, (bytes, bytearray, memoryview)):
         return coder.compress_file(bytes(source), cores).data
@@ -94,6 +98,7 @@ def decompress(
     threads: int = 0,
     max_pixels: int = MAX_PIXELS,
     rows: tuple[int, int] | None = None,
+    max_memory: int | None = None,
 ) -> np.ndarray:
     """The pixels in a .bbc file, given its bytes or its path; those of a JPEG file, if it holds one.
 
@@ -103,17 +108,23 @@ def decompress(
     (h, w, channels), C, M, Y, K in a JPEG file of CMYK. Of a stack (pages, h, w) or (pages, h, w, channels).
 
     Raises CorruptError and TruncatedError for damage, ModelMismatchError if the weights that it was made with are not
-    at hand, UnsupportedError, LimitError for more than `max_pixels`, InputError for a file without pixels that can be
-    read, and OSError.
+    at hand, UnsupportedError, LimitError for more than `max_pixels` or more memory than `max_memory` bytes (None: half
+    of the machine's), InputError for a file without pixels that can be read, and OSError.
     """
     from bbans_cli import api, scheduler
 
-    codec = api.PictureCodec(max_pixels=max_pixels, rows=rows)
+    codec = api.PictureCodec(max_pixels=max_pixels, rows=rows, max_memory=max_memory)
     picture = codec.decompress(_read(source, max_pixels), threads or scheduler.cores())
     return _array(picture)
 
 
-def salvage(source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS) -> Salvaged:
+def salvage(
+    source: bytes | str | os.PathLike[str],
+    *,
+    threads: int = 0,
+    max_pixels: int = MAX_PIXELS,
+    max_memory: int | None = None,
+) -> Salvaged:
     """What holds of a damaged .bbc file, given its bytes or its path: pixels, and what is lost.
 
     Bands that hold are decoded. All others are grey, of palettes index 0, of alpha opaque. Of a JPEG file, whose
@@ -123,7 +134,7 @@ def salvage(source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pix
     """
     from bbans_cli import api, scheduler
 
-    codec = api.PictureCodec(max_pixels=max_pixels)
+    codec = api.PictureCodec(max_pixels=max_pixels, max_memory=max_memory)
     picture, damage = codec.salvage(_read(source, max_pixels), threads or scheduler.cores())
     return api.Salvaged(_array(picture), damage.merged_rows(), damage.words())
 
@@ -137,7 +148,11 @@ def _array(picture: Picture) -> np.ndarray:
 
 
 def restore(
-    source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS
+    source: bytes | str | os.PathLike[str],
+    *,
+    threads: int = 0,
+    max_pixels: int = MAX_PIXELS,
+    max_memory: int | None = None,
 ) -> tuple[bytes, str]:
     """The file in a .bbc file, given its bytes or its path: its bytes, and the suffix that its name had (".jpg").
 
@@ -148,12 +163,17 @@ def restore(
 
     data = _read(source, max_pixels)
     container.from_bytes(data, max_pixels)  # the codec would ignore bytes after the end
-    outcome = api.PictureCodec(max_pixels=max_pixels).decompress_file(data, None, threads or scheduler.cores())
+    codec = api.PictureCodec(max_pixels=max_pixels, max_memory=max_memory)
+    outcome = codec.decompress_file(data, None, threads or scheduler.cores())
     return outcome.data, f".{outcome.file_format}" if outcome.file_format else container.read_head(data).suffix
 
 
 def code_lengths(
-    source: bytes | str | os.PathLike[str], *, threads: int = 0, max_pixels: int = MAX_PIXELS
+    source: bytes | str | os.PathLike[str],
+    *,
+    threads: int = 0,
+    max_pixels: int = MAX_PIXELS,
+    max_memory: int | None = None,
 ) -> CodeLengths:
     """Where the bits of a .bbc file went, given its bytes or path: of each pixel, `bits` (h, w) float32, and totals.
 
@@ -162,7 +182,8 @@ def code_lengths(
     from bbans_cli import scheduler
     from bbans_cli.coders import code_lengths
 
-    return code_lengths.of_file(_read(source, max_pixels), threads or scheduler.cores(), max_pixels=max_pixels)
+    data, cores = _read(source, max_pixels), threads or scheduler.cores()
+    return code_lengths.of_file(data, cores, max_pixels=max_pixels, max_memory=max_memory)
 
 
 def header(source: bytes | str | os.PathLike[str]) -> Header:
@@ -191,6 +212,7 @@ def thumbnail(
     file_format: str = "png",
     max_pixels: int = DECODE_PIXELS,
     threads: int = 0,
+    max_memory: int | None = None,
 ) -> Thumbnail:
     """A picture file of at most `size` pixels a side, the right way up: of the preview, or else of the thumbnail in the
     EXIF data, or else of the picture, which is decoded if it has at most `max_pixels`.
@@ -202,7 +224,9 @@ def thumbnail(
     """
     from bbans_cli import thumbnails
 
-    return thumbnails.thumbnail(source, size, file_format=file_format, max_pixels=max_pixels, threads=threads)
+    return thumbnails.thumbnail(
+        source, size, file_format=file_format, max_pixels=max_pixels, threads=threads, max_memory=max_memory
+    )
 
 
 def _read(source: bytes | str | os.PathLike[str], max_pixels: int, look: Look | None = None) -> bytes:

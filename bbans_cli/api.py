@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from bbans_cli import container
-from bbans_cli.coders import decode_picture, encode_picture
-from bbans_cli.coders.row_bands import Rows, asked_for, cost, resolved
+from bbans_cli.coders import decode_picture, encode_picture, memory
+from bbans_cli.coders.row_bands import Rows, asked_for, cost, cut, resolved
 from bbans_cli.container import Damage, LostRows, StoredFile
 from bbans_cli.container import metadata as kinds
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.errors import BbcError, CorruptError, LimitError, TruncatedError
 from bbans_cli.limits import MAX_PIXELS, PREVIEW_SIDE
 from bbans_cli.pictures import exif
@@ -93,6 +94,7 @@ class PictureCodec:
     band_rows   rows of a band at most, so that some rows can be decoded without the others; 0: as suits the coder
     rows        decode these rows of pictures alone; None: all
     keep_going  of damaged .bbc files decode what holds, and say in `Outcome.damage` what is lost
+    max_memory  bytes: what needs more, as far as is known before, is refused; None: half of the machine's
     """
 
     level: int = 5
@@ -105,6 +107,7 @@ class PictureCodec:
     band_rows: int = 0
     rows: Rows | None = None
     keep_going: bool = False
+    max_memory: int | None = None
 
     def look(self, front: bytes, name: str = "") -> None:
         """Raise what `compress_file` would raise, as far as a file's first 64 KiB tell it, or all of a smaller file."""
@@ -120,7 +123,7 @@ class PictureCodec:
         """
         if data and not self.pixels and is_jpeg(data, name):
             return self._compress_jpeg(data, name, threads, progress)
-        picture = read_picture(data, pixels=self.pixels, max_pixels=self.max_pixels)
+        picture = read_picture(data, pixels=self.pixels, max_pixels=self.max_pixels, max_memory=self.max_memory)
         lossy = is_lossy(data)
         del data
         coded, remark = self._compress_picture(picture, threads, progress)
@@ -137,7 +140,7 @@ class PictureCodec:
         suffix = os.path.splitext(name)[1] if name else JPEG_SUFFIXES[0]
         halves = 2 if self.verify else 1
         stored, reason = file_coder.encode(
-            data, suffix, self.level, threads, lambda share: progress(share / halves), self.max_pixels
+            data, suffix, self.level, threads, lambda share: progress(share / halves), self.max_pixels, self.max_memory
         )
         packed, remark = self._packed(stored, data)
         remark = "; ".join((["a JPEG file has no bands"] if self.band_rows else []) + ([remark] if remark else []))
@@ -179,9 +182,9 @@ class PictureCodec:
         keep_going CorruptError only where nothing can be written.
         """
         damage = Damage()
-        content, surplus = container.from_leading_bytes(data, self.max_pixels, damage if self.keep_going else None)
+        content, surplus = self._content(data, threads, damage if self.keep_going else None)
         if isinstance(content, StoredFile) and file_format is None and self.rows is None:
-            restored, notes = self._stripped(_whole_file(content, damage, threads, progress))
+            restored, notes = self._stripped(_whole_file(content, damage, threads, progress, self.max_memory))
             found = _of_file(content, restored, len(data), notes, lossy=bool(notes or damage))
             return replace(found, surplus=surplus, damage=damage)
         picture, notes = self._picture(content, threads, progress, damage if self.keep_going else None)
@@ -195,7 +198,9 @@ class PictureCodec:
             picture = picture.stripped()
         file_format = file_format or picture.file_format
         file, lost = write_picture(picture, file_format, self.deflate_level)
-        if read_back and not _equal_pixels(picture, read_picture(file, pixels=True, max_pixels=self.max_pixels)):
+        if read_back and not _equal_pixels(
+            picture, read_picture(file, pixels=True, max_pixels=self.max_pixels, max_memory=self.max_memory)
+        ):
             raise VerifyError(f"the {file_format} file does not hold the same pixels")
         size = picture.width, picture.page_height, picture.pixels.size if self.rows is None else 0
         found = Outcome(file, *size, len(data), _not_kept(lost), notes, kind_of(content))
@@ -224,9 +229,9 @@ class PictureCodec:
 
         note = ""
         if damage is not None and any(part.damaged for part in content.parts):
-            picture = jpeg_pixels.decode_damaged(content, self.max_pixels, damage, threads, progress)
+            picture = jpeg_pixels.decode_damaged(content, self._bounds, damage, threads, progress)
         else:
-            picture, note = jpeg_pixels.decode(content, self.max_pixels, threads, progress)
+            picture, note = jpeg_pixels.decode(content, self._bounds, threads, progress)
         notes = [note] if note else []
         if self.rows is not None:
             rows = resolved(self.rows, picture.height)
@@ -242,7 +247,7 @@ class PictureCodec:
         Raises CorruptError where the header is damaged, and for JPEG files as jpeg_pixels.decode_damaged.
         """
         damage = Damage()
-        content, surplus = container.from_leading_bytes(data, self.max_pixels, damage)
+        content, surplus = self._content(data, threads, damage)
         picture, _ = self._picture(content, threads, no_progress, damage)
         damage.notes += [f"{surplus:,} bytes after the end were ignored"] if surplus else []
         return picture, damage
@@ -268,7 +273,7 @@ class PictureCodec:
         """What is lost of a damaged file, to be added to an error; "" where nothing of the picture holds."""
         damage = Damage()
         try:
-            content, _ = container.from_leading_bytes(data, self.max_pixels, damage)
+            content, _ = self._content(data, threads, damage)
             self._picture(content, threads, no_progress, damage)
         except BbcError:
             return ""
@@ -276,11 +281,11 @@ class PictureCodec:
         return "".join(f"; {text}" for text in (words if damage.rows else [*words, "all rows hold"]))
 
     def _verify_file(self, data: bytes, threads: int, progress: ShareProgress) -> Outcome:
-        content, surplus = container.from_leading_bytes(data, self.max_pixels)
+        content, surplus = self._content(data, threads)
         if isinstance(content, StoredFile):
             from bbans_cli.coders.files import file_coder
 
-            file_coder.decode(content, threads, progress)
+            file_coder.decode(content, threads, progress, self.max_memory)
             return replace(_of_file(content, b"", len(data), []), surplus=surplus)
         picture = decode_picture.decode(content, threads, progress)
         return Outcome(b"", picture.width, picture.page_height, picture.pixels.size, len(data), surplus=surplus)
@@ -290,7 +295,7 @@ class PictureCodec:
         core. Raises the same, and UnsupportedError for a payload that it does not read."""
         from bbans_cli.reference import decode_file
 
-        content, surplus = container.from_leading_bytes(data, self.max_pixels)
+        content, surplus = self._content(data, 1)
         if isinstance(content, StoredFile) and content.size > 4 * self.max_pixels:
             raise LimitError(f"{content.size:,} bytes are above the limit of {4 * self.max_pixels:,}, 4 a pixel")
         done, total = 0, decode_file.pixels_of(content)
@@ -306,12 +311,36 @@ class PictureCodec:
         assert isinstance(found, Picture)
         return Outcome(b"", found.width, found.page_height, found.pixels.size, len(data), surplus=surplus)
 
+    @property
+    def _bounds(self) -> Bounds:
+        return Bounds(self.max_pixels, self.max_memory)
+
+    def _content(
+        self, data: bytes, threads: int, damage: Damage | None = None
+    ) -> tuple[container.Container | StoredFile, int]:
+        """What a .bbc file's bytes hold, and how many bytes follow it. Raises as `container.from_leading_bytes`."""
+        content, surplus = container.from_leading_bytes(data, self.max_pixels, damage)
+        self._check_memory(content, threads)
+        return content, surplus
+
+    def _whole_content(self, data: bytes, threads: int) -> container.Container | StoredFile:
+        """The same of bytes that nothing follows. Raises as `container.from_bytes`."""
+        content = container.from_bytes(data, self.max_pixels)
+        self._check_memory(content, threads)
+        return content
+
+    def _check_memory(self, content: container.Container | StoredFile, threads: int) -> None:
+        if self.rows is not None and isinstance(content, container.Container) and content.pages == 1:
+            content, _ = cut(content, *resolved(self.rows, content.height))
+        memory.check_content(content, threads, self.max_memory)
+
     def compress(self, picture: Picture, threads: int, progress: ShareProgress = no_progress) -> bytes:
         """A picture -> a .bbc file's bytes."""
         return self._compress_picture(picture, threads, progress)[0]
 
     def _compress_picture(self, picture: Picture, threads: int, progress: ShareProgress) -> tuple[bytes, str]:
         """The .bbc file, and a remark."""
+        memory.check_picture(picture, threads, self.max_memory)
         if self.strip:
             picture = picture.stripped()
         halves = 2 if self.verify else 1
@@ -361,7 +390,7 @@ class PictureCodec:
         The new file is decoded and compared. Heights of bands that were asked for are kept.
         Raises as `decompress_file`, TrailingBytesError, VerifyError.
         """
-        content = container.from_bytes(data, self.max_pixels)
+        content = self._whole_content(data, threads)
 
         def third(number: int) -> ShareProgress:
             return lambda share: progress((number + share) / 3)
@@ -369,8 +398,8 @@ class PictureCodec:
         if isinstance(content, StoredFile):
             from bbans_cli.coders.files import file_coder
 
-            file = file_coder.decode(content, threads, third(0))
-            stored, _ = file_coder.encode(file, "", self.level, threads, third(1), self.max_pixels)
+            file = file_coder.decode(content, threads, third(0), self.max_memory)
+            stored, _ = file_coder.encode(file, "", self.level, threads, third(1), self.max_pixels, self.max_memory)
             packed = container.to_bytes(replace(stored, metadata=content.metadata))
             self._check_file(packed, file, threads, third(2))
             return _of_file(stored, packed, len(packed), [])
@@ -385,7 +414,7 @@ class PictureCodec:
 
     def decompress(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Picture:
         """A .bbc file's bytes -> the picture, or its `rows`; of a JPEG file its pixels."""
-        return self._picture(container.from_bytes(data, self.max_pixels), threads, progress)[0]
+        return self._picture(self._whole_content(data, threads), threads, progress)[0]
 
 
 def kind_of(content: container.Container | StoredFile) -> str:
@@ -393,12 +422,14 @@ def kind_of(content: container.Container | StoredFile) -> str:
     return content.kind if isinstance(content, StoredFile) else "picture"
 
 
-def _whole_file(stored: StoredFile, damage: Damage, threads: int, progress: ShareProgress) -> bytes:
+def _whole_file(
+    stored: StoredFile, damage: Damage, threads: int, progress: ShareProgress, max_memory: int | None
+) -> bytes:
     """The file that a .bbc file holds. Raises CorruptError, if it is damaged in more than metadata."""
     from bbans_cli.coders.files import file_coder
 
     if not any(part.damaged for part in stored.parts):
-        return file_coder.decode(stored, threads, progress)
+        return file_coder.decode(stored, threads, progress, max_memory)
     words = "what holds of its pixels can be written, in the format that --format names"
     if stored.jpeg is None or stored.parts[0].damaged:
         words = "nothing of it can be written"

@@ -12,6 +12,9 @@ MAX_PIXELS = 400_000_000
 # Columns that the neural coder takes: the core keeps a state for each. tests/test_limits.py compares it with the C.
 MAX_NEURAL_WIDTH = 1 << 18
 
+# Rows of a band that the neural coder and the fitted one take, likewise.
+MAX_NEURAL_ROWS, MAX_FITTED_ROWS = 1 << 28, 1 << 24
+
 # Pixels of a picture that the JPEG coder takes: it keeps all of it in memory, about 20 bytes a pixel.
 MAX_JPEG_PIXELS = 1 << 26
 
@@ -28,3 +31,6 @@ REFERENCE_PIXELS = 1 << 16
 
 # Bytes of unpacked metadata in a .bbc. No camera writes as much; what claims more is made to exhaust memory.
 MAX_METADATA_BYTES = 64 << 20
+
+# Items of metadata in a .bbc: each takes memory beside its bytes.
+MAX_METADATA_ITEMS = 1 << 16

@@ -34,13 +34,18 @@ class Change:
     changes_file: bool = False
     verify: bool = True
 
-    def apply(self, data: bytes, threads: int = 1, max_pixels: int = MAX_PIXELS) -> bytes:
+    def apply(
+        self, data: bytes, threads: int = 1, max_pixels: int = MAX_PIXELS, max_memory: int | None = None
+    ) -> bytes:
         """The .bbc file's bytes after the change; `data` itself where nothing changes.
 
         Raises CorruptError, UnsupportedError, and InputError for values that do not fit or a JPEG file that must stay.
         """
         content = container.from_bytes(data, max_pixels)
         if isinstance(content, StoredFile):
+            from bbans_cli.coders import memory
+
+            memory.check_content(content, threads, max_memory)
             changed: Container | StoredFile = self._of_file(content, threads)
         else:
             changed = replace(content, metadata=self._of_items(content.metadata))

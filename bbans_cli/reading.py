@@ -16,9 +16,10 @@ _BYTES_BESIDE_PIXELS = 256 << 20
 Look = Callable[[bytes], None]
 
 
-def max_bytes(max_pixels: int) -> int:
-    """How long a file of a picture of at most that many pixels may be."""
-    return max_pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
+def max_bytes(max_pixels: int, max_memory: int | None = None) -> int:
+    """How long a file may be of a picture of at most that many pixels, and of how much memory, in bytes."""
+    most = max_pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
+    return most if max_memory is None else min(most, max_memory)
 
 
 def read_at_most(descriptor: int, limit: int, look: Look, size: int = 0) -> bytes:
@@ -38,5 +39,5 @@ def read_at_most(descriptor: int, limit: int, look: Look, size: int = 0) -> byte
         pieces.append(piece)
         count += len(piece)
     if max(size, count) > limit:
-        raise LimitError(f"more than {limit:,} bytes, the limit; --max-pixels sets it")
+        raise LimitError(f"more than {limit:,} bytes, the limit; --max-pixels and --max-memory set it")
     return b"".join(pieces)

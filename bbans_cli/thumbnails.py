@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bbans_cli import container
 from bbans_cli.container import Head, metadata
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.errors import InputError, LimitError, TruncatedError
 from bbans_cli.limits import DECODE_PIXELS, MAX_METADATA_BYTES, PREVIEW_SIDE
 from bbans_cli.pictures import exif
@@ -148,6 +149,7 @@ def thumbnail(
     file_format: str = "png",
     max_pixels: int = DECODE_PIXELS,
     threads: int = 0,
+    max_memory: int | None = None,
 ) -> Thumbnail:
     """A small picture of what a .bbc file holds, the right way up, in sRGB.
 
@@ -159,6 +161,7 @@ def thumbnail(
     file_format  "png", "jpg" or "webp"
     max_pixels   larger pictures are not decoded
     threads      0: all cores
+    max_memory   bytes that decoding may take; None: half of the machine's
 
     Raises LimitError where the picture would have to be decoded and is larger, InputError for a file that holds no
     picture, CorruptError, UnsupportedError, OSError.
@@ -166,7 +169,7 @@ def thumbnail(
     found = at_hand(source, size, file_format)
     if found is not None:
         return found
-    image, orientation = _decoded(source, size, max_pixels, threads)
+    image, orientation = _decoded(source, size, Bounds(max_pixels, max_memory), threads)
     return _finished(image, orientation, "decoded", file_format)
 
 
@@ -214,28 +217,32 @@ def _of_pixels(small: ExifThumbnail, size: int, file_format: str) -> Thumbnail:
 
 
 def _decoded(
-    source: bytes | str | os.PathLike[str], size: int, max_pixels: int, threads: int
+    source: bytes | str | os.PathLike[str], size: int, bounds: Bounds, threads: int
 ) -> tuple[Image.Image, int]:
     """A small image of the picture itself, and its orientation. Raises LimitError, InputError, ..."""
     head = _head(source)
     if head.width is None or head.height is None:
         raise InputError("holds a file, not a picture")
-    if head.width * head.height > max_pixels:
-        count = f"{head.width * head.height:,} pixels"
-        raise LimitError(f"no preview in it, and {count} are above the limit of {max_pixels:,} for decoding it")
+    if head.width * head.height > bounds.max_pixels:
+        count, limit = f"{head.width * head.height:,} pixels", f"{bounds.max_pixels:,}"
+        raise LimitError(f"no preview in it, and {count} are above the limit of {limit} for decoding it")
     from bbans_cli import api, scheduler
+    from bbans_cli.coders import memory
     from bbans_cli.coders.files import file_coder, jpeg_segments
     from bbans_cli.pictures import previews
 
-    content, _ = container.from_leading_bytes(read(source), max_pixels)
+    content, _ = container.from_leading_bytes(read(source), bounds.max_pixels)
     cores = threads or scheduler.cores()
     if isinstance(content, container.StoredFile):
-        data = file_coder.decode(content, cores)
+        memory.check_content(content, cores, bounds.max_memory)
+        data = file_coder.decode(content, cores, max_memory=bounds.max_memory)
         image = previews.small_image_of_jpeg(data, size)
         if image is None:
             raise InputError("holds a file without pixels that can be read")
         return image, exif.orientation(jpeg_segments.exif_and_xmp(data).get("exif"))
-    picture = api.PictureCodec(max_pixels=max_pixels).decompress(read(source), cores)
+    picture = api.PictureCodec(max_pixels=bounds.max_pixels, max_memory=bounds.max_memory).decompress(
+        read(source), cores
+    )
     block = dict(reversed(picture.metadata)).get(metadata.EXIF)
     return previews.small_image(picture, size), exif.orientation(block)
 

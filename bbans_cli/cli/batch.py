@@ -47,6 +47,7 @@ class Options:
     item: str | None = None  # "exif" or "xmp": what info writes to standard output in place of its words
     code_map: CodeMap | None = None  # what info draws
     reference: bool = False  # verify by the second decoder
+    max_memory: int | None = None  # bytes; None: half of the machine's
 
 
 def do_all(
@@ -89,7 +90,7 @@ def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) 
 
 
 def _read(task: Task, options: Options, result: Result) -> tuple[bytes, os.stat_result | None]:
-    limit = max_bytes(MAX_PIXELS if options.verb == "thumbnail" else options.max_pixels)
+    limit = max_bytes(MAX_PIXELS if options.verb == "thumbnail" else options.max_pixels, options.max_memory)
     with fileio.errors_named(task.source):
         data, status = fileio.read(task.source, limit, lambda front: _look(front, task, options))
     result.in_bytes = len(data)
@@ -205,7 +206,12 @@ def _thumbnail(task: Task, options: Options, threads: int, progress: ShareProgre
     direct = task.target == STDIO or atomic_output.is_special(task.target)
     with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(task.target) as output:
         made = thumbnails.thumbnail(
-            data, options.size, file_format=file_format, max_pixels=options.max_pixels, threads=threads
+            data,
+            options.size,
+            file_format=file_format,
+            max_pixels=options.max_pixels,
+            threads=threads,
+            max_memory=options.max_memory,
         )
         output.write(made.data)
         output.publish(None, options.force, sync=False)
@@ -224,7 +230,8 @@ def _recompress(task: Task, options: Options, threads: int, progress: ShareProgr
 def _change(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
     assert options.change is not None
     data, status = _read(task, options, result)
-    changing.change(data, task, status, result, options.change, threads, options.max_pixels, options.force)
+    limits = options.max_pixels, options.max_memory
+    changing.change(data, task, status, result, options.change, threads, limits, options.force)
 
 
 def _get(task: Task, options: Options, threads: int, progress: ShareProgress, result: Result) -> None:
@@ -277,8 +284,10 @@ def _describe(
     lines = [f"{shown(task.source)}: {info.words(file, size)}"]
     if options.details:
         if isinstance(file, container.Container):
-            from bbans_cli.coders.neural import bit_account  # numpy and the core, which the header does without
+            from bbans_cli.coders import memory  # numpy and the core, which the header does without
+            from bbans_cli.coders.neural import bit_account
 
+            memory.check_content(file, threads, options.max_memory)
             info.add_bits(details, bit_account.of_file(file, threads, progress))
         lines += info.table(details)
     result.text = "\n".join(lines)

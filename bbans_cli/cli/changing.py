@@ -54,11 +54,11 @@ def change(
     result: Result,
     wanted: metadata_edit.Change,
     threads: int,
-    max_pixels: int,
+    limits: tuple[int, int | None],
     force: bool,
 ) -> None:
-    """Change metadata."""
-    new = _rewrite(data, task, status, force, lambda: wanted.apply(data, threads, max_pixels))
+    """Change metadata. limits: pixels, and bytes of memory, as Change.apply has them."""
+    new = _rewrite(data, task, status, force, lambda: wanted.apply(data, threads, *limits))
     head = container.read_head(new)
     result.kind, result.width, result.height = head.kind, head.width, head.height
     result.out_bytes, result.coded_bytes = len(new), len(new)

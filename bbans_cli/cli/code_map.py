@@ -52,7 +52,7 @@ class CodeMap:
                 result.warnings += outcome.warnings
                 result.notes += outcome.notes
             found = code_lengths.of_file(
-                packed, threads, lambda share: progress(first + share * (1 - first)), codec.max_pixels
+                packed, threads, lambda share: progress(first + share * (1 - first)), codec.max_pixels, codec.max_memory
             )
             drawn = sheet.to_png(found, name or "standard input")
             output.write(drawn)

@@ -243,7 +243,7 @@ def page(**given: Any) -> int:
 
     reporter = report.Report()
     threads = run_verb.cores(given["threads"], reporter)
-    return serve_page.serve(given["port"], not given["no_browser"], threads, given["max_pixels"])
+    return serve_page.serve(given["port"], not given["no_browser"], threads, given["max_pixels"], given["max_memory"])
 
 
 def _version(verbose: bool) -> str:

@@ -228,12 +228,27 @@ INPUT = Section(
 _THREADS = _number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads in all; 0, the default: every core.")
 
 
+def _size(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
+    """Bytes: 500M, 2G."""
+    match = re.fullmatch(r"([1-9][0-9]{0,12})([KMGT]?)B?", (value or "").upper())
+    if value is None:
+        return None
+    if match is None:
+        raise click.BadParameter(f"{value} is no number of bytes, such as 500M", context, option)
+    return int(match[1]) << 10 * "_KMGT".index(match[2] or "_")
+
+
+_MAX_MEMORY = Option(
+    ["--max-memory"], callback=_size, metavar="SIZE", help="Refuse what needs more (default half of the machine's)."
+)
+
+
 def _max_pixels(default: int) -> Option:
     text = f"Refuse larger pictures (default {default:,})."
     return _number("--max-pixels", least=1, most=1 << 48, default=default, text=text)
 
 
-LIMITS = Section("Resources", (_THREADS, _max_pixels(PAGE_PIXELS)))
+LIMITS = Section("Resources", (_THREADS, _max_pixels(PAGE_PIXELS), _MAX_MEMORY))
 
 RESOURCES = Section(
     "Resources",
@@ -248,6 +263,7 @@ RESOURCES = Section(
             text="Files at a time; 0, the default: as suits their sizes.",
         ),
         _max_pixels(MAX_PIXELS),
+        _MAX_MEMORY,
     ),
 )
 
@@ -289,6 +305,7 @@ THUMBNAIL = Section(
             default=DECODE_PIXELS,
             text=f"Decode pictures without a preview up to this size ({DECODE_PIXELS:,}).",
         ),
+        _MAX_MEMORY,
         _flag("-f", "--force", text="Replace OUT if it exists."),
         _number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads; 0, the default: every core."),
     ),

@@ -161,6 +161,7 @@ def do(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
         item="exif" if given.get("exif") else "xmp" if given.get("xmp") else None,
         code_map=_code_map(given),
         reference=given.get("reference", False),
+        max_memory=given["max_memory"],
     )
     at_once = verb == "info" and not options.details and options.code_map is None
     bar = progress.Progress(tasks, terminal and verbosity >= 0 and not given["no_progress"] and not at_once)
@@ -186,6 +187,7 @@ def _coder(given: dict[str, Any]) -> api.PictureCodec:
     return api.PictureCodec(
         level=given.get("level") or DEFAULT_LEVEL,
         max_pixels=given["max_pixels"],
+        max_memory=given["max_memory"],
         verify=not given.get("no_verify"),
         strip=given.get("strip", False),
         pixels=given.get("pixels", False),

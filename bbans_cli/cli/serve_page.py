@@ -8,7 +8,7 @@ from bbans_cli.cli.fileio import write_stdout
 from bbans_cli.errors import MissingExtraError
 
 
-def serve(port: int, browser: bool, threads: int, max_pixels: int) -> int:
+def serve(port: int, browser: bool, threads: int, max_pixels: int, max_memory: int | None) -> int:
     """Serve until a signal ends it. Raises MissingExtraError, OSError."""
     try:
         from bbans_cli.page import server
@@ -33,5 +33,5 @@ def serve(port: int, browser: bool, threads: int, max_pixels: int) -> int:
             webbrowser.open(address)
 
     with sock:
-        server.serve(sock, Worker(threads, max_pixels), ready)
+        server.serve(sock, Worker(threads, max_pixels, max_memory), ready)
     return 0

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bbans_cli import container
-from bbans_cli.coders import decode_picture, part_lengths
+from bbans_cli.coders import decode_picture, memory, part_lengths
 from bbans_cli.coders.part_lengths import BLOCK, PART, PartLengths
 from bbans_cli.container import BYTES, CODER_NAMES, Container, Region, StoredFile
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.progress import ShareProgress, no_progress
@@ -63,15 +64,20 @@ class CodeLengths:
 
 
 def of_file(
-    data: bytes, threads: int = 1, progress: ShareProgress = no_progress, max_pixels: int = MAX_PIXELS
+    data: bytes,
+    threads: int = 1,
+    progress: ShareProgress = no_progress,
+    max_pixels: int = MAX_PIXELS,
+    max_memory: int | None = None,
 ) -> CodeLengths:
-    """Where the bits of a .bbc file went, given its bytes.
+    """Where the bits of a .bbc file went, given its bytes. max_pixels, max_memory: as `api.PictureCodec` has them.
 
     Raises what decoding does, and InputError where a stored file has no pixels that can be read.
     """
     content = container.from_bytes(data, max_pixels)
+    memory.check_content(content, threads, max_memory)
     if isinstance(content, StoredFile):
-        picture, parts = _of_stored(content, threads, progress, max_pixels)
+        picture, parts = _of_stored(content, threads, progress, Bounds(max_pixels, max_memory))
     else:
         picture, parts = _of_picture(content, threads, progress)
     total = np.zeros((picture.height, picture.width), np.float32)
@@ -93,13 +99,13 @@ def _of_picture(content: Container, threads: int, progress: ShareProgress) -> tu
 
 
 def _of_stored(
-    stored: StoredFile, threads: int, progress: ShareProgress, max_pixels: int
+    stored: StoredFile, threads: int, progress: ShareProgress, bounds: Bounds
 ) -> tuple[Picture, list[PartLengths]]:
     from bbans_cli.coders.files import file_coder, jpeg_pixels
 
     streams: dict[int, file_coder.StreamBits] = {}
-    decoder = file_coder.Decoder(stored, threads, progress, streams)
-    picture, _ = jpeg_pixels.of_decoder(decoder, max_pixels)
+    decoder = file_coder.Decoder(stored, threads, progress, streams, bounds.max_memory)
+    picture, _ = jpeg_pixels.of_decoder(decoder, bounds)
     first = decoder.tree.first
     shown = None if first is None else decoder.numbers[id(first)]
     parts = []

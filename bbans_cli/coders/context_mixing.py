@@ -27,8 +27,10 @@ LEAST_BUCKET_BITS, MOST_BUCKET_BITS = 8, 20
 # What the core counts code lengths in: BINARY_CODER_FRACTION of core/mixing/binary_coder.h.
 LENGTH_UNIT = 2.0**-12
 
+SPENT = "corrupt: a payload ends before what it codes"
+
 # Codes piece by piece with the state that it is given, and yields what the core returns for each: not 0 if the output
-# is full.
+# is full, or the payload used up.
 Pieces: TypeAlias = Callable[[CData], Iterator[int]]
 
 
@@ -67,7 +69,8 @@ class CoreCoder:
         return out[:written].tobytes()
 
     def decode(self, shape: CData, pieces: Pieces, payload: bytes, lengths: np.ndarray | None = None) -> None:
-        """Has `pieces` fill in what a payload holds. Raises CorruptError for a wrong shape.
+        """Has `pieces` fill in what a payload holds. Raises CorruptError for a wrong shape, and for a payload that is
+        used up before, as soon as it is.
 
         lengths  int32, C-contiguous: gets the code length of each unit that the coder measures, in LENGTH_UNIT
         """
@@ -76,8 +79,9 @@ class CoreCoder:
         self.begin(state, shape, source, ffi.NULL, len(payload))
         if lengths is not None:
             self.measure(state, ffi.from_buffer("int32_t[]", lengths, require_writable=True))
-        for _ in pieces(state):
-            pass
+        for spent in pieces(state):
+            if spent:
+                raise CorruptError(SPENT)
 
     def _state(self, shape: CData) -> CData:
         check_coder(self.self_test)

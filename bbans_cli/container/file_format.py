@@ -15,11 +15,12 @@ import zlib
 from dataclasses import dataclass, field
 
 from bbans_cli.container import metadata, picture_parts, stored_file
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.damage import Damage
 from bbans_cli.container.picture_parts import Part
 from bbans_cli.container.stored_file import JpegSummary, StoredFile
-from bbans_cli.errors import CorruptError, LimitError, TrailingBytesError, TruncatedError, UnsupportedError
+from bbans_cli.errors import CorruptError, TrailingBytesError, TruncatedError, UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 
 # 0xBB is no ASCII and begins no UTF-8 sequence; the NUL keeps tools from taking the file for text.
@@ -279,7 +280,7 @@ def _picture_from_bytes(header: Reader, max_pixels: int | None) -> Container:
     if width == 0 or height == 0:
         raise CorruptError("corrupt header: the picture has no pixels")
     if max_pixels is not None:
-        _check_pixels(width, height, max_pixels)
+        Bounds(max_pixels).check_pixels(width, height)
     mode, depth = shape & 15, shape >> 4
     if mode >= len(MODES):
         raise UnsupportedError(f"needs a newer bbc: mode {mode}")
@@ -300,9 +301,4 @@ def _part_tables(header: Reader, picture: Container) -> list[tuple[Part, list[in
 def check_limit(jpeg: JpegSummary | None, max_pixels: int) -> None:
     """Raise LimitError for a JPEG file of more pixels."""
     if jpeg is not None:
-        _check_pixels(jpeg.width, jpeg.height, max_pixels)
-
-
-def _check_pixels(width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        raise LimitError(f"{width}x{height} is {width * height:,} pixels, above the limit of {max_pixels:,}")
+        Bounds(max_pixels).check_pixels(jpeg.width, jpeg.height)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bbans_cli.container import packing
 from bbans_cli.container.byte_reader import Reader, varint
-from bbans_cli.errors import UnsupportedError
-from bbans_cli.limits import MAX_METADATA_BYTES
+from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.limits import MAX_METADATA_BYTES, MAX_METADATA_ITEMS
 
 PALETTE = 1  # 3 bytes (R, G, B) for each of 1 to 256 entries
 TRANSPARENCY = 2  # palette: alpha of the first entries; grey, RGB: the colour key, 2 bytes big-endian a channel
@@ -46,10 +46,14 @@ def pages(items: list[tuple[int, bytes]]) -> int:
 def pack(items: list[tuple[int, bytes]]) -> bytes:
     """The section: method, size, then each item as kind, length, bytes, compressed as one. No items: b"".
 
-    Raises UnsupportedError above MAX_METADATA_BYTES.
+    Raises UnsupportedError above MAX_METADATA_BYTES or MAX_METADATA_ITEMS.
     """
     if not items:
         return b""
+    if len(items) > MAX_METADATA_ITEMS:
+        raise UnsupportedError(
+            f"{len(items):,} items of metadata, above the limit of {MAX_METADATA_ITEMS:,}; --strip drops them"
+        )
     plain = b"".join(varint(kind) + varint(len(data)) + data for kind, data in items)
     if len(plain) > MAX_METADATA_BYTES:
         raise UnsupportedError(
@@ -61,8 +65,10 @@ def pack(items: list[tuple[int, bytes]]) -> bytes:
 def unpack(section: bytes) -> list[tuple[int, bytes]]:
     """The items of a section. Raises CorruptError, and UnsupportedError for a necessary kind that is not known."""
     plain = Reader(packing.unpack(section, MAX_METADATA_BYTES, "metadata"), "the metadata")
-    items = []
+    items: list[tuple[int, bytes]] = []
     while plain.left:
+        if len(items) == MAX_METADATA_ITEMS:
+            raise CorruptError(f"corrupt metadata: more than {MAX_METADATA_ITEMS:,} items")
         kind = plain.varint()
         if kind < OPTIONAL and kind not in NECESSARY:
             raise UnsupportedError(f"needs a newer bbc: unknown necessary metadata of kind {kind}")

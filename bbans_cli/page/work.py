@@ -30,6 +30,11 @@ class Worker:
 
     threads: int
     max_pixels: int
+    max_memory: int | None = None
+
+    @property
+    def _codec(self) -> api.PictureCodec:
+        return api.PictureCodec(max_pixels=self.max_pixels, max_memory=self.max_memory)
 
     def do(self, job: Job, data: bytes) -> None:
         """All steps. Raises BbcError."""
@@ -42,14 +47,14 @@ class Worker:
         """A picture or JPEG file: other formats, .bbc, back again."""
         job.at("reading")
         jpeg = is_jpeg(data, job.name)
-        picture = read_picture(data, pixels=True, max_pixels=self.max_pixels)
+        picture = read_picture(data, pixels=True, max_pixels=self.max_pixels, max_memory=self.max_memory)
         _show(job, picture)
         job.result.update(kind="jpeg" if jpeg else "picture", given=len(data), rows=[])
         for name, measure in formats.of_jpeg_file(data) if jpeg else formats.of_picture(picture):
             job.at(name)
             _add(job, measure())
         follow = job.at("bbc: encoding")
-        codec = api.PictureCodec(job.level, self.max_pixels, verify=False)
+        codec = replace(self._codec, level=job.level, verify=False)
         began = time.perf_counter()
         try:
             outcome = codec.compress_file(data, self.threads, follow, job.name)
@@ -69,7 +74,7 @@ class Worker:
         """A .bbc file; seconds: that encoding took."""
         follow = job.at("bbc: decoding and measuring")
         began = time.perf_counter()
-        lengths = code_lengths.of_file(packed, self.threads, follow, self.max_pixels)
+        lengths = code_lengths.of_file(packed, self.threads, follow, self.max_pixels, self.max_memory)
         decoding = time.perf_counter() - began
         stem = os.path.splitext(job.name)[0]
         if seconds is None:
@@ -84,14 +89,14 @@ class Worker:
             file, _ = write_picture(lengths.picture, lengths.picture.file_format)
             job.write("restored", file, "application/octet-stream", f"{stem}.{lengths.picture.file_format}")
         elif seconds is None:
-            outcome = api.PictureCodec(max_pixels=self.max_pixels).decompress_file(packed, None, self.threads)
+            outcome = self._codec.decompress_file(packed, None, self.threads)
             suffix = container.read_head(packed).suffix or ".jpg"
             job.write("restored", outcome.data, "application/octet-stream", stem + suffix)
         if seconds is None:
             job.result["check"] = "every checksum is right"
 
     def _same_file(self, job: Job, packed: bytes, data: bytes) -> bool:
-        outcome = api.PictureCodec(max_pixels=self.max_pixels).decompress_file(packed, None, self.threads)
+        outcome = self._codec.decompress_file(packed, None, self.threads)
         job.write("restored", outcome.data, "application/octet-stream", job.name)
         return outcome.data == data
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bbans_cli.container import metadata as kinds
-from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.container.bounds import Bounds
+from bbans_cli.errors import InputError, UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Items, Picture, unpack_rows
 
@@ -42,7 +43,7 @@ class _Bmp:
     profile_end: int = 0
 
 
-def read_bmp(data: bytes, max_pixels: int) -> Picture:
+def read_bmp(data: bytes, bounds: Bounds) -> Picture:
     """Raises InputError for damage, LimitError, UnsupportedError for other compressions."""
     try:
         bmp = _header(data)
@@ -50,9 +51,7 @@ def read_bmp(data: bytes, max_pixels: int) -> Picture:
         raise InputError("truncated BMP: it ends within its header") from error
     if bmp.width < 1 or bmp.height < 1:
         raise InputError("damaged BMP: impossible width or height")
-    if bmp.width * bmp.height > max_pixels:
-        size = f"{bmp.width}x{bmp.height} is {bmp.width * bmp.height:,} pixels"
-        raise LimitError(f"{size}, above the limit of {max_pixels:,}")
+    bounds.check(bmp.width, bmp.height, 4 if bmp.bits > 8 else 1)
     lost: list[str] = []
     items = _metadata(bmp, lost)
     palette, depth = None, 8
@@ -99,10 +98,10 @@ def _rows(bmp: _Bmp) -> np.ndarray:
     size = (bmp.width * bmp.bits + 7) // 8
     stride = (size + 3) // 4 * 4
     bmp.end = bmp.offset + stride * bmp.height
-    # The padding of the last row may be missing.
-    data = bmp.data[bmp.offset : bmp.end].ljust(stride * bmp.height, b"\0")
     if len(bmp.data) < bmp.end - stride + size:
         raise InputError("truncated BMP: pixels are missing")
+    # The padding of the last row may be missing.
+    data = bmp.data[bmp.offset : bmp.end].ljust(stride * bmp.height, b"\0")
     return np.frombuffer(data, np.uint8).reshape(bmp.height, stride)[:, :size]
 
 

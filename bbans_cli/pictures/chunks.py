@@ -42,27 +42,28 @@ def framed(name: bytes, content: bytes) -> bytes:
     return len(content).to_bytes(4, "big") + name + content + zlib.crc32(content, zlib.crc32(name)).to_bytes(4, "big")
 
 
-def inflate(data: bytes) -> bytes:
-    """A whole zlib stream of at most the size that the metadata section takes. Raises zlib.error."""
+def inflate(data: bytes, most: int = MAX_METADATA_BYTES) -> bytes:
+    """A whole zlib stream of at most so many bytes, and not more than the metadata section takes. Raises zlib.error."""
     stream = zlib.decompressobj()
-    plain = stream.decompress(data, MAX_METADATA_BYTES)
+    plain = stream.decompress(data, max(1, most))
     if not stream.eof:
         raise zlib.error("the stream does not end")
     return plain
 
 
-def to_item(name: bytes, data: bytes) -> tuple[int, bytes]:
-    """The item for an ancillary chunk. Raises ValueError or zlib.error if it is damaged within."""
+def to_item(name: bytes, data: bytes, most: int = MAX_METADATA_BYTES) -> tuple[int, bytes]:
+    """The item for an ancillary chunk. Raises ValueError or zlib.error if it is damaged within, or unpacks to more than
+    `most` bytes."""
     if name == b"iCCP":
         title, packed = data.split(b"\0", 1)
         _only_deflate(packed[0:1])
-        return kinds.ICC, title + b"\0" + inflate(packed[1:])
+        return kinds.ICC, title + b"\0" + inflate(packed[1:], most)
     if name == b"eXIf":
         return kinds.EXIF, data
     if name == b"zTXt":
         keyword, packed = data.split(b"\0", 1)
         _only_deflate(packed[0:1])
-        return kinds.COMPRESSED_TEXT, keyword + b"\0" + inflate(packed[1:])
+        return kinds.COMPRESSED_TEXT, keyword + b"\0" + inflate(packed[1:], most)
     if name == b"iTXt":
         keyword, rest = data.split(b"\0", 1)
         compressed, method, rest = rest[0:1], rest[1:2], rest[2:]
@@ -71,7 +72,7 @@ def to_item(name: bytes, data: bytes) -> tuple[int, bytes]:
             raise ValueError("unknown compression flag")
         if compressed == b"\1":
             _only_deflate(method)
-            text = inflate(text)
+            text = inflate(text, most)
         if keyword == XMP_KEYWORD and not language and not translated:
             return kinds.XMP, text
         if compressed == b"\1":

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bbans_cli.container import metadata as kinds
-from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.container.bounds import Bounds
+from bbans_cli.errors import InputError, UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Items, Picture
 from bbans_cli.pictures.pillow_files import open_image
@@ -34,20 +35,19 @@ class _Gif:
     lost: list[str] = field(default_factory=list)
 
 
-def read_gif(data: bytes, max_pixels: int) -> Picture:
+def read_gif(data: bytes, bounds: Bounds) -> Picture:
     """Raises InputError for damage, LimitError, UnsupportedError for several pictures or one that is not all."""
     try:
-        return _read(data, max_pixels)
+        return _read(data, bounds)
     except (struct.error, IndexError) as error:
         raise InputError("truncated GIF: it ends within a block") from error
 
 
-def _read(data: bytes, max_pixels: int) -> Picture:
+def _read(data: bytes, bounds: Bounds) -> Picture:
     width, height, flags, _, aspect = struct.unpack_from("<HHBBB", data, 6)
     if not width or not height:
         raise InputError("damaged GIF: impossible width or height")
-    if width * height > max_pixels:
-        raise LimitError(f"{width}x{height} is {width * height:,} pixels, above the limit of {max_pixels:,}")
+    bounds.check(width, height, 1)
     shared, at = _palette(data, 13, flags)
     gif = _Gif()
     _blocks(gif, data, at)
@@ -62,7 +62,7 @@ def _read(data: bytes, max_pixels: int) -> Picture:
         raise UnsupportedError("a GIF without a palette is not supported")
     if aspect:
         gif.items.append((kinds.CHUNK, b"pHYs" + struct.pack(">IIB", 64, aspect + 15, 0)))
-    pixels = _indices(packed, width, height, image_flags & INTERLACED, max_pixels)
+    pixels = _indices(packed, width, height, image_flags & INTERLACED, bounds)
     count = len(palette) // 3
     if int(pixels.max()) >= count:
         raise InputError("damaged GIF: a colour outside its palette")
@@ -129,10 +129,10 @@ def _extension(gif: _Gif, label: int, content: bytes, whole: bytes) -> None:
         gif.lost.append("plain text" if label == TEXT else "comment")
 
 
-def _indices(packed: bytes, width: int, height: int, interlaced: int, max_pixels: int) -> np.ndarray:
+def _indices(packed: bytes, width: int, height: int, interlaced: int, bounds: Bounds) -> np.ndarray:
     """(height, width, 1) uint8. With a palette in which each index is its own shade, Pillow's grey are the indices."""
     shades = bytes(value for index in range(256) for value in (index,) * 3)
     screen = struct.pack("<HHBBB", width, height, 0xF7, 0, 0) + shades
     box = struct.pack("<BHHHHB", IMAGE, 0, 0, width, height, interlaced)
-    image = open_image(b"GIF89a" + screen + box + packed + bytes([TRAILER]), "GIF", max_pixels)
+    image = open_image(b"GIF89a" + screen + box + packed + bytes([TRAILER]), "GIF", bounds)
     return np.array(image.convert("L"), np.uint8)[:, :, None]

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from bbans_cli.container import metadata as kinds
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.errors import InputError, LimitError, UnsupportedError
 from bbans_cli.limits import MAX_WEBP_SIDE
 from bbans_cli.pictures import chunks, further_segments, libtiff_messages
@@ -31,14 +32,14 @@ _alone = threading.Lock()
 libtiff_messages.silence()
 
 
-def open_image(data: bytes, name: str, max_pixels: int, load: bool = True) -> Image.Image:
+def open_image(data: bytes, name: str, bounds: Bounds, load: bool = True) -> Image.Image:
     """A Pillow image, with its pixels loaded if `load`. `name` is Pillow's name of the one format allowed.
 
-    Raises InputError for damage, LimitError above `max_pixels`, UnsupportedError for several frames.
+    Raises InputError for damage, LimitError, UnsupportedError for several frames.
     """
     try:
         with _alone, warnings.catch_warnings():
-            # Pillow's own guard against large pictures: max_pixels takes its place.
+            # Pillow's own guard against large pictures: the bounds take its place.
             warnings.simplefilter("ignore")
             guard, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
             try:
@@ -46,10 +47,9 @@ def open_image(data: bytes, name: str, max_pixels: int, load: bool = True) -> Im
                 frames = getattr(image, "n_frames", 1)
                 if frames > 1 and name != "JPEG":
                     raise UnsupportedError(f"{frames:,} pictures in one file; bbc stores single pictures")
-                if image.width * image.height > max_pixels:
-                    size = f"{image.width}x{image.height} is {image.width * image.height:,} pixels"
-                    raise LimitError(f"{size}, above the limit of {max_pixels:,}")
+                bounds.check_pixels(image.width, image.height)
                 if load:
+                    bounds.check(image.width, image.height, 4)
                     image.load()
             finally:
                 Image.MAX_IMAGE_PIXELS = guard
@@ -63,9 +63,9 @@ def open_image(data: bytes, name: str, max_pixels: int, load: bool = True) -> Im
     return image
 
 
-def read_pillow(data: bytes, name: str, max_pixels: int) -> Picture:
+def read_pillow(data: bytes, name: str, bounds: Bounds) -> Picture:
     """Read WEBP, JPEG or AVIF (Pillow's names). Raises as `open_image`, and UnsupportedError for odd modes."""
-    image = open_image(data, name, max_pixels)
+    image = open_image(data, name, bounds)
     if image.mode in MODES:
         mode, depth = MODES[image.mode]
         pixels = np.array(image, np.uint8)
@@ -76,12 +76,12 @@ def read_pillow(data: bytes, name: str, max_pixels: int) -> Picture:
     return Picture(pixels, mode, depth, None, None, _metadata(image), _lost(image, data))
 
 
-def read_jpeg(data: bytes, max_pixels: int, planes: np.ndarray | None = None) -> Picture:
+def read_jpeg(data: bytes, bounds: Bounds, planes: np.ndarray | None = None) -> Picture:
     """Read a JPEG file, of CMYK as well. Raises as `read_pillow`.
 
     planes  (height, width, 1 or 3) uint8, its pixels, decoded elsewhere
     """
-    image = open_image(data, "JPEG", max_pixels, load=planes is None)
+    image = open_image(data, "JPEG", bounds, load=planes is None)
     if planes is not None and (image.width, image.height) != (planes.shape[1], planes.shape[0]):
         image.load()
         planes = None

@@ -13,7 +13,9 @@ import numpy as np
 from zlib_ng import zlib_ng
 
 from bbans_cli.container import metadata as kinds
-from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.container.bounds import Bounds
+from bbans_cli.errors import InputError, UnsupportedError
+from bbans_cli.limits import MAX_METADATA_BYTES
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.formats import PNG_DEPTHS
 from bbans_cli.pictures.picture import Items, Picture, check_palette, row_bytes, unpack_rows
@@ -43,6 +45,7 @@ class _Png:
     transparency: bytes | None = None
     data: list[memoryview] = field(default_factory=list)
     items: Items = field(default_factory=list)
+    item_bytes: int = 0
     lost: list[str] = field(default_factory=list)
 
     @property
@@ -50,10 +53,10 @@ class _Png:
         return {"grey": 1, "palette": 1, "grey+alpha": 2, "rgb": 3, "rgba": 4}[self.mode]
 
 
-def read_png(data: bytes, max_pixels: int) -> Picture:
+def read_png(data: bytes, bounds: Bounds) -> Picture:
     """The picture in a PNG file's bytes.
 
-    Raises InputError for damage, LimitError above `max_pixels`, UnsupportedError for animations.
+    Raises InputError for damage, LimitError, UnsupportedError for animations.
     """
     png = _Png()
     seen_data = after_data = False
@@ -66,7 +69,7 @@ def read_png(data: bytes, max_pixels: int) -> Picture:
                 raise UnsupportedError("a PNG of Apple's own kind (CgBI) is not supported")
             if name != b"IHDR":
                 raise InputError("damaged PNG: it does not begin with a header")
-            _header(png, body, max_pixels)
+            _header(png, body, bounds)
         elif name == b"IEND":
             break
         elif name == b"IDAT":
@@ -110,7 +113,7 @@ def _chunk(data: memoryview, at: int) -> tuple[bytes, memoryview, bool, int]:
     return name, data[at + 8 : end], intact, end + 4
 
 
-def _header(png: _Png, body: bytes, max_pixels: int) -> None:
+def _header(png: _Png, body: bytes, bounds: Bounds) -> None:
     if len(body) != 13:
         raise InputError("damaged PNG: its header has a wrong length")
     png.width, png.height = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:8], "big")
@@ -122,10 +125,8 @@ def _header(png: _Png, body: bytes, max_pixels: int) -> None:
         raise InputError(f"damaged PNG: colour type {colour} with {png.depth} bits does not exist")
     if compression or filtering or interlace > 1:
         raise InputError("damaged PNG: unknown compression, filter or interlace method")
-    if png.width * png.height > max_pixels:
-        size = f"{png.width}x{png.height} is {png.width * png.height:,} pixels"
-        raise LimitError(f"{size}, above the limit of {max_pixels:,}")
     png.mode, png.interlaced = mode, interlace == 1
+    bounds.check(png.width, png.height, png.channels * (1 + png.depth // 16))
 
 
 def _necessary(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
@@ -169,7 +170,9 @@ def _companion(png: _Png, name: bytes, body: bytes, intact: bool) -> None:
         if not chunks.is_safe(name):
             png.lost.append(f"{name.decode()} chunk")
             return
-        png.items.append(chunks.to_item(name, body))
+        item = chunks.to_item(name, body, MAX_METADATA_BYTES - png.item_bytes)
+        png.item_bytes += len(item[1])
+        png.items.append(item)
     except (ValueError, zlib.error):
         png.lost.append(f"damaged {name.decode()} chunk")
 

@@ -12,13 +12,15 @@ from dataclasses import replace
 import numpy as np
 
 from bbans_cli.container import metadata as kinds
-from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.container.bounds import Bounds
+from bbans_cli.errors import InputError, UnsupportedError
 from bbans_cli.pictures import chunks
 from bbans_cli.pictures.picture import Items, Picture, cannot_hold, pack_rows, row_bytes, unpack_rows, with_maximum
 
 # What separates the numbers of a header: white space and comments.
 GAP = rb"(?:\s|#[^\r\n]*[\r\n])"
 NUMBER = rb"(\d{1,10})"
+NEXT = re.compile(rb"\s*(P)[1-7]\s")  # another picture
 COMMENT = b"Comment"
 PAM_MODES = {
     b"BLACKANDWHITE": ("grey", 1),
@@ -30,30 +32,29 @@ PAM_MODES = {
 }
 
 
-def read_pnm(data: bytes, max_pixels: int) -> Picture:
+def read_pnm(data: bytes, bounds: Bounds) -> Picture:
     """Raises InputError for damage, LimitError, UnsupportedError for several pictures in one file."""
-    picture, end = _read_one(data, 0, max_pixels)
-    frames, rest = 1, data[end:].lstrip()
-    while re.match(rb"P[1-7]\s", rest):
-        _, end = _read_one(rest, 0, max_pixels)
-        frames, rest = frames + 1, rest[end:].lstrip()
+    picture, end = _read_one(data, 0, bounds)
+    frames = 1
+    while found := NEXT.match(data, end):
+        _, end = _read_one(data, found.start(1), bounds)
+        frames += 1
     if frames > 1:
         raise UnsupportedError(f"{frames:,} pictures in one file; bbc stores single pictures")
-    if rest:
-        raise InputError(f"damaged PNM: {len(rest):,} bytes after the last pixel")
+    if rest := len(data[end:].lstrip()):
+        raise InputError(f"damaged PNM: {rest:,} bytes after the last pixel")
     return picture
 
 
-def _read_one(data: bytes, start: int, max_pixels: int) -> tuple[Picture, int]:
+def _read_one(data: bytes, start: int, bounds: Bounds) -> tuple[Picture, int]:
     """The picture that begins at `start`, and where it ends."""
     kind = data[start + 1 : start + 2]
     width, height, top, mode, channels, at = (_pam_header if kind == b"7" else _pnm_header)(data, start)
     if width == 0 or height == 0:
         raise InputError("damaged PNM: the picture has no pixels")
-    if width * height > max_pixels:
-        raise LimitError(f"{width}x{height} is {width * height:,} pixels, above the limit of {max_pixels:,}")
     if not 0 < top < 1 << 16:
         raise InputError(f"damaged PNM: a maximum value of {top:,} does not exist")
+    bounds.check(width, height, channels * (1 + (top > 255)))
     items, lost = _comments(data[start:at])
     if kind in b"123":
         picture, end = _plain(data, at, width, height, channels, top, mode, inverted=kind == b"1")

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from bbans_cli.container import metadata as kinds
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.errors import BbcError
 from bbans_cli.pictures import tiff_colours
 from bbans_cli.pictures.picture import Picture
@@ -53,7 +54,7 @@ def small_image_of_jpeg(data: bytes, size: int) -> Image.Image | None:
     """The same of a JPEG file; None where Pillow cannot read it."""
     try:
         # The limit of pixels was checked before; of a large file only every eighth sample is decoded.
-        image = open_image(data, "JPEG", 1 << 48, load=False)
+        image = open_image(data, "JPEG", Bounds(1 << 48), load=False)
         image.draft(None, (2 * size, 2 * size))
         return _in_srgb(_shrunk(image, size), image.info.get("icc_profile"))
     except (BbcError, OSError, ValueError, SyntaxError):

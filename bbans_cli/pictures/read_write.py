@@ -5,6 +5,7 @@ The format's own module does the work. It is imported only then: not every run n
 
 from __future__ import annotations
 
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.errors import UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.detect import detect, refuse
@@ -12,41 +13,44 @@ from bbans_cli.pictures.formats import DEFLATE_LEVEL, FORMATS
 from bbans_cli.pictures.picture import Picture, cannot_hold
 
 
-def read_picture(data: bytes, *, pixels: bool = False, max_pixels: int = MAX_PIXELS) -> Picture:
+def read_picture(
+    data: bytes, *, pixels: bool = False, max_pixels: int = MAX_PIXELS, max_memory: int | None = None
+) -> Picture:
     """The picture in a file's bytes.
 
     pixels      also take the pixels of lossy formats (JPEG, lossy WebP, AVIF), from which the file itself cannot be
                 restored
     max_pixels  larger pictures are refused before memory is taken for them
+    max_memory  bytes that its samples may take meanwhile; None: half of the machine's
 
     Raises InputError for damage, LossyError for lossy formats unless `pixels`, UnsupportedError for what cannot be
-    read in full, LimitError above `max_pixels`.
+    read in full, LimitError above these limits.
     """
-    kind = detect(data)
+    bounds, kind = Bounds(max_pixels, max_memory), detect(data)
     refuse(kind, data, pixels)
     if kind == "png":
         from bbans_cli.pictures.png_read import read_png
 
-        return read_png(data, max_pixels)
+        return read_png(data, bounds)
     if kind == "pnm":
         from bbans_cli.pictures.pnm import read_pnm
 
-        return read_pnm(data, max_pixels)
+        return read_pnm(data, bounds)
     if kind == "tiff":
         from bbans_cli.pictures.tiff_read import read_tiff
 
-        return read_tiff(data, max_pixels)
+        return read_tiff(data, bounds)
     if kind == "bmp":
         from bbans_cli.pictures.bmp_read import read_bmp
 
-        return read_bmp(data, max_pixels)
+        return read_bmp(data, bounds)
     if kind == "gif":
         from bbans_cli.pictures.gif_read import read_gif
 
-        return read_gif(data, max_pixels)
+        return read_gif(data, bounds)
     from bbans_cli.pictures.pillow_files import read_pillow
 
-    return read_pillow(data, kind.upper(), max_pixels)
+    return read_pillow(data, kind.upper(), bounds)
 
 
 def write_picture(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import re
+from collections import deque
 from collections.abc import Iterator
 
 from bbans_cli.errors import InputError, UnsupportedError
@@ -98,10 +99,10 @@ def _planes(directory: Directory) -> list[Directory]:
         return [directory]
     if int(found[1]) > MAX_PLANES:
         raise UnsupportedError(f"a stack of more than {MAX_PLANES:,} planes is not supported")
-    planes = [directory]
+    planes, size = [directory], sum(sizes)
     for number in range(1, int(found[1])):
         plane = copy.copy(directory)
-        plane.shift = number * sum(sizes)
+        plane.shift = number * size
         plane.fields = {each: field for each, field in directory.fields.items() if each not in OF_STACK}
         planes.append(plane)
     return planes
@@ -151,19 +152,19 @@ def _taken_below(directory: Directory, number: int) -> list[tuple[int, int]]:
 def _directories(data: bytes) -> Iterator[Directory]:
     """All directories of pictures: the first one, those that follow, and the SubIFDs of each."""
     first = tag.first_directory(data)
-    waiting, seen = [first], {0, first.at}
+    waiting, seen = deque([first.at]), {0, first.at}
     count = tags = 0
     while waiting:
-        directory = waiting.pop(0)
+        place = waiting.popleft()
+        directory = first if place == first.at else Directory(data, place, first.order, first.big)
         count, tags = count + 1, tags + len(directory.fields) + len(directory.damaged)
         if count > MAX_DIRECTORIES or tags > MAX_TAGS:
             raise UnsupportedError("a TIFF of thousands of directories is not supported")
         yield directory
-        places = [*directory.numbers(tag.SUB_FILES), directory.following]
-        for place in places:
-            if place and place not in seen:
-                seen.add(place)
-                waiting.append(Directory(data, place, directory.order, directory.big))
+        # Millions of them may be listed: each is read when its turn comes.
+        new = [place for place in (*directory.numbers(tag.SUB_FILES), directory.following) if place not in seen]
+        waiting.extend(dict.fromkeys(new))
+        seen.update(new)
 
 
 def _is_companion(directory: Directory, first: Directory) -> bool:

@@ -7,20 +7,20 @@ predictor and channels are undone here. Fax is decoded in fax_read.py.
 
 from __future__ import annotations
 
-import math
 import struct
 import zlib
 from dataclasses import replace
 
 import numpy as np
 
-from bbans_cli.errors import InputError, LimitError, UnsupportedError
+from bbans_cli.container.bounds import Bounds
+from bbans_cli.errors import InputError, UnsupportedError
 from bbans_cli.limits import MAX_METADATA_BYTES
 from bbans_cli.pictures import pages as stacks
 from bbans_cli.pictures import tiff_metadata, tiff_pages
 from bbans_cli.pictures import tiff_tags as tag
 from bbans_cli.pictures.fax_read import GROUP3, GROUP4, RLE, unfax
-from bbans_cli.pictures.picture import COLOURS, Picture, coded_depth, row_bytes, unpack_rows
+from bbans_cli.pictures.picture import COLOURS, Items, Picture, coded_depth, row_bytes, unpack_rows
 from bbans_cli.pictures.pillow_files import open_image
 from bbans_cli.pictures.tiff_tags import Directory
 
@@ -32,6 +32,8 @@ MODES = {0: ("grey", 1), 1: ("grey", 1), 2: ("rgb", 3), 3: ("palette", 1), CMYK:
 MODES |= dict.fromkeys(COLOURS, ("rgb", 3))
 # What a channel beyond the colours is, by ExtraSamples -> Picture.alpha
 ALPHAS = {0: "unspecified", 1: "premultiplied", 2: None}
+# Pixels of all tiles, beside four times those of the picture.
+MAX_TILE_PIXELS = 1 << 26
 CANNOT_UNPACK = "damaged TIFF: a strip or tile cannot be unpacked"
 NAMES = {
     6: "old JPEG",
@@ -48,14 +50,12 @@ NAMES = {
 }
 
 
-def read_tiff(data: bytes, max_pixels: int) -> Picture:
+def read_tiff(data: bytes, bounds: Bounds) -> Picture:
     """Raises InputError for damage, LimitError, and UnsupportedError for pages and for what cannot be kept."""
     directories, first, lost = tiff_pages.find_pages(data)
     count, size = len(directories), (directories[0].number(tag.WIDTH), directories[0].number(tag.HEIGHT))
-    if math.prod(size) * count > max_pixels:
-        what = (f"{count:,} pages of " if count > 1 else "") + f"{size[0]}x{size[1]}"
-        raise LimitError(f"{what} is {math.prod(size) * count:,} pixels, above the limit of {max_pixels:,}")
-    pages = _read_pages(directories, first, max_pixels)
+    bounds.check_pixels(*size, count)
+    pages = _read_pages(directories, first, bounds)
     one = pages[0]
     if any(_shape(page) != _shape(one) for page in pages):
         raise UnsupportedError(f"{len(pages):,} pages of different kinds in one file; bbc stores pages of one kind")
@@ -67,12 +67,16 @@ def read_tiff(data: bytes, max_pixels: int) -> Picture:
     return replace(one, pixels=samples, metadata=items, lost=lost, pages=len(pages))
 
 
-def _read_pages(directories: list[Directory], first: Directory, max_pixels: int) -> list[Picture]:
+def _read_pages(directories: list[Directory], first: Directory, bounds: Bounds) -> list[Picture]:
     """All pages. Those whose metadata are equal share them, as the file may have them once for thousands of pages."""
     pages: list[Picture] = []
     size = 0
+    said: tuple[dict[int, tuple[int, int, int, int]], tuple[Items, list[str]]] = {}, ([], [])
     for tags in directories:
-        page = _read_page(tags, tags if pages else first, max_pixels)
+        own = {number: field for number, field in tags.fields.items() if number not in tag.STORAGE}
+        if len(pages) < 2 or own != said[0] or tags.damaged:
+            said = own, tiff_metadata.read_metadata(tags, tags if pages else first)
+        page = _read_page(tags, said[1], len(directories), bounds)
         if pages and page.metadata == pages[-1].metadata:
             page = replace(page, metadata=pages[-1].metadata)
         else:
@@ -87,13 +91,15 @@ def _shape(page: Picture) -> tuple[object, ...]:
     return page.mode, page.depth, page.palette, page.alpha, page.colours
 
 
-def _read_page(tags: Directory, first: Directory, max_pixels: int) -> Picture:
+def _read_page(tags: Directory, said: tuple[Items, list[str]], pages: int, bounds: Bounds) -> Picture:
+    """One of so many pages. said: what it says beside its pixels, and what of that is not kept."""
     width, height = tags.number(tag.WIDTH), tags.number(tag.HEIGHT)
     if width < 1 or height < 1:
         raise InputError("damaged TIFF: impossible width or height")
     mode, depth, channels, alpha = _layout(tags)
+    bounds.check(width, height, channels * (1 + (depth > 8)), pages)
     planes = channels if tags.number(tag.PLANAR, 1) == 2 and channels > 1 else 1
-    samples = _samples(tags, width, height, channels // planes, depth, planes, max_pixels)
+    samples = _samples(tags, width, height, channels // planes, depth, planes)
     if tags.number(tag.PHOTOMETRIC, WHITE_IS_ZERO) == WHITE_IS_ZERO:
         samples = ((1 << depth) - 1 - samples).astype(samples.dtype)
     palette = _palette(tags, depth) if mode == "palette" else None
@@ -101,7 +107,7 @@ def _read_page(tags: Directory, first: Directory, max_pixels: int) -> Picture:
         depth = coded_depth(depth)
         if samples.max() >= len(palette) // 3:
             raise InputError("damaged TIFF: a colour outside its palette")
-    items, lost = tiff_metadata.read_metadata(tags, first)
+    items, lost = said[0], list(said[1])
     if tag.EXTRA in tags and alpha is None and mode not in ("grey+alpha", "rgba"):
         lost.append("ExtraSamples (of a channel that is not there)")
     photometric = tags.number(tag.PHOTOMETRIC, WHITE_IS_ZERO)
@@ -146,16 +152,17 @@ def _layout(tags: Directory) -> tuple[str, int, int, str | None]:
     raise UnsupportedError(f"TIFF of photometric interpretation {photometric} with {what} is not supported")
 
 
-def _samples(
-    tags: Directory, width: int, height: int, channels: int, depth: int, planes: int, max_pixels: int
-) -> np.ndarray:
+def _samples(tags: Directory, width: int, height: int, channels: int, depth: int, planes: int) -> np.ndarray:
     """(height, width, channels * planes) samples; `channels` of them lie together in each of `planes`."""
     tiled = tag.TILE_OFFSETS in tags
     columns = tags.number(tag.TILE_WIDTH) if tiled else width
     rows = tags.number(tag.TILE_HEIGHT) if tiled else min(tags.number(tag.ROWS_PER_STRIP, height), height)
-    if columns < 1 or rows < 1 or columns * rows > max_pixels + (1 << 20):
+    if columns < 1 or rows < 1:
         raise InputError("damaged TIFF: impossible size of strips or tiles")
     across, down = -(-width // columns), -(-height // rows)
+    # Tiles go beyond the border, and all may have the same bytes in the file.
+    if across * columns * down * rows > 4 * width * height + MAX_TILE_PIXELS:
+        raise InputError("damaged TIFF: impossible size of strips or tiles")
     offsets = tags.numbers(tag.TILE_OFFSETS if tiled else tag.STRIP_OFFSETS)
     sizes = tags.numbers(tag.TILE_SIZES if tiled else tag.STRIP_SIZES)
     if len(offsets) != across * down * planes or len(sizes) != len(offsets):
@@ -169,12 +176,18 @@ def _samples(
         offset += tags.shift
         if offset + size > len(tags.data):
             raise InputError("truncated TIFF: a strip or tile lies outside the file")
-        packed = tags.data[offset : offset + size]
+        packed = tags.data[offset : offset + min(size, _most_packed(columns, count, channels, depth))]
         piece = _decode(packed, tags, columns, count, channels, depth)
         piece = piece[: height - top, : width - left]
         target = out[top : top + piece.shape[0], left : left + piece.shape[1]]
         target[:, :, plane * channels : (plane + 1) * channels] = piece
     return out
+
+
+def _most_packed(width: int, height: int, channels: int, depth: int) -> int:
+    """Bytes beyond which nothing of a strip or tile is read: no encoder that makes sense comes near them, and strips of
+    the same bytes, each as long as the file, would take their time."""
+    return 4 * height * (row_bytes(width, channels, depth) + 64) + 4096
 
 
 def _decode(packed: bytes, tags: Directory, width: int, height: int, channels: int, depth: int) -> np.ndarray:
@@ -212,7 +225,7 @@ def _unpack(packed: bytes, compression: int, size: int, height: int) -> np.ndarr
     else:
         entries = [(tag.WIDTH, size), (tag.HEIGHT, height), (tag.BITS, 8), (tag.PHOTOMETRIC, 1)]
         try:
-            image = open_image(_one_strip(packed, compression, entries), "TIFF", total)
+            image = open_image(_one_strip(packed, compression, entries), "TIFF", Bounds(total, 1 << 62))
         except InputError as error:
             raise InputError(CANNOT_UNPACK) from error  # Pillow says "decoder error -2"
         return np.ascontiguousarray(image)

@@ -114,27 +114,33 @@ class Directory:
         kind, count, start, size = self.fields[tag]
         return Value(kind, count, self.data[start : start + size])
 
-    def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
-        """The integers of a tag, two for a rational. Raises InputError if it is damaged or something else."""
+    def numbers(self, tag: int, default: tuple[int, ...] = (), most: int = 1 << 62) -> tuple[int, ...]:
+        """The integers of a tag, two for a rational, `most` of them. Raises InputError if it is damaged or something
+        else."""
         if tag in self.damaged:
             raise InputError(f"damaged TIFF: tag {tag} ({tag_name(tag)}) lies outside the file or makes no sense")
         if tag not in self.fields:
             return default
-        value = self.value(tag)
-        if value.kind not in INTEGERS:
+        kind, _, start, size = self.fields[tag]
+        if kind not in INTEGERS:
             raise InputError(f"damaged TIFF: tag {tag} ({tag_name(tag)}) is no number")
-        letter = INTEGERS[value.kind]
-        return struct.unpack(f"{self.order}{len(value.data) // struct.calcsize('=' + letter)}{letter}", value.data)
+        letter = INTEGERS[kind]
+        count = min(most, size // struct.calcsize("=" + letter))
+        return struct.unpack_from(f"{self.order}{count}{letter}", self.data, start)
 
     def number(self, tag: int, default: int | None = None) -> int:
-        values = self.numbers(tag, () if default is None else (default,))
+        """The first of a tag's integers; of a million, no other is looked at."""
+        values = self.numbers(tag, () if default is None else (default,), most=1)
         if not values:
             raise InputError(f"damaged TIFF: tag {tag} ({tag_name(tag)}) is missing")
         return values[0]
 
     def text(self, tag: int) -> bytes:
-        """The bytes of a tag of bytes or ASCII, up to the first NUL; b"" where there is none."""
-        return self.value(tag).data.split(b"\0")[0] if tag in self.fields else b""
+        """The bytes of a tag of bytes or ASCII, up to the first NUL and 64 KiB at most; b"" where there is none."""
+        if tag not in self.fields:
+            return b""
+        _, _, start, size = self.fields[tag]
+        return self.data[start : start + min(size, 1 << 16)].split(b"\0")[0]
 
 
 def first_directory(data: bytes) -> Directory:

@@ -58,7 +58,8 @@ def unpack(packed: bytes, max_bytes: int, what: str) -> bytes:
     payload = reader.take(reader.left)
     learned, state = _states(number, size)
     lib.bbc_bytes_begin_learned(state, learned, ffi.from_buffer("uint8_t[]", payload), ffi.NULL, len(payload))
-    _code(state, data, size)
+    if _code(state, data, size):
+        raise CorruptError(f"corrupt {what}: the code ends before they do")
     return bytes(data[len(known) :])
 
 
@@ -69,7 +70,7 @@ def dictionary(number: int) -> bytes:
 
 
 def _code(state: CData, data: bytearray, size: int) -> bool:
-    """Code the last `size` bytes of `data`; returns whether the output was full."""
+    """Code the last `size` bytes of `data`; returns whether the output was full, or the payload used up."""
     buffer, known = ffi.from_buffer("uint8_t[]", data), len(data) - size
     full = 0
     for start in range(known, len(data), PIECE_BYTES):

@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bbans_cli.coders import memory
 from bbans_cli.coders.files import jpeg_search, jpeg_segments
 from bbans_cli.coders.files.jpeg_tree import Branch, Copy, CutContent, Node
-from bbans_cli.coders.files.tree_part import pack_tree, read_tree
+from bbans_cli.coders.files.tree_part import STRUCTURE_BYTES, pack_tree, read_tree
 from bbans_cli.coders.jpeg import coefficients
 from bbans_cli.coders.jpeg.stream.join import frame, join
 from bbans_cli.coders.jpeg.stream.layout import layout
 from bbans_cli.coders.jpeg.stream.omitted_tables import with_stand_ins
 from bbans_cli.coders.jpeg.stream.optimal_tables import put_in
-from bbans_cli.coders.jpeg.stream.segments import Frame
+from bbans_cli.coders.jpeg.stream.segments import Frame, Walk
 from bbans_cli.container import BYTES, JPEG_STREAM, FilePart, JpegSummary, StoredFile
 from bbans_cli.container import metadata as kinds
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.container.file_format import check_limit
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
@@ -35,12 +37,15 @@ def encode(
     threads: int = 1,
     progress: ShareProgress = no_progress,
     max_pixels: int = MAX_PIXELS,
+    max_memory: int | None = None,
 ) -> tuple[StoredFile, str]:
     """A file's bytes, and why they hold no JPEG picture that is coded ("" where they do).
 
     suffix      what its name ends with, with its point; "": nothing is noted
     max_pixels  LimitError for larger pictures
+    max_memory  LimitError for what needs more bytes; None: than half of the machine's
     """
+    _check_first_frame(data, Bounds(max_memory=max_memory))
     tree, reason = jpeg_search.find(data, max_pixels)
     summary = None if reason else _summary(tree)
     check_limit(summary, max_pixels)
@@ -54,9 +59,20 @@ def encode(
     return stored, reason or "its coefficients take more bytes than the file itself"
 
 
-def decode(stored: StoredFile, threads: int = 1, progress: ShareProgress = no_progress) -> bytes:
-    """The file's bytes. Raises CorruptError, UnsupportedError."""
-    data = Decoder(stored, threads, progress).data()
+def _check_first_frame(data: bytes, bounds: Bounds) -> None:
+    """Raise LimitError if the coefficients of the first JPEG stream need more memory. Data have a bit at least for each
+    block."""
+    walk = Walk(data, max(0, data.find(jpeg_search.SOI)))
+    walk.next_scan()
+    blocks = 0 if walk.frame is None else min(layout(walk.frame, walk.frame.height).blocks, 8 * len(data))
+    bounds.check_memory(memory.of_bytes(len(data)) + blocks * memory.BLOCK_BYTES)
+
+
+def decode(
+    stored: StoredFile, threads: int = 1, progress: ShareProgress = no_progress, max_memory: int | None = None
+) -> bytes:
+    """The file's bytes. max_memory: as Decoder has it. Raises CorruptError, LimitError, UnsupportedError."""
+    data = Decoder(stored, threads, progress, max_memory=max_memory).data()
     if len(data) != stored.size or zlib.crc32(data) != stored.crc:
         raise CorruptError("corrupt: the file does not have its size and checksum")
     progress(1.0)
@@ -121,7 +137,10 @@ def _counter(total: int, progress: ShareProgress) -> BlockProgress:
 class Decoder:
     """Takes a file's streams together again, those within plain bytes before the ones around them.
 
-    bits  gets those of each stream as it is decoded, by its number in all_streams()
+    bits        gets those of each stream as it is decoded, by its number in all_streams()
+    max_memory  bytes that may be taken for the file and the coefficients of a stream; None: half of the machine's
+
+    Raises CorruptError, LimitError, UnsupportedError.
     """
 
     def __init__(
@@ -130,8 +149,11 @@ class Decoder:
         threads: int,
         progress: ShareProgress,
         bits: dict[int, StreamBits] | None = None,
+        max_memory: int | None = None,
     ) -> None:
         self.bits = bits
+        self.size, self.bounds = stored.size, Bounds(max_memory=max_memory)
+        self.bounds.check_memory(memory.of_bytes(stored.size))
         self.tree = read_tree(stored)
         branches = list(self.tree.all_streams())
         if len(branches) != len(stored.parts) - 1:
@@ -166,6 +188,7 @@ class Decoder:
             raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
         factors = [component.factors for component in found.components]
         sizes = layout(found, height).sizes
+        self._check_blocks(sum(rows * columns for rows, columns in sizes))
         measured = None if self.bits is None else [np.zeros(size, np.float32) for size in sizes]
         if part.damaged and lost is None:
             raise CorruptError("corrupt: the coefficients of a JPEG stream are damaged")
@@ -179,6 +202,13 @@ class Decoder:
         self.done += len(part.payload)
         self.progress(min(1.0, self.done / max(1, self.total)))
         return DecodedStream(plain, branch.scans, found, tables, blocks)
+
+    def _check_blocks(self, blocks: int) -> None:
+        """Raise CorruptError for more blocks than a file of that size has, whose data have a bit for each at least, and
+        LimitError for more than there is memory for."""
+        if blocks > 8 * self.size:
+            raise CorruptError("corrupt JPEG stream: more blocks than the file has bits")
+        self.bounds.check_memory(memory.of_bytes(self.size) + blocks * memory.BLOCK_BYTES)
 
     def plain(self, branch: Branch) -> bytes:
         """The plain bytes of a stream, with stand-ins for Huffman tables that were left out.
@@ -203,9 +233,12 @@ class Decoder:
         return with_stand_ins(out, branch.tables), whole
 
     def _bytes(self, node: Node) -> bytes:
-        pieces = []
+        pieces, most = [], self.size + STRUCTURE_BYTES
         for gap, item in zip(node.gaps, node.items, strict=False):
             pieces += [gap, self.item_bytes(item)]
+            most -= len(pieces[-1])
+            if most < 0:  # a thousand copies of a stream are a few bytes
+                raise CorruptError("corrupt structure: more bytes than the file has")
         return b"".join([*pieces, node.gaps[-1]])
 
     def item_bytes(self, item: Branch | Copy | CutContent) -> bytes:
@@ -217,7 +250,7 @@ class Decoder:
                 raise CorruptError("corrupt structure: a copy of a stream around it")
             return self.copied[item.number]
         found = self.stream(item)
-        data = join(found.plain, found.scans, found.blocks)
+        data = join(found.plain, found.scans, found.blocks, self.size)
         number = self.numbers[id(item)]
         if number in self.originals:
             self.copied[number] = data

@@ -16,6 +16,7 @@ from bbans_cli.coders.jpeg.coder import JpegCoefficients, decoded_samples
 from bbans_cli.coders.jpeg.stream.join import join
 from bbans_cli.coders.jpeg.stream.layout import mcu_height, subsampling
 from bbans_cli.container import Damage, LostRows, StoredFile
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.errors import CorruptError, InputError
 from bbans_cli.limits import MAX_JPEG_PIXELS
 from bbans_cli.pictures.picture import Picture
@@ -26,19 +27,19 @@ if TYPE_CHECKING:
 
 
 def decode(
-    stored: StoredFile, max_pixels: int, threads: int = 1, progress: ShareProgress = no_progress
+    stored: StoredFile, bounds: Bounds, threads: int = 1, progress: ShareProgress = no_progress
 ) -> tuple[Picture, str]:
     """The picture, and a note of what decoded it where that was not the core; else "".
 
     Raises CorruptError, LimitError, UnsupportedError, and InputError where the file was stored as it is and Pillow
     cannot read it.
     """
-    found = of_decoder(Decoder(stored, threads, progress), max_pixels)
+    found = of_decoder(Decoder(stored, threads, progress, max_memory=bounds.max_memory), bounds)
     progress(1.0)
     return found
 
 
-def of_decoder(decoder: Decoder, max_pixels: int) -> tuple[Picture, str]:
+def of_decoder(decoder: Decoder, bounds: Bounds) -> tuple[Picture, str]:
     """The same by a decoder of the file, which then has decoded the picture's stream at least."""
     from bbans_cli.pictures.pillow_files import read_jpeg
 
@@ -46,19 +47,19 @@ def of_decoder(decoder: Decoder, max_pixels: int) -> tuple[Picture, str]:
     branch = decoder.tree.first
     if branch and not decoder.tree.gaps[0]:
         first = decoder.stream(branch)
-        data = join(first.plain, first.scans, first.blocks)
+        data = join(first.plain, first.scans, first.blocks, decoder.size)
         planes = _samples(data, first)
     else:
         data = decoder.data()
     try:
-        picture = read_jpeg(data, max_pixels, planes)
+        picture = read_jpeg(data, bounds, planes)
     except InputError as error:
         raise type(error)(f"holds a file without pixels that can be read: {error}") from error
     return picture, "" if planes is not None else "pixels decoded by Pillow"
 
 
 def decode_damaged(
-    stored: StoredFile, max_pixels: int, damage: Damage, threads: int = 1, progress: ShareProgress = no_progress
+    stored: StoredFile, bounds: Bounds, damage: Damage, threads: int = 1, progress: ShareProgress = no_progress
 ) -> Picture:
     """The picture of a damaged file, grey where its coefficients are lost; `damage` gets these rows.
 
@@ -66,7 +67,7 @@ def decode_damaged(
     """
     from bbans_cli.pictures.pillow_files import read_jpeg
 
-    decoder = Decoder(stored, threads, progress)
+    decoder = Decoder(stored, threads, progress, max_memory=bounds.max_memory)
     branch = decoder.tree.first
     if branch is None:
         raise CorruptError("corrupt: a file that was stored as it is, of which nothing is left")
@@ -87,7 +88,7 @@ def decode_damaged(
     damage.notes += [] if whole else ["a picture within the metadata, such as a thumbnail, is lost"]
     damage.notes += ["further pictures of the file are lost"] if set(others) - inner else []
     progress(1.0)
-    return read_jpeg(plain, max_pixels, planes)
+    return read_jpeg(plain, bounds, planes)
 
 
 def open_header(stored: StoredFile) -> Image.Image:
@@ -102,7 +103,7 @@ def open_header(stored: StoredFile) -> Image.Image:
     branch = decoder.tree.first
     data = decoder.plain(branch) if branch and not decoder.tree.gaps[0] else decoder.data()
     try:
-        return open_image(data, "JPEG", 1 << 32, load=False)
+        return open_image(data, "JPEG", Bounds(1 << 32), load=False)
     except InputError as error:
         raise type(error)(f"holds a file without pixels that can be read: {error}") from error
 

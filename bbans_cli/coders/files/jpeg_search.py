@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -9,11 +10,14 @@ from bbans_cli.coders.files.jpeg_segments import Segment, segments
 from bbans_cli.coders.files.jpeg_tree import MAX_DEPTH, Branch, Copy, CutContent, Node
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
 from bbans_cli.coders.jpeg.stream.optimal_tables import Joined, join_and_leave_out
+from bbans_cli.coders.jpeg.stream.segments import Walk
 from bbans_cli.coders.jpeg.stream.split import split
 
 SOI = b"\xff\xd8\xff"
 # What begins like a JPEG stream and is none costs a look at each; after so many no further one is tried.
 MAX_FAILURES = 64
+# How far behind the end of a stream `split` may look: a segment, and the marker after it.
+FARTHEST = 1 << 17
 # A stream of fewer bytes is not worth its place in the list of parts.
 SMALLEST = 128
 # Contents that are cut into segments: how each segment's content begins, and the bytes before its piece. FLIR's thermal
@@ -53,20 +57,20 @@ class _Search:
         """start: where the first stream may begin; cuts: in their order."""
         node = Node()
         done, at = 0, start
-        left = list(cuts or [])
+        left = deque(cuts or [])
         while depth < MAX_DEPTH:
             at = data.find(SOI, at) if self.failures < MAX_FAILURES else -1
             if at < 0 or len(data) - at < SMALLEST:
                 at = len(data)
             if left and left[0].start <= at:
-                cut = left.pop(0)
+                cut = left.popleft()
                 node.gaps.append(data[done : cut.start])
                 node.items.append(CutContent(cut.headers, self.node(cut.content, depth + 1, 0)))
                 done = at = cut.end
                 continue
             if at == len(data):
                 break
-            found = self._stream(data[at:])
+            found = self._stream_at(data, at)
             if found is None:
                 at += 1
                 continue
@@ -74,7 +78,8 @@ class _Search:
             node.gaps.append(data[done:at])
             node.items.append(self._item(stream, joined, depth))
             done = at = at + stream.size
-            left = [cut for cut in left if cut.start >= done]
+            while left and left[0].start < done:
+                left.popleft()
         node.gaps.append(data[done:])
         return node
 
@@ -87,19 +92,37 @@ class _Search:
         # The stream's own SOI is in its plain bytes.
         return Branch(stream.scans, self.node(plain, depth + 1, 2, _cuts(plain)), joined.omitted, stream)
 
-    def _stream(self, data: bytes) -> tuple[JpegStream, Joined] | None:
+    def _stream_at(self, data: bytes, at: int) -> tuple[JpegStream, Joined] | None:
+        """The stream that begins there."""
+        # Of thousands of small ones, each is cut out without all that follows it.
+        end = _end_of_stream(data, at) + FARTHEST if at else len(data)
+        window = data[at:end]
         try:
-            found = split(data, self.max_blocks)
+            found = split(window, self.max_blocks)
+            if found.size > len(window) - FARTHEST and end < len(data):
+                window = data[at:]
+                found = split(window, self.max_blocks)
+            return self._joined(found, window)
         except NotCodableError as error:
             if not self.failures:
                 self.reason = str(error)
             self.failures += 1
             return None
+
+    def _joined(self, found: JpegStream, data: bytes) -> tuple[JpegStream, Joined] | None:
         joined = join_and_leave_out(found.plain, found.scans, found.blocks)
         if joined.data != data[: found.size]:
             self.failures += 1
             return None
         return found, joined
+
+
+def _end_of_stream(data: bytes, at: int) -> int:
+    """Where the stream ends that begins there, from its markers alone."""
+    walk = Walk(data, at)
+    while walk.next_scan():
+        walk.position = walk.end_of_scan(over_strays=True)
+    return walk.position
 
 
 def _cuts(plain: bytes) -> list[_Cut]:

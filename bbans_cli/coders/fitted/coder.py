@@ -23,7 +23,7 @@ from bbans_cli.container import FITTED, Band, Part
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, UnsupportedError
-from bbans_cli.limits import MAX_NEURAL_WIDTH
+from bbans_cli.limits import MAX_FITTED_ROWS, MAX_NEURAL_WIDTH
 from bbans_cli.progress import PixelProgress, no_progress
 
 # The most pixels of a band: bands are the unit of work of a thread, and of damage.
@@ -97,6 +97,8 @@ def decode(
     Raises CorruptError, ModelMismatchError, UnsupportedError.
     """
     if part.depth != 8 or channels not in (1, 3) or width > MAX_NEURAL_WIDTH:
+        raise UnsupportedError(_UNKNOWN_SETTINGS)
+    if min(part.band_rows, height) > MAX_FITTED_ROWS:
         raise UnsupportedError(_UNKNOWN_SETTINGS)
     settings = read_settings(part)
     planes = np.empty((height, width, channels), np.uint8)

@@ -63,6 +63,7 @@ def _load(path: Path) -> Weights:
     if (
         any(tensors[name].shape != shape for name, shape in TENSORS.items() if name in tensors)
         or "trunk" not in tensors
+        or any(f"{name}.scale" not in tensors for name in TENSORS)
     ):
         raise ModelMismatchError(f"the weights file {path.name} is not of the fitted coder")
     scales = {name: tensors[f"{name}.scale"] for name in TENSORS}

@@ -21,7 +21,7 @@ from bbans_cli.coders.neural.band import high_bits
 from bbans_cli.coders.neural.neighbourhood import PHASES
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, UnsupportedError
-from bbans_cli.limits import MAX_NEURAL_WIDTH
+from bbans_cli.limits import MAX_NEURAL_ROWS, MAX_NEURAL_WIDTH
 from bbans_cli.progress import PixelProgress, no_progress
 
 # The most pixels of a band. A band is a message of its own: damage in one reaches no other, and memory grows with the
@@ -201,6 +201,8 @@ def open_bands(part: container.Part, planes: np.ndarray, threads: int, progress:
     if part.depth != (16 if settings.low_bits else 8) or width > MAX_NEURAL_WIDTH:
         raise UnsupportedError(_UNKNOWN_SETTINGS)
     if channels not in (1, 3) or settings.ycbcr and channels != 3:
+        raise UnsupportedError(_UNKNOWN_SETTINGS)
+    if min(part.band_rows, len(planes)) > MAX_NEURAL_ROWS:
         raise UnsupportedError(_UNKNOWN_SETTINGS)
     model = weights.by_id(part.model_id)
     for i, stored in enumerate(part.bands):

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
@@ -43,6 +44,16 @@ def by_id(id: bytes) -> Weights:
     return _load(find(f"*-{id.hex()}.safetensors", f"the weights {id.hex()} that this file was written with"))
 
 
+class _Size(TypedDict):
+    """Of a network and its latents, as in the metadata of a weights file."""
+
+    hidden: int
+    layers: int
+    head: int
+    latents: list[int]
+    blocks: list[int]
+
+
 @cache
 def _load(path: Path) -> Weights:
     from safetensors import safe_open
@@ -53,7 +64,14 @@ def _load(path: Path) -> Weights:
     with safe_open(path, framework="numpy") as file:
         tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}
         metadata = file.metadata()
-    size = json.loads(metadata["size"])
+    try:
+        return _laid_out(path, id, tensors, json.loads(metadata["size"]), json.loads(metadata["record"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelMismatchError(f"the weights file {path.name} is not of the neural coder") from error
+
+
+def _laid_out(path: Path, id: bytes, tensors: dict[str, np.ndarray], size: _Size, record: dict[str, object]) -> Weights:
+    """Raises KeyError, TypeError or ValueError where tensors and sizes do not fit."""
     # Hidden units are multiplied by 1 + scale. The 1 is added here, once, to the bias of the layer that makes scales.
     bias = tensors["latents.modulation.bias"].reshape(size["layers"], 2, size["hidden"]).copy()
     bias[:, 0] += np.float32(1)
@@ -68,7 +86,7 @@ def _load(path: Path) -> Weights:
         blocks=tuple(size["blocks"]),
         tensors=tensors,
         network=flatten(tensors, size["layers"]),
-        record=json.loads(metadata["record"]),
+        record=record,
     )
 
 

@@ -82,7 +82,7 @@ static void coefficient_code_block(coefficients_state *p, int c, int64_t i)
 /* The next `blocks` blocks, or as many as are left. */
 static void coefficients_code_blocks(struct bbc_coefficients_state *p, int64_t blocks)
 {
-    for (; blocks > 0 && p->done < p->start[COEFFICIENTS_MAX]; blocks--, p->done++) {
+    for (; blocks > 0 && p->done < p->start[COEFFICIENTS_MAX] && !coefficients_spent(p); blocks--, p->done++) {
         int c = 0;
         while (p->done >= p->start[c + 1]) c++;
         if (p->shape.level == 1) fast_code_block(p, c, p->done - p->start[c]);

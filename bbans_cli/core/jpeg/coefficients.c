@@ -205,7 +205,7 @@ int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks)
     const bbc_fp_state saved = bbc_fp_enter();
     bbc_kernels_now()->coefficients(p, blocks);
     bbc_fp_leave(saved);
-    return p->coder.full | p->fast_coder.full ? -1 : 0;
+    return p->coder.full || p->fast_coder.full || coefficients_spent(p) ? -1 : 0;
 }
 
 void bbc_coefficients_keep_examples(void *state, uint8_t *out, size_t size)

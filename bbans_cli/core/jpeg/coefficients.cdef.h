@@ -51,7 +51,7 @@ void bbc_coefficients_measure(void *state, int32_t *lengths);
 
 /* Code the next `blocks` blocks, or as many as are left. planes: for each component its coefficients, the same in every
  * call: blocks in raster order, each 64 row by row, any int16; filled in when decoding. Returns 0, or -1 once the output
- * is full. */
+ * is full or the payload used up; then the blocks from some one on are not coded. */
 int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks);
 
 /* For training: from now on write an example for each AC coefficient that is coded, until `size` bytes are full: what

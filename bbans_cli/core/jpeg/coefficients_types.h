@@ -92,4 +92,10 @@ typedef struct bbc_coefficients_state {
     uint8_t *lasts; /* place in zigzag order of the last nonzero AC coefficient, 0 if there is none */
 } coefficients_state;
 
+/* Whether more was decoded than the payload can hold */
+static inline int coefficients_spent(const coefficients_state *p)
+{
+    return p->shape.level == 1 ? range_coder_spent(&p->fast_coder) : binary_coder_spent(&p->coder);
+}
+
 #endif

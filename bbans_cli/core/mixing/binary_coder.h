@@ -9,6 +9,11 @@
 
 #include "code_length.h"
 
+/* Zero bytes at its end that a payload lacks at most. A decoder has read 8 bytes more than the encoder had put out, so
+ * that one which is further behind the end has a damaged payload: it stops there, and not after all that the header
+ * promises. */
+enum { BINARY_CODER_ZEROS = 16, BINARY_CODER_AHEAD = 8 };
+
 typedef struct {
     uint64_t low, high, value; /* value: the next 64 bits of the payload, when decoding */
     const uint8_t *in;         /* NULL when encoding; beyond its end it reads as zeros */
@@ -21,6 +26,12 @@ static inline uint8_t binary_coder_next_byte(binary_coder *c)
 {
     size_t at = c->at++;
     return at < c->size ? c->in[at] : 0;
+}
+
+/* Whether more was decoded than the payload can hold */
+static inline int binary_coder_spent(const binary_coder *c)
+{
+    return c->in && c->at > c->size && c->at - c->size > BINARY_CODER_AHEAD + BINARY_CODER_ZEROS;
 }
 
 static inline void binary_coder_put_byte(binary_coder *c, uint8_t byte)
@@ -63,8 +74,8 @@ static inline int32_t binary_coder_advance(const binary_coder *c, int64_t *posit
     return code_length_advance(position, code_length((int64_t)c->at - (c->in ? 8 : 0), c->high - c->low));
 }
 
-/* Write the fewest bytes that, with zeros behind them, lie in [low, high]; returns the size of the output, or SIZE_MAX
- * if it did not fit. */
+/* Write the fewest bytes that, with zeros behind them, lie in [low, high]; returns the size of the output, less zeros at
+ * its end, or SIZE_MAX if it did not fit. */
 static inline size_t binary_coder_end(binary_coder *c)
 {
     for (int count = 0; count <= 8; count++) {
@@ -73,7 +84,7 @@ static inline size_t binary_coder_end(binary_coder *c)
         for (int i = 0; i < count; i++) binary_coder_put_byte(c, (uint8_t)(kept >> (56 - 8 * i)));
         break;
     }
-    while (c->at && !c->full && c->out[c->at - 1] == 0) c->at--;
+    for (int i = 0; i < BINARY_CODER_ZEROS && c->at && !c->full && c->out[c->at - 1] == 0; i++) c->at--;
     return c->full ? SIZE_MAX : c->at;
 }
 

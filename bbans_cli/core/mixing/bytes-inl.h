@@ -128,7 +128,7 @@ static void bytes_learn(bytes_state *p, const uint8_t *data, size_t from, size_t
 
 static void bytes_code(bytes_state *p, uint8_t *data, size_t from, size_t to)
 {
-    for (size_t at = from; at < to; at++) {
+    for (size_t at = from; at < to && !binary_coder_spent(&p->coder); at++) {
         data[at] = bytes_code_byte(p, &p->coder, data, at, data[at]);
         bytes_mark_known(p, data, at);
     }

@@ -62,7 +62,7 @@ int bbc_bytes_code(void *state, uint8_t *data, size_t from, size_t to)
 {
     bytes_state *p = state;
     bbc_kernels_now()->bytes_code(p, data, from, to);
-    return p->coder.full ? -1 : 0;
+    return p->coder.full || binary_coder_spent(&p->coder) ? -1 : 0;
 }
 
 size_t bbc_bytes_end(void *state) { return binary_coder_end(&((bytes_state *)state)->coder); }

@@ -18,7 +18,7 @@ void bbc_bytes_begin_learned(void *state, const void *learned, const uint8_t *in
 void bbc_bytes_learn(void *state, const uint8_t *data, size_t from, size_t to);
 
 /* Code the bytes from..to of `data`, those before which were learned or coded; filled in when decoding. `to` is below
- * 2^31. Returns 0, or -1 once the output is full. */
+ * 2^31. Returns 0, or -1 once the output is full or the payload used up. */
 int bbc_bytes_code(void *state, uint8_t *data, size_t from, size_t to);
 
 /* End of encoding: the number of bytes written, or SIZE_MAX if they did not fit. */

@@ -25,7 +25,7 @@ void bbc_few_colours_measure(void *state, int32_t *lengths);
 void bbc_deep_measure(void *state, int32_t *lengths);
 
 /* Code the next `rows` rows of (rows, width, channels) samples; what is not given is filled in when decoding. Returns
- * 0, or -1 once the output is full. */
+ * 0, or -1 once the output is full or the payload used up; then the samples from some pixel on are not coded. */
 int bbc_few_colours_rows(void *state, uint16_t *samples, size_t rows);
 int bbc_deep_rows(void *state, uint16_t *samples, size_t rows);
 

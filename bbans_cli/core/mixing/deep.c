@@ -236,9 +236,9 @@ int bbc_deep_rows(void *state, uint16_t *samples, size_t rows)
     const size_t width = (size_t)d->shape.width;
     const int channels = d->shape.channels;
     const bbc_fp_state saved = bbc_fp_enter();
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < rows && !binary_coder_spent(&d->coder); r++) {
         for (int c = 0; c < channels; c++) deep_row_begin(d->channels + c);
-        for (size_t x = 0; x < width; x++)
+        for (size_t x = 0; x < width && !binary_coder_spent(&d->coder); x++)
             for (int c = 0; c < channels; c++, samples++) {
                 if (c >= d->shape.known) {
                     *samples = (uint16_t)deep_code_sample(d, c, x, d->coder.in ? 0 : *samples);
@@ -249,7 +249,7 @@ int bbc_deep_rows(void *state, uint16_t *samples, size_t rows)
         for (int c = 0; c < channels; c++) deep_row_end(d->channels + c, width);
     }
     bbc_fp_leave(saved);
-    return d->coder.full ? -1 : 0;
+    return d->coder.full || binary_coder_spent(&d->coder) ? -1 : 0;
 }
 
 size_t bbc_deep_end(void *state) { return binary_coder_end(&((deep_state *)state)->coder); }

@@ -201,11 +201,11 @@ int bbc_few_colours_rows(void *state, uint16_t *samples, size_t rows)
     const size_t width = (size_t)d->shape.width;
     const int channels = d->shape.channels, decoding = d->coder.in != NULL;
     const bbc_fp_state saved = bbc_fp_enter();
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < rows && !binary_coder_spent(&d->coder); r++) {
         /* What lies beside the row counts as the pixel above the first one; above the picture all is 0. */
         uint64_t *row = d->rows[0] + FEW_COLOURS_MARGIN;
         for (int i = 1; i <= FEW_COLOURS_MARGIN; i++) row[-i] = d->rows[1][FEW_COLOURS_MARGIN];
-        for (size_t x = 0; x < width; x++, samples += channels) {
+        for (size_t x = 0; x < width && !binary_coder_spent(&d->coder); x++, samples += channels) {
             uint64_t pixel = 0;
             for (int c = 0; c < (decoding ? d->shape.known : channels); c++) pixel |= (uint64_t)samples[c] << (16 * c);
             row[x] = pixel = few_colours_code_pixel(d, pixel, x);
@@ -218,7 +218,7 @@ int bbc_few_colours_rows(void *state, uint16_t *samples, size_t rows)
         rows_rotate((void **)d->outcome, 2);
     }
     bbc_fp_leave(saved);
-    return d->coder.full ? -1 : 0;
+    return d->coder.full || binary_coder_spent(&d->coder) ? -1 : 0;
 }
 
 size_t bbc_few_colours_end(void *state) { return binary_coder_end(&((few_colours_state *)state)->coder); }

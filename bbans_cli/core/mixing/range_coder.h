@@ -9,6 +9,9 @@
 
 #include "code_length.h"
 
+/* As in binary_coder.h */
+enum { RANGE_CODER_ZEROS = 16, RANGE_CODER_AHEAD = 8 };
+
 typedef struct {
     uint64_t low,
         range;         /* the range is above 2^32 - 1; low: when decoding, how far the payload lies above the low end */
@@ -23,6 +26,12 @@ static inline uint32_t range_coder_next_word(range_coder *c)
     uint32_t word = 0;
     for (int i = 0; i < 4; i++, c->at++) word = word << 8 | (c->at < c->size ? c->in[c->at] : 0);
     return word;
+}
+
+/* Whether more was decoded than the payload can hold */
+static inline int range_coder_spent(const range_coder *c)
+{
+    return c->in && c->at > c->size && c->at - c->size > RANGE_CODER_AHEAD + RANGE_CODER_ZEROS;
 }
 
 /* The highest `count` bytes */
@@ -82,8 +91,8 @@ static inline int32_t range_coder_advance(const range_coder *c, int64_t *positio
     return code_length_advance(position, code_length((int64_t)c->at - (c->in ? 8 : 0), c->range));
 }
 
-/* Write the fewest bytes that, with zeros behind them, lie in the interval; returns the size of the output, or SIZE_MAX
- * if it did not fit. */
+/* Write the fewest bytes that, with zeros behind them, lie in the interval; returns the size of the output, less zeros at
+ * its end, or SIZE_MAX if it did not fit. */
 static inline size_t range_coder_end(range_coder *c)
 {
     for (int count = 0; count <= 8; count++) {
@@ -94,7 +103,7 @@ static inline size_t range_coder_end(range_coder *c)
         range_coder_put(c, kept, count);
         break;
     }
-    while (c->at && !c->full && c->out[c->at - 1] == 0) c->at--;
+    for (int i = 0; i < RANGE_CODER_ZEROS && c->at && !c->full && c->out[c->at - 1] == 0; i++) c->at--;
     return c->full ? SIZE_MAX : c->at;
 }
 

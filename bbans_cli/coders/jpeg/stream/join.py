@@ -10,7 +10,7 @@ import numpy as np
 from bbans_cli.coders.jpeg.stream.frame_tables import read_frame, tables_of
 from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
 from bbans_cli.coders.jpeg.stream.layout import Layout, layout
-from bbans_cli.coders.jpeg.stream.scan import ScanCoder
+from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT, ScanCoder
 from bbans_cli.coders.jpeg.stream.scan_records import RecordReader
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader, Walk
 from bbans_cli.coders.jpeg.stream.stuffing import irregular
@@ -32,15 +32,20 @@ def quantisers(walk: Walk, headers: Sequence[ScanHeader]) -> list[np.ndarray]:
 SymbolCounter: TypeAlias = Callable[[ScanHeader, list[tuple[np.ndarray, np.ndarray]]], None]
 
 
-def join(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> bytes:
-    """The JPEG stream from these parts of a JpegStream. Raises CorruptError."""
-    return b"".join(pieces(Walk(plain), scans, blocks))
+def join(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray], most_bytes: int = NO_LIMIT) -> bytes:
+    """The JPEG stream from these parts of a JpegStream. Raises CorruptError, also if a scan takes more than
+    `most_bytes`."""
+    return b"".join(pieces(Walk(plain), scans, blocks, most_bytes=most_bytes))
 
 
 def pieces(
-    walk: Walk, scans: bytes, blocks: Sequence[np.ndarray], counter: SymbolCounter | None = None
+    walk: Walk,
+    scans: bytes,
+    blocks: Sequence[np.ndarray],
+    counter: SymbolCounter | None = None,
+    most_bytes: int = NO_LIMIT,
 ) -> Iterator[bytes]:
-    """The stream piece by piece, given a walk that begins. Raises CorruptError."""
+    """The stream piece by piece, given a walk that begins. Raises CorruptError as `join`."""
     plain, records = walk.data, RecordReader(scans)
     place: Layout | None = None
     end = 0
@@ -58,7 +63,7 @@ def pieces(
             raise CorruptError(f"corrupt JPEG stream: {error}") from error
         # A block takes at most 64 codes and as many values of 16 bits, all bytes of them stuffed.
         most = 512 * coder.mcu_rows * coder.mcu_columns * coder.mcu_blocks() + 512 * sum(map(len, record.notes))
-        if record.size > most:
+        if record.size > min(most, most_bytes):
             raise CorruptError("corrupt JPEG scans: a scan is too large")
         uses = coder.count_symbols() if counter else []
         data = coder.write(record.notes, record.policy, blocks, record.size)

@@ -107,8 +107,9 @@ def _uses(plain: bytes, count: int, scans: bytes, blocks: Sequence[np.ndarray]) 
             coder = ScanCoder(walk.frame, replace(header, components=components), place)
         except ValueError as error:
             raise CorruptError(f"corrupt JPEG stream: {error}") from error
-        # Codes of up to 16 bits and values of as many, for each of up to 64 coefficients, and what is in notes
-        most = 512 * coder.mcu_rows * coder.mcu_columns * coder.mcu_blocks() + 512 * sum(map(len, record.notes)) + 64
+        # A code takes at most 16 times the bits that it has in the scan's data, and twice the bytes if all are stuffed.
+        most = min(32 * record.size, 512 * coder.mcu_rows * coder.mcu_columns * coder.mcu_blocks())
+        most += 512 * sum(map(len, record.notes)) + 4096
         counts = coder.count_symbols()
         if coder.write(record.notes, record.policy, blocks, most) is None:
             raise CorruptError("corrupt JPEG scans: coefficients that cannot be coded")

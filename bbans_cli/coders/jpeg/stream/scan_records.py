@@ -15,6 +15,8 @@ from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import lib
 from bbans_cli.errors import CorruptError
 
+# Scans of a stream that are coded; each goes over all blocks, and no sensible stream has as many.
+MAX_SCANS = 100
 _CODED, _INTERVAL, _ZEROS, _RUN_LIMIT, _NO_CORRECTIONS, _NOTES, _FILL, _STRAYS = (1 << i for i in range(8))
 _ALL = (1 << 8) - 1
 
@@ -63,6 +65,7 @@ class RecordReader:
     def __init__(self, scans: bytes) -> None:
         self._reader = Reader(scans, "the JPEG scans")
         self.height = self._reader.varint()
+        self._coded = 0
         if self.height > MOST_LINES:
             raise CorruptError("corrupt JPEG scans: a number is too large")
 
@@ -75,6 +78,9 @@ class RecordReader:
             return None
         if flags > _ALL or not flags & _CODED:
             raise CorruptError("corrupt JPEG scans: unknown flags")
+        self._coded += 1
+        if self._coded > MAX_SCANS:
+            raise CorruptError("corrupt JPEG scans: too many of them")
         policy = Policy(
             self._reader.varint() if flags & _INTERVAL else interval,
             0 if flags & _ZEROS else 1,

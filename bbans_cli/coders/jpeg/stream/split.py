@@ -10,14 +10,12 @@ from bbans_cli.coders.jpeg.stream.decode_scans import Scan, decode
 from bbans_cli.coders.jpeg.stream.join import quantisers
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
 from bbans_cli.coders.jpeg.stream.layout import Layout
-from bbans_cli.coders.jpeg.stream.scan_records import Policy, ScanRecord, pack
+from bbans_cli.coders.jpeg.stream.scan_records import MAX_SCANS, Policy, ScanRecord, pack
 from bbans_cli.coders.jpeg.stream.segments import Frame, Walk
 from bbans_cli.coders.jpeg.stream.stuffing import regular
 
 # Blocks of the largest stream that is taken unless the caller allows more: 1 GB of coefficients.
 MAX_BLOCKS = 1 << 23
-# Scans that are coded; each goes over all blocks, and no sensible stream has as many.
-MAX_SCANS = 100
 
 
 def split(data: bytes, max_blocks: int = MAX_BLOCKS) -> JpegStream:
