@@ -91,6 +91,11 @@ wheels: $(VENV)/.testing ## wheels for Linux and macOS by Zig's compiler, below 
 	$(RUN) -m scripts.release.make_windows
 	sh scripts/release/test_arm.sh $(RUN) dist/bbans_cli-*aarch64.whl
 
+MINUTES ?= 1
+fuzz: $(VENV)/.testing ## fuzz every decoder and reader for MINUTES each (default 1): libFuzzer with sanitizers, atheris; a table
+	PYTHON=$(RUN) sh scripts/extras.sh fuzz
+	$(RUN) -m scripts.fuzz.run --minutes $(MINUTES)
+
 test-clang: $(VENV)/.testing ## build with Clang, run the tests of the C core
 	PYTHON=$(RUN) sh scripts/test_build.sh clang
 

@@ -1,0 +1,3 @@
+/* Coefficients of JPEG pictures at level 5 */
+enum { FUZZ_LEVEL = 5 };
+#include "coefficients.h"

@@ -1,0 +1,108 @@
+"""Inputs of the C targets of JPEG streams given to the core as it is built, as replay.py does with the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bbans_cli.core import CData, ffi, lib
+from scripts.fuzz.inputs import Input
+
+KINDS = lib.BBC_STREAM_KINDS
+_NOTES, _DATA = 1 << 16, 1 << 16
+
+
+@dataclass
+class _Scan:
+    """A scan with its tables and blocks; `kept` are what C has the addresses of."""
+
+    scan: CData
+    blocks: list[np.ndarray]
+    kept: list[CData] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, given: Input) -> _Scan | None:
+        scan = ffi.new("bbc_stream_scan *")
+        scan.progressive = given.take(0, 1)
+        scan.mcu_columns, scan.mcu_rows = given.take(1, 4), given.take(1, 4)
+        scan.first = given.take(0, 63) if scan.progressive else 0
+        scan.last = 63 if not scan.progressive else given.take(scan.first, 63) if scan.first else 0
+        scan.high = given.take(0, 14) if scan.progressive else 0
+        scan.low = given.take(0, 13) if scan.progressive else 0
+        scan.count = 1 if scan.first else given.take(1, 4)
+        scan.interval, scan.padding = given.take(0, 5), given.take(0, 1)
+        scan.run_limit, scan.correction_limit = given.take(1, 0x7FFF), given.take(0, 1000)
+        tables = [_table(given, ac) for ac in (False, True)]
+        if None in tables:
+            return None
+        found = cls(scan, [], tables)
+        uses_dc = not scan.progressive or scan.first == 0 and scan.high == 0
+        uses_ac = not scan.progressive or scan.first > 0
+        for index in range(scan.count):
+            part = scan.components[index]
+            part.across, part.down = (1, 1) if scan.count == 1 else (given.take(1, 2), given.take(1, 2))
+            part.columns, part.rows = scan.mcu_columns * part.across, scan.mcu_rows * part.down
+            found.blocks.append(np.zeros((part.rows, part.columns, 64), np.int16))
+            part.blocks = ffi.from_buffer("int16_t[]", found.blocks[-1])
+            part.dc = tables[0] if uses_dc else ffi.NULL
+            part.ac = tables[1] if uses_ac else ffi.NULL
+        return found
+
+
+def _table(given: Input, ac: bool) -> CData | None:
+    lengths, symbols = bytes([0] * 4 + [16] + [0] * 11), bytes(range(16))
+    if ac:
+        lengths, symbols = bytes([0] * 7 + [254, 2] + [0] * 7), bytes(range(256))
+    if given.take(0, 1):
+        lengths = given.fill(16)
+        if sum(lengths) > 256:
+            return None
+        symbols = given.fill(sum(lengths))
+    table = ffi.new("bbc_stream_table *")
+    views = ffi.from_buffer("uint8_t[]", lengths), ffi.from_buffer("uint8_t[]", symbols)
+    return None if lib.bbc_stream_table_begin(table, *views, len(symbols)) else table
+
+
+def replay_stream_read(data: bytes) -> None:
+    given = Input(data)
+    made = _Scan.of(given)
+    if made is None or len(given.data) > _DATA:
+        return
+    if made.scan.high:
+        for blocks in made.blocks:
+            blocks.reshape(-1)[:64] = np.frombuffer(given.fill(128), np.int16)
+    made.scan.probe = given.take(0, 7) == 7
+    notes, counts = ffi.new("bbc_stream_notes *"), ffi.new("bbc_stream_counts *")
+    buffers = [np.empty(_NOTES, np.uint8) for _ in range(KINDS)]
+    views = [ffi.from_buffer("uint8_t[]", buffer) for buffer in buffers]
+    notes.bytes, notes.capacity = views, _NOTES
+    rest = given.data
+    if lib.bbc_stream_read(made.scan, ffi.from_buffer("uint8_t[]", rest), len(rest), notes, counts) or made.scan.probe:
+        return
+    out = np.empty(_DATA + 8, np.uint8)
+    written = lib.bbc_stream_write(made.scan, notes, ffi.from_buffer("uint8_t[]", out), len(out))
+    after = [rest[place + 1] if place + 1 < len(rest) else 1 for place, byte in enumerate(rest) if byte == 0xFF]
+    if all(byte == 0 or byte & 0xF8 == 0xD0 for byte in after) and not made.scan.progressive:
+        assert written >= 0 and out[:written].tobytes() == rest
+
+
+def replay_stream_write(data: bytes) -> None:
+    given = Input(data)
+    made = _Scan.of(given)
+    if made is None:
+        return
+    capacity = given.take(8, 1 << 14)
+    given.take(0, 1)
+    notes, kept = ffi.new("bbc_stream_notes *"), []
+    for kind in range(KINDS):
+        wanted = given.take(0, 255)
+        taken, given.data = given.data[:wanted], given.data[wanted:]
+        kept.append(ffi.from_buffer("uint8_t[]", taken))
+        notes.bytes[kind], notes.sizes[kind] = kept[-1], len(taken)
+    for blocks in made.blocks:
+        flat = blocks.reshape(-1)
+        count = min(512, flat.size)
+        flat[:count] = np.frombuffer(given.fill(2 * count), np.int16)
+    out = np.empty(capacity, np.uint8)
+    assert lib.bbc_stream_write(made.scan, notes, ffi.from_buffer("uint8_t[]", out), capacity) <= capacity

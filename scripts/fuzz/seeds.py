@@ -1,0 +1,167 @@
+"""What fuzzing begins with: small files of every kind that the tests have, golden files, and small payloads."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from scripts.fuzz.inputs import joined, random_numbers
+
+TESTS = Path(__file__).parents[2] / "tests"
+GOLDEN = TESTS / "golden"
+
+
+def make(folder: Path, names: Sequence[str]) -> None:
+    """Write the seeds of targets to folders of their names."""
+    for path in (TESTS / "support", GOLDEN):
+        if str(path) not in sys.path:
+            sys.path.append(str(path))
+    for name in names:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for data in _SEEDS.get(name, _random)():
+            (folder / name / hashlib.sha256(data).hexdigest()[:12]).write_bytes(data)
+
+
+def weights_folder(folder: Path) -> Path:
+    """A folder of small networks under the names of those that ship; the fitted coder's is the one that ships."""
+    from bbans_cli.coders import weights_folder as shipped
+    from bbans_cli.coders.neural.coder import LEVELS
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (tiny,) = GOLDEN.glob("tiny-*.safetensors")
+    for level in LEVELS.values():
+        shutil.copy(tiny, folder / tiny.name.replace("tiny", level.weights, 1))
+    for path in shipped.packaged().glob("fitted-*.safetensors"):
+        shutil.copy(path, folder)
+    return folder
+
+
+def _random() -> Iterator[bytes]:
+    for size in (0, 40, 400, 3000):
+        yield bytes(number & 255 for number in random_numbers(size, size))
+
+
+def _golden() -> Iterator[bytes]:
+    for path in GOLDEN.glob("good-*.bbc"):
+        yield path.read_bytes()
+
+
+def _bbc() -> Iterator[bytes]:
+    """Golden files that are small enough, and small pictures of every mode at two levels."""
+    import bbans_cli
+
+    yield from _golden()
+    for channels in (1, 2, 3, 4):
+        for dtype in (np.uint8, np.uint16):
+            drawn = np.array(random_numbers(channels, 8 * 9 * channels)) % 40
+            array = drawn.astype(dtype).reshape(8, 9, channels)
+            for level in (1, 5):
+                yield bbans_cli.compress(array, level=level, verify=False)
+
+
+def _pictures() -> Iterator[bytes]:
+    import files_of_kinds
+
+    for cases in files_of_kinds.CASES.values():
+        for _, files, _ in cases:
+            yield from (data for data in files if len(data) <= 1 << 13)
+
+
+def _jpeg() -> Iterator[bytes]:
+    import jpeg_file
+
+    from scripts.experiments import mutate_jpeg
+
+    yield jpeg_file.file()
+    yield from mutate_jpeg.small_files().values()
+
+
+def _trees() -> Iterator[bytes]:
+    from bbans_cli.coders.files import jpeg_search, jpeg_tree
+
+    for data in _jpeg():
+        structure, gaps = jpeg_tree.to_bytes(jpeg_search.find(data, 1 << 20)[0])
+        if len(structure) < 256:
+            yield bytes([len(structure)]) + structure + gaps
+
+
+def _items() -> Iterator[bytes]:
+    from bbans_cli.container.byte_reader import varint
+    from bbans_cli.errors import BbcError
+    from bbans_cli.pictures.read_write import read_picture
+
+    for data in _pictures():
+        try:
+            items = read_picture(data, pixels=True).items()
+        except BbcError:
+            continue
+        if items:
+            yield b"".join(varint(kind) + varint(len(value)) + value for kind, value in items)
+
+
+def _mixing(coder: int) -> Iterator[bytes]:
+    """Payloads of flat, smooth and random samples."""
+    from bbans_cli.coders import context_mixing
+
+    for width, rows, channels, depth in ((1, 1, 1, 1), (16, 16, 1, 1), (12, 9, 3, 8), (9, 8, 4, 8), (10, 10, 1, 16)):
+        drawn = np.array(random_numbers(width, width * rows * channels)).reshape(rows, width, channels)
+        ramp = np.add.outer(np.arange(rows), np.arange(width))[:, :, None] * np.ones(channels, np.int64)
+        for samples in (np.zeros_like(drawn), ramp, drawn % 3, drawn):
+            planes = (samples & (1 << depth) - 1).astype(np.uint16 if depth > 8 else np.uint8)
+            part = context_mixing.encode(coder, planes, depth)
+            if part.settings[0] > 10:
+                continue
+            numbers = [(width, 1), (rows, 1), (channels, 1), (0, 0), (depth, 1), (part.settings[0], 8)]
+            yield joined(numbers, part.bands[0].payload)
+
+
+def _few_colours() -> Iterator[bytes]:
+    from bbans_cli.container import FEW_COLOURS
+
+    return _mixing(FEW_COLOURS)
+
+
+def _deep() -> Iterator[bytes]:
+    from bbans_cli.container import DEEP
+
+    return _mixing(DEEP)
+
+
+def _coefficients(level: int) -> Callable[[], Iterator[bytes]]:
+    def found() -> Iterator[bytes]:
+        from bbans_cli.coders.jpeg import coefficients
+
+        for components, side in ((1, 1), (1, 6), (3, 4), (4, 3)):
+            sizes = [(side, side)] * components
+            places = np.arange(64)
+            spread = np.maximum(1, 64 >> (places // 8 + places % 8))
+            drawn = np.array(random_numbers(side, components * side * side * 64)).reshape(components, side, side, 64)
+            blocks = [(each % (2 * spread + 1) - spread).astype(np.int16) for each in drawn]
+            tables = [3 + places // 8 + places % 8] * components
+            coded = coefficients.encode(blocks, tables, [(1, 1)] * components, level)
+            numbers = [(components, 1)]
+            for rows, columns in sizes:
+                numbers += [(columns, 1), (rows, 1), (1, 1), (1, 1), (0, 0)]
+            yield joined(numbers, coded[1:])
+
+    return found
+
+
+_SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "container": _bbc,
+    "decode": _bbc,
+    "pictures": _pictures,
+    "jpeg": _jpeg,
+    "tree": _trees,
+    "metadata": _items,
+    "few_colours": _few_colours,
+    "deep": _deep,
+    "coefficients_1": _coefficients(1),
+    "coefficients_5": _coefficients(5),
+    "coefficients_9": _coefficients(9),
+}
