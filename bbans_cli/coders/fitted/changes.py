@@ -28,6 +28,7 @@ def steps_of(fitted: NDArray[np.float32], weights: Weights, shift: int) -> NDArr
     """The changes from the start to fitted weights in steps of the grid, as an array of the core."""
     grid = weights.scale * np.float32(2.0**-shift)
     change = np.divide(fitted - weights.start, grid, out=np.zeros_like(grid), where=grid > 0)
+    change = np.where(np.isnan(change), np.float32(0), change)  # of weights that no training gives
     size = np.minimum(np.floor(np.abs(change) + np.float32(ROUNDING)), MOST)
     steps: NDArray[np.int32] = (np.sign(change) * size).astype(np.int32)
     return steps
