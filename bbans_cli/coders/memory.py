@@ -1,6 +1,6 @@
 """How much memory coding takes, about, before any is taken: what --max-memory is compared with.
 
-The numbers follow from the core's states and from the arrays that the coders make. tests/coders/test_memory.py compares
+The numbers follow from the core's states and from the arrays that the coders make. tests/test_hostile_files.py compares
 them with what is taken.
 """
 

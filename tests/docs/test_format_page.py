@@ -57,8 +57,11 @@ def test_kinds_of_metadata():
 
 
 def test_limits():
-    assert 1 << 18 == limits.MAX_NEURAL_WIDTH and "is at most 2^18 pixels wide" in TEXT
+    rows = limits.MAX_NEURAL_ROWS.bit_length() - 1, limits.MAX_FITTED_ROWS.bit_length() - 1
+    assert 1 << 18 == limits.MAX_NEURAL_WIDTH
+    assert all(f"at most 2^18 columns and 2^{log} rows" in TEXT for log in rows)
     assert 1 << 26 == limits.MAX_METADATA_BYTES and "bytes of the items, at most 2^26" in TEXT
+    assert 1 << 16 == limits.MAX_METADATA_ITEMS and "a list of at most 2^16 items" in TEXT
 
 
 def test_inputs_of_the_network():

@@ -8,6 +8,7 @@ from jpeg_pictures import photo
 from PIL import Image
 
 from bbans_cli.coders.files import file_coder, jpeg_pixels
+from bbans_cli.container.bounds import Bounds
 from bbans_cli.errors import InputError, LimitError
 from bbans_cli.limits import MAX_PIXELS
 
@@ -29,7 +30,7 @@ def file(mode, height=45, width=70, **options):
 
 
 def decode(data, max_pixels=MAX_PIXELS):
-    return jpeg_pixels.decode(file_coder.encode(data, "", 1)[0], max_pixels)
+    return jpeg_pixels.decode(file_coder.encode(data, "", 1)[0], Bounds(max_pixels))
 
 
 @pytest.mark.parametrize("name", BY_CORE | BY_PILLOW)

@@ -10,8 +10,8 @@ import numpy as np
 from bbans_cli.coders.jpeg.stream.frame_tables import read_frame, tables_of
 from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
 from bbans_cli.coders.jpeg.stream.layout import Layout, layout
-from bbans_cli.coders.jpeg.stream.scan import NO_LIMIT, ScanCoder
-from bbans_cli.coders.jpeg.stream.scan_records import RecordReader
+from bbans_cli.coders.jpeg.stream.scan import ScanCoder
+from bbans_cli.coders.jpeg.stream.scan_records import NO_LIMIT, RecordReader
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader, Walk
 from bbans_cli.coders.jpeg.stream.stuffing import irregular
 from bbans_cli.errors import CorruptError
