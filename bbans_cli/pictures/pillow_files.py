@@ -148,7 +148,7 @@ def write_bmp(picture: Picture) -> tuple[bytes, list[str]]:
     across = down = 0
     for kind, data in items:
         per_metre = chunks.read_resolution(kind, data)
-        if per_metre:
+        if per_metre and max(per_metre) < 1 << 31:
             across, down = per_metre
         else:
             lost.append(chunks.describe(kind, data))
