@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bbans_cli.archive import claims, pipeline, planning, process, retry, rows
+from bbans_cli.archive import job as job_files
 from bbans_cli.archive.folder_store import FolderStore
 from bbans_cli.archive.job import Job, Settings, weights_id
 from bbans_cli.archive.metrics import of_job
@@ -186,8 +187,9 @@ def test_a_plan_leaves_nothing_however_it_ends(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_memory_of_a_plan_does_not_grow_with_it(tmp_path: Path) -> None:
+def test_memory_of_a_plan_does_not_grow_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`python -m scripts.bench.archive memory` measures a million."""
+    monkeypatch.setattr(job_files, "_AT_ONCE", 1)  # else the peak depends on which threads meet
     peaks = []
     for count in (500, 4000):
         tracemalloc.start()
@@ -199,7 +201,7 @@ def test_memory_of_a_plan_does_not_grow_with_it(tmp_path: Path) -> None:
         tracemalloc.stop()
         assert (totals.files, finished) == (count, count // 100)
     print(peaks)
-    assert peaks[1] - peaks[0] < 1 << 18  # 75 bytes an entry
+    assert peaks[1] - peaks[0] < 1 << 17  # 37 bytes an entry
 
 
 def test_the_exit_status_says_whether_to_try_again() -> None:

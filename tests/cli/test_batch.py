@@ -22,6 +22,7 @@ class Turner:
     """Stands for the coder: turns the bytes round."""
 
     error: Exception | None = None
+    keep_going = False
     outcome = Outcome(b"", 2, 1, 6, 3)
 
     def look(self, front: bytes, name: str) -> None:

@@ -14,7 +14,8 @@ from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 PROGRAMS = [path for path in sorted(SCRIPTS.glob("*/*.py")) if '__name__ == "__main__"' in path.read_text()]
 OPTIONAL = ("constriction", "matplotlib", "mpmath", "torch")  # not installed for all tests
-WITHOUT_OPTIONS = {"fit_elementary", "scan_sigmoid"}
+# those of atheris_target are libFuzzer's
+WITHOUT_OPTIONS = {"atheris_target", "fit_elementary", "scan_sigmoid"}
 
 
 def module_name(path: Path) -> str:
