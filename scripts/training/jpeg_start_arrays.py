@@ -11,8 +11,9 @@ from bbans_cli.coders.jpeg import coefficient_start
 from bbans_cli.core import CData, ffi, lib
 
 FEATURES, HIDDEN, OUTPUTS = lib.BBC_COEFFICIENTS_FEATURES, lib.BBC_COEFFICIENTS_HIDDEN, lib.BBC_COEFFICIENTS_OUTPUTS
+PLACES = 64  # outputs of the networks of the place of the last coefficient
 MIXED, SETS, INPUTS = lib.BBC_COEFFICIENTS_MIXED, lib.BBC_COEFFICIENTS_SETS, lib.BBC_COEFFICIENTS_INPUTS
-# Inputs of the mixer at level 5: two for each of six counters, four priors, the network, a constant
+# Inputs of the mixer: four priors, the network, a constant, two for each of six counters
 USED_INPUTS = 18
 MOMENTS = lib.BBC_COEFFICIENTS_LS * (lib.BBC_COEFFICIENTS_LS + 1)
 MIXER_STEP = 32  # of the file, in those of the core
@@ -21,6 +22,10 @@ LAYOUT: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = [
     ("output", np.dtype(np.int8), (2, 64, HIDDEN, OUTPUTS)),
     ("output_shift", np.dtype(np.uint8), (2, 64, HIDDEN)),
     ("bias", np.dtype("<i2"), (2, 64, OUTPUTS)),
+    ("last_hidden", np.dtype(np.int8), (2, FEATURES, HIDDEN)),
+    ("last_output", np.dtype(np.int8), (2, HIDDEN, PLACES)),
+    ("last_output_shift", np.dtype(np.uint8), (2, HIDDEN)),
+    ("last_bias", np.dtype("<i2"), (2, PLACES)),
     ("mixer", np.dtype(np.int8), (USED_INPUTS, MIXED, SETS)),
     ("moments", np.dtype("<f2"), (2, 64, 2, MOMENTS)),
 ]

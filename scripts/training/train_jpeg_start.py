@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import random
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -30,8 +32,8 @@ from bbans_cli.core import ffi, lib
 from scripts.training import jpeg_start_arrays as start
 
 EXAMPLE = np.dtype([("network", "u1"), ("flags", "u1"), ("value", "<i2"), ("features", "i1", (start.FEATURES,))])
-KEPT = 0.4  # of the examples
-EPOCHS, BATCH, SMALL_BATCH, LEARNING_RATE = 2, 512, 128, 0.004
+KEPT = 0.4  # of the examples of AC coefficients
+EPOCHS, BLOCK_EPOCHS, BATCH, SMALL_BATCH, LEARNING_RATE = 2, 4, 512, 128, 0.004
 SETTLED = 120  # files
 SCALE = 32  # features, and the hidden layer's outputs in the core, are in 1/32
 
@@ -89,7 +91,8 @@ def collect(files: list[bytes]) -> np.ndarray:
     found = []
     for stream in streams(files):
         examples = room[: code(stream, first, room, learned)].view(EXAMPLE)
-        found.append(examples[chance.random(len(examples)) < KEPT])
+        kept = KEPT + (examples["network"] % 64 == 0) + (examples["network"] >= 2 * 64)
+        found.append(examples[chance.random(len(examples)) < kept])
     return np.concatenate(found)
 
 
@@ -112,7 +115,22 @@ def targets(value: np.ndarray, flags: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return bits, used
 
 
-def train(examples: np.ndarray, weights: list[np.ndarray], epochs: int, chance: np.random.Generator) -> float:
+def place_targets(value: np.ndarray, flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same of the places of last coefficients: a tree of six decisions (core/jpeg/coefficient_last-inl.h)."""
+    bits, used = np.zeros((2, len(value), start.PLACES), np.float32)
+    rows = np.arange(len(value))
+    for at in range(6):
+        node = (64 + value.astype(int)) >> (6 - at)
+        bits[rows, node], used[rows, node] = value >> (5 - at) & 1, 1
+    return bits, used
+
+
+Targets: TypeAlias = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def train(
+    examples: np.ndarray, weights: list[np.ndarray], epochs: int, chance: np.random.Generator, find: Targets = targets
+) -> float:
     """Adam (Kingma and Ba 2015) on the bits of all decisions; weights change in place. Returns bits per example."""
     batch = BATCH if len(examples) > 20000 else SMALL_BATCH
     mean, square = ([np.zeros_like(w) for w in weights] for _ in range(2))
@@ -122,7 +140,7 @@ def train(examples: np.ndarray, weights: list[np.ndarray], epochs: int, chance: 
         if step % (steps // epochs) == 0:
             order = chance.permutation(len(examples))
         chosen = examples[order[step % (steps // epochs) * batch :][:batch]]
-        want, used = targets(chosen["value"], chosen["flags"])
+        want, used = find(chosen["value"], chosen["flags"])
         x = chosen["features"].astype(np.float32) / SCALE
         hidden = np.maximum(x @ weights[0], 0)
         probability = 1 / (1 + np.exp(-np.clip(hidden @ weights[1] + weights[2], -12, 12)))
@@ -137,41 +155,56 @@ def train(examples: np.ndarray, weights: list[np.ndarray], epochs: int, chance: 
     return bits / (steps * batch)
 
 
-def train_networks(examples: np.ndarray, chroma: int) -> list[np.ndarray]:
-    """Weights of the hidden layers, of the output layers, and biases: of 64 networks each."""
-    chance = np.random.default_rng(chroma)
-    sizes = [(start.FEATURES, start.HIDDEN), (start.HIDDEN, start.OUTPUTS), (start.OUTPUTS,)]
-    common = [
+def initial(chance: np.random.Generator, outputs: int) -> list[np.ndarray]:
+    """A network before training: weights of the hidden layer, of the output layer, and biases."""
+    sizes = [(start.FEATURES, start.HIDDEN), (start.HIDDEN, outputs), (outputs,)]
+    return [
         (chance.normal(size=size) * scale).astype(np.float32) for size, scale in zip(sizes, (0.2, 0.1, 0), strict=True)
     ]
-    some = chance.choice(len(examples), min(600_000, len(examples)), replace=False)
-    print("chroma" if chroma else "luma", "common", train(examples[some], common, 1, chance), flush=True)
-    result = [np.zeros((64, *size), np.float32) for size in sizes]
-    for k in range(1, 64):
-        weights = [w.copy() for w in common]
+
+
+def train_networks(examples: np.ndarray, chroma: int) -> list[np.ndarray]:
+    """Weights of the hidden layers, of the output layers, and biases, of 64 networks each. That of DC sees other
+    features than those of AC coefficients, which begin as one network for all."""
+    chance = np.random.default_rng(chroma)
+    common = initial(chance, start.OUTPUTS)
+    of_ac = examples[examples["network"] % 64 > 0]
+    some = chance.choice(len(of_ac), min(600_000, len(of_ac)), replace=False)
+    print("chroma" if chroma else "luma", "common", train(of_ac[some], common, 1, chance), flush=True)
+    result = [np.zeros((64, *w.shape), np.float32) for w in common]
+    for k in range(64):
+        weights = [w.copy() for w in common] if k else initial(chance, start.OUTPUTS)
         own = examples[examples["network"] == 64 * chroma + k]
         if len(own) > 200:
-            print("chroma" if chroma else "luma", k, len(own), train(own, weights, EPOCHS, chance), flush=True)
+            bits = train(own, weights, EPOCHS if k else BLOCK_EPOCHS, chance)
+            print("chroma" if chroma else "luma", k, len(own), bits, flush=True)
         for whole, w in zip(result, weights, strict=True):
             whole[k] = w
     return result
 
 
-def quantise(networks: list[list[np.ndarray]]) -> dict[str, np.ndarray]:
+def train_last(examples: np.ndarray, chroma: int) -> list[np.ndarray]:
+    """The same of the network of the place of the last coefficient"""
+    chance = np.random.default_rng(2 + chroma)
+    weights = initial(chance, start.PLACES)
+    bits = train(examples, weights, BLOCK_EPOCHS, chance, place_targets)
+    print("chroma" if chroma else "luma", "last", len(examples), bits, flush=True)
+    return weights
+
+
+def quantise(networks: list[list[np.ndarray]], prefix: str = "") -> dict[str, np.ndarray]:
     """Networks of luma and of chroma -> arrays of the start. Each hidden unit has powers of two of its own."""
     hidden, output, bias = (np.stack([networks[c][i] for c in (0, 1)]) for i in range(3))
-    scale = np.clip(np.floor(np.log2(127 / np.maximum(np.abs(hidden).max(2), 1e-6))), 0, 12)
+    scale = np.clip(np.floor(np.log2(127 / np.maximum(np.abs(hidden).max(-2), 1e-6))), 0, 12)
     # The core drops 6 bits of a hidden unit's sum, which is in 1 / (32 * 2^scale), and 12 of an output's.
     wanted = output * 256 * 4096 / 2.0 ** (scale - 1)[..., None]
-    shift = np.clip(np.ceil(np.log2(np.maximum(np.abs(wanted).max(3), 1) / 127)), 0, 8)
-    arrays = start.plain() | {
-        "hidden": np.clip(np.round(hidden * 2 ** scale[:, :, None]), -127, 127).astype(np.int8),
-        "output": np.clip(np.round(wanted / 2 ** shift[..., None]), -127, 127).astype(np.int8),
-        "output_shift": shift.astype(np.uint8),
-        "bias": np.clip(np.round(bias * 256), -2047, 2047).astype(np.int16),
+    shift = np.clip(np.ceil(np.log2(np.maximum(np.abs(wanted).max(-1), 1) / 127)), 0, 8)
+    return {
+        prefix + "hidden": np.clip(np.round(hidden * 2 ** scale[..., None, :]), -127, 127).astype(np.int8),
+        prefix + "output": np.clip(np.round(wanted / 2 ** shift[..., None]), -127, 127).astype(np.int8),
+        prefix + "output_shift": shift.astype(np.uint8),
+        prefix + "bias": np.clip(np.round(bias * 256), -2047, 2047).astype(np.int16),
     }
-    arrays["output"][..., -1], arrays["bias"][..., -1] = 0, 0  # "none" of MAGNITUDE_OUTPUT
-    return arrays
 
 
 def settle(arrays: dict[str, np.ndarray], files: list[bytes]) -> dict[str, np.ndarray]:
@@ -207,9 +240,15 @@ def main() -> None:
         examples = np.concatenate(list(pool.map(collect, [files[::2], files[1::2]])))
         examples = examples[np.argsort(examples["network"], kind="stable")]
         print(len(files), "files,", len(examples), "examples", flush=True)
-        middle = int(np.searchsorted(examples["network"], 64))
-        networks = list(pool.map(train_networks, [examples[:middle], examples[middle:]], (0, 1)))
-    data = start.pack(settle(quantise(networks), files[:SETTLED]))
+        ends = np.searchsorted(examples["network"], [0, 64, 128, 129, 130])
+        parts = [examples[first:end] for first, end in itertools.pairwise(ends)]
+        networks = list(pool.map(train_networks, parts[:2], (0, 1)))
+        lasts = list(pool.map(train_last, parts[2:], (0, 1)))
+    arrays = start.plain() | quantise(networks) | quantise(lasts, "last_")
+    # No decision is told by the last of the 20, nor by the first of the 64.
+    for name, unused in [("output", -1), ("bias", -1), ("last_output", 0), ("last_bias", 0)]:
+        arrays[name][..., unused] = 0
+    data = start.pack(settle(arrays, files[:SETTLED]))
     given.out.write_bytes(data)
     print(f"{given.out}: {len(data)} bytes, CRC-32 {zlib.crc32(data):#x}")
 

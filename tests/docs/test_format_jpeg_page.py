@@ -15,11 +15,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "format-jpeg.md").read_text()
 TEXT = " ".join(PAGE.split())
 
 
-def table(*heads: str) -> list[list[str]]:
+def table(*heads: str, page: str = PAGE) -> list[list[str]]:
     """The rows of the table with these heads."""
-    lines = iter(PAGE.splitlines())
+    lines = iter(page.splitlines())
     head = f"| {' | '.join(heads)} |"
-    assert PAGE.count(head) == 1
+    assert page.count(head) == 1
     next(line for line in lines if line == head)
     next(lines)
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in itertools.takewhile(bool, lines)]
@@ -49,8 +49,8 @@ def test_arrays_of_the_start():
     rows = [(name, [int(size) for size in shape.split(", ")]) for name, _, shape, _ in table(
         "array", "type", "shape", "meaning")]  # fmt: skip
     assert rows == [(name, list(shape)) for name, _, shape in start.LAYOUT]
-    assert f"first being {start.first_mixer()[0]} for counters" in TEXT
-    assert f"{start.first_mixer()[12]} for priors and network" in TEXT
+    assert f"first being {start.first_mixer()[-1]} for counters" in TEXT
+    assert f"{start.first_mixer()[0]} for priors and network" in TEXT
 
 
 def test_least_squares():
@@ -114,10 +114,17 @@ def test_decisions():
     assert len(page) == 2 * 16 + 1 + 2 + 3 + 3 + 3
 
 
+def features_in(page: str) -> list[list[int]]:
+    return [[int(number) for number in cell.split("-")] for cell, *_ in table("features", "of", page=page)]
+
+
 def test_features():
-    rows = [[int(number) for number in cell.split("-")] for cell, *_ in table("features", "of")]
-    assert [first for first, _ in rows] == [0, *(last + 1 for _, last in rows[:-1])]
-    assert rows[-1][1] + 1 == start.FEATURES
+    pages = PAGE.split("### The last place")
+    of_ac, of_last = (features_in(page) for page in pages)
+    of_dc = [[int(number) for number in cell.split("-")] for cell, *_ in table("of DC", "of")]
+    for rows in (of_ac, of_last, of_dc):
+        assert [first for first, _ in rows] == [0, *(last + 1 for _, last in rows[:-1])]
+        assert rows[-1][1] + 1 == start.FEATURES
 
 
 def test_constants_of_the_transform():

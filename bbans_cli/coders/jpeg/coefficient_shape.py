@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from bbans_cli.core import CData, ffi, lib
 from bbans_cli.errors import CorruptError
+from bbans_cli.limits import FAST
 
 if TYPE_CHECKING:
     import numpy as np
 
 MOST_COMPONENTS = 4
-# Binary logarithms of the number of buckets; the most by level: 16 and 32 MiB for a thread. docs/experiments.md,
-# Coefficients of JPEG files
-LEAST_BUCKET_BITS, MOST_BUCKET_BITS = 8, {5: 18, 9: 19}
+# Binary logarithms of the number of buckets; level 1 has none. 16 MiB for a thread, 32 MiB at level 9 where one segment
+# is all. docs/experiments.md, Coefficients of JPEG files
+LEAST_BUCKET_BITS, MOST_BUCKET_BITS, MOST_BUCKET_BITS_ALONE = 8, 18, 19
 
 Factors: TypeAlias = tuple[int, int]  # horizontal and vertical sampling factor of a component, 1..4
 Table: TypeAlias = "np.ndarray | Sequence[int]"  # 64 quantisers, row by row
@@ -33,16 +34,21 @@ def check_sizes(
 
 
 def shape_of(
-    sizes: Sequence[tuple[int, int]], tables: Sequence[Table], factors: Sequence[Factors], level: int
+    sizes: Sequence[tuple[int, int]],
+    tables: Sequence[Table],
+    factors: Sequence[Factors],
+    level: int,
+    alone: bool = True,
 ) -> CData:
-    """The core's description of a picture or a segment of one."""
+    """The core's description of a picture, or, if that is not `alone`, of a segment of one."""
     shape = ffi.new("bbc_coefficients_shape *")
     shape.components = len(sizes)
     shape.level = level
     # One bucket for 16 to 32 coefficients: docs/experiments.md, Coefficients of JPEG files
     coefficients = sum(rows * columns * 64 for rows, columns in sizes)
     wanted = (coefficients // (16 if level == 9 else 32)).bit_length()
-    shape.bucket_bits = min(MOST_BUCKET_BITS.get(level, LEAST_BUCKET_BITS), max(LEAST_BUCKET_BITS, wanted))
+    most = LEAST_BUCKET_BITS if level == FAST else MOST_BUCKET_BITS_ALONE if level == 9 and alone else MOST_BUCKET_BITS
+    shape.bucket_bits = min(most, max(LEAST_BUCKET_BITS, wanted))
     for c, (rows, columns) in enumerate(sizes):
         shape.rows[c], shape.columns[c] = rows, columns
         shape.horizontal[c], shape.vertical[c] = factors[c]

@@ -4,6 +4,7 @@ train_jpeg_start.py makes. The file is a part of the format: what was written wi
 The file is compressed by LZMA. Within, one behind the other: weights of the hidden layers, int8 (2, 64, features,
 hidden units), in units that differ from one hidden unit to the next; weights of the output layers, int8 (2, 64, hidden
 units, outputs), with powers of two uint8 (2, 64, hidden units) by which to multiply; biases int16 (2, 64, outputs);
+the same four of the networks of the place of the last coefficient, (2, ...) in place of (2, 64, ...), with 64 outputs;
 weights of the mixer, int8 (inputs, 3, sets), in 1/128, less those before training; moments of the least squares,
 float16 (2, 64, 2, 72). core/jpeg/coefficient_start.c takes them apart. Imports no numpy.
 """
@@ -17,7 +18,7 @@ from bbans_cli.coders.weights_folder import numbered
 from bbans_cli.core import CData, ffi, lib
 
 # Files by number, with their CRC-32; the number that is written with
-STARTS = {1: 0xF5CBDD27}
+STARTS = {1: 0x99F9B8B5}
 START = 1
 
 

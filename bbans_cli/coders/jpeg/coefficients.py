@@ -80,7 +80,9 @@ def encode(
 
     def code(segment: list[np.ndarray]) -> bytes:
         most = sum(plane.size for plane in segment) * 4 + 64 if max_bytes is None else max_bytes
-        shape = shape_of([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
+        shape = shape_of(
+            [(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level, len(rows) == 1
+        )
         return _core(start).encode(shape, _pieces(segment, level, progress), most)
 
     start = 0 if level == FAST else coefficient_start.START
@@ -125,7 +127,9 @@ def decode(
         segment, data, of_segment = job
         if data is None:
             return
-        shape = shape_of([(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level)
+        shape = shape_of(
+            [(plane.shape[0], plane.shape[1]) for plane in segment], tables, factors, level, len(rows) == 1
+        )
         lengths = None if of_segment is None else np.zeros(sum(plane.size for plane in of_segment), np.int32)
         _core(start).decode(shape, _pieces(segment, level, progress), data, lengths)
         if of_segment is not None and lengths is not None:

@@ -75,9 +75,11 @@ uint64_t self_test_bytes(const bbc_kernels *kernels, uint64_t seed)
 /* Networks and weights that mean nothing */
 static void self_test_start(uint64_t *seed, bbc_coefficients_start *start)
 {
-    int16_t *networks = start->networks[0][0], *weights = start->weights[0][0];
+    int16_t *networks = start->networks[0][0], *lasts = start->last_networks[0], *weights = start->weights[0][0];
     const size_t count = sizeof start->networks / sizeof *networks, sets = sizeof start->weights / sizeof *weights;
+    const size_t places = sizeof start->last_networks / sizeof *lasts;
     for (size_t i = 0; i < count; i++) networks[i] = (int16_t)((int)(self_test_bits(seed) & 255) - 128);
+    for (size_t i = 0; i < places; i++) lasts[i] = (int16_t)((int)(self_test_bits(seed) & 255) - 128);
     for (size_t i = 0; i < sets; i++) weights[i] = (int16_t)(i % BBC_COEFFICIENTS_INPUTS < 18 ? 200 : 0);
 }
 

@@ -1,8 +1,8 @@
 /* The coder of quantised DCT coefficients of JPEG pictures. A block is coded as the place of its last nonzero AC
  * coefficient in zigzag order, the AC coefficients up to there, and the DC coefficient, whose prediction profits from
- * the others. What is known beforehand of a coefficient is gathered in three ways: predictions by least squares, which
+ * the others. Behind a run of equal blocks comes a decision whether it goes on. What is known beforehand of a coefficient is gathered in three ways: predictions by least squares, which
  * give priors; networks, trained beforehand; and contexts, which select counters (coefficient_values-inl.h,
- * coefficient_network-inl.h, magnitudes-inl.h). That pixels continue from block to block is used
+ * coefficient_dc-inl.h, coefficient_last-inl.h, coefficient_network-inl.h, magnitudes-inl.h). That pixels continue from block to block is used
  * (coefficient_neighbourhood-inl.h), as Lepton (Horn et al. 2017) does for DC, and PAQ8 in its model of JPEG files.
  * Level 1 has a coder of its own (coefficient_fast-inl.h).
  *
@@ -12,35 +12,9 @@
 #ifndef BBC_COEFFICIENT_BLOCKS_INL_H
 #define BBC_COEFFICIENT_BLOCKS_INL_H
 
+#include "coefficient_dc-inl.h"
 #include "coefficient_fast-inl.h"
-#include "coefficient_values-inl.h"
-
-/* The place of the last nonzero AC coefficient, 0 to 63 in zigzag order: six bits, three in each of two groups */
-static int coefficient_code_last(coefficients_state *p, const coefficient_neighbourhood *a, int last)
-{
-    const int c = a->c, w = a->last[0], n = a->last[1], nw = a->last[2], ne = a->last[3];
-    const int y = a->earlier_last[0], cb = a->earlier_last[1], nearest = a->earlier_last[c > 1];
-    const int near = a->has_w + a->has_n ? (w + n) / (a->has_w + a->has_n) : 0;
-    const int wide = (2 * near + nw + ne) / 4;
-    magnitude_context s;
-    magnitude_begin(&s, p, c, COEFFICIENTS_LAST, (const int[]){0, near / 2, nearest / 2});
-    const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
-        CONTEXT_PACK(c, w, n, 1),     CONTEXT_PACK(c, y, near, 6),
-        CONTEXT_PACK(c, cb, near, 7), CONTEXT_PACK(c, wide / 4, nearest / 2, 9),
-        CONTEXT_PACK(c, wide, 0, 2),  CONTEXT_PACK(c, cb, y, 8),
-    };
-    memcpy(s.contexts, contexts, sizeof contexts);
-    int value = 0;
-    for (int half = 0; half < 2; half++) {
-        int prefix = 1;
-        magnitude_prefetch(&s, COEFFICIENTS_LAST + (half ? 1 + value : 0));
-        magnitude_claim_buckets(&s);
-        for (int i = half ? 2 : 5; i >= (half ? 0 : 3); i--)
-            prefix = prefix << 1 | magnitude_code_bit(&s, prefix, prefix + 8 * half, last >> i & 1);
-        value = value << 3 | (prefix & 7);
-    }
-    return value;
-}
+#include "coefficient_last-inl.h"
 
 /* Update the statistics of component a->c by its block i. The rate was tuned by hand, not recorded. */
 static void coefficient_update_statistics(coefficients_state *p, const coefficient_neighbourhood *a, int64_t i)
@@ -57,6 +31,25 @@ static void coefficient_update_statistics(coefficients_state *p, const coefficie
         if (a->has_w) p->noise[c][0][v] += (a->rest[0][v] * a->rest[0][v] - p->noise[c][0][v]) * rate;
         if (a->has_n) p->noise[c][1][v] += (a->rest[1][v] * a->rest[1][v] - p->noise[c][1][v]) * rate;
     }
+}
+
+/* Is block i, behind a run of blocks that are equal, equal too? Only long runs have this decision. */
+static int coefficient_code_equal(coefficients_state *p, int c, int64_t i)
+{
+    int16_t *here = p->planes[c] + i * 64;
+    if (i == 0) p->run = 0;
+    if (p->run < COEFFICIENTS_RUN_LEAST) return 0;
+    int octave = 0;
+    while (octave < COEFFICIENTS_RUN_OCTAVES - 1 && p->run >> (octave + 1) >= COEFFICIENTS_RUN_LEAST) octave++;
+    counter *counts = &p->runs[c > 0][octave];
+    const uint32_t probability = counter_probability(*counts) >> 6;
+    const int equal = !p->coder.in && memcmp(here, here - 64, 64 * sizeof *here) == 0;
+    const int bit = binary_coder_code(&p->coder, equal, probability < 1 ? 1 : probability);
+    *counts = counter_updated(*counts, p->tables.rates.rate[*counts & 1023], bit);
+    if (!bit) return 0;
+    memcpy(here, here - 64, 64 * sizeof *here);
+    p->lasts[p->start[c] + i] = p->lasts[p->start[c] + i - 1];
+    return 1;
 }
 
 /* Block i of component c */
@@ -79,6 +72,16 @@ static void coefficient_code_block(coefficients_state *p, int c, int64_t i)
     coefficient_update_statistics(p, &a, i);
 }
 
+static void coefficient_code_or_repeat(coefficients_state *p, int c, int64_t i)
+{
+    const int16_t *here = p->planes[c] + i * 64;
+    if (!coefficient_code_equal(p, c, i)) {
+        coefficient_code_block(p, c, i);
+        if (i && memcmp(here, here - 64, 64 * sizeof *here)) p->run = -1;
+    }
+    if (i) p->run++;
+}
+
 /* The next `blocks` blocks, or as many as are left. */
 static void coefficients_code_blocks(struct bbc_coefficients_state *p, int64_t blocks)
 {
@@ -86,7 +89,7 @@ static void coefficients_code_blocks(struct bbc_coefficients_state *p, int64_t b
         int c = 0;
         while (p->done >= p->start[c + 1]) c++;
         if (p->shape.level == 1) fast_code_block(p, c, p->done - p->start[c]);
-        else coefficient_code_block(p, c, p->done - p->start[c]);
+        else coefficient_code_or_repeat(p, c, p->done - p->start[c]);
         if (p->lengths && p->shape.level == 1) *p->lengths++ = range_coder_advance(&p->fast_coder, &p->position);
         else if (p->lengths) *p->lengths++ = binary_coder_advance(&p->coder, &p->position);
     }

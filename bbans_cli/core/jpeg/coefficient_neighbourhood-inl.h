@@ -27,7 +27,7 @@ typedef struct {
     int16_t earlier[2][64];
     int earlier_dc_residual[2], earlier_last[2];
     int32_t earlier_magnitude[64]; /* four times the mean magnitudes of the first component there */
-    double activity[64];           /* magnitudes to expect, judging by neighbours at frequencies nearby */
+    double activity[64];           /* of AC, magnitudes to expect, judging by neighbours at frequencies nearby */
     double trend;                  /* magnitude of what was coded lately in this block, relative to the mean */
     double rest[2][8]; /* edge equations of rows and of columns: the neighbour's side, less what is known of this one */
     double spread[2][8]; /* variance of what is not known in them */
@@ -90,20 +90,26 @@ static double coefficient_outside(const coefficient_neighbourhood *a, int k)
     return (2 * near + coefficient_magnitude(a->nw[k]) + coefficient_magnitude(a->ne[k])) / 6.0;
 }
 
+/* How many AC coefficients are among nine: k and those around it */
+static const uint8_t COEFFICIENT_AROUND[64] = {
+    3, 5, 6, 6, 6, 6, 6, 4, 5, 8, 9, 9, 9, 9, 9, 6, 6, 9, 9, 9, 9, 9, 9, 6, 6, 9, 9, 9, 9, 9, 9, 6,
+    6, 9, 9, 9, 9, 9, 9, 6, 6, 9, 9, 9, 9, 9, 9, 6, 6, 9, 9, 9, 9, 9, 9, 6, 4, 6, 6, 6, 6, 6, 6, 4,
+};
+
 static void coefficient_find_activity(const double *mean, coefficient_neighbourhood *a)
 {
-    double ratios[64];
-    for (int k = 0; k < 64; k++) ratios[k] = (coefficient_outside(a, k) + 0.02) / (mean[k] + 0.02);
-    for (int k = 1; k < 64; k++) {
-        double sum = 0;
-        int count = 0;
-        for (int j = 0; j < 9; j++) {
-            int v = (k >> 3) + j / 3 - 1, u = (k & 7) + j % 3 - 1;
-            if (v < 0 || u < 0 || v > 7 || u > 7 || v + u == 0) continue;
-            sum += ratios[v * 8 + u];
-            count++;
+    double ratios[10][10] = {{0}}; /* with zeros around */
+    for (int v = 0; v < 8; v++)
+        for (int u = 0; u < 8; u++) {
+            const int k = 8 * v + u;
+            ratios[1 + v][1 + u] = (coefficient_outside(a, k) + 0.02) / (mean[k] + 0.02);
         }
-        a->activity[k] = sum / count * mean[k];
+    ratios[1][1] = 0;
+    for (int v = 0; v < 8; v++) {
+        double sums[8] = {0};
+        for (int j = 0; j < 9; j++)
+            for (int u = 0; u < 8; u++) sums[u] += ratios[v + j / 3][u + j % 3];
+        for (int u = 0; u < 8; u++) a->activity[8 * v + u] = sums[u] / COEFFICIENT_AROUND[8 * v + u] * mean[8 * v + u];
     }
 }
 

@@ -1,6 +1,6 @@
-/* The coder of JPEG coefficients: networks that were trained beforehand. For each AC coefficient of luma and of chroma
- * there is one with a hidden layer. From what is known it computes, for each binary decision by which the value is
- * coded, a stretched probability, which is an input of the mixer (magnitudes-inl.h). scripts/training/
+/* The coder of JPEG coefficients: networks that were trained beforehand. For each coefficient of luma and of chroma,
+ * and for the place of the last one, there is one with a hidden layer. From what is known it computes, for each binary
+ * decision by which the number is coded, a stretched probability, which is an input of the mixer (magnitudes-inl.h). scripts/training/
  * train_jpeg_start.py trains them.
  *
  * Integers only. Features are logarithms of magnitudes, in 1/16; some have the sign of the number, relative to the sign
@@ -35,9 +35,9 @@ static inline int coefficient_log(int magnitude) { return coefficient_log_of(1 +
 /* Of a hidden layer's sum the lowest bits are dropped, of an output's as well. */
 enum { COEFFICIENT_HIDDEN_SHIFT = 6, COEFFICIENT_OUTPUT_SHIFT = 12 };
 
-/* The hidden layer's outputs for `features`, by the network w. Weights go by pairs of features: those of a hidden unit lie
+/* The hidden layer's outputs for `features`. Its weights go by pairs of features: those of a hidden unit lie
  * side by side. Many pairs are zero, and passed over. */
-static inline void coefficient_network_hidden(const coefficients_network *w, const int16_t *features, int16_t *active)
+static inline void coefficient_network_hidden(const int16_t *hidden, const int16_t *features, int16_t *active)
 {
     int32_t pairs[COEFFICIENTS_FEATURES / 2];
     int nonzero[COEFFICIENTS_FEATURES / 2], count = 0;
@@ -52,7 +52,7 @@ static inline void coefficient_network_hidden(const coefficients_network *w, con
     for (int q = 0; q < COEFFICIENTS_HIDDEN / 4; q++) total[q] = _mm_setzero_si128();
     for (int i = 0; i < count; i++) {
         const __m128i both = _mm_set1_epi32(pairs[nonzero[i]]);
-        const int16_t *weights = w->hidden + 2 * COEFFICIENTS_HIDDEN * nonzero[i];
+        const int16_t *weights = hidden + 2 * COEFFICIENTS_HIDDEN * nonzero[i];
         for (int q = 0; q < COEFFICIENTS_HIDDEN / 4; q++, weights += 8)
             total[q] = _mm_add_epi32(total[q], _mm_madd_epi16(both, _mm_loadu_si128((const __m128i *)weights)));
     }
@@ -60,7 +60,7 @@ static inline void coefficient_network_hidden(const coefficients_network *w, con
 #else
     memset(sums, 0, sizeof sums);
     for (int i = 0; i < count; i++) {
-        const int16_t *x = features + 2 * nonzero[i], *weights = w->hidden + 2 * COEFFICIENTS_HIDDEN * nonzero[i];
+        const int16_t *x = features + 2 * nonzero[i], *weights = hidden + 2 * COEFFICIENTS_HIDDEN * nonzero[i];
         for (int j = 0; j < COEFFICIENTS_HIDDEN; j++, weights += 2)
             sums[j] = (int32_t)((uint32_t)sums[j] + (uint32_t)(x[0] * weights[0] + x[1] * weights[1]));
     }
@@ -71,13 +71,12 @@ static inline void coefficient_network_hidden(const coefficients_network *w, con
     }
 }
 
-/* The stretched probability that output o tells, in 1/256 */
-static inline int32_t coefficient_network_output(const coefficients_network *w, const int16_t *active, int o)
+/* The stretched probability, in 1/256, that one output tells */
+static inline int32_t coefficient_network_output(const int16_t *weights, int bias, const int16_t *active)
 {
-    const int16_t *weights = w->output + o * COEFFICIENTS_HIDDEN;
     uint32_t sum = 0;
     for (int j = 0; j < COEFFICIENTS_HIDDEN; j++) sum += (uint32_t)(active[j] * weights[j]);
-    const int32_t x = ((int32_t)sum >> COEFFICIENT_OUTPUT_SHIFT) + w->bias[o];
+    const int32_t x = ((int32_t)sum >> COEFFICIENT_OUTPUT_SHIFT) + bias;
     return x < -2047 ? -2047 : x < 2047 ? x : 2047;
 }
 

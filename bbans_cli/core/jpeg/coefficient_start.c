@@ -1,28 +1,42 @@
 /* Where the coder of JPEG coefficients starts, from the bytes of a file of weights/: arrays, one behind the other, as
- * docs/format.md lists them. */
+ * docs/format-jpeg.md lists them. */
 #include <string.h>
 
 #include "coefficients_types.h"
 
 enum { COEFFICIENT_START_USED = 18 }; /* inputs of the mixer that have weights in the file */
-enum { COEFFICIENT_START_OUTPUT = COEFFICIENTS_FEATURES * COEFFICIENTS_HIDDEN };
-enum { COEFFICIENT_START_BIAS = COEFFICIENT_START_OUTPUT + COEFFICIENTS_OUTPUTS * COEFFICIENTS_HIDDEN };
+enum { COEFFICIENT_START_HIDDEN = COEFFICIENTS_FEATURES * COEFFICIENTS_HIDDEN };
 
-/* Of one network: the hidden layer's weights by pairs of features, those of the output layer by output. */
-static void coefficient_start_network(const int8_t *hidden, const int8_t *output, const uint8_t *shift,
-                                      int16_t *network)
+/* Of one network of so many outputs: the hidden layer's weights by pairs of features, those of the output layer by
+ * output, biases. */
+static void coefficient_start_network(int outputs, const int8_t *hidden, const int8_t *output, const uint8_t *shift,
+                                      const uint8_t *bias, int16_t *network)
 {
+    int16_t *const out = network + COEFFICIENT_START_HIDDEN;
     for (int f = 0; f < COEFFICIENTS_FEATURES; f++)
         for (int h = 0; h < COEFFICIENTS_HIDDEN; h++)
             network[(f / 2 * COEFFICIENTS_HIDDEN + h) * 2 + f % 2] = hidden[f * COEFFICIENTS_HIDDEN + h];
     for (int h = 0; h < COEFFICIENTS_HIDDEN; h++)
-        for (int o = 0; o < COEFFICIENTS_OUTPUTS; o++)
-            network[COEFFICIENT_START_OUTPUT + o * COEFFICIENTS_HIDDEN + h] =
-                (int16_t)(output[h * COEFFICIENTS_OUTPUTS + o] * (1 << (shift[h] & 15)));
+        for (int o = 0; o < outputs; o++)
+            out[o * COEFFICIENTS_HIDDEN + h] = (int16_t)(output[h * outputs + o] * (1 << (shift[h] & 15)));
+    memcpy(out + outputs * COEFFICIENTS_HIDDEN, bias, (size_t)outputs * sizeof *out);
+}
+
+/* So many networks, their arrays one behind the other. Returns what follows them. */
+static const uint8_t *coefficient_start_networks(int networks, int outputs, const uint8_t *packed, int16_t *to)
+{
+    const int outer = COEFFICIENTS_HIDDEN * outputs, bytes = outputs * (int)sizeof *to;
+    const uint8_t *output = packed + networks * COEFFICIENT_START_HIDDEN, *shift = output + networks * outer;
+    const uint8_t *bias = shift + networks * COEFFICIENTS_HIDDEN;
+    for (int n = 0; n < networks; n++)
+        coefficient_start_network(outputs, (const int8_t *)packed + n * COEFFICIENT_START_HIDDEN,
+                                  (const int8_t *)output + n * outer, shift + n * COEFFICIENTS_HIDDEN, bias + n * bytes,
+                                  to + (ptrdiff_t)n * (COEFFICIENT_START_HIDDEN + outer + outputs));
+    return bias + networks * bytes;
 }
 
 /* Before training, priors and network count for much, counters for little; in 1/4096. */
-static int16_t coefficient_start_first(int input) { return input < 12 || input > 16 ? 4096 / 40 : 4096 / 5; }
+static int16_t coefficient_start_first(int input) { return input <= COEFFICIENTS_PRIORS ? 4096 / 5 : 4096 / 40; }
 
 /* binary16 to binary32; no infinities and no NaN */
 static float coefficient_start_half(uint16_t half)
@@ -37,24 +51,14 @@ static float coefficient_start_half(uint16_t half)
 
 void bbc_coefficient_start_unpack(const uint8_t *packed, bbc_coefficients_start *start)
 {
-    enum { NETWORKS = 2 * 64, HIDDEN = COEFFICIENT_START_OUTPUT, OUTPUT = COEFFICIENTS_HIDDEN * COEFFICIENTS_OUTPUTS };
-    const uint8_t *output = packed + NETWORKS * HIDDEN, *shift = output + NETWORKS * OUTPUT;
-    const uint8_t *bias = shift + NETWORKS * COEFFICIENTS_HIDDEN;
-    const uint8_t *mixed = bias + NETWORKS * COEFFICIENTS_OUTPUTS * sizeof(int16_t);
-    const uint8_t *moments = mixed + COEFFICIENT_START_USED * COEFFICIENTS_MIXED * COEFFICIENTS_SETS;
-    for (int n = 0; n < NETWORKS; n++) {
-        int16_t *network = start->networks[n / 64][n % 64];
-        coefficient_start_network((const int8_t *)packed + n * HIDDEN, (const int8_t *)output + n * OUTPUT,
-                                  shift + n * COEFFICIENTS_HIDDEN, network);
-        memcpy(network + COEFFICIENT_START_BIAS, bias + n * COEFFICIENTS_OUTPUTS * (int)sizeof(int16_t),
-               COEFFICIENTS_OUTPUTS * sizeof(int16_t));
-    }
+    packed = coefficient_start_networks(2 * 64, COEFFICIENTS_OUTPUTS, packed, &start->networks[0][0][0]);
+    packed = coefficient_start_networks(2, COEFFICIENTS_PLACES, packed, &start->last_networks[0][0]);
     memset(start->weights, 0, sizeof start->weights);
     for (int input = 0; input < COEFFICIENT_START_USED; input++)
         for (int set = 0; set < COEFFICIENTS_MIXED * COEFFICIENTS_SETS; set++)
             start->weights[set / COEFFICIENTS_SETS][set % COEFFICIENTS_SETS][input] =
-                (int16_t)(coefficient_start_first(input) + (int8_t)*mixed++ * 32);
+                (int16_t)(coefficient_start_first(input) + (int8_t)*packed++ * 32);
     float *to = &start->moments[0][0][0][0];
-    for (size_t i = 0; i < sizeof start->moments / sizeof *to; i++, moments += sizeof(uint16_t))
-        to[i] = coefficient_start_half((uint16_t)(moments[0] | moments[1] << 8));
+    for (size_t i = 0; i < sizeof start->moments / sizeof *to; i++, packed += sizeof(uint16_t))
+        to[i] = coefficient_start_half((uint16_t)(packed[0] | packed[1] << 8));
 }

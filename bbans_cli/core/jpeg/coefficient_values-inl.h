@@ -1,6 +1,6 @@
-/* The coder of JPEG coefficients: one coefficient, AC or DC. Its value and its magnitude are predicted by windowed
- * least squares over neighbouring blocks, this block and earlier components. The predictions give the priors, and with
- * what lies around the contexts, by which the value is coded (magnitudes-inl.h).
+/* The coder of JPEG coefficients: AC coefficients, and what they share with DC. The value of a coefficient and its
+ * magnitude are predicted by windowed least squares over neighbouring blocks, this block and earlier components. The
+ * predictions give the priors, and with what lies around the contexts, by which the value is coded (magnitudes-inl.h).
  *
  * All numbers below were tuned by hand, not recorded, unless they follow from the format of JPEG files. */
 #ifndef BBC_COEFFICIENT_VALUES_INL_H
@@ -123,7 +123,7 @@ static void coefficient_begin_ac(coefficients_state *p, const coefficient_neighb
     const int in = coefficient_step(t->inside);
     const int row = coefficient_signed_step(t->edge.row * sign);
     const int column = coefficient_signed_step(t->edge.column * sign);
-    const int levels[] = {(k >> 3) + (k & 7), e, sure < 4 ? share / 4 : sure + (share > 12) * 12};
+    const int levels[COEFFICIENTS_MIXED] = {(k >> 3) + (k & 7), e, sure < 4 ? share / 4 : sure + (share > 12) * 12};
     magnitude_begin(s, p, c, COEFFICIENTS_AC, levels);
     s->flip = flip;
     s->nonzero = left == 1;
@@ -213,92 +213,12 @@ static int32_t coefficient_code_ac(coefficients_state *p, coefficient_neighbourh
     int16_t features[COEFFICIENTS_FEATURES];
     coefficient_find_features(p, a, &t, s.flip, features);
     if (p->examples) coefficient_keep_example(p, (c > 0) * 64 + k, &s, value, features);
-    s.network = (const coefficients_network *)p->start_values->networks[c > 0][k];
-    coefficient_network_hidden(s.network, features, s.active);
+    magnitude_run_network(&s, (const coefficients_network *)p->start_values->networks[c > 0][k], features);
     coefficient_accumulate(p, c, k, &t.prediction);
     value = coefficient_clamp(magnitude_code_value(&s, value));
     coefficient_update_and_solve(p, c, k, &t.prediction, value, coefficient_magnitude(value));
     a->done += coefficient_magnitude(value);
     a->trend += (coefficient_magnitude(value) / (p->mean[c][k] + 0.02) - a->trend) * 0.15;
-    return value;
-}
-
-/* ---- DC coefficients ---- */
-
-/* What is known of the DC coefficient, when all others of its block are */
-typedef struct {
-    int w, n, y, cb; /* residuals of DC in other blocks */
-    double missing;  /* mean magnitude of those of W and N */
-    double gap;      /* between the estimates by row and by column */
-    double target;   /* the predicted coefficient */
-    int32_t base;    /* the same, rounded: the residual is relative to it */
-    coefficient_edge_estimates edge;
-    coefficient_prediction prediction; /* relative to the mean of the neighbours */
-} coefficient_dc;
-
-static void coefficient_predict_dc(const coefficients_state *p, const coefficient_neighbourhood *a, coefficient_dc *t)
-{
-    const int c = a->c, w = t->w = a->has_w ? p->dc_residuals[a->index - 1] : 0;
-    const int n = t->n = a->has_n ? p->dc_residuals[a->index - p->shape.columns[c]] : 0;
-    const int y = t->y = a->earlier_dc_residual[0], cb = t->cb = a->earlier_dc_residual[1];
-    t->edge = coefficient_solve_edge_equations(p, a, 0);
-    const double row = t->edge.row, column = t->edge.column, both = t->edge.both;
-    const double gap = t->gap = row > column ? row - column : column - row;
-    t->missing = (coefficient_magnitude(w) + coefficient_magnitude(n)) / 2.0;
-    double energy = 1;
-    for (int k = 1; k < 64; k++) energy += coefficient_magnitude(a->here[k]) * p->shape.tables[c][k];
-    energy /= p->shape.tables[c][0];
-    const double rough = gap + energy / 64 + 2 * t->missing + 20;
-    t->prediction = (coefficient_prediction){
-        {(float)row, (float)column, (float)both, (float)y, (float)cb, (float)w, (float)n,
-         (float)(a->w[0] - a->mean_dc)},
-        {1, (float)(2 * t->missing), (float)gap, (float)energy, (float)coefficient_magnitude(y),
-         (float)coefficient_magnitude(cb), (float)rough, (float)fabs(both)},
-        .rough = rough,
-    };
-    coefficient_predict(p, c, 0, &t->prediction);
-    t->target = a->mean_dc + t->prediction.value;
-    t->base = coefficient_clamp((int32_t)(t->target + 131072.5) - 131072);
-}
-
-/* Contexts and priors */
-static void coefficient_begin_dc(coefficients_state *p, const coefficient_neighbourhood *a, const coefficient_dc *t,
-                                 magnitude_context *s)
-{
-    const int c = a->c, e = coefficient_step(t->prediction.magnitude), m = coefficient_step(t->missing);
-    const int differ = coefficient_signed_step(t->edge.row - t->edge.column), gap = coefficient_magnitude(differ);
-    const int y = coefficient_signed_step(t->y), cb = coefficient_signed_step(t->cb);
-    const double by_both = a->mean_dc + t->edge.both, by_row = a->mean_dc + t->edge.row;
-    magnitude_begin(s, p, c, COEFFICIENTS_DC, (const int[]){0, m, gap});
-    const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
-        CONTEXT_PACK(c, m / 2, e / 2, 3),
-        CONTEXT_PACK(c, coefficient_signed_step(t->w), coefficient_signed_step(t->n), 5),
-        CONTEXT_PACK(c, cb, y, 8),
-        CONTEXT_PACK(c, e, gap, 9),
-        CONTEXT_PACK(c, coefficient_signed_step(by_both - t->base), m, 11),
-        CONTEXT_PACK(c, coefficient_signed_step(by_row - t->base), m / 2, 12),
-    };
-    memcpy(s->contexts, contexts, sizeof contexts);
-    const double e_scale = t->prediction.magnitude + 0.05, at = t->target - t->base;
-    const double means[MAGNITUDE_PRIORS] = {at, at, at, by_both - t->base};
-    const double scales[MAGNITUDE_PRIORS] = {e_scale, t->missing + 0.5, t->gap + 0.3, e_scale};
-    coefficient_set_priors(s, means, scales);
-}
-
-/* The DC coefficient, when all others are known: its residual is coded. */
-static int32_t coefficient_code_dc(coefficients_state *p, const coefficient_neighbourhood *a, int32_t value)
-{
-    const int c = a->c;
-    coefficient_dc t;
-    magnitude_context s;
-    coefficient_predict_dc(p, a, &t);
-    coefficient_begin_dc(p, a, &t, &s);
-    magnitude_prefetch(&s, COEFFICIENTS_DC);
-    coefficient_accumulate(p, c, 0, &t.prediction);
-    value = coefficient_clamp(t.base + magnitude_code_value(&s, value - t.base));
-    const double error = value - t.target;
-    coefficient_update_and_solve(p, c, 0, &t.prediction, value - a->mean_dc, error < 0 ? -error : error);
-    p->dc_residuals[a->index] = (int16_t)coefficient_clamp(value - t.base);
     return value;
 }
 

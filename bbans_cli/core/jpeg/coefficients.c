@@ -51,6 +51,12 @@ static int coefficients_mixed(const bbc_coefficients_shape *s)
     return s->level == 9 ? COEFFICIENTS_MIXED : COEFFICIENTS_MIXED_5;
 }
 
+/* Inputs of the mixer, which each set has weights for */
+static int coefficients_inputs(const bbc_coefficients_shape *s)
+{
+    return s->level == 9 ? COEFFICIENTS_INPUTS : COEFFICIENTS_INPUTS_5;
+}
+
 size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
 {
     if (!coefficients_shape_valid(s)) return 0;
@@ -59,7 +65,7 @@ size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
     const size_t others = sizeof(coefficients_state) + 64 + blocks * (sizeof(int16_t) + 1);
     if (s->level == 1) return others + coefficients_fast_size(s);
     const size_t buckets = ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
-    const size_t weights = (size_t)coefficients_mixed(s) * COEFFICIENTS_PADDED * sizeof(int16_t);
+    const size_t weights = (size_t)(coefficients_mixed(s) * coefficients_inputs(s)) * sizeof(int16_t);
     const size_t maps = (size_t)coefficients_maps(s) * APM_POINTS * sizeof(uint16_t);
     return others + buckets + COEFFICIENTS_SETS * (weights + maps);
 }
@@ -120,9 +126,11 @@ static int16_t coefficients_weight(int16_t start)
     return (int16_t)(weight > INT16_MAX ? INT16_MAX : weight < INT16_MIN ? INT16_MIN : weight);
 }
 
-static void coefficients_weights_begin(const int16_t *start, int16_t *weights)
+/* `inputs` of each set */
+static void coefficients_weights_begin(const int16_t *start, int inputs, int16_t *weights)
 {
-    for (int i = 0; i < COEFFICIENTS_SETS * COEFFICIENTS_PADDED; i++) weights[i] = coefficients_weight(start[i]);
+    for (int i = 0; i < COEFFICIENTS_SETS; i++, start += BBC_COEFFICIENTS_INPUTS)
+        for (int k = 0; k < inputs; k++) *weights++ = coefficients_weight(start[k]);
 }
 
 /* Both solvers of each coefficient */
@@ -149,10 +157,11 @@ static char *coefficients_slow_begin(coefficients_state *p, char *at)
     for (int c = 0; c < p->shape.components; c++) coefficients_moments_begin(p, c);
     p->buckets = (counter *)at;
     at += ((size_t)1 << p->shape.bucket_bits) * BUCKET_SIZE * sizeof(counter);
+    const int inputs = coefficients_inputs(&p->shape);
     for (int i = 0; i < coefficients_mixed(&p->shape); i++) {
         p->weights[i] = (int16_t *)at;
-        at += COEFFICIENTS_SETS * COEFFICIENTS_PADDED * sizeof(int16_t);
-        coefficients_weights_begin(p->start_values->weights[i][0], p->weights[i]);
+        at += (size_t)(COEFFICIENTS_SETS * inputs) * sizeof(int16_t);
+        coefficients_weights_begin(p->start_values->weights[i][0], inputs, p->weights[i]);
     }
     for (int i = 0; i < coefficients_maps(&p->shape); i++) {
         p->apms[i] = (uint16_t *)at;
@@ -224,11 +233,11 @@ size_t bbc_coefficients_examples(const void *state)
 void bbc_coefficients_learned(const void *state, bbc_coefficients_start *out)
 {
     coefficients_state *p = (coefficients_state *)state;
-    for (int i = 0; i < coefficients_mixed(&p->shape); i++)
+    for (int i = 0; p->shape.level == 9 && i < COEFFICIENTS_MIXED; i++)
         for (int j = 0; j < COEFFICIENTS_SETS; j++)
             for (int k = 0; k < BBC_COEFFICIENTS_INPUTS; k++)
                 out->weights[i][j][k] =
-                    (int16_t)(p->weights[i][j * COEFFICIENTS_PADDED + k] >> (COEFFICIENTS_WEIGHT_BITS - 12));
+                    (int16_t)(p->weights[i][j * COEFFICIENTS_INPUTS + k] >> (COEFFICIENTS_WEIGHT_BITS - 12));
     for (int c = 0; c < 2 && c < p->shape.components; c++)
         for (int k = 0; k < 64; k++)
             for (int which = 0; which < 2; which++) {

@@ -2,12 +2,14 @@
  * component, blocks in raster order. */
 
 /* Sizes of the networks: features (the last is constant), hidden units, outputs; and of a network as int16:
- * hidden[FEATURES / 2][HIDDEN][2], output[OUTPUTS][HIDDEN], bias[OUTPUTS] */
+ * hidden[FEATURES / 2][HIDDEN][2], output[OUTPUTS][HIDDEN], bias[OUTPUTS]. Networks of the place of the last coefficient
+ * have 64 outputs. */
 enum {
     BBC_COEFFICIENTS_FEATURES = 52,
     BBC_COEFFICIENTS_HIDDEN = 32,
     BBC_COEFFICIENTS_OUTPUTS = 20,
     BBC_COEFFICIENTS_NETWORK = 52 * 32 + 32 * 20 + 20,
+    BBC_COEFFICIENTS_LAST_NETWORK = 52 * 32 + 32 * 64 + 64,
 };
 /* The mixer's weights: arrays, sets in each, inputs of each set */
 enum { BBC_COEFFICIENTS_MIXED = 3, BBC_COEFFICIENTS_SETS = 2 * 3 * 32 * 32, BBC_COEFFICIENTS_INPUTS = 24 };
@@ -15,16 +17,17 @@ enum { BBC_COEFFICIENTS_MIXED = 3, BBC_COEFFICIENTS_SETS = 2 * 3 * 32 * 32, BBC_
 /* Features of the least squares, of which there are two for each coefficient: for its value and for its magnitude */
 enum { BBC_COEFFICIENTS_LS = 8 };
 
-/* Where the coder starts, trained beforehand: a network for each of 64 coefficients of luma and of chroma; weights of
- * the mixer, in 1/4096; moments of the least squares. */
+/* Where the coder starts, trained beforehand: a network for each of 64 coefficients of luma and of chroma, and for
+ * the place of the last one; weights of the mixer, in 1/4096; moments of the least squares. */
 typedef struct {
     int16_t networks[2][64][52 * 32 + 32 * 20 + 20];
+    int16_t last_networks[2][52 * 32 + 32 * 64 + 64];
     int16_t weights[3][2 * 3 * 32 * 32][24];
     float moments[2][64][2][8 * 8 + 8]; /* of the least squares: features times features, and times target */
 } bbc_coefficients_start;
 
 /* The start from the bytes of a file of weights/, unpacked, of which there are as many. */
-enum { BBC_COEFFICIENT_START_BYTES = 672768 };
+enum { BBC_COEFFICIENT_START_BYTES = 680512 };
 void bbc_coefficient_start_unpack(const uint8_t *packed, bbc_coefficients_start *start);
 
 typedef struct {
@@ -54,13 +57,13 @@ void bbc_coefficients_measure(void *state, int32_t *lengths);
  * is full or the payload used up; then the blocks from some one on are not coded. */
 int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks);
 
-/* For training: from now on write an example for each AC coefficient that is coded, until `size` bytes are full: what
- * network (uint8: 64 for chroma, and the coefficient), 1 if a negative sign is expected and 2 if it is known not to be
- * zero (uint8), the value (int16), and the features (int8). Then `bbc_coefficients_examples` tells how many bytes. */
+/* For training: from now on write an example for each number that is coded, until `size` bytes are full: what network
+ * (uint8: 64 for chroma, and the coefficient; the place of the last one: 128, of chroma 129), 1 if a negative sign is
+ * expected and 2 if it is known not to be zero (uint8), the value, of DC the residual (int16), and the features (int8). Then `bbc_coefficients_examples` tells how many bytes. */
 void bbc_coefficients_keep_examples(void *state, uint8_t *out, size_t size);
 size_t bbc_coefficients_examples(const void *state);
 
-/* For training: the mixer's weights and the moments as they are now, component 1 in place of chroma. Not at level 1. */
+/* For training: the mixer's weights and the moments as they are now, component 1 in place of chroma. At level 9. */
 void bbc_coefficients_learned(const void *state, bbc_coefficients_start *out);
 
 /* End of encoding: the number of bytes written, or SIZE_MAX if they did not fit. */

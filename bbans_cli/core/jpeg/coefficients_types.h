@@ -14,14 +14,17 @@ enum { COEFFICIENTS_MAX = 4 }; /* components */
  * docs/experiments.md, Coefficients of JPEG files. */
 enum {
     COEFFICIENTS_CONTEXTS = 6,
+    COEFFICIENTS_CONTEXTS_5 = 5, /* at level 5 */
     COEFFICIENTS_PRIORS = 4,
     COEFFICIENTS_MIXED = 3,
-    COEFFICIENTS_MIXED_5 = 2, /* at level 5 */
+    COEFFICIENTS_MIXED_5 = 2,
     COEFFICIENTS_WEIGHT_BITS = 14,
     COEFFICIENTS_LEARNING_RATE = 7
 };
-enum { COEFFICIENTS_PADDED = BBC_COEFFICIENTS_INPUTS };
-_Static_assert(2 * COEFFICIENTS_CONTEXTS + COEFFICIENTS_PRIORS + 2 <= COEFFICIENTS_PADDED, "the inputs fit");
+/* Inputs of the mixer, a multiple of 8 */
+enum { COEFFICIENTS_INPUTS = BBC_COEFFICIENTS_INPUTS, COEFFICIENTS_INPUTS_5 = 16 };
+_Static_assert(2 * COEFFICIENTS_CONTEXTS + COEFFICIENTS_PRIORS + 2 <= COEFFICIENTS_INPUTS, "the inputs fit");
+_Static_assert(2 * COEFFICIENTS_CONTEXTS_5 + COEFFICIENTS_PRIORS + 2 <= COEFFICIENTS_INPUTS_5, "those of level 5 too");
 
 /* What is coded: AC and DC coefficients, and the place of a block's last nonzero AC coefficient. */
 enum { COEFFICIENTS_AC, COEFFICIENTS_DC, COEFFICIENTS_LAST, COEFFICIENTS_KINDS };
@@ -43,6 +46,17 @@ typedef struct {
     int16_t bias[COEFFICIENTS_OUTPUTS];
 } coefficients_network;
 _Static_assert(sizeof(coefficients_network) == BBC_COEFFICIENTS_NETWORK * sizeof(int16_t), "as declared");
+
+/* Those of the place of the last coefficient, with an output for each node of a tree of six decisions, from 1 on */
+enum { COEFFICIENTS_PLACES = 64 };
+typedef struct {
+    int16_t hidden[COEFFICIENTS_FEATURES * COEFFICIENTS_HIDDEN], output[COEFFICIENTS_HIDDEN * COEFFICIENTS_PLACES];
+    int16_t bias[COEFFICIENTS_PLACES];
+} coefficients_last_network;
+_Static_assert(sizeof(coefficients_last_network) == BBC_COEFFICIENTS_LAST_NETWORK * sizeof(int16_t), "as declared");
+
+/* Runs of equal blocks: counters of luma and of chroma, by the length in octaves from the shortest on */
+enum { COEFFICIENTS_RUN_LEAST = 8, COEFFICIENTS_RUN_OCTAVES = 4 };
 
 /* Least squares (coefficient_ls-inl.h): windowed means of features times target and of features times features, weights,
  * and samples since the last solution */
@@ -79,6 +93,8 @@ typedef struct bbc_coefficients_state {
     double noise[COEFFICIENTS_MAX][2][8];  /* variance of the errors of the edge equations of rows and of columns */
     coefficients_ls value_solvers[COEFFICIENTS_MAX][64], magnitude_solvers[COEFFICIENTS_MAX][64];
     counter *buckets;
+    int64_t run; /* of blocks of this component, the last ones coded, that equal the one before */
+    counter runs[2][COEFFICIENTS_RUN_OCTAVES];
     float decay[COEFFICIENTS_DECAY];
     range_coder fast_coder;
     coefficients_cell *fast_cells[COEFFICIENTS_FAST_TABLES], *fast_signs;

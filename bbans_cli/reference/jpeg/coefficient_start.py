@@ -12,9 +12,10 @@ import numpy as np
 from bbans_cli.reference import trained_file
 
 FEATURES, HIDDEN, OUTPUTS = 52, 32, 20  # of a network
+PLACES = 64  # outputs of the networks of the last place
 ARRAYS, SETS, INPUTS = 3, 2 * 3 * 32 * 32, 18  # of the mixer's weights
 LS_FEATURES = 8
-COUNTER_INPUTS = 12  # the first inputs of the mixer
+TRAINED_INPUTS = 5  # the first inputs of the mixer: priors and network
 WEIGHT_LIMIT = (1 << 15) - 1
 
 LAYOUT: list[tuple[str, tuple[int, ...]]] = [
@@ -22,6 +23,10 @@ LAYOUT: list[tuple[str, tuple[int, ...]]] = [
     ("i1", (2, 64, HIDDEN, OUTPUTS)),
     ("u1", (2, 64, HIDDEN)),
     ("<i2", (2, 64, OUTPUTS)),
+    ("i1", (2, FEATURES, HIDDEN)),
+    ("i1", (2, HIDDEN, PLACES)),
+    ("u1", (2, HIDDEN)),
+    ("<i2", (2, PLACES)),
     ("i1", (INPUTS, ARRAYS, SETS)),
     ("<f2", (2, 64, 2, LS_FEATURES * (LS_FEATURES + 1))),
 ]
@@ -32,6 +37,7 @@ class Start:
     """The first index of all but `mixer` is 0 for component 0, 1 for the others; the second is the coefficient.
 
     hidden, output, bias  of the networks, int64 (2, 64, FEATURES, HIDDEN), (2, 64, HIDDEN, OUTPUTS), (2, 64, OUTPUTS)
+    last_hidden, ...      of those of the last place, int64 (2, FEATURES, HIDDEN), (2, HIDDEN, PLACES), (2, PLACES)
     mixer                 weights in 2^-14, int64 (ARRAYS, SETS, INPUTS)
     products, targets     moments of the least squares for values and for magnitudes, float32 (2, 64, 2, 8, 8) and
                           (2, 64, 2, 8)
@@ -40,6 +46,9 @@ class Start:
     hidden: np.ndarray
     output: np.ndarray
     bias: np.ndarray
+    last_hidden: np.ndarray
+    last_output: np.ndarray
+    last_bias: np.ndarray
     mixer: np.ndarray
     products: np.ndarray
     targets: np.ndarray
@@ -53,9 +62,9 @@ def load(number: int) -> Start:
     for kind, shape in LAYOUT:
         arrays.append(np.frombuffer(raw, kind, prod(shape), at).reshape(shape))
         at += arrays[-1].nbytes
-    hidden, output, shifts, bias, mixer, moments = arrays
+    hidden, output, shifts, bias, last_hidden, last_output, last_shifts, last_bias, mixer, moments = arrays
     first = np.full(INPUTS, 102)  # in 2^-12: a fortieth for counters and the constant, a fifth for priors and network
-    first[COUNTER_INPUTS : INPUTS - 1] = 819
+    first[:TRAINED_INPUTS] = 819
     weights = 4 * (first + 32 * mixer.transpose(1, 2, 0).astype(np.int64))
     moments = moments.astype(np.float32)
     products = moments[..., : LS_FEATURES * LS_FEATURES].reshape(2, 64, 2, LS_FEATURES, LS_FEATURES)
@@ -63,6 +72,9 @@ def load(number: int) -> Start:
         hidden.astype(np.int64),
         output.astype(np.int64) << shifts[..., None].astype(np.int64),
         bias.astype(np.int64),
+        last_hidden.astype(np.int64),
+        last_output.astype(np.int64) << last_shifts[..., None].astype(np.int64),
+        last_bias.astype(np.int64),
         np.clip(weights, -WEIGHT_LIMIT - 1, WEIGHT_LIMIT),
         products,
         moments[..., LS_FEATURES * LS_FEATURES :],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import cos, pi, sqrt
 
 import numpy as np
 
 from bbans_cli.reference.jpeg.coefficient_ls import LeastSquares
 from bbans_cli.reference.jpeg.coefficient_shape import clamp
 from bbans_cli.reference.jpeg.magnitudes import AC, DC, Network, Tables, Value
-from bbans_cli.reference.jpeg.neighbourhood import Component, EdgeEstimates, Neighbourhood
+from bbans_cli.reference.jpeg.neighbourhood import EDGE, Component, EdgeEstimates, Neighbourhood
 from bbans_cli.reference.mixing import binarisation
 from bbans_cli.reference.mixing.contexts import half_octaves, pack
 
@@ -160,6 +161,11 @@ def log_of(x: float) -> int:
     return min((bits >> 48) - (1023 << 4), 127)
 
 
+def signed_log(x: float) -> int:
+    """16 log2(1 + |x|), with the sign of x."""
+    return -log_of(1 - x) if x < 0 else log_of(1 + x)
+
+
 def features_of(a: Neighbourhood, known: Known, k: int, flip: bool) -> list[int]:
     """What the network of AC coefficient k sees, 52 numbers. Signs count in the direction of the predicted one."""
     edge, near, size = known.edge, known.near, 1.0 / a.quantisers[k]
@@ -184,6 +190,63 @@ def features_of(a: Neighbourhood, known: Known, k: int, flip: bool) -> list[int]
 
 # ---- DC coefficients ----
 
+# The inverse cosine transform, by frequency and pixel: of amplitude 1 at frequency 0, at others the square root of 2
+COSINES = [[round(sqrt(2 if v else 1) * cos((2 * y + 1) * v * pi / 16), 6) for y in range(8)] for v in range(8)]
+
+
+@dataclass(frozen=True)
+class DcEstimates:
+    """Of DC, by 8 rows of pixels and by 8 columns, less the mean of the neighbours: mean and range of the middle half,
+    range of all."""
+
+    each: list[float]
+    middle: float
+    spread: float
+    all: float
+
+    @classmethod
+    def of_block(cls, a: Neighbourhood) -> DcEstimates:
+        """Where one neighbour is missing, the other one's estimates stand in."""
+        scale = 1 / (EDGE[0] * a.quantisers[0]) if a.has_w or a.has_n else 0.0
+        each: list[float] = []
+        for rest in (a.rest[0 if a.has_w else 1], a.rest[1 if a.has_n else 0]):
+            sums = [0.0] * 8
+            for v in range(8):
+                sums = [total + COSINES[v][y] * rest[v] for y, total in enumerate(sums)]
+            each += [total * scale for total in sums]
+        ranked = sorted(each)
+        middle = 0.0
+        for estimate in ranked[4:12]:
+            middle += estimate
+        return cls(each, middle / 8, ranked[11] - ranked[4], ranked[15] - ranked[0])
+
+
+def _dc_features(
+    a: Neighbourhood,
+    own: Component,
+    edge: EdgeEstimates,
+    estimates: DcEstimates,
+    base: int,
+    relative: Sequence[float],
+    sizes: Sequence[float],
+) -> list[int]:
+    """What the network of DC sees, 52 numbers. Those that have a sign are relative to the base."""
+    above, offset, q = a.index - a.columns, base - a.mean_dc, a.quantisers[0]
+    features = [signed_log(4 * (estimate - offset)) for estimate in estimates.each]
+    places = [4 * (place - offset) for place in (estimates.middle, edge.row, edge.column, edge.both)]
+    for place in [*places, *relative[:4]]:
+        log = signed_log(place)
+        features += [log, abs(log)]
+    has_nw = a.has_w and a.has_n
+    near = [(a.has_w, a.w), (a.has_n, a.n), (has_nw, a.nw), (a.has_ne, a.ne)]
+    features += [
+        signed_log(each) for each in (relative[4], *(block[0] - base if there else 0 for there, block in near))
+    ]
+    noises = [4 * sqrt(each) * (1.0 / q) for each in (edge.row_noise, edge.column_noise, a.variance[0])]
+    nw, ne = (own.dc_residuals[above + side] if there else 0 for side, there in ((-1, has_nw), (1, a.has_ne)))
+    found = [4 * estimates.spread, 4 * estimates.all, *sizes, *noises, q, abs(nw), abs(ne)]
+    return [*features, *(log_of(1 + each) for each in found), 2 * own.lasts[a.index], 64]
+
 
 def decode_dc(a: Neighbourhood, own: Component, tables: Tables, learned: Learned) -> tuple[int, int]:
     """The DC coefficient, when all others are known, and its residual."""
@@ -198,15 +261,16 @@ def decode_dc(a: Neighbourhood, own: Component, tables: Tables, learned: Learned
         energy += abs(a.here[k]) * a.quantisers[k]
     energy /= a.quantisers[0]
     rough = gap + energy / 64 + 2 * missing + 20
+    estimates = DcEstimates.of_block(a)
     prediction = Prediction(
         learned.solvers[0],
-        [edge.row, edge.column, edge.both, y, cb, w, n, a.w[0] - a.mean_dc],
-        [1, 2 * missing, gap, energy, abs(y), abs(cb), rough, abs(edge.both)],
+        [edge.row, edge.column, 0.5 * (edge.both + estimates.middle), y, cb, w, n, a.w[0] - a.mean_dc],
+        [1, 2 * missing, gap, energy, abs(y), abs(cb), rough, estimates.spread],
         rough,
     )
     target = a.mean_dc + prediction.value
     base = clamp(int(target + 131072.5) - 131072)
-    by_both, by_row = a.mean_dc + edge.both - base, a.mean_dc + edge.row - base
+    by_middle, by_row = a.mean_dc + estimates.middle - base, a.mean_dc + edge.row - base
     e, m = step(prediction.magnitude), step(missing)
     differ = abs(signed_step(edge.row - edge.column))
     contexts = [
@@ -214,12 +278,16 @@ def decode_dc(a: Neighbourhood, own: Component, tables: Tables, learned: Learned
         pack(a.c, signed_step(w), signed_step(n), 5),
         pack(a.c, signed_step(cb), signed_step(y), 8),
         pack(a.c, e, differ, 9),
-        pack(a.c, signed_step(by_both), m, 11),
+        pack(a.c, signed_step(by_middle), m, 11),
         pack(a.c, signed_step(by_row), m // 2, 12),
     ]
     value = Value(tables, a.c, DC, [0, m, differ], contexts)
     at, scale = target - base, prediction.magnitude + 0.05
-    value.set_priors([at, at, at, by_both], [scale, missing + 0.5, gap + 0.3, scale])
+    value.set_priors([at, at, at, by_middle], [scale, missing + 0.5, gap + 0.3, scale])
+    relative = (w, n, y, cb, 16 * at)
+    sizes = [4 * gap, 16 * prediction.magnitude, energy, 2 * missing, rough]
+    features = _dc_features(a, own, edge, estimates, base, relative, sizes)
+    value.network = Network(learned.hidden[0], learned.output[0], learned.bias[0], features)
     found = clamp(base + binarisation.decode(value))
     prediction.learn(found - a.mean_dc, abs(found - target))
     return found, clamp(found - base)

@@ -56,7 +56,7 @@ def decode(
         if level == FAST:
             blocks = fast_coefficients.decode(data, shape, tick)
         else:
-            blocks = mixed_coefficients.decode(data, shape, level, start, tick)
+            blocks = mixed_coefficients.decode(data, shape, level, start, count == 1, tick)
         segments.append([plane.reshape(*size, 64) for plane, size in zip(blocks, own_sizes, strict=True)])
     return [np.concatenate(parts) for parts in zip(*segments, strict=True)]
 

@@ -1,6 +1,6 @@
 """How a value is decoded at levels 5 and 9, by binary decisions: docs/format-jpeg.md, *Decisions*, *Priors*, *Mixing*.
 
-Each decision mixes the counters of six contexts, four priors and a network.
+Each decision mixes four priors, a network, and the counters of six contexts, at level 5 of five.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ STRETCH = np.array(logistic.STRETCH)
 
 
 class Weights:
-    """The mixer's weight sets, int64 (18,), by array and number, of which only those that were used are copies."""
+    """The mixer's weight sets, int64 (inputs,), by array and number, of which only those that were used are copies."""
 
-    def __init__(self, start: Start, arrays: int) -> None:
+    def __init__(self, start: Start, arrays: int, inputs: int) -> None:
         self.arrays = arrays
-        self._start = start.mixer
+        self._start = start.mixer[..., :inputs]
         self._used: dict[tuple[int, int], np.ndarray] = {}
 
     def __getitem__(self, key: tuple[int, int]) -> np.ndarray:
@@ -64,7 +64,8 @@ class Tables:
     def __init__(self, payload: bytes, start: Start, level: int, bucket_bits: int) -> None:
         self.decoder = BinaryDecoder(payload)
         self.buckets = Buckets(bucket_bits)
-        self.weights = Weights(start, 3 if level == 9 else 2)
+        self.contexts, arrays = (6, 3) if level == 9 else (5, 2)
+        self.weights = Weights(start, arrays, PRIORS + 2 + 2 * self.contexts)
         self.maps = Maps() if level == 9 else None
 
 
@@ -76,9 +77,8 @@ class Network:
         active = np.clip(sums, 0, (1 << 15) - 1)
         self._outputs = np.clip((_wrapped(active @ output) >> 12) + bias, -2047, 2047).tolist()
 
-    def tell(self, node: int) -> int:
-        """In 1/256; 0 where no output is for that decision."""
-        output = OUTPUTS[node]
+    def tell(self, output: int | None) -> int:
+        """In 1/256; 0 where no output is for a decision."""
         return 0 if output is None else int(self._outputs[output])
 
 
@@ -114,7 +114,9 @@ class Value:
 
     def find(self, group: int) -> None:
         """The buckets of all contexts for a group of up to 15 decisions."""
-        hashes = [bucket_hash(group << 8 | k, context) for k, context in enumerate(self.contexts)]
+        hashes = [
+            bucket_hash(group << 8 | k, context) for k, context in enumerate(self.contexts[: self.tables.contexts])
+        ]
         self.buckets = self.tables.buckets.find(hashes)
 
     # ---- decisions ----
@@ -178,14 +180,18 @@ class Value:
     # ---- mixing ----
 
     def bit(self, index: int, node: int) -> int:
-        """One decision: `index` (1 to 15) of the counter within the buckets, `node` of the weight sets."""
+        """One decision of a value: `index` (1 to 15) of the counter within the buckets, `node` of the weight sets."""
+        return self.mixed(index, node, OUTPUTS[node])
+
+    def mixed(self, index: int, node: int, output: int | None) -> int:
+        """One decision, which that output of the network tells."""
         tables, maps = self.tables, self.tables.maps
         own = cells(self.buckets, index)
         seen: list[int] = []
         for bucket, _ in own:
             seen += inputs_of(bucket[index])
-        told = self.network.tell(node) if self.network else 0
-        inputs = np.array([*seen, *self.prior_inputs, told, BIAS], np.int64)
+        told = self.network.tell(output) if self.network else 0
+        inputs = np.array([*self.prior_inputs, told, BIAS, *seen], np.int64)
         keys = [(array, self.sets[array] + node) for array in range(tables.weights.arrays)]
         sets = [tables.weights[key] for key in keys]
         weights = np.array(sets)

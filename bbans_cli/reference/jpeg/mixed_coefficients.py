@@ -7,24 +7,29 @@ import numpy as np
 from bbans_cli.reference.jpeg import coefficient_start, coefficient_values
 from bbans_cli.reference.jpeg.coefficient_ls import LeastSquares
 from bbans_cli.reference.jpeg.coefficient_shape import Shape, zigzag
-from bbans_cli.reference.jpeg.coefficient_values import Learned
-from bbans_cli.reference.jpeg.magnitudes import LAST, Tables, Value
-from bbans_cli.reference.jpeg.neighbourhood import Component, Neighbourhood
+from bbans_cli.reference.jpeg.coefficient_values import Learned, log_of
+from bbans_cli.reference.jpeg.magnitudes import LAST, Network, Tables, Value
+from bbans_cli.reference.jpeg.neighbourhood import EDGE, Component, Neighbourhood
+from bbans_cli.reference.mixing import counters
 from bbans_cli.reference.mixing.contexts import pack
 from bbans_cli.reference.progress import Tick
 
-# Coefficients for a bucket, and the binary logarithm of the most buckets, by level
-COEFFICIENTS, MOST_BITS = {5: 32, 9: 16}, {5: 18, 9: 19}
-LEAST_BITS = 8
+# Coefficients for a bucket, by level, and the binary logarithm of the number of buckets
+COEFFICIENTS = {5: 32, 9: 16}
+LEAST_BITS, MOST_BITS, MOST_BITS_ALONE = 8, 18, 19  # the last at level 9, where there is one segment
+LEAST_RUN, RUN_OCTAVES = 8, 4  # of equal blocks, which a decision follows
+TAIL_STARTS = [1, 3, 6, 10, 15, 21, 28, 36, 45]  # from these places on magnitudes are summed
 ORDER = zigzag()
 
 
-def decode(payload: bytes, shape: Shape, level: int, start: int, tick: Tick) -> list[np.ndarray]:
-    """Coefficients int16 (blocks, 64) of each component of a segment."""
+def decode(payload: bytes, shape: Shape, level: int, start: int, alone: bool, tick: Tick) -> list[np.ndarray]:
+    """Coefficients int16 (blocks, 64) of each component of a segment. alone: is it the only one?"""
     trained = coefficient_start.load(start)
     blocks = [rows * columns for rows, columns in shape.sizes]
     wanted = (64 * sum(blocks) // COEFFICIENTS[level]).bit_length()
-    tables = Tables(payload, trained, level, min(MOST_BITS[level], max(LEAST_BITS, wanted)))
+    most = MOST_BITS_ALONE if level == 9 and alone else MOST_BITS
+    tables = Tables(payload, trained, level, min(most, max(LEAST_BITS, wanted)))
+    counts = [[0] * RUN_OCTAVES for _ in range(2)]
     components = [Component.begin(*each) for each in zip(blocks, shape.quantisers, strict=True)]
     with np.errstate(all="ignore"):  # damaged payloads lead to infinities, which are results like others
         for c, own in enumerate(components):
@@ -37,14 +42,34 @@ def decode(payload: bytes, shape: Shape, level: int, start: int, tick: Tick) -> 
                 trained.output[min(c, 1)],
                 trained.bias[min(c, 1)],
             )
+            network = trained.last_hidden[min(c, 1)], trained.last_output[min(c, 1)], trained.last_bias[min(c, 1)]
+            run = 0
             for i in range(blocks[c]):
-                _decode_block(Neighbourhood(components, shape, c, i), own, tables, learned)
+                if run >= LEAST_RUN and _decode_equal(run, counts[min(c, 1)], tables):
+                    own.blocks[i], own.lasts[i] = own.blocks[i - 1], own.lasts[i - 1]
+                else:
+                    _decode_block(Neighbourhood(components, shape, c, i), own, tables, learned, network)
+                run = run + 1 if i and (own.blocks[i] == own.blocks[i - 1]).all() else 0
                 tick(1)
     return [own.blocks.astype(np.int16) for own in components]
 
 
-def _decode_block(a: Neighbourhood, own: Component, tables: Tables, learned: Learned) -> None:
-    last = own.lasts[a.index] = _decode_last(a, tables)
+def _decode_equal(run: int, counts: list[int], tables: Tables) -> int:
+    """Behind a run of blocks that equal the one before: does the next one, too?"""
+    octave = min(RUN_OCTAVES - 1, (run // LEAST_RUN).bit_length() - 1)
+    bit = tables.decoder.bit(max(1, counters.probability(counts[octave]) >> 6))
+    counts[octave] = counters.updated(counts[octave], bit)
+    return bit
+
+
+def _decode_block(
+    a: Neighbourhood,
+    own: Component,
+    tables: Tables,
+    learned: Learned,
+    network: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    last = own.lasts[a.index] = _decode_last(a, own, tables, network)
     for nth in range(1, 64):
         k = ORDER[nth]
         if nth <= last:
@@ -56,7 +81,32 @@ def _decode_block(a: Neighbourhood, own: Component, tables: Tables, learned: Lea
     a.update_statistics(own)
 
 
-def _decode_last(a: Neighbourhood, tables: Tables) -> int:
+def _last_features(a: Neighbourhood, own: Component) -> list[int]:
+    """What the network of the last place sees, 52 numbers."""
+    near, earlier, usual = 0, 0, 0.0
+    tails: list[list[int]] = []
+    for nth in range(63, 0, -1):
+        k = ORDER[nth]
+        near += abs(a.w[k]) + abs(a.n[k])
+        earlier += a.earlier[0].quadruple[k]
+        usual += a.mean[k]
+        if nth in TAIL_STARTS:
+            sums = (near << int(a.has_w != a.has_n), earlier, 16 * usual)
+            tails.insert(0, [log_of(1 + each) for each in sums])
+    found = [tail[which] for which in range(3) for tail in tails]
+    for i in range(1, 8):
+        for rest, q in ((a.rest[0][i], a.quantisers[8 * i]), (a.rest[1][i], a.quantisers[i])):
+            found.append(log_of(1 + 4 * abs(rest) / (EDGE[0] * q)))
+    ww = own.lasts[a.index - 2] if a.index % a.columns > 1 else a.lasts[0]
+    nn = own.lasts[a.index - 2 * a.columns] if a.index >= 2 * a.columns else a.lasts[1]
+    places = [*a.lasts, *(each.last for each in a.earlier), ww, nn]
+    found += [2 * place for place in places]
+    return [*found, log_of(1 + a.quantisers[1]), log_of(1 + a.quantisers[63]), 64]
+
+
+def _decode_last(
+    a: Neighbourhood, own: Component, tables: Tables, network: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> int:
     """The place of the last nonzero AC coefficient, 0 to 63 in zigzag order: six bits, three in each of two groups."""
     c = a.c
     w, n, nw, ne = a.lasts
@@ -73,11 +123,13 @@ def _decode_last(a: Neighbourhood, tables: Tables) -> int:
         pack(c, cb, y, 8),
     ]
     decisions = Value(tables, c, LAST, [0, near // 2, nearest // 2], contexts)
-    value = 0
+    decisions.network = Network(*network, _last_features(a, own))
+    value, output = 0, 1
     for half in range(2):
         prefix = 1
         decisions.find(LAST + (1 + value if half else 0))
         for _ in range(3):
-            prefix = prefix << 1 | decisions.bit(prefix, prefix + 8 * half)
+            bit = decisions.mixed(prefix, prefix + 8 * half, output)
+            prefix, output = prefix << 1 | bit, output << 1 | bit
         value = value << 3 | prefix & 7
     return value

@@ -88,7 +88,7 @@ class Neighbourhood:
         own, columns = components[c], shape.sizes[c][1]
         self.c, self.index, self.columns = c, i, columns
         self.has_w, self.has_n = i % columns > 0, i >= columns
-        has_ne = self.has_n and (i + 1) % columns > 0
+        self.has_ne = has_ne = self.has_n and (i + 1) % columns > 0
         zeros = np.zeros(64, np.int64)
         w = own.blocks[i - 1] if self.has_w else zeros
         n = own.blocks[i - columns] if self.has_n else zeros

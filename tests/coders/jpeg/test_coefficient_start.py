@@ -23,24 +23,33 @@ def test_the_core_takes_it_apart_as_the_layout_says(raw):
         at += parts[name].nbytes
     assert at == len(raw) == lib.BBC_COEFFICIENT_START_BYTES
     start = coefficient_start.from_bytes(raw)
-    networks = np.frombuffer(ffi.buffer(start.networks), np.int16).reshape(2, 64, -1)
-    hidden_end, output_end = arrays.FEATURES * arrays.HIDDEN, -arrays.OUTPUTS
-    hidden = networks[..., :hidden_end].reshape(2, 64, arrays.FEATURES // 2, arrays.HIDDEN, 2)
-    assert np.array_equal(hidden.swapaxes(3, 4).reshape(parts["hidden"].shape), parts["hidden"])
-    output = networks[..., hidden_end:output_end].reshape(2, 64, arrays.OUTPUTS, arrays.HIDDEN).swapaxes(2, 3)
-    assert np.array_equal(output, parts["output"].astype(np.int16) << parts["output_shift"][..., None])
-    assert np.array_equal(networks[..., output_end:], parts["bias"])
+    for core, prefix in [(start.networks, ""), (start.last_networks, "last_")]:
+        _compare_networks(np.frombuffer(ffi.buffer(core), np.int16), parts, prefix)
     mixer = np.frombuffer(ffi.buffer(start.weights), np.int16).reshape(arrays.MIXED, arrays.SETS, arrays.INPUTS)
     first = np.full(arrays.USED_INPUTS, 4096 // 40)
-    first[12:17] = 4096 // 5
+    first[:5] = 4096 // 5
     wanted = first + parts["mixer"].transpose(1, 2, 0) * np.int16(arrays.MIXER_STEP)
     assert np.array_equal(mixer[..., : arrays.USED_INPUTS], wanted) and not mixer[..., arrays.USED_INPUTS :].any()
     moments = np.frombuffer(ffi.buffer(start.moments), np.float32).reshape(parts["moments"].shape)
     assert np.array_equal(moments, parts["moments"])
 
 
+def _compare_networks(core: np.ndarray, parts: dict[str, np.ndarray], prefix: str) -> None:
+    """The core's networks, one behind the other, and the arrays of the file of that prefix."""
+    packed = parts[prefix + "hidden"]
+    networks = core.reshape(*packed.shape[:-2], -1)
+    leading, outputs = networks.shape[:-1], parts[prefix + "bias"].shape[-1]
+    hidden_end = arrays.FEATURES * arrays.HIDDEN
+    hidden = networks[..., :hidden_end].reshape(*leading, arrays.FEATURES // 2, arrays.HIDDEN, 2)
+    assert np.array_equal(hidden.swapaxes(-2, -1).reshape(packed.shape), packed)
+    output = networks[..., hidden_end:-outputs].reshape(*leading, outputs, arrays.HIDDEN).swapaxes(-2, -1)
+    shift = parts[prefix + "output_shift"][..., None]
+    assert np.array_equal(output, parts[prefix + "output"].astype(np.int16) << shift)
+    assert np.array_equal(networks[..., -outputs:], parts[prefix + "bias"])
+
+
 def test_what_training_starts_from_and_writes():
-    assert np.array_equal(arrays.first_mixer()[10:14], [102, 102, 819, 819])
+    assert np.array_equal(arrays.first_mixer()[3:7], [819, 819, 102, 102])
     halves = arrays.plain()
     halves["moments"].flat[:4] = np.float16([-0.5, 2**-24, -(2**-20), 65504])
     packed = lzma.decompress(arrays.pack(halves))

@@ -116,7 +116,7 @@ def test_known_answers(kernels):
         "0x7244e6473bbe7ec6",
         "0xfbf7b38ba406cc9c",
         "0xa524507f130fa279",
-        "0xc1dce0553b84e920",
+        "0xdc5f3dc4717e761c",
         "0x28ee79062a2d6eb8",
         "0x6f9519a3d53a3503",
     ]
