@@ -20,3 +20,15 @@ BlockProgress = Callable[[int], None]
 
 def no_progress(done: float) -> None:
     """For callers who do not follow the progress."""
+
+
+def shared_out(progress: PixelProgress, pixels: int, count: int) -> Callable[[int], None]:
+    """A callback that gets numbers of `count` things in all, for which `progress` gets so many pixels in all."""
+    done = 0
+
+    def more(number: int) -> None:
+        nonlocal done
+        before, done = done, done + number
+        progress(pixels * done // count - pixels * before // count)
+
+    return more

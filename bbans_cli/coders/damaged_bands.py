@@ -15,17 +15,7 @@ from bbans_cli.container import NEURAL, Container, Damage, LostRows, Region
 from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError
-from bbans_cli.pictures.picture import coded_depth
-
-# Names of channels, for who is told that some are lost.
-CHANNEL_NAMES = {
-    "grey": ("grey",),
-    "grey+alpha": ("grey", "alpha"),
-    "rgb": ("red", "green", "blue"),
-    "rgba": ("red", "green", "blue", "alpha"),
-    "palette": ("index",),
-    "cmyk": ("cyan", "magenta", "yellow", "black"),
-}
+from bbans_cli.pictures.picture import CHANNEL_NAMES, coded_depth
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,9 @@ import numpy as np
 from bbans_cli.coders import block_areas, context_mixing
 from bbans_cli.coders.registry import CODERS, Coder, DecodeRequest
 from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, FITTED, JPEG, NEURAL, Container, Region
+from bbans_cli.pictures.picture import CHANNEL_NAMES
 
 PIXEL, BLOCK, PART = "pixel", "block", "part"  # units
-_CHANNELS = {
-    "grey": ("grey",),
-    "grey+alpha": ("grey", "alpha"),
-    "rgb": ("red", "green", "blue"),
-    "rgba": ("red", "green", "blue", "alpha"),
-    "palette": ("index",),
-    "cmyk": ("cyan", "magenta", "yellow", "black"),
-}
 _YCBCR = ("Y", "Cb", "Cr")
 # Names of channels by their numbers in the part, until `_with_names` has those of the picture.
 _NUMBERS = ("0", "1", "2", "3")
@@ -208,7 +201,7 @@ def of_blocks(
     """
     most = [max(each[axis] for each in factors) for axis in (0, 1)]
     total, channels = np.zeros((height, width), np.float32), {}
-    names = _CHANNELS["cmyk"] if len(blocks) == 4 else _YCBCR
+    names = CHANNEL_NAMES["cmyk"] if len(blocks) == 4 else _YCBCR
     for name, plane, own in zip(names, blocks, factors, strict=False):
         across, down = (_SIDE * most[axis] / own[axis] for axis in (0, 1))
         total += block_areas.spread(plane, height, width, across, down)
@@ -219,7 +212,7 @@ def of_blocks(
 def _with_names(content: Container, request: DecodeRequest, part: PartLengths) -> PartLengths:
     """The part with the names of the picture's channels in place of their numbers in the part."""
     of_region = [each for each in content.parts if each.region == request.part.region]
-    names = _CHANNELS[content.mode]
+    names = CHANNEL_NAMES[content.mode]
     if (
         content.mode in ("rgb", "rgba")
         and of_region[0].channels == 1

@@ -20,6 +20,14 @@ ALPHAS = ("unspecified", "premultiplied", "undeclared")
 COLOURS = {6: "YCbCr", 8: "CIE Lab", 9: "ICC Lab", 10: "ITU Lab"}
 NAMES = {"webp": "WebP"}
 MODE_NAMES = {"grey+alpha": "grey with alpha", "rgb": "RGB", "rgba": "RGBA", "palette": "a palette", "cmyk": "CMYK"}
+CHANNEL_NAMES = {
+    "grey": ("grey",),
+    "grey+alpha": ("grey", "alpha"),
+    "rgb": ("red", "green", "blue"),
+    "rgba": ("red", "green", "blue", "alpha"),
+    "palette": ("index",),
+    "cmyk": ("cyan", "magenta", "yellow", "black"),
+}
 
 
 @dataclass(frozen=True, eq=False)

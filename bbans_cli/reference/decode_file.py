@@ -31,16 +31,16 @@ from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.picture import Picture, from_items
+from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference import fitted_part, neural, raw
 from bbans_cli.reference.files import restore
 from bbans_cli.reference.jpeg import pixels
 from bbans_cli.reference.mixing import part as mixing
-from bbans_cli.reference.progress import Tick, silent
 
 Array = np.ndarray
 
 # part, width, height, samples of the parts before it (height, width, k), progress -> (height, width, channels)
-DecodePart = Callable[[Part, int, int, Array, Tick], Array]
+DecodePart = Callable[[Part, int, int, Array, PixelProgress], Array]
 
 PARTS: dict[int, DecodePart] = {
     NEURAL: lambda part, width, height, known, tick: neural.decode(part, width, height, tick),
@@ -52,7 +52,7 @@ PARTS: dict[int, DecodePart] = {
 }
 
 
-def decode(data: bytes, tick: Tick = silent, max_pixels: int = MAX_PIXELS) -> Picture | bytes:
+def decode(data: bytes, tick: PixelProgress = no_progress, max_pixels: int = MAX_PIXELS) -> Picture | bytes:
     """What a .bbc file holds: a picture, or the bytes of a file. Raises LimitError, and as `decode_content`."""
     return decode_content(from_bytes(data, max_pixels), tick)
 
@@ -65,7 +65,7 @@ def pixels_of(content: Container | StoredFile) -> int:
     return sum(area.width * area.height for area in areas)
 
 
-def decode_content(content: Container | StoredFile, tick: Tick = silent) -> Picture | bytes:
+def decode_content(content: Container | StoredFile, tick: PixelProgress = no_progress) -> Picture | bytes:
     """What a parsed .bbc file holds: a picture, or the bytes of a file.
 
     tick  gets numbers of pixels as they are decoded, of each part
@@ -77,7 +77,7 @@ def decode_content(content: Container | StoredFile, tick: Tick = silent) -> Pict
     return decode_picture(content, tick)
 
 
-def decode_picture(container: Container, tick: Tick = silent) -> Picture:
+def decode_picture(container: Container, tick: PixelProgress = no_progress) -> Picture:
     """docs/format.md, *Parts and channels*."""
     table = _table(container)
     least = 16 if container.depth > 8 else next(bits for bits in (1, 2, 4, 8) if bits >= container.depth)
@@ -114,7 +114,7 @@ def _table(container: Container) -> list[int] | None:
     return found
 
 
-def _region(container: Container, parts: list[Part], area: Region, depth: int, tick: Tick) -> Array:
+def _region(container: Container, parts: list[Part], area: Region, depth: int, tick: PixelProgress) -> Array:
     """The samples of parts that cover all channels of a region."""
     channels = sum(part.channels for part in parts)
     grey = container.mode in ("rgb", "rgba") and channels == container.channels - 2

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from bbans_cli.coders.coding_order import CHANNELS
+from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import clip, exp, fma, log
-from bbans_cli.reference.progress import Tick, silent
 from bbans_cli.reference.rans import ReferenceMessage
 
 Array = np.ndarray
@@ -291,7 +291,7 @@ def decode(
     width: int,
     channels: int,
     tensors: Mapping[str, Array],
-    tick: Tick = silent,
+    tick: PixelProgress = no_progress,
 ) -> Array:
     """The pixels (h, w, channels) uint8 of a band's message of LANES lanes."""
     pixels = np.zeros((height, width, channels), np.uint8)

@@ -10,8 +10,8 @@ from bbans_cli.coders.weights_folder import file_id, find
 from bbans_cli.container import Part
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
+from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference import distributions, fitted, ycbcr
-from bbans_cli.reference.progress import Tick, silent
 from bbans_cli.reference.rans import ReferenceMessage
 
 Array = np.ndarray
@@ -52,7 +52,7 @@ class Settings:
         return cls(bool(flags & YCBCR), tensors)
 
 
-def decode(part: Part, width: int, height: int, tick: Tick = silent) -> Array:
+def decode(part: Part, width: int, height: int, tick: PixelProgress = no_progress) -> Array:
     """The samples (height, width, channels) uint8 of a part."""
     settings, bands = Settings.of(part), []
     for number, band in enumerate(part.bands):

@@ -12,9 +12,9 @@ from bbans_cli.coders.neural.scan_shape import ScanShape
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.container import Band, Part
 from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference import ycbcr
 from bbans_cli.reference.latent_maps import LatentMaps
-from bbans_cli.reference.progress import Tick, silent
 from bbans_cli.reference.rans import ReferenceMessage
 from bbans_cli.reference.scan_decoder import ScanDecoder
 
@@ -64,7 +64,7 @@ class Settings:
         return self if x < 0 else replace(self, grid=(x, (y + rows) % PHASES))
 
 
-def decode(part: Part, width: int, height: int, tick: Tick = silent) -> Array:
+def decode(part: Part, width: int, height: int, tick: PixelProgress = no_progress) -> Array:
     """The samples (height, width, channels) of a part. Raises CorruptError, ModelMismatchError, UnsupportedError."""
     settings, weights = Settings.of(part), weights_files.by_id(part.model_id)
     samples = np.zeros((height, width, part.channels), np.uint16 if settings.low_bits else np.uint8)
@@ -77,7 +77,9 @@ def decode(part: Part, width: int, height: int, tick: Tick = silent) -> Array:
     return samples
 
 
-def decode_band(band: Band, pixels: Array, settings: Settings, weights: Weights, tick: Tick = silent) -> None:
+def decode_band(
+    band: Band, pixels: Array, settings: Settings, weights: Weights, tick: PixelProgress = no_progress
+) -> None:
     """Fill in the samples (rows, width, channels) of a band."""
     height, width, channels = pixels.shape
     if band.split > height:

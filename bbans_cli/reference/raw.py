@@ -8,14 +8,14 @@ import numpy as np
 
 from bbans_cli.container import Part
 from bbans_cli.errors import CorruptError, UnsupportedError
-from bbans_cli.reference.progress import Tick, silent
+from bbans_cli.progress import PixelProgress, no_progress
 
 Array = np.ndarray
 
 PACKED, DEFLATED, CONSTANT = range(3)
 
 
-def decode(part: Part, width: int, height: int, tick: Tick = silent) -> Array:
+def decode(part: Part, width: int, height: int, tick: PixelProgress = no_progress) -> Array:
     """The samples (height, width, channels) of a part."""
     bands = []
     for number, band in enumerate(part.bands):

@@ -11,6 +11,7 @@ from bbans_cli.coders.coding_order import CHANNELS
 from bbans_cli.coders.neural.neighbourhood import SKEW, WEST
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.coders.neural.scan_shape import ScanShape
+from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference import local_ls, phase_ls
 from bbans_cli.reference.band_scan import Scan, diagonals
 from bbans_cli.reference.local_ls import clip_to_range, conditional
@@ -18,7 +19,6 @@ from bbans_cli.reference.mixture import Mixture, cumulative, low_cumulative, mix
 from bbans_cli.reference.neighbourhood import gather, normalise
 from bbans_cli.reference.network import Forward, head, trunk
 from bbans_cli.reference.online_learning import earlier
-from bbans_cli.reference.progress import Tick, silent
 from bbans_cli.reference.rans import ReferenceMessage
 from bbans_cli.reference.sample_range import SampleRange
 
@@ -125,7 +125,7 @@ class ScanDecoder(Scan):
         # Errors of both conditional predictions, with a row above and a column on both sides
         self.errors = np.zeros((rows + 1, shape.width + 2, 6), np.float32)
 
-    def pop(self, message: ReferenceMessage, tick: Tick = silent) -> None:
+    def pop(self, message: ReferenceMessage, tick: PixelProgress = no_progress) -> None:
         """Take the rows off the message."""
         shape, wave, number, held = self.shape, -1, 0, []
         for x, y in diagonals(shape.width, shape.first_row, shape.last_row):

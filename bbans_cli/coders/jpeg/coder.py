@@ -20,7 +20,7 @@ from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import ffi, lib
 from bbans_cli.errors import CorruptError, ModelMismatchError, TruncatedError, UnsupportedError
 from bbans_cli.limits import MAX_JPEG_PIXELS
-from bbans_cli.progress import BlockProgress, PixelProgress, no_progress
+from bbans_cli.progress import PixelProgress, no_progress, shared_out
 
 SIDE = 8  # of a block
 # In the settings, how a component's quantisers are given: 1 to 100, a standard table at that quality; or EXPLICIT, 64
@@ -161,7 +161,7 @@ def encode(planes: np.ndarray, jpeg: JpegCoefficients, progress: PixelProgress =
     height, width, channels = planes.shape
     blocks = sum(plane.shape[0] * plane.shape[1] for plane in jpeg.blocks)
     code = coefficients.encode(
-        jpeg.blocks, jpeg.tables, jpeg.factors(), progress=_block_progress(progress, blocks, width * height)
+        jpeg.blocks, jpeg.tables, jpeg.factors(), progress=shared_out(progress, width * height, blocks)
     )
     payload = varint(len(code)) + code + _corrections(planes, decoded_samples(jpeg, width, height))
     settings = bytes([jpeg.subsampled[0] | jpeg.subsampled[1] << 1]) + _tables_to_bytes(jpeg.tables)
@@ -199,25 +199,13 @@ def _decode_payload(
     sizes = block_counts(width, height, part.channels, subsampled)
     count = sum(rows * columns for rows, columns in sizes)
     factors = sampling_factors(part.channels, subsampled)
-    follow = _block_progress(progress, count, width * height)
+    follow = shared_out(progress, width * height, count)
     of_blocks = None if bits is None else bits.blocks
     blocks = coefficients.decode(code, sizes, tables, factors, progress=follow, bits=of_blocks)
     planes = decoded_samples(JpegCoefficients(subsampled, tables, blocks), width, height)
     if reader.left:
         _correct(planes, reader, None if bits is None else bits.corrections)
     return planes
-
-
-def _block_progress(progress: PixelProgress, blocks: int, pixels: int) -> BlockProgress:
-    """Shares out the pixels of a picture among its blocks."""
-    done = 0
-
-    def count(more: int) -> None:
-        nonlocal done
-        before, done = done, done + more
-        progress(pixels * done // blocks - pixels * before // blocks)
-
-    return count
 
 
 def _tables_to_bytes(tables: list[np.ndarray]) -> bytes:

@@ -9,24 +9,24 @@ import numpy as np
 from bbans_cli.container import BYTES, JPEG_STREAM, FilePart, StoredFile
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.progress import PixelProgress, no_progress, shared_out
 from bbans_cli.reference.files import packed_bytes, tree
 from bbans_cli.reference.files.tree import Copy, CutContent, Node, Stream
 from bbans_cli.reference.jpeg import coefficients
 from bbans_cli.reference.jpeg.stream import join
-from bbans_cli.reference.progress import Tick, shared, silent
 
 # How much larger structure and plain bytes may be than the file
 MORE_BYTES = 1 << 24
 
 
-def restore(stored: StoredFile, tick: Tick = silent, pixels: int = 1) -> bytes:
+def restore(stored: StoredFile, tick: PixelProgress = no_progress, pixels: int = 1) -> bytes:
     """The file. tick gets so many pixels in all. Raises CorruptError, UnsupportedError, ModelMismatchError."""
     first, *others = stored.parts
     if first.coder != BYTES or any(part.coder != JPEG_STREAM for part in others):
         raise UnsupportedError("needs a newer bbc: the parts of a file in an unknown order")
     reader = Reader(packed_bytes.unpack(first.payload, stored.size + MORE_BYTES), "the structure")
     structure = reader.take(reader.varint())
-    of_bytes = shared(tick, pixels, max(1, sum(len(part.payload) for part in others)))
+    of_bytes = shared_out(tick, pixels, max(1, sum(len(part.payload) for part in others)))
     data = _Restorer(tree.read(structure, reader.take(reader.left)), others, of_bytes).data()
     if len(data) != stored.size or zlib.crc32(data) != stored.crc:
         raise CorruptError("corrupt: the file does not have its size and checksum")
@@ -36,7 +36,7 @@ def restore(stored: StoredFile, tick: Tick = silent, pixels: int = 1) -> bytes:
 class _Restorer:
     """Joins the streams of a tree, those within the plain bytes of others first."""
 
-    def __init__(self, root: Node, parts: list[FilePart], tick: Tick) -> None:
+    def __init__(self, root: Node, parts: list[FilePart], tick: PixelProgress) -> None:
         streams = list(root.streams())
         if len(streams) != len(parts):
             raise CorruptError("corrupt structure: its streams and the parts are not the same number")
@@ -71,7 +71,7 @@ class _Restorer:
         plain = self._of_node(stream.plain)
         layout = join.layout(join.with_stand_ins(plain, stream.tables), stream.scans)
         quantisers = [np.maximum(table, 1) for table in layout.quantisers]
-        tick = shared(self.tick, len(part.payload), sum(rows * columns for rows, columns in layout.sizes))
+        tick = shared_out(self.tick, len(part.payload), sum(rows * columns for rows, columns in layout.sizes))
         blocks = coefficients.decode(part.payload, layout.sizes, quantisers, layout.factors, part.settings[0], tick)
         return join.join(join.with_tables(plain, stream.tables, stream.scans, blocks), stream.scans, blocks)
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference.jpeg import fast_coefficients, mixed_coefficients
 from bbans_cli.reference.jpeg.coefficient_shape import Shape
-from bbans_cli.reference.progress import Tick, silent
 
 FAST, DEFAULT, BEST = LEVELS = 1, 5, 9
 MOST_BLOCKS = 1 << 14  # rows or columns
@@ -23,7 +23,7 @@ def decode(
     quantisers: Sequence[np.ndarray],
     factors: Sequence[tuple[int, int]],
     level: int,
-    tick: Tick = silent,
+    tick: PixelProgress = no_progress,
 ) -> list[np.ndarray]:
     """Coefficients int16 (rows, columns, 64) of each component, row by row within a block.
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bbans_cli.progress import PixelProgress
 from bbans_cli.reference.jpeg.coefficient_shape import HIGHEST, Shape, clamp, zigzag
 from bbans_cli.reference.mixing import logistic
 from bbans_cli.reference.mixing.contexts import half_octaves
 from bbans_cli.reference.mixing.mixer import towards_zero
 from bbans_cli.reference.mixing.range_coder import RangeDecoder
-from bbans_cli.reference.progress import Tick
 
 # What a coefficient adds at the edge, in 1/256
 EDGE = [181, 270, 306, 344, 362, 339, 265, 146]
@@ -24,7 +24,7 @@ SQUASH = [logistic.squash(4 * i + 2 - 2048) for i in range(1024)]  # of stretche
 ORDER = zigzag()
 
 
-def decode(payload: bytes, shape: Shape, tick: Tick) -> list[np.ndarray]:
+def decode(payload: bytes, shape: Shape, tick: PixelProgress) -> list[np.ndarray]:
     """Coefficients int16 (blocks, 64) of each component of a segment."""
     decoder = _Decoder(payload, shape)
     for c, (rows, columns) in enumerate(shape.sizes):

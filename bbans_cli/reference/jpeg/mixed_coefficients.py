@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bbans_cli.progress import PixelProgress
 from bbans_cli.reference.jpeg import coefficient_start, coefficient_values
 from bbans_cli.reference.jpeg.coefficient_ls import LeastSquares
 from bbans_cli.reference.jpeg.coefficient_shape import Shape, zigzag
@@ -12,7 +13,6 @@ from bbans_cli.reference.jpeg.magnitudes import LAST, Network, Tables, Value
 from bbans_cli.reference.jpeg.neighbourhood import EDGE, Component, Neighbourhood
 from bbans_cli.reference.mixing import counters
 from bbans_cli.reference.mixing.contexts import pack
-from bbans_cli.reference.progress import Tick
 
 # Coefficients for a bucket, by level, and the binary logarithm of the number of buckets
 COEFFICIENTS = {5: 32, 9: 16}
@@ -22,7 +22,7 @@ TAIL_STARTS = [1, 3, 6, 10, 15, 21, 28, 36, 45]  # from these places on magnitud
 ORDER = zigzag()
 
 
-def decode(payload: bytes, shape: Shape, level: int, start: int, alone: bool, tick: Tick) -> list[np.ndarray]:
+def decode(payload: bytes, shape: Shape, level: int, start: int, alone: bool, tick: PixelProgress) -> list[np.ndarray]:
     """Coefficients int16 (blocks, 64) of each component of a segment. alone: is it the only one?"""
     trained = coefficient_start.load(start)
     blocks = [rows * columns for rows, columns in shape.sizes]

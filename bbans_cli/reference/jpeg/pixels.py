@@ -12,10 +12,10 @@ import numpy as np
 from bbans_cli.container import Part
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.progress import PixelProgress, no_progress, shared_out
 from bbans_cli.reference import ycbcr
 from bbans_cli.reference.jpeg import coefficients
 from bbans_cli.reference.mixing import few_colours
-from bbans_cli.reference.progress import Tick, shared, silent
 
 MOST_PIXELS = 1 << 26
 SIDE = 8  # of a block
@@ -44,7 +44,7 @@ CHROMINANCE = (
 )
 
 
-def decode(part: Part, width: int, height: int, tick: Tick = silent) -> np.ndarray:
+def decode(part: Part, width: int, height: int, tick: PixelProgress = no_progress) -> np.ndarray:
     """Samples uint8 (height, width, 1 or 3): grey, or R, G, B. Raises CorruptError, UnsupportedError."""
     if len(part.bands) != 1 or part.channels not in (1, 3) or width * height > MOST_PIXELS:
         raise UnsupportedError("needs a newer bbc: a JPEG's part of an unknown shape")
@@ -55,7 +55,7 @@ def decode(part: Part, width: int, height: int, tick: Tick = silent) -> np.ndarr
     sizes = [(height, width), small, small][: part.channels]
     factors = [(1 + halved[0], 1 + halved[1]), (1, 1), (1, 1)][: part.channels]
     counts = [(-(-rows // SIDE), -(-columns // SIDE)) for rows, columns in sizes]
-    of_blocks = shared(tick, width * height, sum(rows * columns for rows, columns in counts))
+    of_blocks = shared_out(tick, width * height, sum(rows * columns for rows, columns in counts))
     blocks = coefficients.decode(code, counts, quantisers, factors, coefficients.DEFAULT, of_blocks)
     planes = [component_samples(*each) for each in zip(blocks, quantisers, strict=True)]
     planes = [planes[0]] + [upsampled(plane, width, height, halved) for plane in planes[1:]]

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference.mixing import binarisation, mixer
 from bbans_cli.reference.mixing.binary_coder import BinaryDecoder
 from bbans_cli.reference.mixing.buckets import Buckets, bucket_hash, cells
 from bbans_cli.reference.mixing.contexts import half_octaves, octaves, pack
 from bbans_cli.reference.mixing.deep_prediction import MARGIN, Channel, Prediction, predict, update
 from bbans_cli.reference.mixing.mixer import Maps, WeightSets
-from bbans_cli.reference.progress import Tick, silent
 
 Array = np.ndarray
 
@@ -33,7 +33,9 @@ class _State:
     maps: Maps = field(default_factory=Maps)
 
 
-def decode(payload: bytes, samples: Array, known: int, depth: int, bucket_bits: int, tick: Tick = silent) -> None:
+def decode(
+    payload: bytes, samples: Array, known: int, depth: int, bucket_bits: int, tick: PixelProgress = no_progress
+) -> None:
     """Fill in the channels from `known` on of a band's samples (rows, width, channels) of `depth` bits."""
     rows, width, count = samples.shape
     state = _State(BinaryDecoder(payload), Buckets(bucket_bits))

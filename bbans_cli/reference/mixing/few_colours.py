@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference.mixing import mixer
 from bbans_cli.reference.mixing.binary_coder import BinaryDecoder
 from bbans_cli.reference.mixing.buckets import Buckets, bucket_hash, cells
@@ -19,7 +20,6 @@ from bbans_cli.reference.mixing.few_colours_contexts import (
 )
 from bbans_cli.reference.mixing.mixer import Maps, WeightSets
 from bbans_cli.reference.mixing.windowed_ls import WindowedLeastSquares
-from bbans_cli.reference.progress import Tick, silent
 
 Array = np.ndarray
 
@@ -32,7 +32,9 @@ LEARNING_RATE = 32
 KEEP, RIDGE, INTERVAL = (0.9985, 0.99), 0.02, 4
 
 
-def decode(payload: bytes, samples: Array, known: int, depth: int, bucket_bits: int, tick: Tick = silent) -> None:
+def decode(
+    payload: bytes, samples: Array, known: int, depth: int, bucket_bits: int, tick: PixelProgress = no_progress
+) -> None:
     """Fill in the channels from `known` on of a band's samples (rows, width, channels) of `depth` bits."""
     rows, width, channels = samples.shape
     band = _Band(BinaryDecoder(payload), width, channels, known, depth, bucket_bits)

@@ -6,15 +6,15 @@ import numpy as np
 
 from bbans_cli.container import DEEP, Part
 from bbans_cli.errors import UnsupportedError
+from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference.mixing import deep, few_colours
-from bbans_cli.reference.progress import Tick, silent
 
 Array = np.ndarray
 
 BUCKET_BITS = range(8, 21)
 
 
-def decode(part: Part, width: int, height: int, known: Array, tick: Tick = silent) -> Array:
+def decode(part: Part, width: int, height: int, known: Array, tick: PixelProgress = no_progress) -> Array:
     """The samples (height, width, channels) of a part. known (height, width, k): those of the parts before it."""
     if len(part.settings) != 1 or part.settings[0] not in BUCKET_BITS:
         raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
