@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 
 from bbans_cli.container import Part
-from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.errors import CorruptError
 from bbans_cli.progress import PixelProgress, no_progress
 
 Array = np.ndarray
@@ -29,7 +29,7 @@ def decode(part: Part, width: int, height: int, tick: PixelProgress = no_progres
                 data = _inflated(data, rows * _row_bytes(width, part))
             bands.append(_unpacked(data, rows, width, part))
         else:
-            raise UnsupportedError("needs a newer bbc: unknown way of storing raw samples")
+            raise CorruptError("corrupt, or made by a newer bbc: unknown way of storing raw samples")
         tick(rows * width)
     return np.concatenate(bands)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from bbans_cli.reference.mixing.code_bytes import CodeBytes
+
 WORD = (1 << 64) - 1
 
 
 class BinaryDecoder:
-    """The interval [low, high] of 64-bit integers narrows with each bit. Beyond its end the payload reads as zeros."""
+    """The interval [low, high] of 64-bit integers narrows with each bit."""
 
     def __init__(self, payload: bytes) -> None:
-        self._payload, self._at = payload, 8
+        self._bytes = CodeBytes(payload)
         self._low, self._high = 0, WORD
-        self._value = int.from_bytes(payload[:8].ljust(8, b"\0"), "big")
+        self._value = self._bytes.take(8)
 
     def bit(self, probability: int) -> int:
-        """The next bit. probability: of a 1, in 2^-16, 1 to 65535."""
+        """The next bit. probability: of a 1, in 2^-16, 1 to 65535. Raises CorruptError if the payload is used up."""
         middle = self._low + ((self._high - self._low) >> 16) * probability
         bit = int(self._value <= middle)
         if bit:
@@ -24,9 +26,5 @@ class BinaryDecoder:
         while (self._low ^ self._high) >> 56 == 0:
             self._low = self._low << 8 & WORD
             self._high = (self._high << 8 & WORD) | 255
-            self._value = (self._value << 8 & WORD) | self._next()
+            self._value = (self._value << 8 & WORD) | self._bytes.take(1)
         return bit
-
-    def _next(self) -> int:
-        self._at += 1
-        return self._payload[self._at - 1] if self._at <= len(self._payload) else 0

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from bbans_cli.reference.mixing.code_bytes import CodeBytes
+
+WORD = (1 << 64) - 1
+
 
 class RangeDecoder:
-    """An interval's size, and how far the payload lies above its low end. Beyond its end the payload is zeros."""
+    """An interval's size, and how far the payload lies above its low end."""
 
     def __init__(self, payload: bytes) -> None:
-        self._payload, self._at = payload, 0
-        self._range = (1 << 64) - 1
-        self._above = self._next_word() << 32
-        self._above |= self._next_word()
+        self._bytes = CodeBytes(payload)
+        self._range = WORD
+        self._above = self._bytes.take(8)
 
     def bit(self, probability: int) -> int:
-        """The next bit. probability: of a 1, in 2^-16, 1 to 65535."""
+        """The next bit. probability: of a 1, in 2^-16, 1 to 65535. Raises CorruptError if the payload is used up."""
         ones = (self._range >> 16) * probability
         bit = int(self._above < ones)
         if bit:
@@ -22,10 +25,6 @@ class RangeDecoder:
             self._above -= ones
             self._range -= ones
         if self._range < 1 << 32:
-            self._above = (self._above << 32 | self._next_word()) & ((1 << 64) - 1)
+            self._above = (self._above << 32 | self._bytes.take(4)) & WORD
             self._range <<= 32
         return bit
-
-    def _next_word(self) -> int:
-        self._at += 4
-        return int.from_bytes(self._payload[self._at - 4 : self._at].ljust(4, b"\0"), "big")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tiny
 
+from bbans_cli.errors import CorruptError
 from bbans_cli.reference.mixing import apm, binarisation, counters, logistic
 from bbans_cli.reference.mixing.binary_coder import BinaryDecoder
 from bbans_cli.reference.mixing.buckets import Buckets, bucket_hash
@@ -89,9 +90,12 @@ def test_the_range_decoder_reads_what_an_encoder_of_whole_numbers_writes():
     assert [decoder.bit(chance) for chance in chances] == bits
 
 
-def test_beyond_their_end_payloads_are_zeros():
-    for decoder in (BinaryDecoder(b""), RangeDecoder(b"")):
-        assert [decoder.bit(32768) for _ in range(200)] == 200 * [1]
+@pytest.mark.parametrize("decoder", [BinaryDecoder(b""), RangeDecoder(b"")])
+def test_behind_their_end_payloads_are_sixteen_zeros_and_then_used_up(decoder):
+    """Eight bytes are read ahead, so that 16 more are 128 decisions of a bit each; up to four bytes move at a time."""
+    assert [decoder.bit(32768) for _ in range(120)] == 120 * [1]
+    with pytest.raises(CorruptError, match="ends before what it codes"):
+        [decoder.bit(32768) for _ in range(60)]
 
 
 class Known:
