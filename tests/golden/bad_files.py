@@ -12,9 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import stored_files
 
 from bbans_cli import container
 from bbans_cli.coders import raw
+from bbans_cli.coders.files.tree_part import pack_tree, read_tree
 from bbans_cli.container import Container, FilePart, Region, StoredFile
 from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import varint
@@ -69,6 +71,19 @@ def _payload(part: FilePart, at: int, byte: int) -> FilePart:
     return replace(part, payload=part.payload[:at] + bytes([byte]) + part.payload[at + 1 :])
 
 
+def _note_repeated() -> bytes:
+    """A JPEG file whose third scan has two notes of kind 3 on block 9."""
+    stored = container.from_bytes(stored_files.progressive(1)[1])
+    assert isinstance(stored, StoredFile)
+    tree = read_tree(stored)
+    assert tree.first is not None
+    notes = bytes([0, 0, 2, 1, 0, 4, 2, 9])  # sizes of the five kinds, and what the record has of kinds 2 and 3
+    assert notes in tree.first.scans
+    tree.first.scans = tree.first.scans.replace(notes, bytes([0, 0, 2, 2, 0, 4, 2, 9, 0]))
+    parts = [replace(stored.parts[0], payload=pack_tree(tree, 1)), *stored.parts[1:]]
+    return container.to_bytes(replace(stored, parts=parts))
+
+
 def _large() -> bytes:
     return container.to_bytes(Container(30000, 20000, "grey", 8, [replace(raw.encode(PIXELS, 8), band_rows=20000)]))
 
@@ -91,6 +106,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "corrupt-neural": lambda: flipped(good("tiny-still"), -20),
     "corrupt-jpeg": lambda: flipped(good("jpeg-grey"), -9),
     "corrupt-jpeg-file": lambda: flipped(good("jpeg-file"), -9),
+    "corrupt-notes": _note_repeated,
     "trailing-bytes": lambda: good("stack") + b"\0\0",
     "unsupported-version": lambda: sealed(good("stack"), 5, 3),
     "unsupported-flag": lambda: sealed(good("stack"), HEADER, 5),

@@ -77,6 +77,11 @@ def odd(level: int) -> Made:
     return _coded(around[:2] + cut + around[2:] + progressive + b"between" + progressive, level)
 
 
+def progressive(level: int) -> Made:
+    """The second of them alone."""
+    return _coded(_odd_progressive(), level)
+
+
 def many_corrections() -> Made:
     """A refinement scan whose end-of-band run has more correction bits than libjpeg allows."""
     frame = make_frame(2, 264, 264, [(1, 1)])

@@ -71,7 +71,7 @@ def header(frame: Frame, height: int | None = None, codes: tuple[bytes, bytes] =
     )
 
 
-def _coder(frame: Frame, scan: Scan, codes: tuple[bytes, bytes]) -> tuple[ScanCoder, list[bytes], Policy]:
+def coder_of(frame: Frame, scan: Scan, codes: tuple[bytes, bytes] = CODES) -> tuple[ScanCoder, list[bytes], Policy]:
     """What writes a scan, its notes and its policy."""
     parts = [(index, *codes) for index in scan.components]
     parameters = (scan.first, scan.last, scan.high, scan.low)
@@ -80,25 +80,27 @@ def _coder(frame: Frame, scan: Scan, codes: tuple[bytes, bytes]) -> tuple[ScanCo
     return coder, notes, Policy(**{"interval": scan.interval, **scan.policy})
 
 
-def scan_bytes(frame: Frame, blocks: Sequence[np.ndarray], scan: Scan, codes: tuple[bytes, bytes] = CODES) -> bytes:
-    """DRI, SOS and entropy-coded data."""
-    coder, notes, policy = _coder(frame, scan, codes)
+def scan_head(frame: Frame, scan: Scan) -> bytes:
+    """DRI and SOS."""
     names = b"".join(bytes([frame.components[index].identifier, 0]) for index in scan.components)
     spectral = bytes([scan.first, scan.last, scan.high << 4 | scan.low])
+    sos = bytes([len(scan.components)]) + names + spectral
+    return segment(0xDD, scan.interval.to_bytes(2, "big")) + segment(0xDA, sos)
+
+
+def scan_bytes(frame: Frame, blocks: Sequence[np.ndarray], scan: Scan, codes: tuple[bytes, bytes] = CODES) -> bytes:
+    """DRI, SOS and entropy-coded data."""
+    coder, notes, policy = coder_of(frame, scan, codes)
     data = coder.write(notes, policy, blocks, 1 << 20)
     assert data is not None
-    return (
-        segment(0xDD, scan.interval.to_bytes(2, "big"))
-        + segment(0xDA, bytes([len(scan.components)]) + names + spectral)
-        + data
-    )
+    return scan_head(frame, scan) + data
 
 
 def optimal_codes(frame: Frame, blocks: Sequence[np.ndarray], scans: Sequence[Scan]) -> tuple[bytes, bytes]:
     """The tables that an encoder makes that optimises them for all scans together."""
     uses = np.zeros((2, 256), np.uint64)
     for scan in scans:
-        coder, notes, policy = _coder(frame, scan, CODES)
+        coder, notes, policy = coder_of(frame, scan, CODES)
         counts = coder.count_symbols()
         assert coder.write(notes, policy, blocks, 1 << 20) is not None
         for own in counts:

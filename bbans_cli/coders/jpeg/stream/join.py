@@ -70,7 +70,7 @@ def pieces(
         if counter:
             counter(header, uses)
         if data is None or len(data) != record.size:
-            raise CorruptError("corrupt JPEG scans: coefficients that cannot be coded")
+            raise CorruptError("corrupt JPEG scans: notes or coefficients that cannot be coded")
         yield irregular(data, record.departures)
     records.end()
     yield plain[end:]

@@ -112,7 +112,7 @@ def _uses(plain: bytes, count: int, scans: bytes, blocks: Sequence[np.ndarray]) 
         most += 512 * sum(map(len, record.notes)) + 4096
         counts = coder.count_symbols()
         if coder.write(record.notes, record.policy, blocks, most) is None:
-            raise CorruptError("corrupt JPEG scans: coefficients that cannot be coded")
+            raise CorruptError("corrupt JPEG scans: notes or coefficients that cannot be coded")
         for pair, own in zip(used, counts, strict=True):
             yield from ((number, each) for number, each in zip(pair, own, strict=True) if number is not None)
 

@@ -66,6 +66,7 @@ class RecordReader:
         self._reader = Reader(scans, "the JPEG scans")
         self.height = self._reader.varint()
         self._coded = 0
+        self._ended = True  # was the last record that of a scan that is coded, or has there been none?
         if self.height > MOST_LINES:
             raise CorruptError("corrupt JPEG scans: a number is too large")
 
@@ -74,6 +75,7 @@ class RecordReader:
         if not self._reader.left:
             return None
         flags = self._reader.varint()
+        self._ended = bool(flags)
         if not flags:
             return None
         if flags > _ALL or not flags & _CODED:
@@ -100,9 +102,11 @@ class RecordReader:
         return ScanRecord(self._reader.varint(), policy, notes, Departures(fill, strays))
 
     def end(self) -> None:
-        """Make sure that nothing is left."""
+        """Make sure that nothing is left, and that the last record was that of a scan that is coded."""
         if self._reader.left:
             raise CorruptError("corrupt JPEG scans: more scans than the stream has")
+        if not self._ended:
+            raise CorruptError("corrupt JPEG scans: the last one is not coded")
 
     def _pairs(self) -> list[tuple[int, int]]:
         pairs, position = [], 0

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bbans_cli.errors import CorruptError
+
 _FILL = re.compile(rb"(?<!\xff)\xff{2,}(?=[\x00\xd0-\xd7])")
 _STRAY = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 
@@ -40,14 +42,18 @@ def regular(data: bytes) -> tuple[bytes, Departures]:
 
 
 def irregular(data: bytes, departures: Departures) -> bytes:
-    """Undo `regular`. Positions beyond the data are left out."""
+    """Undo `regular`. Raises CorruptError for positions beyond the data, and for strays where there is no 00."""
     if departures.strays:
         changed = bytearray(data)
         for position, byte in departures.strays:
-            changed[position : position + 1] = bytes([byte])[: len(changed) - position]
+            if position >= len(changed) or changed[position]:
+                raise CorruptError("corrupt JPEG scans: a stray byte where there is no zero")
+            changed[position] = byte
         data = bytes(changed)
     pieces, end = [], 0
     for position, count in departures.fill:
+        if position > len(data):
+            raise CorruptError("corrupt JPEG scans: fill behind the data")
         pieces += [data[end:position], b"\xff" * count]
         end = position
     return b"".join([*pieces, data[end:]])

@@ -17,7 +17,7 @@ enum {
 };
 
 /* How an interval ends: another follows without a marker; it is the last; RST0 to RST7 follow. */
-enum { STREAM_END_NO_MARKER, STREAM_END_LAST, STREAM_END_RST0 };
+enum { STREAM_END_NO_MARKER, STREAM_END_LAST, STREAM_END_RST0, STREAM_END_RST7 = STREAM_END_RST0 + 7 };
 enum { STREAM_RST0 = 0xd0 }; /* the second byte of that marker */
 
 /* Positions of the notes that were written last. */
@@ -53,26 +53,47 @@ typedef struct {
     int failed;
 } stream_note_reader;
 
+static inline uint8_t stream_noted_byte(stream_note_reader *r, int kind)
+{
+    if (r->at[kind] < r->notes->sizes[kind]) return r->notes->bytes[kind][r->at[kind]++];
+    r->failed = 1;
+    return 0;
+}
+
+/* A number of at most nine bytes, in its shortest form. */
 static inline uint64_t stream_noted_number(stream_note_reader *r, int kind)
 {
     uint64_t number = 0;
-    for (int shift = 0; shift < 56; shift += 7) {
-        if (r->at[kind] == r->notes->sizes[kind]) break;
-        const uint8_t byte = r->notes->bytes[kind][r->at[kind]++];
+    for (int shift = 0; shift <= 56; shift += 7) {
+        const uint8_t byte = stream_noted_byte(r, kind);
         number |= (uint64_t)(byte & 127) << shift;
-        if (byte < 128) return number;
+        if (byte >= 128) continue;
+        r->failed |= shift && !byte;
+        return r->failed ? 0 : number;
     }
     r->failed = 1;
     return 0;
 }
 
-/* Go on to the next note of a kind; `last` is the position of the one before. */
+/* Go on to the next note of a kind; `last` is the position of the one before, which is another one but for the first. */
 static inline void stream_noted_next(stream_note_reader *r, int kind, int64_t last)
 {
+    const int first = r->at[kind] == 0;
     r->position[kind] = INT64_MAX;
     if (r->at[kind] == r->notes->sizes[kind]) return;
     const uint64_t step = stream_noted_number(r, kind);
-    if (step < (uint64_t)INT64_MAX / 4 && last < INT64_MAX / 4) r->position[kind] = last + (int64_t)step;
+    if ((step || first) && step < (uint64_t)INT64_MAX / 4 && last < INT64_MAX / 4)
+        r->position[kind] = last + (int64_t)step;
+    else r->failed = 1;
+}
+
+/* Whether there are notes that were not used: of what the scan does not have. */
+static inline int stream_notes_left(const stream_note_reader *r)
+{
+    for (int kind = 0; kind < BBC_STREAM_KINDS; kind++)
+        if (r->at[kind] < r->notes->sizes[kind] || (kind != BBC_STREAM_LITERALS && r->position[kind] < INT64_MAX))
+            return 1;
+    return 0;
 }
 
 static inline stream_note_reader stream_note_reader_begin(const bbc_stream_notes *notes)

@@ -19,6 +19,7 @@ static int stream_write_noted(stream_encoder *e, int64_t number)
     if (notes->position[BBC_STREAM_ZERO_RUNS] == number) {
         const uint64_t runs = stream_noted_number(notes, BBC_STREAM_ZERO_RUNS);
         e->zero_runs = runs < 64 ? (int)runs : 64;
+        notes->failed |= runs == 0;
         stream_noted_next(notes, BBC_STREAM_ZERO_RUNS, number);
     }
     if (notes->position[BBC_STREAM_SPLITS] == number) {
@@ -75,12 +76,13 @@ static stream_write_end stream_write_end_of(stream_encoder *e, int64_t index, in
     stream_note_reader *notes = &e->notes;
     stream_write_end end = {.end = expected};
     if (notes->position[BBC_STREAM_INTERVALS] != index) return end;
-    end.flags = (int)stream_noted_number(notes, BBC_STREAM_INTERVALS);
+    end.flags = stream_noted_byte(notes, BBC_STREAM_INTERVALS);
     if (end.flags & STREAM_NOTE_BLOCKS) end.missing = (int64_t)stream_noted_number(notes, BBC_STREAM_INTERVALS);
     if (end.flags & STREAM_NOTE_RUN) end.run = (int64_t)stream_noted_number(notes, BBC_STREAM_INTERVALS);
-    if (end.flags & STREAM_NOTE_PADDING) end.padding = (uint32_t)stream_noted_number(notes, BBC_STREAM_INTERVALS);
+    if (end.flags & STREAM_NOTE_PADDING) end.padding = stream_noted_byte(notes, BBC_STREAM_INTERVALS);
     if (end.flags & STREAM_NOTE_BYTES) end.bytes = stream_noted_number(notes, BBC_STREAM_INTERVALS);
-    if (end.flags & STREAM_NOTE_END) end.end = (int)stream_noted_number(notes, BBC_STREAM_INTERVALS);
+    if (end.flags & STREAM_NOTE_END) end.end = stream_noted_byte(notes, BBC_STREAM_INTERVALS);
+    notes->failed |= end.flags > STREAM_NOTE_ALL || end.end > STREAM_END_RST7;
     stream_noted_next(notes, BBC_STREAM_INTERVALS, index);
     return end;
 }
@@ -112,7 +114,7 @@ static void stream_write_rest(stream_encoder *e, const stream_write_end *end)
         return;
     }
     bits->out[bits->at++] = 0xff;
-    bits->out[bits->at++] = (uint8_t)(STREAM_RST0 + ((end->end - STREAM_END_RST0) & 7));
+    bits->out[bits->at++] = (uint8_t)(STREAM_RST0 + end->end - STREAM_END_RST0);
 }
 
 int64_t bbc_stream_write(const bbc_stream_scan *scan, const bbc_stream_notes *notes, uint8_t *out, size_t capacity)
@@ -135,9 +137,10 @@ int64_t bbc_stream_write(const bbc_stream_scan *scan, const bbc_stream_notes *no
         at.left -= end.missing;
         stream_write_blocks(e, at);
         if (scan->progressive && scan->first) stream_write_run(e, end.run);
+        else if (end.run) return -1;
         stream_write_rest(e, &end);
         mcu += mcus;
         if (e->bits.failed | e->notes.failed) return -1;
     }
-    return (int64_t)e->bits.at;
+    return stream_notes_left(&e->notes) ? -1 : (int64_t)e->bits.at;
 }

@@ -107,6 +107,7 @@ static inline void stream_write_ac_first(stream_encoder *e, int64_t number, cons
         for (; run > 15; run -= 16) stream_put_code(&bits, table, 0xf0, 0, 0);
         const int category = stream_category((uint32_t)magnitude);
         const uint32_t low = stream_write_value(value < 0 ? -magnitude : magnitude);
+        bits.failed |= category > 15;
         stream_put_code(&bits, table, run << 4 | (category & 15), low, category & 15);
         coded = k;
     }

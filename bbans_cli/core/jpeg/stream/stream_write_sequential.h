@@ -27,6 +27,7 @@ static inline void stream_write_sequential(stream_encoder *e, int part, const in
         int run = k - coded - 1;
         for (; run > 15; run -= 16) stream_put_code(&bits, table, 0xf0, 0, 0);
         const int category = stream_category((uint32_t)stream_write_magnitude(value));
+        bits.failed |= category > 15;
         stream_put_code(&bits, table, run << 4 | (category & 15), stream_write_value(value), category & 15);
         coded = k;
     }

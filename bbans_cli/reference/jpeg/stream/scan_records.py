@@ -10,7 +10,11 @@ from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError
 
 KINDS = 5  # of notes
+NEXT_INTERVAL, NOTHING, FIRST_RESTART = range(3)  # what follows an interval, in its note
+LAST_RESTART = FIRST_RESTART + 7
 MOST_HEIGHT = MOST_FILL = 1 << 20
+MOST_SCANS = 100  # that are coded
+MOST_INTERVAL = (1 << 31) - 1  # and the highest limit of a run
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ def read(scans: bytes) -> tuple[int, list[Record | None]]:
             records.append(_read_record(reader, flags))
         else:
             raise CorruptError("corrupt scans: unknown flags")
+        if sum(record is not None for record in records) > MOST_SCANS:
+            raise CorruptError("corrupt scans: too many of them")
     if records and records[-1] is None:
         raise CorruptError("corrupt scans: the last one is not coded")
     return height, records
@@ -74,6 +80,8 @@ def read(scans: bytes) -> tuple[int, list[Record | None]]:
 def _read_record(reader: Reader, flags: int) -> Record:
     interval = reader.varint() if flags & 2 else None
     run_limit = reader.varint() if flags & 8 else 0x7FFF
+    if (interval or 0) > MOST_INTERVAL or run_limit > MOST_INTERVAL:
+        raise CorruptError("corrupt scans: a number is too large")
     notes = [b""] * KINDS
     if flags & 32:
         notes_sizes = [reader.varint() for _ in range(KINDS)]
@@ -109,32 +117,38 @@ def _read_pairs(reader: Reader) -> list[tuple[int, int]]:
 def _read_positions(notes: bytes) -> Iterator[tuple[int, Reader]]:
     """The position of each note, and the reader, which then is at the fields behind it."""
     reader = Reader(notes, "the notes of a scan")
-    position = 0
+    position = -1
     while reader.left:
-        position += reader.varint()
+        step = reader.varint()
+        if step == 0 and position >= 0:
+            raise CorruptError("corrupt scans: two notes of a kind for one position")
+        position = max(position, 0) + step
         yield position, reader
 
 
 def _read_interval_notes(notes: bytes) -> Iterator[tuple[int, IntervalNote]]:
     for position, reader in _read_positions(notes):
-        flags = reader.varint()
+        flags = reader.byte()
         if flags >= 32:
             raise CorruptError("corrupt scans: unknown flags of an interval")
-        yield (
-            position,
-            IntervalNote(
-                reader.varint() if flags & 1 else 0,
-                reader.varint() if flags & 2 else 0,
-                reader.byte() if flags & 4 else None,
-                reader.varint() if flags & 8 else 0,
-                reader.byte() if flags & 16 else None,
-            ),
+        note = IntervalNote(
+            reader.varint() if flags & 1 else 0,
+            reader.varint() if flags & 2 else 0,
+            reader.byte() if flags & 4 else None,
+            reader.varint() if flags & 8 else 0,
+            reader.byte() if flags & 16 else None,
         )
+        if (note.follows or 0) > LAST_RESTART:
+            raise CorruptError("corrupt scans: an unknown marker behind an interval")
+        yield position, note
 
 
 def _read_counts(notes: bytes) -> Iterator[tuple[int, int]]:
     for position, reader in _read_positions(notes):
-        yield position, reader.varint()
+        count = reader.varint()
+        if count == 0:
+            raise CorruptError("corrupt scans: a note of no zeros")
+        yield position, count
 
 
 def _read_block_bits(notes: bytes) -> Iterator[tuple[int, str]]:

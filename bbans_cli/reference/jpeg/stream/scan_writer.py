@@ -11,11 +11,16 @@ import numpy as np
 from bbans_cli.errors import CorruptError
 from bbans_cli.reference.jpeg.coefficient_shape import zigzag
 from bbans_cli.reference.jpeg.stream import huffman
-from bbans_cli.reference.jpeg.stream.scan_records import IntervalNote, Record
+from bbans_cli.reference.jpeg.stream.scan_records import (
+    FIRST_RESTART,
+    NEXT_INTERVAL,
+    NOTHING,
+    IntervalNote,
+    Record,
+)
 from bbans_cli.reference.jpeg.stream.walk import AC, BLOCK, DC, PROGRESSIVE, ScanHeader, Walk
 
 END_OF_BLOCK, SIXTEEN_ZEROS = 0x00, 0xF0
-NEXT_INTERVAL, NOTHING, FIRST_RESTART = range(3)  # what follows an interval, in its note
 
 
 def write(found: Walk, header: ScanHeader, record: Record, height: int, blocks: list[np.ndarray]) -> bytes:
@@ -113,6 +118,7 @@ class _Writer:
         self.predictors = [0] * len(header.components)
         self.run = _Run()
         self.block = 0  # number in the scan of the next one
+        self.block_notes = 0  # those that were used
 
     # ---- intervals ----
 
@@ -129,6 +135,10 @@ class _Writer:
             self._write_interval([block for mcu in mcus for block in mcu], note)
             going_on = self._write_what_follows(number, note, done < len(self.mcus))
             number += 1
+        record = self.record
+        of_blocks = len(record.zero_runs) + len(record.run_ends) + len(record.blocks)
+        if self.block_notes < of_blocks or record.literals or any(other >= number for other in record.intervals):
+            raise CorruptError("corrupt scans: notes on what the scan does not have")
 
     def _write_interval(self, blocks: list[tuple[int, int, int, int]], note: IntervalNote) -> None:
         self.predictors = [0] * len(self.predictors)
@@ -139,6 +149,8 @@ class _Writer:
             self._write_block(place, self.blocks[component][y, x])
             self.block += 1
         self.block += note.absent_blocks
+        if note.longer_run and not self.run.blocks:
+            raise CorruptError("corrupt scans: a longer end-of-band run where there is none")
         self.run.blocks += note.longer_run
         self._end_run()
         self._pad(note.padding)
@@ -152,7 +164,7 @@ class _Writer:
         usual = FIRST_RESTART + number % 8 if more else NOTHING
         follows = usual if note.follows is None else note.follows
         if follows >= FIRST_RESTART:
-            self.out += bytes([0xFF, 0xD0 + (follows - FIRST_RESTART) % 8])
+            self.out += bytes([0xFF, 0xD0 + follows - FIRST_RESTART])
         return follows != NOTHING
 
     def _pad(self, bits: int | None) -> None:
@@ -189,7 +201,9 @@ class _Writer:
 
     def _write_block(self, place: int, block: np.ndarray) -> None:
         literal = self.record.blocks.get(self.block)
-        if self.block in self.record.run_ends or self.block in self.record.zero_runs or literal is not None:
+        notes = (self.block in self.record.run_ends, self.block in self.record.zero_runs, literal is not None)
+        self.block_notes += sum(notes)
+        if any(notes):
             self._end_run()
         values = [int(block[k]) for k in self.order]
         if literal is not None:
