@@ -6,11 +6,12 @@ Results never depend on how many files or threads there are; only the order in w
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
+
+from bbans_cli import posix_calls
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,9 +26,7 @@ SECONDS_TO_SIGNAL = 0.05
 
 def cores() -> int:
     """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
+    return posix_calls.processors()
 
 
 def threads_for(size: int, threads: int, files_left: int) -> int:

@@ -9,10 +9,12 @@ import shutil
 import stat
 from collections.abc import Iterator, Mapping
 
+from bbans_cli import posix_calls
 from bbans_cli.archive.store import DamagedUploadError, Entry, Store
 
 # Below the root: files are written here and renamed into their places, so that leftovers of the killed are together.
 TEMPORARY = ".bbc-batch-tmp"
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | posix_calls.OPEN_FLAGS
 
 
 class FolderStore(Store):
@@ -78,10 +80,10 @@ class FolderStore(Store):
 
     def _fill(self, path: str, data: bytes, lasting: bool) -> None:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(path, _CREATE, 0o666)
         except FileNotFoundError:  # another process has just tidied up
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(path, _CREATE, 0o666)
         with open(descriptor, "r+b") as file:
             file.write(data)
             file.flush()

@@ -7,6 +7,8 @@ import socket
 from dataclasses import dataclass
 from functools import cache
 
+from bbans_cli import posix_calls
+
 
 @dataclass(frozen=True)
 class Process:
@@ -27,13 +29,7 @@ class Process:
         own = this()
         if (self.host, self.space) != (own.host, own.space):
             return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        return self.began != _began(self.pid)
+        return not posix_calls.lives(self.pid) or self.began != _began(self.pid)
 
 
 def this() -> Process:

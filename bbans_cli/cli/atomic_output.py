@@ -14,6 +14,7 @@ import sys
 import threading
 from types import TracebackType
 
+from bbans_cli import posix_calls
 from bbans_cli.cli.fileio import STDIO, errors_named, write_all
 from bbans_cli.errors import BbcError, InputError, OutputExistsError
 
@@ -25,6 +26,8 @@ _temporary: set[str] = set()
 # once another process has replaced the file, its number may be that of any other output.
 _published: set[tuple[int, ...]] = set()
 _abandoned = False
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | posix_calls.OPEN_FLAGS
 
 # Errors of file systems without hard links.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.ENOTSUP}
@@ -80,7 +83,7 @@ class DirectOutput:
             raise TerminalError("standard output is closed")
         if target != STDIO:
             with errors_named(self._name):
-                self._descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
+                self._descriptor = os.open(target, os.O_WRONLY | posix_calls.OPEN_FLAGS)
         if os.isatty(self._descriptor):
             raise TerminalError(f"{self._name} is a terminal, and the output is not text: name a file, or use a pipe")
 
@@ -140,7 +143,7 @@ class TempOutput:
         CollisionError when that is what this process has published for another input.
         With `sync` the file and its name are on the disk when this returns.
         """
-        _copy_status(self._descriptor, like)
+        _copy_status(self._descriptor, self.path, like)
         if sync:
             with errors_named(self.target):
                 os.fsync(self._descriptor)
@@ -156,7 +159,7 @@ class TempOutput:
             _temporary.remove(self.path)
             _published.add(_identity(os.fstat(self._descriptor)))
         if sync:
-            sync_folder(os.path.dirname(self.target))
+            posix_calls.sync_folder(os.path.dirname(self.target) or os.curdir)
 
 
 def _create_temporary(folder: str, name: str) -> tuple[int, str]:
@@ -165,7 +168,7 @@ def _create_temporary(folder: str, name: str) -> tuple[int, str]:
         # 40 characters take at most 160 of the 255 bytes that a name may have.
         path = os.path.join(folder, f".{name[:40]}.{os.urandom(4).hex()}.tmp")
         with contextlib.suppress(FileExistsError):
-            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), path
+            return os.open(path, _CREATE, 0o600), path
 
 
 def abandon_all() -> None:
@@ -207,7 +210,7 @@ def _link(path: str, target: str) -> None:
 def _rename_onto_empty(path: str, target: str) -> None:
     """For file systems without links: claim the name with an empty file of our own, then replace that."""
     try:
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        os.close(os.open(target, _CREATE, 0o600))
     except FileExistsError:
         raise exists(target) from None
     try:
@@ -226,32 +229,24 @@ def exists(target: str, foreign_to: str | None = None) -> OutputExistsError:
     return OutputExistsError("exists already; -f replaces it, --skip-existing skips it")
 
 
-def _copy_status(descriptor: int, like: os.stat_result | None) -> None:
+def _copy_status(descriptor: int, path: str, like: os.stat_result | None) -> None:
     """Copy owner, group, mode and times. Where one is not permitted, the file gets fewer rights, never more."""
     if like is None:
         with contextlib.suppress(OSError):
-            os.fchmod(descriptor, 0o666 & ~_UMASK)
+            posix_calls.set_mode(descriptor, 0o666 & ~_UMASK)
         return
     mode = like.st_mode & 0o777
     with contextlib.suppress(OSError):
-        os.fchown(descriptor, like.st_uid, -1)
+        posix_calls.set_owner(descriptor, like.st_uid, -1)
     try:
-        os.fchown(descriptor, -1, like.st_gid)
+        posix_calls.set_owner(descriptor, -1, like.st_gid)
     except OSError:
         # Another group: it may do what both the old group and everybody else may.
         mode = mode & 0o707 | mode & (mode << 3) & 0o070
     with contextlib.suppress(OSError):
-        os.fchmod(descriptor, mode)
+        posix_calls.set_mode(descriptor, mode)
     with contextlib.suppress(OSError):
-        os.utime(descriptor, ns=(like.st_atime_ns, like.st_mtime_ns))
-
-
-def sync_folder(folder: str) -> None:
-    descriptor = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        posix_calls.set_times(descriptor, path, (like.st_atime_ns, like.st_mtime_ns))
 
 
 def remove_input(path: str, read_as: os.stat_result | None) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bbans_cli import container, output_names, scheduler, thumbnails
+from bbans_cli import container, output_names, posix_calls, scheduler, thumbnails
 from bbans_cli.cli import atomic_output, changing, code_map, fileio, info, signals
 from bbans_cli.cli.code_map import CodeMap
 from bbans_cli.cli.fileio import STDIO
@@ -63,7 +62,7 @@ def do_all(
     ):
         progress.finish(task)
         if isinstance(result.error, BrokenPipeError) and task.target == STDIO:
-            raise signals.Interrupted(signal.SIGPIPE)
+            raise signals.Interrupted(posix_calls.SIGPIPE)
         with progress.paused():
             report.add(result)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import signal
 import stat
 import sys
 from collections.abc import Iterator
 
+from bbans_cli import posix_calls
 from bbans_cli.cli.signals import Interrupted
 from bbans_cli.errors import BbcError, InputError
 from bbans_cli.reading import Look, read_at_most
@@ -39,7 +39,7 @@ def read(path: str, limit: int, look: Look = lambda front: None) -> tuple[bytes,
         if sys.stdin is None:
             raise InputError("is closed")
         return read_at_most(0, limit, look), None
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+    descriptor = os.open(path, os.O_RDONLY | posix_calls.OPEN_FLAGS)
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
@@ -63,7 +63,7 @@ def write_stdout(data: bytes) -> None:
         with errors_named("(standard output)"):
             write_all(1, data)
     except BrokenPipeError:
-        raise Interrupted(signal.SIGPIPE) from None
+        raise Interrupted(posix_calls.SIGPIPE) from None
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 from types import FrameType
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from bbans_cli.posix_calls import STOPPING
 
 
 class Interrupted(BaseException):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
+from bbans_cli import posix_calls
 from bbans_cli.errors import LimitError
 from bbans_cli.limits import MAX_PIXELS
 
@@ -14,10 +14,7 @@ _READ_COPIES = 3
 
 def half_of_memory() -> int:
     """Bytes of memory that are taken unless the caller says otherwise: half of the machine's."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, OSError, ValueError):  # no POSIX
-        return 1 << 32
+    return posix_calls.memory() // 2
 
 
 @dataclass(frozen=True)

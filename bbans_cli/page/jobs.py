@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from bbans_cli import posix_calls
 from bbans_cli.errors import BbcError
 
 # What is kept of earlier results, in bytes and in number: the oldest go.
@@ -94,7 +95,7 @@ class Job:
         descriptor = os.dup(self._file.fileno())
         try:
             for at in range(0, stored.size, _PIECE_BYTES):
-                yield os.pread(descriptor, min(_PIECE_BYTES, stored.size - at), stored.start + at)
+                yield posix_calls.read_at(descriptor, min(_PIECE_BYTES, stored.size - at), stored.start + at)
         finally:
             os.close(descriptor)
 

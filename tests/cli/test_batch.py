@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bbans_cli
-from bbans_cli import container, reading
+from bbans_cli import container, posix_calls, reading
 from bbans_cli.api import Outcome
 from bbans_cli.cli import atomic_output, batch
 from bbans_cli.cli.batch import Options
@@ -71,8 +71,8 @@ def test_done() -> None:
 
 def test_the_input_goes_after_the_output_came(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = []
-    sync, link, unlink = atomic_output.sync_folder, os.link, os.unlink
-    monkeypatch.setattr(atomic_output, "sync_folder", lambda folder: (steps.append("sync"), sync(folder)))
+    sync, link, unlink = posix_calls.sync_folder, os.link, os.unlink
+    monkeypatch.setattr(posix_calls, "sync_folder", lambda folder: (steps.append("sync"), sync(folder)))
     monkeypatch.setattr(os, "link", lambda old, new: (steps.append("publish"), link(old, new)))
     monkeypatch.setattr(os, "unlink", lambda path: (steps.append(f"unlink {path[-4:]}"), unlink(path)))
     assert do(Task("a.png", "a.bbc"), remove=True).status == OK
