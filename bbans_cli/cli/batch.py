@@ -12,10 +12,18 @@ from bbans_cli import container, output_names, posix_calls, scheduler, thumbnail
 from bbans_cli.cli import atomic_output, changing, code_map, fileio, info, signals
 from bbans_cli.cli.code_map import CodeMap
 from bbans_cli.cli.fileio import STDIO
-from bbans_cli.cli.plan import Task
+from bbans_cli.cli.plan import Task, skips
 from bbans_cli.cli.progress import Progress
 from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, shown
-from bbans_cli.errors import CorruptError, DamagedError, InputError, LimitError, LossyError, TrailingBytesError
+from bbans_cli.errors import (
+    CorruptError,
+    DamagedError,
+    InputError,
+    LimitError,
+    LossyError,
+    OutputExistsError,
+    TrailingBytesError,
+)
 from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.formats import JPEG
 from bbans_cli.progress import ShareProgress
@@ -82,6 +90,12 @@ def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) 
             result.status, result.reason = SKIPPED, str(error)
         else:
             result.status, result.error = FAILED, error
+    except OutputExistsError as error:
+        # It came to exist during the work: with --skip-existing that is as if it had existed before.
+        result.status, result.reason = SKIPPED, skips(task)
+        if not result.reason:
+            result.status = FAILED
+            result.error = error if task.is_output is None else atomic_output.exists(task.target or "", task.source)
     except Exception as error:
         result.status, result.error = FAILED, error
     result.seconds = time.monotonic() - start

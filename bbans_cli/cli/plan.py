@@ -49,6 +49,7 @@ class Task:
     skip         why nothing is to be done with this input, or ""
     problem      why this input cannot be done
     file_format  of the output, None for the usual one
+    is_output    with --skip-existing, that of Naming, which is asked again if the output comes to exist meanwhile
     """
 
     source: str
@@ -58,6 +59,7 @@ class Task:
     skip: str = ""
     problem: Exception | None = None
     file_format: str | None = None
+    is_output: Callable[[str, str], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -319,6 +321,17 @@ def _look_at_target(task: Task, naming: Naming, placing: Placing, sources: set[I
         return replace(task, problem=exists(task.target))
     if os.path.lexists(task.target) and not placing.force:
         if placing.skip_existing and naming.is_output(task.source, task.target):
-            return replace(task, skip=f"{task.target} exists")
+            return replace(task, skip=_skip(task.target))
         return replace(task, problem=exists(task.target, task.source if placing.skip_existing else None))
-    return task
+    return replace(task, is_output=naming.is_output) if placing.skip_existing else task
+
+
+def skips(task: Task) -> str:
+    """Why a task whose output exists is to be skipped; empty if it is not."""
+    if task.is_output is None or task.target is None or not task.is_output(task.source, task.target):
+        return ""
+    return _skip(task.target)
+
+
+def _skip(target: str) -> str:
+    return f"{target} exists"

@@ -45,7 +45,8 @@ def _end(faults: list[str]) -> None:
     "--seconds", default=0.0, help="Kill a command after so many, and say what it had taken by then; 0: never."
 )
 @click.option("--threads", default=0, help="Of bbc; 0: all cores.")
-def picture(mpixel: float, levels: str, megabytes: float, seconds: float, threads: int) -> None:
+@click.option("--no-verify", is_flag=True, help="Compress with --no-verify; what comes back is compared here anyway.")
+def picture(mpixel: float, levels: str, megabytes: float, seconds: float, threads: int, no_verify: bool) -> None:
     """A large picture, to a .bbc file and back."""
     side = round((1e6 * mpixel) ** 0.5)
     faults: list[str] = []
@@ -54,7 +55,8 @@ def picture(mpixel: float, levels: str, megabytes: float, seconds: float, thread
         photograph(side, side).save(folder / "a.png", compress_level=1)
         print(f"{side}x{side} RGB, {(folder / 'a.png').stat().st_size:,} bytes of PNG")
         for level in levels.split(","):
-            for verb in (["compress", f"-{level}", "-f", "a.png"], ["decompress", "-f", "-o", "b.png", "a.bbc"]):
+            compress = ["compress", f"-{level}", "-f", "a.png", *["--no-verify"] * no_verify]
+            for verb in (compress, ["decompress", "-f", "-o", "b.png", "a.bbc"]):
                 ended = run(*verb, "-T", str(threads), cwd=folder, seconds=seconds)
                 line = f"-{level} {verb[0]:10} {ended.seconds:8.1f} s, {ended.cpu:8.1f} s of processor time"
                 state = f" KILLED after {seconds:.0f} s" if ended.stopped else ""
@@ -138,9 +140,17 @@ def together(processes: int, files: int) -> None:
             print(f"{' '.join(options)}: statuses {[each.status for each in ended]}, {failed} outputs that existed")
             made = sorted(folder.glob("*.bbc"))
             checked = run("verify", "-T1", *made, cwd=folder)
-            if len(made) != files or checked.status or leftovers(folder) or others:
+            skips = "--skip-existing" in options
+            if (
+                len(made) != files
+                or checked.status
+                or leftovers(folder)
+                or others
+                or skips
+                and any(each.status for each in ended)
+            ):
                 faults.append(f"{options}: {len(made)} files, {leftovers(folder)}, {others[:3]}, {checked.words}")
-            if options[-1] == "--skip-existing":
+            if skips:
                 running = [start("decompress", "-T1", "-f", "-o", "out/", *made, cwd=folder) for _ in range(processes)]
                 ended = [watch(process) for process in running]
                 same = all(equal_pixels(path.with_suffix(".png"), folder / "out" / f"{path.stem}.png") for path in made)

@@ -111,6 +111,22 @@ def test_an_output_that_comes_meanwhile_is_kept() -> None:
     assert Path("a.bbc").read_bytes() == b"theirs" and Path("a.png").exists()
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_output_that_comes_meanwhile_is_skipped_if_that_was_asked_for(ours: bool) -> None:
+    class Slow(Turner):
+        def compress_file(self, data: bytes, threads: int, progress, name: str) -> Outcome:
+            Path("a.bbc").write_bytes(b"theirs")
+            return super().compress_file(data, threads, progress, name)
+
+    asked = []
+    task = Task("a.png", "a.bbc", is_output=lambda *names: asked.append(names) or ours)
+    result = do(task, coder=Slow(), remove=True)
+    assert asked == [("a.png", "a.bbc")]
+    assert (result.status, result.reason) == ((SKIPPED, "a.bbc exists") if ours else (FAILED, ""))
+    assert ours or str(result.error) == "exists already and did not come from a.png; -f replaces it"
+    assert Path("a.bbc").read_bytes() == b"theirs" and Path("a.png").exists()
+
+
 def test_an_input_that_vanished_leaves_no_output() -> None:
     os.unlink("a.png")
     result = do(Task("a.png", "new/a.bbc"))
