@@ -19,6 +19,7 @@ from bbans_cli import api, container, thumbnails
 from bbans_cli.coders.files import file_coder, jpeg_tree
 from bbans_cli.coders.files.jpeg_segments import stripped
 from bbans_cli.container import metadata as kinds
+from bbans_cli.container.byte_reader import varint
 from bbans_cli.errors import BbcError
 from bbans_cli.pictures import exif, metadata_items
 from bbans_cli.pictures.picture import from_items
@@ -113,7 +114,7 @@ def tree(data: bytes) -> None:
 def metadata(data: bytes) -> None:
     """Items of metadata, in every format that can be written; read and changed; EXIF data and previews."""
     try:
-        items = kinds.unpack(b"\0" + container_varint(len(data)) + data)
+        items = kinds.unpack(b"\0" + varint(len(data)) + data)
     except BbcError:
         return
     given = [item for item in items if item[0] >= kinds.OPTIONAL]
@@ -136,12 +137,6 @@ def metadata(data: bytes) -> None:
         packed = container.to_bytes(container.Container(1, 1, "rgb", 8, [part], items))
         thumbnails.preview(packed)
         thumbnails.header(packed)
-
-
-def container_varint(number: int) -> bytes:
-    from bbans_cli.container.byte_reader import varint
-
-    return varint(number)
 
 
 TARGETS: dict[str, Target] = {
