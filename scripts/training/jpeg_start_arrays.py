@@ -3,8 +3,6 @@ they are."""
 
 from __future__ import annotations
 
-import lzma
-
 import numpy as np
 
 from bbans_cli.coders.jpeg import coefficient_start
@@ -38,19 +36,15 @@ def plain() -> dict[str, np.ndarray]:
 
 def pack(arrays: dict[str, np.ndarray]) -> bytes:
     """Arrays of LAYOUT -> a file."""
-    return lzma.compress(_to_bytes(arrays), format=lzma.FORMAT_XZ, preset=9 | lzma.PRESET_EXTREME)
+    return b"".join(np.ascontiguousarray(arrays[name], dtype).tobytes() for name, dtype, _ in LAYOUT)
 
 
 def to_core(arrays: dict[str, np.ndarray]) -> CData:
     """Arrays of LAYOUT as a bbc_coefficients_start."""
-    return coefficient_start.from_bytes(_to_bytes(arrays))
+    return coefficient_start.from_bytes(pack(arrays))
 
 
 def first_mixer() -> np.ndarray:
     """Mixer weights (USED_INPUTS,) before training, as the core has them."""
     start = to_core(plain())
     return np.frombuffer(ffi.buffer(start.weights), np.int16)[:USED_INPUTS].copy()
-
-
-def _to_bytes(arrays: dict[str, np.ndarray]) -> bytes:
-    return b"".join(np.ascontiguousarray(arrays[name], dtype).tobytes() for name, dtype, _ in LAYOUT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -57,7 +56,7 @@ class Start:
 @cache
 def load(number: int) -> Start:
     """Raises ModelMismatchError if it is not at hand."""
-    raw = lzma.decompress(trained_file.read(f"jpeg-coefficients-{number}.start"))
+    raw = trained_file.read(f"jpeg-coefficients-{number}.start")
     arrays, at = [], 0
     for kind, shape in LAYOUT:
         arrays.append(np.frombuffer(raw, kind, prod(shape), at).reshape(shape))

@@ -1,7 +1,5 @@
 """The start of the coefficient coder: the core takes its file apart as the layout says."""
 
-import lzma
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,7 @@ from scripts.training import jpeg_start_arrays as arrays
 
 @pytest.fixture(scope="module")
 def raw():
-    return lzma.decompress(numbered("jpeg-coefficients", "start", 1, coefficient_start.STARTS, "start"))
+    return numbered("jpeg-coefficients", "start", 1, coefficient_start.STARTS, "start")
 
 
 def test_the_core_takes_it_apart_as_the_layout_says(raw):
@@ -52,7 +50,7 @@ def test_what_training_starts_from_and_writes():
     assert np.array_equal(arrays.first_mixer()[3:7], [819, 819, 102, 102])
     halves = arrays.plain()
     halves["moments"].flat[:4] = np.float16([-0.5, 2**-24, -(2**-20), 65504])
-    packed = lzma.decompress(arrays.pack(halves))
+    packed = arrays.pack(halves)
     start = coefficient_start.from_bytes(packed)
     assert list(start.moments[0][0][0])[:4] == [-0.5, 2**-24, -(2**-20), 65504]
     with pytest.raises(ValueError, match="9 bytes are no start"):
