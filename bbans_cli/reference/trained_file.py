@@ -8,7 +8,11 @@ from pathlib import Path
 from bbans_cli.errors import ModelMismatchError
 
 # By name: CRC-32. The folder is that of a checkout, or within the installed package.
-CHECKSUMS = {"jpeg-plain-1.dictionary": 0x89157AD8, "jpeg-coefficients-1.start": 0x9D851B50}
+CHECKSUMS = {
+    "jpeg-plain-1.dictionary": 0x89157AD8,
+    "jpeg-plain-1.start": 0x684811C3,
+    "jpeg-coefficients-1.start": 0x9D851B50,
+}
 PACKAGE = Path(__file__).parents[1]
 FOLDERS = [PACKAGE / "weights", PACKAGE.parent / "weights"]
 

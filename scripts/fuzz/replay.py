@@ -75,8 +75,8 @@ def replay_bytes(data: bytes) -> None:
     again = plain.copy()
     size = lib.bbc_bytes_size(shape)
     kept, learned = _state(size)
-    lib.bbc_bytes_begin(learned, shape, ffi.NULL, ffi.NULL, 0)
-    lib.bbc_bytes_learn(learned, ffi.from_buffer("uint8_t[]", plain), 0, known)
+    lib.bbc_bytes_begin(learned, shape, ffi.NULL, ffi.NULL, ffi.NULL, 0)
+    lib.bbc_bytes_learn(learned, ffi.from_buffer("uint8_t[]", plain), known)
 
     def code(array: np.ndarray, payload: bytes | None, out: np.ndarray | None = None) -> tuple[int, int]:
         own, state = _state(size)

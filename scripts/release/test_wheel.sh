@@ -41,6 +41,7 @@ for level, setting in coder.LEVELS.items():
     print(f"level {level}: {model.name} {model.id.hex()}")
 assert weights_folder.folder() == package / "weights", "the weights are not those of the wheel"
 assert list(weights_folder.packaged().glob("jpeg-plain-*.dictionary")), "the dictionary of JPEG headers is not in the wheel"
+assert list(weights_folder.packaged().glob("jpeg-plain-*.start")), "the start of plain bytes is not in the wheel"
 print("kernels:", ", ".join(core.available_isas()), "in use:", core.current_isa())
 END
 "$work/venv/bin/bbc" compress photo.png

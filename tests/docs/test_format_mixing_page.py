@@ -36,7 +36,9 @@ SOURCES = [MIXING / f"{name}.h" for name in ("buckets", "few_colours_types", "lo
         f"The greatest length is {deep.LENGTH_MAX}",
         f"min(floor(E / 2), {deep.ENERGIES - 1})",
         f"learning rate is {deep.LEARNING_RATE}, and weights begin with 2^17 / {mixer.padded(2 * deep.CONTEXTS + 1)}",
-        f"weight 2^{byte_mixing.FIRST_WEIGHT.bit_length() - 1}, the learning rate is {byte_mixing.LEARNING_RATE}.",
+        f"last 2^{byte_mixing.LEARNED.bit_length() - 1} bytes of the dictionary",
+        f"The learning rate is {byte_mixing.LEARNING_RATE}. A weight begins with "
+        f"2^{byte_mixing.FIRST_WEIGHT.bit_length() - 1} + 2^{byte_mixing.START_UNIT.bit_length() - 1} w",
         f"length = min(length + 1, {byte_mixing.MOST_MATCH}); else",
         f"at most {byte_mixing.MOST_COMPARED}; 0 if less than {byte_mixing.LEAST_MATCH}",
         f"min({byte_mixing.MATCH_LEVELS - 1}, 1 + (length / 2",

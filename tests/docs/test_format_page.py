@@ -104,7 +104,8 @@ def test_shapes_of_the_weights(name):
 
 def test_dictionaries_of_plain_bytes():
     for number, crc in byte_coder.DICTIONARIES.items():
-        assert f"{number}: `weights/jpeg-plain-{number}.dictionary`, whose CRC-32 is {crc:08X}" in TEXT
+        of_start = f"`weights/jpeg-plain-{number}.start`, whose CRC-32 is {byte_coder.STARTS[number]:08X}"
+        assert f"{number}: `weights/jpeg-plain-{number}.dictionary`, whose CRC-32 is {crc:08X}, with {of_start}" in TEXT
     bits = f"is {byte_coder.BUCKET_BITS} up to a size of 2^{byte_coder.BYTES_SMALL.bit_length() - 1}"
     assert f"{bits}, else {byte_coder.MORE_BUCKET_BITS}" in " ".join(TEXT.split())
     assert f"at most 2^{byte_coder.MOST_MIXED.bit_length() - 1} |" in TEXT

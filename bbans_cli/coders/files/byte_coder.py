@@ -11,8 +11,10 @@ from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.core import CData, check_coder, ffi, lib
 from bbans_cli.errors import CorruptError
 
-# Dictionaries by number, with their CRC-32. They are a part of the format: none is ever changed or removed.
+# Dictionaries by number, with their CRC-32, and for each the start, the mixer's weights. They are a part of the format:
+# none is ever changed or removed.
 DICTIONARIES = {1: 0x89157AD8}
+STARTS = {1: 0x684811C3}
 MIXED = 16  # the method; those of packing.py are below
 # Beyond so many bytes context mixing, at two microseconds a byte, takes too long.
 MOST_MIXED = 1 << 20
@@ -34,8 +36,8 @@ def pack(plain: bytes, most_mixed: int = MOST_MIXED) -> bytes:
         return packing.pack(plain)
     out = bytearray(len(plain))
     data = bytearray(dictionary(DICTIONARY) + plain)
-    learned, state = _states(DICTIONARY, len(plain))
-    lib.bbc_bytes_begin_learned(state, learned, ffi.NULL, ffi.from_buffer("uint8_t[]", out), len(out))
+    begun, state = _states(DICTIONARY, len(plain))
+    lib.bbc_bytes_begin_learned(state, begun, ffi.NULL, ffi.from_buffer("uint8_t[]", out), len(out))
     if not _code(state, data, len(plain)):
         size = lib.bbc_bytes_end(state)
         coded = bytes([MIXED]) + varint(len(plain)) + bytes([DICTIONARY]) + bytes(out[:size])
@@ -56,8 +58,8 @@ def unpack(packed: bytes, max_bytes: int, what: str) -> bytes:
     known = dictionary(number)
     data = bytearray(known).ljust(len(known) + size, b"\0")
     payload = reader.take(reader.left)
-    learned, state = _states(number, size)
-    lib.bbc_bytes_begin_learned(state, learned, ffi.from_buffer("uint8_t[]", payload), ffi.NULL, len(payload))
+    begun, state = _states(number, size)
+    lib.bbc_bytes_begin_learned(state, begun, ffi.from_buffer("uint8_t[]", payload), ffi.NULL, len(payload))
     if _code(state, data, size):
         raise CorruptError(f"corrupt {what}: the code ends before they do")
     return bytes(data[len(known) :])
@@ -67,6 +69,12 @@ def unpack(packed: bytes, max_bytes: int, what: str) -> bytes:
 def dictionary(number: int) -> bytes:
     """What JPEG files usually have around their coefficients. Raises ModelMismatchError if it is not there."""
     return numbered("jpeg-plain", "dictionary", number, DICTIONARIES, "dictionary")
+
+
+@cache
+def _start(number: int) -> bytes:
+    """The weights for a dictionary, as scripts/training/train_plain_start.py makes them. Raises ModelMismatchError."""
+    return numbered("jpeg-plain", "start", number, STARTS, "start of plain bytes")
 
 
 def _code(state: CData, data: bytearray, size: int) -> bool:
@@ -82,15 +90,21 @@ def _states(number: int, size: int) -> tuple[CData, CData]:
     """The state that has learned a dictionary, and an empty one, for `size` bytes to code."""
     check_coder(lib.BBC_SELF_TEST_BYTES)
     bits = BUCKET_BITS if size <= BYTES_SMALL else MORE_BUCKET_BITS
-    learned = _learned(number, bits)
-    return learned, ffi.new("uint8_t[]", len(learned))
+    begun = _learned(number, bits)
+    return begun, ffi.new("uint8_t[]", len(begun))
 
 
 @lru_cache(maxsize=2)
 def _learned(number: int, bits: int) -> CData:
+    return learned(dictionary(number), _start(number), bits)
+
+
+def learned(known: bytes, start: bytes, bits: int) -> CData:
+    """The state of 2^bits buckets that has learned a dictionary from such a start."""
+    if len(start) != lib.BBC_BYTES_START_BYTES:
+        raise ValueError(f"{len(start)} bytes are no start of plain bytes")
     shape = ffi.new("bbc_bytes_shape *", (bits,))
     state = ffi.new("uint8_t[]", lib.bbc_bytes_size(shape))
-    lib.bbc_bytes_begin(state, shape, ffi.NULL, ffi.NULL, 0)
-    data = dictionary(number)
-    lib.bbc_bytes_learn(state, ffi.from_buffer("uint8_t[]", data), 0, len(data))
+    lib.bbc_bytes_begin(state, shape, ffi.from_buffer("uint8_t[]", start), ffi.NULL, ffi.NULL, 0)
+    lib.bbc_bytes_learn(state, ffi.from_buffer("uint8_t[]", known), len(known))
     return state

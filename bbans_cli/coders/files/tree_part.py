@@ -15,9 +15,14 @@ STRUCTURE_BYTES = 1 << 24
 
 def pack_tree(tree: Node, level: int = 5) -> bytes:
     """The payload of part 0. At level 1 many plain bytes go to a general method."""
-    structure, gaps = jpeg_tree.to_bytes(tree)
     most = byte_coder.MOST_MIXED_FAST if level == FAST else byte_coder.MOST_MIXED
-    return byte_coder.pack(varint(len(structure)) + structure + gaps, most)
+    return byte_coder.pack(to_bytes(tree), most)
+
+
+def to_bytes(tree: Node) -> bytes:
+    """What part 0 holds: the structure and the plain bytes."""
+    structure, gaps = jpeg_tree.to_bytes(tree)
+    return varint(len(structure)) + structure + gaps
 
 
 def read_tree(stored: StoredFile) -> Node:

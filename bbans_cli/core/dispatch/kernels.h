@@ -70,7 +70,7 @@ typedef struct {
     void (*fitted_basis)(int64_t chunks, const struct fitted_sample *samples, float *basis);
     void (*fitted_unpack)(int64_t chunks, const struct fitted_sample *samples, float *rows);
     void (*coefficients)(struct bbc_coefficients_state *picture, int64_t blocks);
-    void (*bytes_learn)(struct bbc_bytes_state *state, const uint8_t *data, size_t from, size_t to);
+    void (*bytes_learn)(struct bbc_bytes_state *state, const uint8_t *data, size_t size);
     void (*bytes_code)(struct bbc_bytes_state *state, uint8_t *data, size_t from, size_t to);
 } bbc_kernels;
 

@@ -64,8 +64,8 @@ uint64_t self_test_bytes(const bbc_kernels *kernels, uint64_t seed)
         data[i] = (uint8_t)(i % 12 == 0 ? 10 : i % 12 < 8 && i > 12 ? data[i - 12] : 96 + (self_test_bits(&seed) & 7));
     void *state = calloc(1, bbc_bytes_size(&shape));
     if (!state) return 0;
-    bbc_bytes_begin(state, &shape, NULL, out, sizeof out);
-    bbc_bytes_learn(state, data, 0, LEARNED);
+    bbc_bytes_begin(state, &shape, NULL, NULL, out, sizeof out);
+    bbc_bytes_learn(state, data, LEARNED);
     bbc_bytes_code(state, data, LEARNED, BYTES);
     const size_t size = bbc_bytes_end(state);
     free(state);

@@ -67,8 +67,7 @@ static void bytes_find_contexts(const bytes_state *p, const uint8_t *data, size_
 /* ---- bits ---- */
 
 /* One bit. partial: the bits of the byte before it, below a leading one; index: of the counter within the buckets */
-static int bytes_code_bit(bytes_state *p, binary_coder *coder, const bytes_half *h, uint32_t partial, int index,
-                          int predicted, int bit)
+static int bytes_code_bit(bytes_state *p, const bytes_half *h, uint32_t partial, int index, int predicted, int bit)
 {
     mixer m;
     mixer_begin(&m, BYTES_MIXED);
@@ -87,22 +86,28 @@ static int bytes_code_bit(bytes_state *p, binary_coder *coder, const bytes_half 
     const uint32_t sets[BYTES_MIXED] = {(uint32_t)(level << 3) | (uint32_t)(__builtin_clz(partial) - 24), partial,
                                         (uint32_t)(p->recent & 255)};
     for (int i = 0; i < BYTES_MIXED; i++) m.weights[i] = p->weights[i] + sets[i] * BYTES_PADDED;
-    bit = mixer_code(coder, &p->tables, &m, bit, p->apms + partial * APM_POINTS, BYTES_LEARNING_RATE, BYTES_PADDED);
+    bit = mixer_code(&p->coder, &p->tables, &m, bit, p->apms + partial * APM_POINTS, BYTES_LEARNING_RATE, BYTES_PADDED);
     if (level) counter_update(&p->tables.rates, &right, 1, bit == predicted);
     return bit;
 }
 
+/* The counter, within its bucket, of the bit at that place */
+static int bytes_counter(uint32_t partial, int place)
+{
+    return (int)(place > 3 ? partial : (partial & ((1u << (3 - place)) - 1)) | 1u << (3 - place));
+}
+
 /* One byte; when decoding, `byte` is found, and returned. */
-static uint8_t bytes_code_byte(bytes_state *p, binary_coder *coder, const uint8_t *data, size_t at, uint8_t byte)
+static uint8_t bytes_code_byte(bytes_state *p, const uint8_t *data, size_t at, uint8_t byte)
 {
     bytes_half h;
     uint32_t partial = 1;
     const uint32_t expected = p->match_length ? 256u + data[p->match] : 0;
     for (int place = 7; place >= 0; place--) {
         if (place == 7 || place == 3) bytes_find_contexts(p, data, at, place == 7 ? 0 : partial, &h);
-        const int index = (int)(place > 3 ? partial : (partial & ((1u << (3 - place)) - 1)) | 1u << (3 - place));
+        const int index = bytes_counter(partial, place);
         const int predicted = expected >> (place + 1) == partial ? (int)(expected >> place & 1) : -1;
-        partial = partial << 1 | (uint32_t)bytes_code_bit(p, coder, &h, partial, index, predicted, byte >> place & 1);
+        partial = partial << 1 | (uint32_t)bytes_code_bit(p, &h, partial, index, predicted, byte >> place & 1);
     }
     return (uint8_t)partial;
 }
@@ -116,12 +121,27 @@ static void bytes_mark_known(bytes_state *p, const uint8_t *data, size_t at)
     bytes_match_update(p, data, at + 1);
 }
 
-/* Learn the bytes from..to without coding them. */
-static void bytes_learn(bytes_state *p, const uint8_t *data, size_t from, size_t to)
+/* Let the counters learn the byte at `at`, without mixing them. */
+static void bytes_learn_byte(bytes_state *p, const uint8_t *data, size_t at)
 {
-    for (size_t at = from; at < to; at++) {
-        p->nowhere.at = 0;
-        bytes_code_byte(p, &p->nowhere, data, at, data[at]);
+    bytes_half h;
+    counter *counters[BYTES_CONTEXTS];
+    uint32_t partial = 1;
+    for (int place = 7; place >= 0; place--) {
+        if (place == 7 || place == 3) bytes_find_contexts(p, data, at, place == 7 ? 0 : partial, &h);
+        const int index = bytes_counter(partial, place), bit = data[at] >> place & 1;
+        for (int i = 0; i < BYTES_CONTEXTS; i++) counters[i] = h.buckets[i] + index;
+        if (h.distinct) counter_update_distinct(&p->tables.rates, counters, BYTES_CONTEXTS, bit);
+        else counter_update(&p->tables.rates, counters, BYTES_CONTEXTS, bit);
+        partial = partial << 1 | (uint32_t)bit;
+    }
+}
+
+/* Learn a dictionary: matches are found in all of it, counters learn its end. */
+static void bytes_learn(bytes_state *p, const uint8_t *data, size_t size)
+{
+    for (size_t at = 0; at < size; at++) {
+        if (size - at <= BYTES_LEARNED) bytes_learn_byte(p, data, at);
         bytes_mark_known(p, data, at);
     }
 }
@@ -129,7 +149,7 @@ static void bytes_learn(bytes_state *p, const uint8_t *data, size_t from, size_t
 static void bytes_code(bytes_state *p, uint8_t *data, size_t from, size_t to)
 {
     for (size_t at = from; at < to && !binary_coder_spent(&p->coder); at++) {
-        data[at] = bytes_code_byte(p, &p->coder, data, at, data[at]);
+        data[at] = bytes_code_byte(p, data, at, data[at]);
         bytes_mark_known(p, data, at);
     }
 }

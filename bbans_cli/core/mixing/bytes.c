@@ -2,6 +2,8 @@
 #include "bytes_types.h"
 #include "kernels.h"
 
+_Static_assert(BBC_BYTES_START_BYTES == BYTES_INPUTS * BYTES_MIXED * BYTES_SETS, "the weights of all inputs and sets");
+
 static size_t bytes_buckets_size(const bbc_bytes_shape *s)
 {
     return ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
@@ -28,15 +30,19 @@ static void bytes_lay_out(bytes_state *p, const bbc_bytes_shape *shape)
     p->apms = (uint16_t *)(p->last_seen + (1 << BYTES_MATCH_BITS));
 }
 
-void bbc_bytes_begin(void *state, const bbc_bytes_shape *shape, const uint8_t *in, uint8_t *out, size_t size)
+void bbc_bytes_begin(void *state, const bbc_bytes_shape *shape, const uint8_t *start, const uint8_t *in, uint8_t *out,
+                     size_t size)
 {
     bytes_state *p = state;
     bytes_lay_out(p, shape);
     binary_coder_begin(&p->coder, in, out, size);
-    binary_coder_begin(&p->nowhere, NULL, NULL, 0);
     mixer_tables_fill(&p->tables);
     for (int i = 0; i < BYTES_MIXED; i++)
-        for (int k = 0; k < BYTES_WEIGHTS; k++) p->weights[i][k] = (1 << 16) / 4;
+        for (int k = 0; k < BYTES_WEIGHTS; k++) {
+            const int input = k % BYTES_PADDED, at = (input * BYTES_MIXED + i) * BYTES_SETS + k / BYTES_PADDED;
+            p->weights[i][k] = BYTES_FIRST_WEIGHT;
+            if (start && input < BYTES_INPUTS) p->weights[i][k] += (int8_t)start[at] * BYTES_START_UNIT;
+        }
     for (int i = 0; i < 256; i++) apm_begin(&p->tables.logistic, p->apms + i * APM_POINTS);
 }
 
@@ -53,9 +59,17 @@ void bbc_bytes_begin_learned(void *state, const void *learned, const uint8_t *in
     memcpy(p->apms, from->apms, BYTES_APMS * sizeof(uint16_t));
 }
 
-void bbc_bytes_learn(void *state, const uint8_t *data, size_t from, size_t to)
+void bbc_bytes_learn(void *state, const uint8_t *data, size_t size)
 {
-    bbc_kernels_now()->bytes_learn(state, data, from, to);
+    bbc_kernels_now()->bytes_learn(state, data, size);
+}
+
+void bbc_bytes_weights(const void *state, int32_t *weights)
+{
+    const bytes_state *p = state;
+    for (int input = 0; input < BYTES_INPUTS; input++)
+        for (int i = 0; i < BYTES_MIXED; i++)
+            for (int set = 0; set < BYTES_SETS; set++) *weights++ = p->weights[i][set * BYTES_PADDED + input];
 }
 
 int bbc_bytes_code(void *state, uint8_t *data, size_t from, size_t to)

@@ -8,12 +8,15 @@
 
 /* All numbers here were tuned by hand on headers of training files, not recorded. */
 enum { BYTES_CONTEXTS = 14, BYTES_MATCH_INPUTS = 2, BYTES_MIXED = 3, BYTES_LEARNING_RATE = 20 };
-enum { BYTES_PADDED = MIXER_PADDED(2 * BYTES_CONTEXTS + BYTES_MATCH_INPUTS + 1) };
+enum { BYTES_INPUTS = 2 * BYTES_CONTEXTS + BYTES_MATCH_INPUTS + 1, BYTES_PADDED = MIXER_PADDED(BYTES_INPUTS) };
+enum { BYTES_FIRST_WEIGHT = (1 << 16) / 4, BYTES_START_UNIT = 1 << 9 };
 enum { BYTES_MATCH_BITS = 16, BYTES_MATCH_LEAST = 4, BYTES_MATCH_LEVELS = 16 };
 enum { BYTES_SETS = 256 }; /* of each of the mixed arrays */
+/* Bytes at the end of a dictionary that counters learn: docs/experiments.md, "The coder of plain bytes" */
+enum { BYTES_LEARNED = 1 << 13 };
 
 typedef struct bbc_bytes_state {
-    binary_coder coder, nowhere; /* `nowhere` codes what is learned: encodes into no bytes */
+    binary_coder coder;
     mixer_tables tables;
     bbc_bytes_shape shape;
     counter *buckets;

@@ -5,15 +5,18 @@ from __future__ import annotations
 import pickle
 from functools import lru_cache
 
+import numpy as np
+
 from bbans_cli.reference import trained_file
 from bbans_cli.reference.mixing import counters, logistic
 from bbans_cli.reference.mixing.binary_coder import BinaryDecoder
 from bbans_cli.reference.mixing.buckets import Buckets, bucket_hash, cells
-from bbans_cli.reference.mixing.mixer import Decoder, Learner, Maps, WeightSets, decode_bit
+from bbans_cli.reference.mixing.mixer import Maps, decode_bit
 
 CONTEXTS = 14
 LEARNING_RATE = 20
-FIRST_WEIGHT = (1 << 16) // 4
+FIRST_WEIGHT, START_UNIT = (1 << 16) // 4, 1 << 9  # that of the start file
+LEARNED = 1 << 13  # bytes at a dictionary's end that counters learn
 INPUTS = 2 * CONTEXTS + 2 + 1  # of counters, of the match model, the bias
 SMALL, SMALL_BITS, LARGE_BITS = 1 << 15, 16, 19  # up to so many bytes, binary logarithm of the buckets; beyond
 LEAST_MATCH, MOST_COMPARED, MOST_MATCH = 4, 32, 1023
@@ -35,29 +38,38 @@ def decode(payload: bytes, size: int, dictionary: int) -> bytes:
 @lru_cache(maxsize=2)
 def _learned(dictionary: int, bits: int) -> bytes:
     """A model that has learned a dictionary, pickled, since it takes seconds and each file goes on from there."""
-    model = _Model(bits)
-    learner = Learner()
-    for byte in trained_file.read(f"jpeg-plain-{dictionary}.dictionary"):
-        model.decode_byte(learner, byte)
+    start = np.frombuffer(trained_file.read(f"jpeg-plain-{dictionary}.start"), np.int8)
+    model = _Model(bits, FIRST_WEIGHT + START_UNIT * start.reshape(INPUTS, 3, 256).astype(np.int64))
+    known = trained_file.read(f"jpeg-plain-{dictionary}.dictionary")
+    for at, byte in enumerate(known):
+        if len(known) - at <= LEARNED:
+            model.learn_byte(byte)
         model.add(byte)
     return pickle.dumps(model)
 
 
 class _Model:
-    """data: all bytes that are known, those of the dictionary first."""
+    """data: all bytes that are known, those of the dictionary first. weights: int64 (INPUTS, 3, 256) in 2^-16."""
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, bits: int, weights: np.ndarray) -> None:
         self.data = bytearray()
         self.buckets = Buckets(bits)
-        self.weights = WeightSets(INPUTS, FIRST_WEIGHT)
+        self.weights = np.ascontiguousarray(weights.transpose(1, 2, 0))
         self.maps = Maps()
         self.word = 0  # hash of the letters that the bytes end with
         self.last_seen: dict[int, int] = {}  # by hash of four bytes: the place after them
         self.match = self.match_length = 0  # place of the predicted byte; bytes before it that are the last ones
         self.match_counters = [0] * MATCH_LEVELS  # is the predicted bit right?
 
-    def decode_byte(self, decoder: Decoder, known: int | None = None) -> int:
-        """The next byte; of a learner, `known` is what it is."""
+    def learn_byte(self, byte: int) -> None:
+        """Let the counters learn the next byte."""
+        for upper, half in ((0, byte >> 4), (16 | byte >> 4, byte & 15)):
+            found = self._find_buckets(upper)
+            for above in range(4):
+                counters.update(cells(found, 1 << above | half >> (4 - above)), half >> (3 - above) & 1)
+
+    def decode_byte(self, decoder: BinaryDecoder) -> int:
+        """The next byte."""
         partial = 1  # the bits so far, below a leading one
         expected = 256 + self.data[self.match] if self.match_length else 0
         found: list[list[int]] = []
@@ -67,13 +79,11 @@ class _Model:
             above = 7 - place if place > 3 else 3 - place  # bits of this half that are known
             index = partial & ((1 << above) - 1) | 1 << above
             predicted = expected >> place & 1 if expected >> place + 1 == partial else None
-            if known is not None and isinstance(decoder, Learner):
-                decoder.next = known >> place & 1
             partial = partial << 1 | self._decode_bit(decoder, found, index, partial, predicted)
         return partial & 255
 
     def _decode_bit(
-        self, decoder: Decoder, found: list[list[int]], index: int, partial: int, predicted: int | None
+        self, decoder: BinaryDecoder, found: list[list[int]], index: int, partial: int, predicted: int | None
     ) -> int:
         level = 0 if predicted is None else self._match_level()
         sure = centred = 0
@@ -81,11 +91,8 @@ class _Model:
             counter = self.match_counters[level] or NEW_MATCH_COUNTER
             sign = 1 if predicted else -1
             sure, centred = sign * logistic.STRETCH[counter >> 18], sign * ((counter >> 21) - 1024)
-        sets = [
-            self.weights["match", level, partial.bit_length()],
-            self.weights["partial", partial],
-            self.weights["byte before", self._back(1)],
-        ]
+        chosen = (level << 3 | 8 - partial.bit_length(), partial, self._back(1))
+        sets = [self.weights[kind, number] for kind, number in enumerate(chosen)]
         bit = decode_bit(decoder, cells(found, index), sets, self.maps[partial], LEARNING_RATE, further=(sure, centred))
         if level:
             self.match_counters[level] = counters.updated(self.match_counters[level], int(bit == predicted))

@@ -23,16 +23,6 @@ class Decoder(Protocol):
         """The next bit, of which a 1 has this probability in 2^-16."""
 
 
-class Learner:
-    """In a decoder's place: gives bits that are known, for what is learned before anything is decoded."""
-
-    def __init__(self) -> None:
-        self.next = 0
-
-    def bit(self, probability: int) -> int:
-        return self.next
-
-
 def padded(inputs: int) -> int:
     """The size of a weight set, a multiple of LANES: where weights begin at a share of 2, it is of this."""
     return -(-inputs // LANES) * LANES

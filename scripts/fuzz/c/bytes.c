@@ -15,8 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < known; i++) plain[i] = (uint8_t)(fuzz_random(&seed) % 5 + 'a');
     memcpy(again, plain, sizeof again);
     void *learned = fuzz_state(bbc_bytes_size(&shape)), *state = fuzz_state(bbc_bytes_size(&shape));
-    bbc_bytes_begin(learned, &shape, NULL, NULL, 0);
-    bbc_bytes_learn(learned, plain, 0, known);
+    bbc_bytes_begin(learned, &shape, NULL, NULL, NULL, 0);
+    bbc_bytes_learn(learned, plain, known);
     uint8_t *payload = fuzz_exact(in.data, in.size);
     bbc_bytes_begin_learned(state, learned, payload, NULL, in.size);
     const int failed = bbc_bytes_code(state, plain, known, known + count);

