@@ -6,8 +6,7 @@ Viewers call this for every file of a folder, so that numpy, Pillow and the core
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bbans_cli import container
 from bbans_cli.container import Head, metadata
@@ -26,8 +25,7 @@ FRONT_BYTES = 1 << 16
 _MODES = {1: "grey", 3: "rgb", 4: "cmyk"}  # by the components of a JPEG file
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """What the front of a .bbc file says.
 
     kind      "picture"; or of what comes back byte for byte "jpeg" (a JPEG file) or "file" (any other)
@@ -71,8 +69,7 @@ class Header:
         return next((data for number, data in self.metadata if number == kind), None)
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(NamedTuple):
     """A small lossy picture that comes with a .bbc file.
 
     data         a file, not turned, as `orientation` says it has to be for display
@@ -87,8 +84,7 @@ class Preview:
     origin: str
 
 
-@dataclass(frozen=True)
-class Thumbnail:
+class Thumbnail(NamedTuple):
     """A small picture to show, the right way up.
 
     data         a file of `file_format`: "png", "jpg" or "webp"

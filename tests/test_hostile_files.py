@@ -79,7 +79,7 @@ def test_a_payload_that_is_cut_is_an_error(coder):
     part = context_mixing.encode(coder, planes, 8)
     (band,) = part.bands
     for size in (0, len(band.payload) // 4, len(band.payload) - 30):
-        cut = replace(part, bands=[replace(band, payload=band.payload[:size])])
+        cut = replace(part, bands=[band._replace(payload=band.payload[:size])])
         with pytest.raises(CorruptError):
             context_mixing.decode(cut, 64, 64)
 

@@ -8,7 +8,6 @@ them gave there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -81,7 +80,7 @@ def decode_rows(
     part, top = cut(container, first, end, coders)
     picture = decode(part, threads, progress, coders, damage)
     if damage is not None:
-        damage.rows = [replace(lost, first=lost.first + top, end=lost.end + top) for lost in damage.rows]
+        damage.rows = [lost._replace(first=lost.first + top, end=lost.end + top) for lost in damage.rows]
         damage.keep_rows(first, end)
     return picture.with_rows(first - top, end - top), part.height == container.height > end - first
 

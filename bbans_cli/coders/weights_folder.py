@@ -8,32 +8,44 @@ checkout. Others are numbered, and come with the package alone.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zlib
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bbans_cli.errors import ModelMismatchError
 
-_PACKAGED = Path(__file__).parents[1] / "weights"
-_CHECKOUT = Path(__file__).parents[2] / "weights"
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# pathlib and hashlib are imported where needed: thumbnails need neither, and their import takes as long as one.
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_PACKAGED = os.path.join(_PACKAGE, "weights")
+_CHECKOUT = os.path.join(os.path.dirname(_PACKAGE), "weights")
 
 
 def packaged() -> Path:
     """That of the installed package, else the folder `weights` of a checkout."""
-    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+    from pathlib import Path
+
+    return Path(_packaged())
+
+
+def _packaged() -> str:
+    return _PACKAGED if os.path.isdir(_PACKAGED) else _CHECKOUT
 
 
 def folder() -> Path:
     """The folder of the networks' weights files."""
-    if os.environ.get("BBC_WEIGHTS"):
-        return Path(os.environ["BBC_WEIGHTS"])
-    return packaged()
+    from pathlib import Path
+
+    return Path(os.environ.get("BBC_WEIGHTS") or _packaged())
 
 
 def file_id(data: bytes) -> bytes:
     """The id of a weights file: the first 4 bytes of its SHA-256."""
+    import hashlib
+
     return hashlib.sha256(data).digest()[:4]
 
 
@@ -51,10 +63,11 @@ def numbered(stem: str, suffix: str, number: int, checksums: Mapping[int, int], 
 
     `what` names it in messages. Raises ModelMismatchError if it is unknown, not there, or damaged.
     """
-    path = packaged() / f"{stem}-{number}.{suffix}"
-    if number not in checksums or not path.is_file():
+    path = os.path.join(_packaged(), f"{stem}-{number}.{suffix}")
+    if number not in checksums or not os.path.isfile(path):
         raise ModelMismatchError(f"the {what} {number} that this file was written with is not here")
-    data = path.read_bytes()
+    with open(path, "rb") as file:
+        data = file.read()
     if zlib.crc32(data) != checksums[number]:
         raise ModelMismatchError(f"{path} is damaged")
     return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bbans_cli import posix_calls
 from bbans_cli.errors import LimitError
@@ -17,8 +17,7 @@ def half_of_memory() -> int:
     return posix_calls.memory() // 2
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(NamedTuple):
     """What is taken at most.
 
     max_pixels  of a picture, all pages of a stack together

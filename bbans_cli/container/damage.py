@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, order=True)
-class LostRows:
+class LostRows(NamedTuple):
     """Rows `first` to `end` - 1 of a picture that could not be decoded, and have other samples in place of theirs.
 
     columns   the leftmost and the one behind the rightmost; None: all
@@ -54,7 +54,7 @@ class Damage:
     def keep_rows(self, first: int, end: int) -> None:
         """Leave out what is lost of other rows than `first` to `end` - 1."""
         ranges = [(rows, max(first, rows.first), min(end, rows.end)) for rows in self.rows]
-        self.rows = [replace(rows, first=start, end=stop) for rows, start, stop in ranges if start < stop]
+        self.rows = [rows._replace(first=start, end=stop) for rows, start, stop in ranges if start < stop]
 
     def merged_rows(self) -> list[LostRows]:
         """The lost rows from the top, ranges that touch joined."""

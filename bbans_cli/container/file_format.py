@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bbans_cli.container import metadata, picture_parts, stored_file
 from bbans_cli.container.bounds import Bounds
@@ -59,8 +60,7 @@ class Container:
         return metadata.pages(self.metadata)
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """What the front of a .bbc file says.
 
     kind      "picture", "jpeg" (a JPEG file), "file" (any other file)

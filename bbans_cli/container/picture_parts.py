@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.coder_ids import CODER_NAMES, OF_FILES, WITH_MODEL_ID
@@ -18,8 +19,7 @@ _CODER_FOLLOWS, _CHANNELS_SHIFT, _MORE = 15, 4, 0x80
 _HAS_REGION = 0x10
 
 
-@dataclass(frozen=True)
-class Band:
+class Band(NamedTuple):
     """Rows of a part that are coded on their own.
 
     payload  what the coder made of them
@@ -35,8 +35,7 @@ class Band:
     missing: bool = False
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """A rectangle of the picture, in pixels: its upper left corner and its size."""
 
     left: int
@@ -150,11 +149,11 @@ def fill(table: tuple[Part, list[int]], body: Reader, index: int, count: int, da
     for number, (band, size) in enumerate(zip(part.bands, sizes, strict=True)):
         body.what = f"band {number}" + (f" of part {index}" if count > 1 else "")
         try:
-            bands.append(replace(band, payload=body.take(size)))
+            bands.append(band._replace(payload=body.take(size)))
         except TruncatedError as error:
             if damage is None:
                 raise
             damage.reasons += [] if damage.reasons else [str(error)]
             body.at_most(size)
-            bands.append(replace(band, missing=True))
+            bands.append(band._replace(missing=True))
     return replace(part, bands=bands)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.container.coder_ids import CODER_NAMES, OF_FILES
@@ -13,8 +14,7 @@ from bbans_cli.errors import CorruptError, UnsupportedError
 ANY, JPEG_FILE = range(2)  # formats
 
 
-@dataclass(frozen=True)
-class FilePart:
+class FilePart(NamedTuple):
     """Bytes, or what stands for them.
 
     coder     a number that OF_FILES has
@@ -28,8 +28,7 @@ class FilePart:
     damaged: bool = False
 
 
-@dataclass(frozen=True)
-class JpegSummary:
+class JpegSummary(NamedTuple):
     """What is said of a JPEG file without a look at its parts.
 
     process        0 baseline, 1 extended, 2 progressive: the low bits of its SOF marker
@@ -78,8 +77,7 @@ def to_bytes(stored: StoredFile) -> bytes:
     return bytes(out)
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """A StoredFile as its header has it: of each part coder, settings, size and CRC-32 of its payload."""
 
     size: int

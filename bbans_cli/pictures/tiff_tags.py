@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bbans_cli.errors import InputError
 
@@ -154,8 +155,7 @@ def first_directory(data: bytes) -> Directory:
     return Directory(data, at, order, version == 43)
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(NamedTuple):
     """Tags to write, and the directories that some of them point to."""
 
     values: dict[int, Value]

@@ -37,7 +37,7 @@ def damaged(part, *numbers):
     for number in numbers:
         payload = bytearray(bands[number].payload)
         payload[len(payload) // 2] ^= 0x10
-        bands[number] = replace(bands[number], payload=bytes(payload))
+        bands[number] = bands[number]._replace(payload=bytes(payload))
     return replace(part, bands=bands)
 
 

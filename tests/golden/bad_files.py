@@ -68,7 +68,7 @@ def with_parts(name: str, change: Callable[[list[FilePart]], list[FilePart]]) ->
 
 
 def _payload(part: FilePart, at: int, byte: int) -> FilePart:
-    return replace(part, payload=part.payload[:at] + bytes([byte]) + part.payload[at + 1 :])
+    return part._replace(payload=part.payload[:at] + bytes([byte]) + part.payload[at + 1 :])
 
 
 def _note_repeated() -> bytes:
@@ -80,7 +80,7 @@ def _note_repeated() -> bytes:
     notes = bytes([0, 0, 2, 1, 0, 4, 2, 9])  # sizes of the five kinds, and what the record has of kinds 2 and 3
     assert notes in tree.first.scans
     tree.first.scans = tree.first.scans.replace(notes, bytes([0, 0, 2, 2, 0, 4, 2, 9, 0]))
-    parts = [replace(stored.parts[0], payload=pack_tree(tree, 1)), *stored.parts[1:]]
+    parts = [stored.parts[0]._replace(payload=pack_tree(tree, 1)), *stored.parts[1:]]
     return container.to_bytes(replace(stored, parts=parts))
 
 

@@ -54,10 +54,10 @@ def payloads(content):
 def with_payload(content, i, k, payload):
     parts = list(content.parts)
     if k is None:
-        parts[i] = replace(parts[i], payload=payload)
+        parts[i] = parts[i]._replace(payload=payload)
     else:
         bands = list(parts[i].bands)
-        bands[k] = replace(bands[k], payload=payload)
+        bands[k] = bands[k]._replace(payload=payload)
         parts[i] = replace(parts[i], bands=bands)
     return replace(content, parts=parts)
 

@@ -6,7 +6,7 @@ file_coder.py gives the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bbans_cli.coders.files import jpeg_segments, tree_part
 from bbans_cli.coders.files.jpeg_tree import Branch
@@ -24,8 +24,7 @@ MOST_PIXELS = 1 << 20
 _SEQUENTIAL = (0, 1)  # processes of Frame
 
 
-@dataclass(frozen=True)
-class ExifThumbnail:
+class ExifThumbnail(NamedTuple):
     """R, G, B of width times height pixels, and which way up they are: 1 to 8, as EXIF numbers it."""
 
     width: int

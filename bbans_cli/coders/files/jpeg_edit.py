@@ -72,7 +72,7 @@ def change(stored: StoredFile, values: Mapping[str, bytes | None], everything: b
     branch.plain, branch.tables = _edited(decoder, branch, edits)
     left = [before.index(id(stream)) for stream in decoder.tree.all_streams()]
     _renumber(decoder.tree, {old: new for new, old in enumerate(left)}, decoder.copied)
-    first = replace(stored.parts[0], payload=tree_part.pack_tree(decoder.tree))
+    first = stored.parts[0]._replace(payload=tree_part.pack_tree(decoder.tree))
     return replace(stored, size=size, crc=crc, parts=[first, *(stored.parts[1 + number] for number in left)])
 
 

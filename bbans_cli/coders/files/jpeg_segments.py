@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bbans_cli.errors import CorruptError
 
@@ -18,8 +18,7 @@ JFIF, ICC, ADOBE = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
 _JFIF_BYTES = 18  # of an APP0 segment without a thumbnail
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A marker with what follows it: bytes `start` to `end` of the file, from its FF on."""
 
     marker: int

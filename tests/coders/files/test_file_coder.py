@@ -129,7 +129,7 @@ def test_damaged_payloads_never_give_other_bytes(name):
         at = int(random.integers(len(payload)))
         payload[at] ^= 1 << int(random.integers(8))
         parts = list(stored.parts)
-        parts[number] = replace(parts[number], payload=bytes(payload[: at + 1] if at % 5 == 0 else payload))
+        parts[number] = parts[number]._replace(payload=bytes(payload[: at + 1] if at % 5 == 0 else payload))
         try:
             decoded = file_coder.decode(replace(stored, parts=parts))
         except BbcError:

@@ -71,11 +71,11 @@ def test_a_damaged_band_is_named():
     part = coder.encode(planes, 1)
     band = part.bands[1]
     for payload in (band.payload[:-1], band.payload[:40], b"", bytes([band.payload[0] ^ 1]) + band.payload[1:]):
-        bands = [part.bands[0], replace(band, payload=payload), *part.bands[2:]]
+        bands = [part.bands[0], band._replace(payload=payload), *part.bands[2:]]
         with pytest.raises(CorruptError):
             decoded(replace(part, bands=bands), planes)
     with pytest.raises(CorruptError, match="latent rows"):
-        decoded(replace(part, bands=[replace(part.bands[0], split=1), *part.bands[1:]]), planes)
+        decoded(replace(part, bands=[part.bands[0]._replace(split=1), *part.bands[1:]]), planes)
 
 
 def test_unknown_settings_and_weights():

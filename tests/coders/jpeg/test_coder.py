@@ -94,7 +94,7 @@ def test_every_prefix_and_every_flipped_byte_is_noticed():
 
     def refused(payload):
         with pytest.raises(CorruptError):
-            jpeg_coder.decode(Part(part.coder, 3, 8, b"", part.settings, 24, [replace(band, payload=payload)]), 17, 24)
+            jpeg_coder.decode(Part(part.coder, 3, 8, b"", part.settings, 24, [band._replace(payload=payload)]), 17, 24)
 
     for size in range(len(band.payload)):
         refused(band.payload[:size])

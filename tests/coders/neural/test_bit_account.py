@@ -65,9 +65,9 @@ def test_damage_is_an_error(least):
     planes = tiny.picture(20, 20, 3)
     part = neural_coder.encode(planes, 5, threads=1)
     with pytest.raises(CorruptError, match="checksum"):
-        account(replace(part, bands=[replace(part.bands[0], crc=0)]), planes)
+        account(replace(part, bands=[part.bands[0]._replace(crc=0)]), planes)
     with pytest.raises(CorruptError):
-        account(replace(part, bands=[replace(part.bands[0], payload=b"\xff" * 40)]), planes)
+        account(replace(part, bands=[part.bands[0]._replace(payload=b"\xff" * 40)]), planes)
 
 
 def test_bits_join_the_details_of_a_file(least):

@@ -167,7 +167,7 @@ def test_a_band_is_coded_as_if_it_were_alone(least, small_bands):
 
 def damaged(part, index, payload):
     bands = list(part.bands)
-    bands[index] = replace(bands[index], payload=payload)
+    bands[index] = bands[index]._replace(payload=payload)
     return replace(part, bands=bands)
 
 
@@ -213,15 +213,15 @@ def test_another_split_is_detected(model):
     part = neural_coder.encode(planes, 5, threads=1)
     for split in {0, 1, part.bands[0].split - 1, part.bands[0].split + 1, 80} - {part.bands[0].split}:
         with pytest.raises(CorruptError):
-            decoded(replace(part, bands=[replace(part.bands[0], split=split)]), planes)
+            decoded(replace(part, bands=[part.bands[0]._replace(split=split)]), planes)
     with pytest.raises(CorruptError, match="more latent rows"):
-        decoded(replace(part, bands=[replace(part.bands[0], split=81)]), planes)
+        decoded(replace(part, bands=[part.bands[0]._replace(split=81)]), planes)
 
 
 def test_the_checksum_is_of_the_pixels(least):
     planes = tiny.picture(20, 20, 3)
     part = neural_coder.encode(planes, 5, threads=1)
-    wrong = replace(part, bands=[replace(part.bands[0], crc=part.bands[0].crc ^ 1)])
+    wrong = replace(part, bands=[part.bands[0]._replace(crc=part.bands[0].crc ^ 1)])
     with pytest.raises(CorruptError, match="checksum"):
         decoded(wrong, planes)
 

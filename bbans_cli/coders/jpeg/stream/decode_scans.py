@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -59,13 +59,13 @@ class Scan:
             return False
         policy, counts = self.policy, self.counts
         if counts.zero_padding > counts.one_padding:
-            policy = replace(policy, padding=0)
+            policy = policy._replace(padding=0)
         if has_runs and counts.late_runs:
-            policy = replace(policy, run_limit=counts.longest_run, corrections=NO_LIMIT)
+            policy = policy._replace(run_limit=counts.longest_run, corrections=NO_LIMIT)
         elif has_runs and counts.splits:
             if self._fewest is None:
                 self._fewest = counts.splits, policy
-                policy = replace(policy, run_limit=counts.longest_run)
+                policy = policy._replace(run_limit=counts.longest_run)
             elif counts.splits > self._fewest[0]:
                 policy = self._fewest[1]
         changed = policy != self.policy
@@ -93,7 +93,7 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
             raise NotCodableError("no scan that can be coded")
         if not blocks:
             for scan, coder in coders:
-                scan.policy = replace(scan.policy, interval=_usual_interval(scan, coder))
+                scan.policy = scan.policy._replace(interval=_usual_interval(scan, coder))
         blocks.clear()
         blocks.extend(np.zeros((*size, 64), np.int16) for size in place.sizes)
         if not all(scan.read(coder, blocks) for scan, coder in coders):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bbans_cli.coders.jpeg.stream.scan_records import RecordReader
 from bbans_cli.coders.jpeg.stream.segments import Frame, ScanHeader, Walk
@@ -23,7 +22,7 @@ def read_frame(plain: bytes, scans: bytes) -> tuple[Frame, list[list[int]]]:
     found = walk.frame
     if found is None or not headers:
         raise CorruptError("corrupt JPEG stream: no picture in it")
-    return replace(found, height=height or found.height), tables_of(walk, headers)
+    return found._replace(height=height or found.height), tables_of(walk, headers)
 
 
 def tables_of(walk: Walk, headers: Sequence[ScanHeader]) -> list[list[int]]:

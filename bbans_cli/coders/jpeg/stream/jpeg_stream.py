@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,8 +12,7 @@ class NotCodableError(Exception):
     """The bytes are no JPEG stream of a kind whose coefficients can be coded; the message is a short reason."""
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(NamedTuple):
     """A component of the frame header (T.81, B.2.2): sampling factors 1..4, identifier 0..255."""
 
     horizontal: int
@@ -27,8 +25,7 @@ class Component:
         return self.horizontal, self.vertical
 
 
-@dataclass(frozen=True)
-class JpegStream:
+class JpegStream(NamedTuple):
     """A JPEG stream from SOI to EOI.
 
     process     0, 1, 2: SOF0 baseline, SOF1 extended, SOF2 progressive

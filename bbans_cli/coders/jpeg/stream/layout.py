@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bbans_cli.coders.jpeg.stream.segments import Frame
 
@@ -12,8 +12,7 @@ MOST_LINES = 1 << 20  # of a frame, by its header or by its data; a frame header
 _SUBSAMPLINGS = {(1, 1): (False, False), (2, 1): (True, False), (2, 2): (True, True)}
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """The blocks of a frame of `height` lines.
 
     mcu_columns, mcu_rows  MCUs of a scan of several components

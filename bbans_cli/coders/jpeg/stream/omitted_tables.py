@@ -7,7 +7,7 @@ tables can be left out, and makes them again. Imports no numpy.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bbans_cli.errors import CorruptError
 
@@ -15,8 +15,7 @@ MOST = 255  # tables that are left out, and symbols of one: they are numbered by
 LENGTHS = 16  # bytes of a table before its symbols
 
 
-@dataclass(frozen=True)
-class Omitted:
+class Omitted(NamedTuple):
     """A table that was left out: where it goes in the plain bytes that are complete up to there; its symbols."""
 
     position: int

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -104,7 +104,7 @@ def _uses(plain: bytes, count: int, scans: bytes, blocks: Sequence[np.ndarray]) 
         ]
         try:
             place = layout(walk.frame, records.height or walk.frame.height)
-            coder = ScanCoder(walk.frame, replace(header, components=components), place)
+            coder = ScanCoder(walk.frame, header._replace(components=components), place)
         except ValueError as error:
             raise CorruptError(f"corrupt JPEG stream: {error}") from error
         # A code takes at most 16 times the bits that it has in the scan's data, and twice the bytes if all are stuffed.

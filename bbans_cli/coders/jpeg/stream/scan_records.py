@@ -7,7 +7,7 @@ scan that is coded. Imports no numpy.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bbans_cli.coders.jpeg.stream.layout import MOST_LINES
 from bbans_cli.coders.jpeg.stream.stuffing import MOST_FILL, Departures
@@ -26,8 +26,7 @@ LONGEST_RUN, LIBJPEG_CORRECTIONS = 0x7FFF, 937
 KINDS = lib.BBC_STREAM_KINDS
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """What is usual in a scan's entropy-coded data; only what differs is noted.
 
     interval     MCUs between restarts, 0 if there are none
@@ -42,8 +41,7 @@ class Policy:
     corrections: int = LIBJPEG_CORRECTIONS
 
 
-@dataclass(frozen=True)
-class ScanRecord:
+class ScanRecord(NamedTuple):
     """What the coefficients do not say of a scan's entropy-coded data.
 
     size        bytes of the regular data (stuffing.py)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bbans_cli.coders.jpeg.stream.jpeg_stream import Component
 from bbans_cli.coders.jpeg.stream.standard_tables import STANDARD_TABLES
@@ -27,8 +28,7 @@ MOST_TABLES = 512
 HuffmanCode = bytes  # 16 numbers of codes of 1..16 bits, then their symbols
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """A frame header (T.81, B.2.2); process as in JpegStream."""
 
     process: int
@@ -37,16 +37,14 @@ class Frame:
     components: list[Component]
 
 
-@dataclass(frozen=True)
-class HuffmanTable:
+class HuffmanTable(NamedTuple):
     """A table of a DHT segment: where its code begins, and the code, which scan headers have by identity."""
 
     position: int
     code: HuffmanCode
 
 
-@dataclass(frozen=True)
-class ScanHeader:
+class ScanHeader(NamedTuple):
     """A scan header (T.81, B.2.3) with what is in effect at it.
 
     begin       position of the first byte after it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bbans_cli.errors import CorruptError
 
@@ -14,8 +14,7 @@ _STRAY = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 MOST_FILL = 1 << 20  # fill bytes of a scan that are not stored one by one
 
 
-@dataclass(frozen=True)
-class Departures:
+class Departures(NamedTuple):
     """What `regular` changed; positions are those in its result.
 
     fill    (position, count) of FF bytes that only fill, before an FF that is stuffed or begins a restart marker
