@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import bbans_cli
-from bbans_cli import api
-from bbans_cli.api import PictureCodec, VerifyError
+from bbans_cli.api import PictureCodec, VerifyError, decoder
+from bbans_cli.coders import encode_picture
 from bbans_cli.errors import TrailingBytesError
 from bbans_cli.pictures.picture import from_array
 from bbans_cli.pictures.read_write import read_picture, write_picture
@@ -18,14 +18,14 @@ PIXELS = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
 @pytest.fixture
 def careless(monkeypatch: pytest.MonkeyPatch) -> None:
     """An encoder that gets one sample wrong."""
-    right = api.encode_picture.encode
+    right = encode_picture.encode
 
     def wrong(picture, *args, **more):
         pixels = picture.pixels.copy()
         pixels[-1, -1, -1] ^= 1
         return right(from_array(pixels), *args, **more)
 
-    monkeypatch.setattr(api.encode_picture, "encode", wrong)
+    monkeypatch.setattr(encode_picture, "encode", wrong)
 
 
 def test_a_wrong_result_is_not_handed_out(careless: None) -> None:
@@ -39,9 +39,9 @@ def test_verification_can_be_left_out(careless: None) -> None:
 
 
 def test_lost_metadata_is_a_wrong_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = api.encode_picture.encode
+    right = encode_picture.encode
     monkeypatch.setattr(
-        api.encode_picture, "encode", lambda picture, *args, **more: right(picture.stripped(), *args, **more)
+        encode_picture, "encode", lambda picture, *args, **more: right(picture.stripped(), *args, **more)
     )
     picture = from_array(PIXELS)
     picture.metadata.append((18, b"<xmp/>"))
@@ -51,7 +51,7 @@ def test_lost_metadata_is_a_wrong_result(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_reading_back_finds_a_wrong_picture_file(monkeypatch: pytest.MonkeyPatch) -> None:
     data = PictureCodec().compress(from_array(PIXELS), 1)
-    monkeypatch.setattr(api, "write_picture", lambda picture, *how: write_picture(from_array(PIXELS ^ 1), *how))
+    monkeypatch.setattr(decoder, "write_picture", lambda picture, *how: write_picture(from_array(PIXELS ^ 1), *how))
     assert PictureCodec().decompress_file(data, "png", 1).data
     with pytest.raises(VerifyError, match="same pixels"):
         PictureCodec().decompress_file(data, "png", 1, read_back=True)

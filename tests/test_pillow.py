@@ -13,6 +13,7 @@ from sample_pictures import PNG_KINDS, picture
 import bbans_cli
 import bbans_cli.pillow
 from bbans_cli import api
+from bbans_cli.coders import decode_picture
 from bbans_cli.container import metadata as kinds
 from bbans_cli.pictures.chunks import resolution, text
 from bbans_cli.pictures.picture import Picture
@@ -114,7 +115,7 @@ def test_size_mode_and_info_come_without_decoding(monkeypatch: pytest.MonkeyPatc
     file = packed(described())
     expected = Image.open(io.BytesIO(write_picture(described(), "png")[0]))
     with monkeypatch.context() as patch:
-        patch.setattr(api.decode_picture, "decode", None)
+        patch.setattr(decode_picture, "decode", None)
         opened = Image.open(file)
         assert (opened.size, opened.mode) == ((32, 24), "RGB")
         del expected.info["XML:com.adobe.xmp"]  # said once, as xmp
@@ -206,7 +207,7 @@ def with_preview() -> bytes:
 def test_thumbnails_come_from_the_preview(with_preview: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = Image.fromarray(photo(120, 180))
     expected.thumbnail((60, 60))
-    monkeypatch.setattr(api.decode_picture, "decode", None)
+    monkeypatch.setattr(decode_picture, "decode", None)
     opened = Image.open(io.BytesIO(with_preview))
     opened.thumbnail((60, 60))
     assert (opened.size, opened.mode) == ((60, 40), "RGB") and "icc_profile" not in opened.info

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bbans_cli import api
+from bbans_cli.pictures.equality import equal_pixels
 from bbans_cli.pictures.read_write import read_picture
 
 SUFFIXES = ("png", "jpg", "bmp", "tiff")
@@ -105,7 +105,7 @@ def rows(job: object) -> list[dict[str, object]]:
 
 
 def same_pictures(one: bytes, other: bytes) -> bool:
-    return api._equal_pixels(read_picture(one), read_picture(other))
+    return equal_pixels(read_picture(one), read_picture(other))
 
 
 def check_restored(made: dict[str, bytes], folder: Path) -> None:
