@@ -1,4 +1,4 @@
-"""Signs of life of the processes that work on a job, as heartbeat.py writes them."""
+"""Heartbeats of the processes that work on a job, as heartbeat.py writes them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ import time
 from dataclasses import dataclass
 
 from bbans_cli.archive.job import WORKERS, Job
-from bbans_cli.archive.rows import Totals
+from bbans_cli.archive.rows import Totals, totals_of
 from bbans_cli.errors import BbcError
 
 
 @dataclass(frozen=True)
 class Beat:
-    """One process: since when, when it last wrote, its sums, the shard at hand and how far that is."""
+    """The heartbeat of one process.
+
+    began, time  when it started and when it wrote this, seconds since 1970
+    lease        seconds without a heartbeat after which it counts as dead
+    shard        at work; None: none
+    shard_files  files of that shard that are done
+    totals       sums of all that it has done
+    """
 
     host: str
     pid: int
@@ -37,12 +44,10 @@ class Beat:
 
 
 def all_beats(job: Job) -> list[Beat]:
-    """The processes that have written and did not end in order; those that died are among them."""
+    """Of every process that did not end in order: those at work, and those that died."""
     found = []
     for name in job.store.names(WORKERS):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, BbcError):
             record = json.loads(job.store.read(f"{WORKERS}/{name}"))
-            totals = Totals()
-            vars(totals).update(record.pop("totals"))
-            found.append(Beat(**record, totals=totals))
+            found.append(Beat(**record | {"totals": totals_of(record["totals"])}))
     return found

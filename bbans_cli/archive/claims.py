@@ -1,8 +1,8 @@
-"""Who works on a shard: so that two do not do the same, and so that a dead worker's results are not done again.
+"""Claims of shards, with which two workers do not do the same work, and a dead worker's results are used.
 
-Claims save work; they are not needed for correctness, so they rely on no store's locks and on clocks only roughly. A
-claim is renewed with the results so far. It may be taken over if its process has ended (known on the same machine), if
-it was not renewed for the time of a lease, or if the same run of Dask hands out its shard once more.
+Claims save work. They are not needed for correctness, so they rely on no locks of a store, and on clocks only roughly.
+A claim is renewed with the results so far. It may be taken over if its process has ended (known on the same machine),
+if it was not renewed for the time of a lease, or if the same run of Dask hands out its shard once more.
 """
 
 from __future__ import annotations
@@ -20,19 +20,22 @@ from bbans_cli.archive.rows import Result, result_of
 from bbans_cli.errors import BbcError
 
 LEASE = 300.0  # seconds after which a claim that was not renewed is stale
-# Renewals in a lease, and the seconds between two where a renewal costs nothing.
+# Renewals in a lease, and seconds between two at most in a folder, where a renewal costs little.
 _RENEWALS = 5
-_OFTEN = 5.0
-# Workers that a shard may lose before its files are done one at a time in processes of their own.
-PATIENCE = 2
+_MOST_IN_FOLDER = 5.0
+# Deaths of workers with a shard after which its files are done one at a time, in processes of their own (isolated.py).
+MOST_DEATHS = 2
 
 
 @dataclass
 class Claim:
     """A claim of this process.
 
+    number    of the shard
+    run_id    of the run of Dask that hands out the shard; "" without Dask
     lost      workers that died with this shard
-    finished  results of those workers, and of this one
+    finished  results of those workers, and of this one, by key
+    lease     seconds after which the claim is stale unless it is renewed
     """
 
     job: Job
@@ -48,7 +51,7 @@ class Claim:
     @property
     def alone(self) -> bool:
         """Whether each file is to be done in a process of its own: one of them may kill its worker."""
-        return self.lost >= PATIENCE
+        return self.lost >= MOST_DEATHS
 
     def add(self, row: Result) -> None:
         """Keep a file's result with the claim."""
@@ -62,7 +65,7 @@ class Claim:
 
     def _renew(self) -> None:
         while not self._stop.wait(interval(self.job, self.lease)):
-            # A claim that cannot be renewed becomes stale, and then somebody does the same work: no more than waste.
+            # A claim that cannot be renewed becomes stale, and then another worker does the same work: no damage.
             with contextlib.suppress(BbcError, OSError):
                 self.write()
 
@@ -85,7 +88,7 @@ class Claim:
         return "".join(text + "\n" for text in [json.dumps(head), *rows]).encode()
 
     def release(self, finished: bool) -> None:
-        """Stop renewing. A shard that is not finished keeps its results so far for who takes it next."""
+        """Stop renewing. That of a shard that is not finished stays, with the results so far, for the next worker."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=10)
@@ -111,7 +114,7 @@ def take(job: Job, number: int, run_id: str, lease: float = LEASE) -> Claim | No
         claim.lost = int(str(head["lost"])) + (not released)
         claim.finished = {row.key: row for row in map(result_of, rows)}
     except FileNotFoundError:
-        pass  # released in between
+        pass  # finished or released since `create`
     except (BbcError, KeyError, TypeError, ValueError):
         claim.lost = 1  # half a claim: its writer died with it
     claim.write()
@@ -121,7 +124,7 @@ def take(job: Job, number: int, run_id: str, lease: float = LEASE) -> Claim | No
 def interval(job: Job, lease: float) -> float:
     """Seconds between two renewals of a claim or of a heartbeat."""
     longest = lease / _RENEWALS
-    return min(longest, _OFTEN) if isinstance(job.store, FolderStore) else longest
+    return min(longest, _MOST_IN_FOLDER) if isinstance(job.store, FolderStore) else longest
 
 
 def _name(number: int) -> str:

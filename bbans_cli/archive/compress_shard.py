@@ -18,13 +18,15 @@ from bbans_cli.archive.store import Entry, Store
 from bbans_cli.errors import InputError, LimitError, LossyError, OutputExistsError, code_of, describe
 from bbans_cli.reading import FRONT, max_bytes
 
-# Larger files are looked at before they are read whole: one that is no picture may be a film.
+# Bytes above which the first ones are looked at before the file is read whole: what is no picture may be a film.
 _LOOK_FIRST = 64 << 20
 _READS = 3  # of a source that changes while it is read
 
-# The metadata of an output in a store that keeps any, all in ASCII.
-SOURCE, RESULT, OF = "bbc-source", "bbc-result", "bbc-of"
-_NOTED = ("sha256", "source_sha256", "width", "height", "kind", "coder", "kept")
+# Object metadata of an output, in a store that keeps any: `Result.made_by`, a part of the result, and a digest of the
+# source's name.
+MADE_BY, RESULT, SOURCE_ID = "bbc-source", "bbc-result", "bbc-of"
+# Fields of the result that go into the object's metadata.
+_RECORDED = ("sha256", "source_sha256", "width", "height", "kind", "coder", "kept")
 
 
 class ChangingError(InputError):
@@ -71,7 +73,7 @@ class Compressor:
         return PictureCodec(s.level, s.max_pixels, verify=True, strip=s.strip, pixels=s.pixels)
 
     def load(self, planned: Planned) -> Loaded | Done[Result]:
-        """Read a source; a result at once where its output holds already, or it cannot be read."""
+        """Read a source; a result at once where its output is up to date, or it cannot be read."""
         row = replace(planned.result(), host=process.this().host, tries=1)
         began = time.monotonic()
         try:
@@ -96,12 +98,12 @@ class Compressor:
         made_by = self.settings.made_by(row.version)
         if there is None:
             return None
-        if self.destination.keeps_notes:
-            if there.notes.get(SOURCE) != made_by or there.notes.get(OF) != self._of(row):
+        if self.destination.keeps_metadata:
+            if there.metadata.get(MADE_BY) != made_by or there.metadata.get(SOURCE_ID) != self._source_id(row):
                 return None
-            noted = result_of({"key": row.key} | json.loads(there.notes.get(RESULT, "{}")))
-            verified = before.verified if before is not None and before.sha256 == noted.sha256 else ""
-            before = replace(noted, out_bytes=there.size, out_version=there.version, verified=verified)
+            recorded = result_of({"key": row.key} | json.loads(there.metadata.get(RESULT, "{}")))
+            verified = before.verified if before is not None and before.sha256 == recorded.sha256 else ""
+            before = replace(recorded, out_bytes=there.size, out_version=there.version, verified=verified)
         elif before is None or not before.has_output or before.made_by != made_by:
             return None
         elif (before.target, before.out_bytes, before.out_version) != (row.target, there.size, there.version):
@@ -113,11 +115,11 @@ class Compressor:
         """Whether what has the output's name was made from this source, maybe from an older version of it."""
         if self.settings.replace:
             return True
-        if self.destination.keeps_notes:
-            return there.notes.get(OF) == self._of(row)
+        if self.destination.keeps_metadata:
+            return there.metadata.get(SOURCE_ID) == self._source_id(row)
         return before is not None and before.target == row.target and before.out_bytes == there.size
 
-    def _of(self, row: Result) -> str:
+    def _source_id(self, row: Result) -> str:
         return hashlib.sha256(f"{self.settings.source}\0{row.key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def _read(self, row: Result) -> tuple[Result, bytes]:
@@ -125,7 +127,7 @@ class Compressor:
         planned = row.version
         for tries in range(1, _READS + 1):
             found = Entry(row.key, row.size, row.version)
-            if tries > 1 or not self.source.keeps_notes:
+            if tries > 1 or not self.source.keeps_metadata:
                 found = self._find_source(row)
             self._look(found)
             data = self.source.read(row.key)
@@ -184,9 +186,13 @@ class Compressor:
             there = self.destination.find(row.target)
             if there is not None and self.destination.read(row.target) != data:
                 raise OutputExistsError(f"the output {row.target} exists and is not of this source; -f replaces it")
-        noted = {name: vars(row)[name] for name in _NOTED if vars(row)[name] not in (None, "")}
-        notes = {SOURCE: row.made_by, RESULT: json.dumps(noted, separators=(",", ":")), OF: self._of(row)}
-        return self.destination.write(row.target, data, notes)
+        recorded = {name: vars(row)[name] for name in _RECORDED if vars(row)[name] not in (None, "")}
+        metadata = {
+            MADE_BY: row.made_by,
+            RESULT: json.dumps(recorded, separators=(",", ":")),
+            SOURCE_ID: self._source_id(row),
+        }
+        return self.destination.write(row.target, data, metadata)
 
 
 def _coders(data: bytes) -> str:
@@ -196,9 +202,9 @@ def _coders(data: bytes) -> str:
 
 
 def _still_holds(known: Result, there: Entry | None) -> bool:
-    """Whether a result that a lost worker left is still true, as far as it can be asked for without reading."""
+    """Whether a result that a lost worker left is still true, as far as a store tells without reading."""
     if not known.has_output:
-        return not known.may_pass and known.status != VANISHED
+        return not known.is_transient and known.status != VANISHED
     return there is not None and (known.out_bytes, known.out_version) == (there.size, there.version)
 
 

@@ -12,7 +12,6 @@ import logging
 import os
 import re
 import socket
-import threading
 import time
 import uuid
 from collections import deque
@@ -21,24 +20,24 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bbans_cli.archive import claims, extras
-from bbans_cli.archive.heartbeat import Heartbeat
+from bbans_cli.archive.dask_worker import Task, do_shard
 from bbans_cli.archive.job import Job
 from bbans_cli.archive.rows import Totals
-from bbans_cli.archive.shard import Retry, Worker
 from bbans_cli.errors import BbcError, InputError, describe
 
 LOCAL = "local"
 _ADDRESS = re.compile(r"(\w+://)?[^/]+:\d+")
-# Shards that are at the scheduler for each core: none waits for this process, and its memory stays small.
+# Shards for each core that the scheduler has at a time: no core waits for this process, and the scheduler needs little
+# memory.
 _AHEAD = 2
-# Seconds between two looks at what is done, and at how many cores there are.
+# Seconds between two looks at which shards are done, and between two at how many cores there are.
 _POLL = 0.1
 _COUNT_CORES = 5.0
-# Times that a shard is handed out again after an error that is none of ours: a worker's death that Dask gave up on.
-# Also how often the scheduler may go away without any shard done in between.
+# Times that a shard is handed out, if it fails by an error that is not of bbc: a worker's death that Dask gave up on.
+# Also times that the scheduler may go away without any shard done in between.
 _TRIES = 20
-# Dask's own work beside the tasks, less often: stacks sampled every 10 ms for the dashboard, ticks every 20 ms and
-# looks at the machine every 0.5 s take some per cent of a core in each worker and in the scheduler.
+# Dask's own work beside the tasks, done less often: by default stacks are sampled every 10 ms for the dashboard, ticks
+# come every 20 ms, and the machine's load is read every 0.5 s, which takes some per cent of a core in each process.
 SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "500ms",
@@ -52,23 +51,6 @@ class NoSchedulerError(BbcError):
     """There is no Dask scheduler at the address, or it went away and did not come back."""
 
     code = "unavailable"
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is done with a shard.
-
-    verb         "compress" or "verify"
-    retry        what of a finished shard is compressed again
-    share, seed  of the outputs that are verified: how many, and which
-    new          only outputs that were not verified before
-    """
-
-    verb: str = "compress"
-    retry: Retry | None = None
-    share: float = 1.0
-    seed: str = ""
-    new: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +103,7 @@ class _Dispatcher:
     counted: float = -_COUNT_CORES
 
     def work(self, client: _Client) -> None:
-        """Until all is done, or the scheduler is gone: then what was not finished is in `todo` again."""
+        """Work until all is done, or the scheduler is gone. Shards that are not finished are in `todo` then."""
         pending: dict[_Future, int] = {}
         try:
             while self.todo or pending:
@@ -148,7 +130,7 @@ class _Dispatcher:
             # The name says what it is on Dask's dashboard. A further try needs another one: Dask remembers failures.
             name = f"{self.task.verb}-shard-{number:06d}-{self.run_id[:8]}-{tries}"
             options = (self.job.url, number, self.task, self.cluster.threads or 1, self.run_id, self.cluster.lease)
-            # A shard that kills its workers does its files alone after two deaths; Dask must not give up before.
+            # Dask must not give up on a shard before its files are done in processes of their own, after two deaths.
             pending[client.submit(do_shard, *options, key=name, pure=False, retries=0)] = number
 
     def _take(self, future: _Future, number: int) -> None:
@@ -224,13 +206,13 @@ def _connect(address: str, patience: float) -> _Client:
         import dask
         from distributed import Client
     dask.config.set(SETTINGS)
-    # What it would say of connections that end, with tracebacks, `say` says in a line.
+    # It would log tracebacks of connections that end, of which `say` tells in a line.
     for name in ("distributed", "distributed.client"):  # Dask gives the latter a level of its own
         logging.getLogger(name).setLevel(logging.CRITICAL)
     until = time.monotonic() + patience
     while True:
         try:
-            # A client that finds nobody leaves threads behind: look first.
+            # A client that cannot connect leaves threads behind: try the port first.
             where = _scheduler(address)
             host, _, port = where.rpartition("://")[2].partition("?")[0].rpartition(":")
             socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
@@ -250,38 +232,3 @@ def _scheduler(address: str) -> str:
     if not _ADDRESS.fullmatch(address):
         raise InputError(f"{address} is no file and no address of a Dask scheduler, such as tcp://host:8786")
     return address
-
-
-# Heartbeats of this process by job, with the number of shards at work: a worker may have several threads.
-_beats: dict[str, tuple[Heartbeat, int]] = {}
-_beats_lock = threading.Lock()
-
-
-@contextlib.contextmanager
-def _beating(job: Job, lease: float) -> Iterator[Heartbeat]:
-    with _beats_lock:
-        beat, users = _beats.get(job.url, (None, 0))
-        if beat is None or not users:
-            beat = Heartbeat(job, lease, totals=beat.totals, began=beat.began) if beat else Heartbeat(job, lease)
-            beat.start()
-        _beats[job.url] = beat, users + 1
-    try:
-        yield beat
-    finally:
-        with _beats_lock:
-            beat, users = _beats[job.url]
-            _beats[job.url] = beat, users - 1
-            if users == 1:
-                beat.stop()
-
-
-def do_shard(url: str, number: int, task: Task, threads: int, run_id: str, lease: float) -> Totals | None:
-    """On a worker: do one shard. None if another process is at it."""
-    job = Job(url)
-    plan = job.plan()
-    with _beating(job, lease) as heartbeat:
-        worker = Worker(job, plan, threads, run_id, lease, heartbeat)
-        if task.verb == "verify":
-            return worker.verify(number, task.share, task.seed, task.new)
-        job.check_maker(plan.settings)
-        return worker.compress(number, task.retry)

@@ -10,7 +10,10 @@ from bbans_cli.errors import MissingExtraError
 
 @contextlib.contextmanager
 def needed(extra: str, what: str) -> Iterator[None]:
-    """Imports within, of packages that the extra brings."""
+    """Around imports of packages that an extra brings. Raises MissingExtraError.
+
+    what  the feature that needs them, for the message
+    """
     try:
         yield
     except ImportError as error:

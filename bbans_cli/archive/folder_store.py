@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from bbans_cli import posix_calls
 from bbans_cli.archive.store import DamagedUploadError, Entry, Store
 
-# Below the root: files are written here and renamed into their places, so that leftovers of the killed are together.
+# Below the root: files are written here and renamed into their places, so that all that killed writers leave is here.
 TEMPORARY = ".bbc-batch-tmp"
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | posix_calls.OPEN_FLAGS
 
 
 class FolderStore(Store):
-    """A version is size and time of modification. There is no place for notes."""
+    """A version is size and time of modification. Objects have no metadata."""
 
     def __init__(self, path: str) -> None:
         super().__init__(os.path.abspath(path))
@@ -50,7 +50,7 @@ class FolderStore(Store):
         with open(self._path(key), "rb") as file:
             return file.read(-1 if most is None else most)
 
-    def _write(self, key: str, data: bytes, notes: Mapping[str, str], lasting: bool) -> Entry:
+    def _write(self, key: str, data: bytes, metadata: Mapping[str, str], lasting: bool) -> Entry:
         path = self._path(key)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         temporary = self._temporary()

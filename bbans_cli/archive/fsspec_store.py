@@ -34,8 +34,8 @@ class FileSystem(Protocol):
     def rm_file(self, path: str) -> object: ...
 
 
-# Settings that a store should have unless fsspec's configuration says otherwise: no listing is kept, since other
-# machines write too. asyncssh checks the server's key against known_hosts, which sshfs by itself does not ask for, and
+# Options of file systems, unless fsspec's configuration says otherwise: no listing is cached, since other machines
+# write too. asyncssh checks the server's key against known_hosts, which sshfs by itself does not ask for, and
 # notices within a minute that a server is gone.
 _DEFAULTS: dict[str, object] = {"use_listings_cache": False}
 _SSH_DEFAULTS: dict[str, object] = {"known_hosts": (), "keepalive_interval": 15, "keepalive_count_max": 3}
@@ -60,7 +60,7 @@ def connect(url: str, fresh: bool = False) -> tuple[FileSystem, str]:
         options = (_SSH_DEFAULTS if EXTRAS.get(protocol) == "sftp" else _DEFAULTS) | conf.get(protocol, {})
         system, path = fsspec.core.url_to_fs(url, **options, skip_instance_cache=fresh)
         if not isinstance(system, kind):
-            raise InputError(f"{protocol}:// is no store of its own")
+            raise InputError(f"fsspec opens {protocol}:// by way of another store; name that store")
         return system, str(path).rstrip("/")
 
 
@@ -111,9 +111,9 @@ class FsspecStore(Store):
         info = self._system.info(self._path(key))
         if info["type"] == "directory":
             raise IsADirectoryError(key)
-        return Entry(key, _size(info), self._version(info), self._notes(info))
+        return Entry(key, _size(info), self._version(info), self._metadata(info))
 
-    def _notes(self, info: Info) -> Mapping[str, str]:
+    def _metadata(self, info: Info) -> Mapping[str, str]:
         return {}
 
     def _read(self, key: str, most: int | None) -> bytes:
@@ -122,7 +122,7 @@ class FsspecStore(Store):
         with self._system.open(self._path(key), "rb") as file:  # sshfs gives all, whatever part is asked for
             return file.read(most)
 
-    def _write(self, key: str, data: bytes, notes: Mapping[str, str], lasting: bool) -> Entry:
+    def _write(self, key: str, data: bytes, metadata: Mapping[str, str], lasting: bool) -> Entry:
         temporary = self._path(f"{TEMPORARY}/.{os.urandom(8).hex()}.tmp")
         target = self._path(key)
         self._system.makedirs(self._path(TEMPORARY), exist_ok=True)
@@ -162,19 +162,19 @@ class FsspecStore(Store):
 class GcsStore(FsspecStore):
     """Google Cloud Storage: a write is one step, objects have metadata and an MD5. Never run on Google's servers."""
 
-    keeps_notes = True
+    keeps_metadata = True
 
-    def _write(self, key: str, data: bytes, notes: Mapping[str, str], lasting: bool) -> Entry:
-        self._system.pipe_file(self._path(key), data, metadata=dict(notes))
+    def _write(self, key: str, data: bytes, metadata: Mapping[str, str], lasting: bool) -> Entry:
+        self._system.pipe_file(self._path(key), data, metadata=dict(metadata))
         info = self._system.info(self._path(key))
         expected = base64.b64encode(hashlib.md5(data).digest()).decode()
         if _size(info) != len(data) or info.get("md5Hash", expected) != expected:
             raise DamagedUploadError("what the store holds is not what was written")
-        return Entry(key, len(data), self._version(info), self._notes(info))
+        return Entry(key, len(data), self._version(info), self._metadata(info))
 
-    def _notes(self, info: Info) -> Mapping[str, str]:
-        notes = info.get("metadata")
-        return {str(name): str(text) for name, text in notes.items()} if isinstance(notes, dict) else {}
+    def _metadata(self, info: Info) -> Mapping[str, str]:
+        found = info.get("metadata")
+        return {str(name): str(text) for name, text in found.items()} if isinstance(found, dict) else {}
 
 
 def _size(info: Info) -> int:

@@ -18,7 +18,11 @@ from bbans_cli.errors import BbcError
 
 @dataclass
 class Heartbeat:
-    """Written every now and then by a thread. `metrics`: a file here that gets the same as Prometheus text."""
+    """Writes the sums of this process to the job's folder, from a thread.
+
+    lease    seconds without a heartbeat after which the process counts as dead
+    metrics  a file on this machine that gets the same as Prometheus text; None: none
+    """
 
     job: Job
     lease: float = claims.LEASE
@@ -70,7 +74,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while True:
-            # Who does not hear from a worker only knows less.
+            # Without a heartbeat status and metrics lack a process; no result depends on them.
             with contextlib.suppress(BbcError, OSError):
                 self.job.store.write(self._name, json.dumps(asdict(self.beat())).encode(), lasting=False)
                 self._write_metrics()

@@ -1,4 +1,4 @@
-"""Files of a shard that has lost workers, one at a time, each in a process of its own: the killer ends only that.
+"""Files of a shard that has lost workers, one at a time, each in a process of its own, which is all that a crash ends.
 
 python -m bbans_cli.archive.isolated JOB SHARD KEY THREADS
 """
@@ -24,11 +24,11 @@ from bbans_cli.errors import InputError
 L = TypeVar("L")
 C = TypeVar("C")
 
-_MOST_WORDS = 300  # characters of what a process said before it ended
+_MOST_CHARACTERS = 300  # of what a process wrote to stderr
 
 
 def run(job: Job, number: int, rows: Sequence[Planned], compressor: Compressor, threads: int) -> Iterator[Result]:
-    """The result of every row, in order. Results that a lost worker left are used; nothing else is done here."""
+    """The result of every row, in order: that of a lost worker where it still holds, else of a process of its own."""
     for row in rows:
         known = compressor.known.get(row.key)
         if known is not None and known.status == CRASHED:
@@ -43,7 +43,7 @@ def _alone(job: Job, number: int, row: Planned, threads: int) -> Result:
     command = [sys.executable, "-m", __name__, job.url, str(number), _key_argument(row.key), str(threads)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         try:
-            out, words = child.communicate()
+            out, errors = child.communicate()
         finally:
             child.kill()
     if child.returncode == 0 and out:
@@ -51,7 +51,7 @@ def _alone(job: Job, number: int, row: Planned, threads: int) -> Result:
     how = f"exit status {child.returncode}"
     if child.returncode < 0:
         how = f"signal {signal.Signals(-child.returncode).name}"
-    said = " ".join(words.decode(errors="replace").split())[-_MOST_WORDS:]
+    said = " ".join(errors.decode(errors="replace").split())[-_MOST_CHARACTERS:]
     message = f"ended its process by {how}" + (f": {said}" if said else "")
     return replace(row.result(CRASHED, CRASHED, message), tries=1, host=process.this().host)
 

@@ -2,17 +2,18 @@
 
 plan.json            what is to be done, written when the plan is complete
 plan/000123.jsonl    a shard: one Planned a line
-plan/vanished-0.jsonl  what an earlier plan had and this one lacks
-claims/000123        who works on a shard, until when, and results so far (claims.py)
+plan/vanished-000000-000000.jsonl  what an earlier plan had and this one lacks
+claims/000123        which process works on a shard, its lease, and results so far (claims.py)
 done/000123.jsonl    a shard's totals, then one Result a line
 verified/000123.jsonl  the same of `bbc batch verify`
-workers/HOST-PID.json  what a process has done, written anew all the time (heartbeat.py)
+workers/HOST-PID.json  what a process has done, replaced every few seconds (heartbeat.py)
 
 A further plan numbers its shards from where the last one ended. Every file has one writer, and nothing is appended.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ from bbans_cli import __version__
 from bbans_cli.archive.rows import Planned, Result, Totals, planned_of, result_of, totals_of
 from bbans_cli.archive.store import Store
 from bbans_cli.archive.stores import open_store
-from bbans_cli.errors import CorruptError, InputError, ModelMismatchError
+from bbans_cli.errors import BbcError, CorruptError, InputError, ModelMismatchError
 
 T = TypeVar("T")
 
@@ -99,15 +100,15 @@ class Job:
     def plan_or_none(self) -> Plan | None:
         """The plan, or None if there is none yet. Raises CorruptError, and InputError for one of another version."""
         try:
-            record = json.loads(self.store.read("plan.json"))
+            data = self.store.read("plan.json")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except ValueError as error:
-            raise CorruptError("plan.json is damaged") from error
-        if record.get("schema") != SCHEMA:
-            raise InputError("plan.json is of another version of bbc")
-        settings = Settings(**{f.name: record["settings"][f.name] for f in fields(Settings)})
-        return Plan(settings, **{f.name: record[f.name] for f in fields(Plan) if f.name != "settings"})
+        with _damage_of("plan.json"):
+            record = json.loads(data)
+            if record.get("schema") != SCHEMA:
+                raise InputError("plan.json is of another version of bbc")
+            settings = Settings(**{f.name: record["settings"][f.name] for f in fields(Settings)})
+            return Plan(settings, **{f.name: record[f.name] for f in fields(Plan) if f.name != "settings"})
 
     def write_plan(self, plan: Plan) -> None:
         """Write the plan: the last step of planning."""
@@ -124,8 +125,13 @@ class Job:
 
     def shard(self, number: int) -> list[Planned]:
         """The sources of a shard. Raises CorruptError, FileNotFoundError."""
-        data = self.store.read(f"{PLAN}/{number:06d}.jsonl")
-        return [planned_of(record) for record in lines(data)]
+        return self.read_lines(f"{PLAN}/{number:06d}.jsonl", planned_of)
+
+    def read_lines(self, key: str, make: Callable[[dict[str, object]], T]) -> list[T]:
+        """make(record) for each line of a file of JSON objects. Raises CorruptError, FileNotFoundError."""
+        data = self.store.read(key)
+        with _damage_of(key):
+            return [make(record) for record in lines(data)]
 
     def write_shard(self, number: int, rows: Iterable[Planned]) -> None:
         """Write the sources of a shard."""
@@ -141,12 +147,11 @@ class Job:
         return self.store.find(f"{DONE}/{number:06d}.jsonl") is not None
 
     def results(self, number: int, folder: str = DONE) -> list[Result]:
-        """The results of a shard; none if it is not finished."""
+        """The results of a shard; none if it is not finished. Raises CorruptError."""
         try:
-            data = self.store.read(f"{folder}/{number:06d}.jsonl")
+            return self.read_lines(f"{folder}/{number:06d}.jsonl", result_of)[1:]  # totals come first
         except FileNotFoundError:
             return []
-        return [result_of(record) for record in lines(data) if "totals" not in record]
 
     def write_results(self, number: int, rows: Iterable[Result], folder: str = DONE) -> Totals:
         """Write the results of a shard, with their sums in the first line; returns the sums."""
@@ -159,9 +164,11 @@ class Job:
         return totals
 
     def totals(self, number: int, folder: str = DONE) -> Totals:
-        """The sums of a finished shard, from the first line of its file."""
-        front = self.store.read(f"{folder}/{number:06d}.jsonl", _FIRST_LINE)
-        return totals_of(json.loads(front.partition(b"\n")[0])["totals"])
+        """The sums of a finished shard, from the first line of its file. Raises CorruptError, FileNotFoundError."""
+        key = f"{folder}/{number:06d}.jsonl"
+        front = self.store.read(key, _FIRST_LINE)
+        with _damage_of(key):
+            return totals_of(json.loads(front.partition(b"\n")[0])["totals"])
 
     def all_totals(self, plan: Plan, folder: str = DONE) -> tuple[Totals, int]:
         """Sums over the finished shards, and how many these are."""
@@ -184,16 +191,25 @@ class Job:
                 yield from pool.map(get, numbers[start : start + _AT_ONCE])
 
 
+@contextlib.contextmanager
+def _damage_of(key: str) -> Iterator[None]:
+    """Errors of a file's content become CorruptError with its name."""
+    try:
+        yield
+    except BbcError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CorruptError(f"{key} of the job is damaged") from error
+
+
 def lines(data: bytes) -> Iterator[dict[str, object]]:
-    """JSON objects, one a line. Raises CorruptError."""
+    """JSON objects, one a line. Raises ValueError."""
     for line in data.split(b"\n"):
         if line:
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise CorruptError("a file of the job is damaged") from error
-            if isinstance(record, dict):
-                yield record
+            record = json.loads(line)
+            if not isinstance(record, dict):
+                raise ValueError("no JSON object")
+            yield record
 
 
 def _joined(texts: Iterable[str]) -> bytes:

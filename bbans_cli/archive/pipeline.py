@@ -56,7 +56,7 @@ class _End:
 _END = _End()
 
 
-class _Line(Generic[I, L, C, R]):
+class _Pipeline(Generic[I, L, C, R]):
     """The threads and the queues between them: readers, workers, writers."""
 
     def __init__(self, items: Sequence[I], stages: Stages[I, L, C, R], threads: int, stop: threading.Event) -> None:
@@ -135,10 +135,10 @@ def run(items: Sequence[I], stages: Stages[I, L, C, R], threads: int, stop: thre
 
     The caller's thread only waits, so that signals soon reach it.
     """
-    line = _Line(items, stages, threads, stop)
-    line.start()
-    while not isinstance(value := _get(line.finished), _End):
-        line.left -= 1
+    pipeline = _Pipeline(items, stages, threads, stop)
+    pipeline.start()
+    while not isinstance(value := _get(pipeline.finished), _End):
+        pipeline.left -= 1
         yield value
 
 

@@ -20,7 +20,7 @@ from bbans_cli.archive.store import Entry
 from bbans_cli.errors import BbcError
 from bbans_cli.output_names import OF_SYSTEMS, compressed, is_wanted
 
-# Collisions that are named in the error; the others are counted.
+# Collisions that are named in the error; of the others it says how many.
 _NAMED = 20
 _ROWS_AT_ONCE = 1000
 _MAX_VANISHED_AT_ONCE = 10_000
@@ -167,7 +167,7 @@ def _cut(rows: Iterable[Planned], size: ShardSize) -> Iterator[list[Planned]]:
 
 
 def _write_vanished(table: sqlite3.Connection, job: Job, first: int) -> int:
-    """Name what an earlier plan had and the listing lacks; its outputs stay where they are. Returns how many."""
+    """Write which sources an earlier plan had and the listing lacks; their outputs stay. Returns how many they are."""
     found = table.execute("SELECT result FROM before WHERE key NOT IN (SELECT key FROM listed) ORDER BY key")
     count = 0
     while rows := found.fetchmany(_MAX_VANISHED_AT_ONCE):
@@ -178,12 +178,11 @@ def _write_vanished(table: sqlite3.Connection, job: Job, first: int) -> int:
 
 
 def vanished(job: Job, plan: Plan) -> Iterator[Result]:
-    """What `make` found to be gone."""
+    """The sources that an earlier plan had and this one lacks. Raises CorruptError."""
     prefix = f"vanished-{plan.first:06d}-"
     for name in job.store.names(PLAN):
         if name.startswith(prefix):
-            for line in job.store.read(f"{PLAN}/{name}").splitlines():
-                yield result_of(json.loads(line))
+            yield from job.read_lines(f"{PLAN}/{name}", result_of)
 
 
 def _blob(text: str) -> bytes:

@@ -111,11 +111,12 @@ class _Replacing:
 
 
 def safe_to_delete(job: Job, plan: Plan, why_not: Callable[[Result, str], None]) -> Iterator[Result]:
-    """Sources that can be had again from their outputs, as far as anybody can know.
+    """Sources that can be restored from their outputs, as far as that can be known.
 
-    The output was read from its store and decoded (`bbc batch verify`), it is still the same object, the source is
-    still the one that was read, and nothing of it was lost. `why_not` gets the others, with the reason. Asks both
-    stores about every source: two requests each.
+    The output was read from its store and decoded (`bbc batch verify`), and is still the same object. The source is
+    still the one that was read, and nothing of it was lost. Makes two requests for each source, one to each store.
+
+    why_not  gets the other sources, with the reason
     """
     source, destination = open_store(plan.settings.source), open_store(plan.settings.destination)
 

@@ -1,4 +1,4 @@
-"""What a store raises: of which kind it is, and another try for what may pass."""
+"""Which errors of a store are permanent, and further tries for the transient ones, with exponential backoff."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _PERMANENT = {
     errno.EXDEV,
     errno.ENOSYS,
 }
-# Errors of the libraries below fsspec that are no OSError and that no other try makes better, by the class's name: the
-# libraries themselves are not imported where their store is not used.
+# Permanent errors of the libraries below fsspec that are no OSError. By the names of their classes, since the libraries
+# are not imported where their store is not used.
 _PERMANENT_CLASSES = {
     "NoCredentialsError",
     "PartialCredentialsError",
@@ -48,7 +48,7 @@ _PERMANENT_CLASSES = {
 
 
 class UnavailableError(BbcError):
-    """The store gave errors that may pass, and went on doing so."""
+    """The store gave transient errors, and went on doing so."""
 
     code = "unavailable"
 
@@ -69,7 +69,7 @@ def call(operation: Callable[[], R], again: Callable[[], None] = lambda: None) -
 
     again  called before each further try, to connect anew
 
-    Raises what is permanent as it comes, and UnavailableError for the rest.
+    Raises a permanent error at once, and UnavailableError after the last try.
     """
     wait = FIRST_WAIT
     for left in reversed(range(TRIES)):
@@ -80,7 +80,7 @@ def call(operation: Callable[[], R], again: Callable[[], None] = lambda: None) -
                 raise
             if not left:
                 raise UnavailableError(f"the store does not answer as it should: {_words(error)}") from error
-        # Full jitter, so that workers which failed together do not come back together.
+        # With jitter, so that workers that failed together do not come back together.
         time.sleep(wait * random.uniform(0.5, 1.0))
         wait *= 2
         again()

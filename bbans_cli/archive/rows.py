@@ -10,7 +10,7 @@ OK, SKIPPED, FAILED, CRASHED, VANISHED = "ok", "skipped", "failed", "crashed", "
 STATUSES = (OK, SKIPPED, FAILED, CRASHED, VANISHED)
 # Codes of rows that were skipped.
 UP_TO_DATE, LOSSY = "up-to-date", "lossy"
-# The code of rows that failed for want of a store's answer: another run may do them.
+# The code of rows that failed because a store did not answer: a transient error, so another run may succeed.
 UNAVAILABLE = "unavailable"
 
 
@@ -64,8 +64,8 @@ class Result:
         return self.status == OK or self.status == SKIPPED and self.code == UP_TO_DATE
 
     @property
-    def may_pass(self) -> bool:
-        """Whether another run may succeed without anybody doing anything."""
+    def is_transient(self) -> bool:
+        """Whether it failed in a way that another run may not."""
         return self.status == FAILED and self.code == UNAVAILABLE
 
     def to_line(self) -> str:
@@ -142,7 +142,7 @@ class Totals:
 
     @property
     def exit_status(self) -> int:
-        """0 if every source was done or passed by, 75 (EX_TEMPFAIL) if only what may pass is left, else 1."""
+        """0 if every source was done or skipped, 75 (EX_TEMPFAIL) if all failures are transient, else 1."""
         bad = self.failed + self.crashed
         return 0 if not bad else 75 if bad == self.codes.get(UNAVAILABLE, 0) else 1
 
@@ -199,6 +199,4 @@ def summed(each: Iterable[Totals]) -> Totals:
 
 def totals_of(record: dict[str, object]) -> Totals:
     """From a JSON object; keys of later versions are ignored."""
-    totals = Totals()
-    vars(totals).update({name: value for name, value in record.items() if name in _TOTALS_FIELDS})
-    return totals
+    return replace(Totals(), **{name: value for name, value in record.items() if name in _TOTALS_FIELDS})  # type: ignore[arg-type]

@@ -31,7 +31,7 @@ class S3FileSystem(Protocol):
 class S3Store(Store):
     """A version is the ETag."""
 
-    keeps_notes = True
+    keeps_metadata = True
 
     def __init__(self, url: str) -> None:
         super().__init__(url.rstrip("/"))
@@ -67,19 +67,19 @@ class S3Store(Store):
 
     def _find(self, key: str) -> Entry:
         head = self._system.call_s3("head_object", **self._place(key))
-        notes = head.get("Metadata")
+        metadata = head.get("Metadata")
         return Entry(
             key,
             int(str(head["ContentLength"])),
             _etag(head),
-            {str(name).lower(): str(text) for name, text in notes.items()} if isinstance(notes, dict) else {},
+            {str(name).lower(): str(text) for name, text in metadata.items()} if isinstance(metadata, dict) else {},
         )
 
     def _read(self, key: str, most: int | None) -> bytes:
-        return self._system.cat_file(self._path(key), start=0 if most else None, end=most)
+        return self._system.cat_file(self._path(key), start=None if most is None else 0, end=most)
 
-    def _write(self, key: str, data: bytes, notes: Mapping[str, str], lasting: bool) -> Entry:
-        self._system.pipe_file(self._path(key), data, chunksize=_ONE_PUT // 2, Metadata=dict(notes))
+    def _write(self, key: str, data: bytes, metadata: Mapping[str, str], lasting: bool) -> Entry:
+        self._system.pipe_file(self._path(key), data, chunksize=_ONE_PUT // 2, Metadata=dict(metadata))
         entry = self._find(key)
         if entry.size != len(data) or not (self.is_content(entry, data) or self._read(key, None) == data):
             raise DamagedUploadError("what the store holds is not what was written")
@@ -97,7 +97,7 @@ class S3Store(Store):
         # The condition is not honoured by every server, and is answered in two ways where it is.
         try:
             self._system.pipe_file(self._path(key), data, mode="create")
-        except (FileExistsError, OSError) as error:
+        except OSError as error:
             try:
                 self._find(key)
             except FileNotFoundError:

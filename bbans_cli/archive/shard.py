@@ -90,7 +90,7 @@ class Worker:
     def _results(self, rows: Sequence[Planned], claim: claims.Claim, number: int) -> Iterator[Result]:
         if self.heartbeat is not None:
             self.heartbeat.begin(number)
-        known = {key: row for key, row in claim.finished.items()}
+        known = dict(claim.finished)  # the claim adds to its own
         compressor = Compressor(self.plan.settings, *self.stores, known)
         if not claim.alone:
             return pipeline.run(rows, compressor.stages(), self.threads, self.stop)

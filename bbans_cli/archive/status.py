@@ -1,4 +1,4 @@
-"""How far a job is: sums of its finished shards, and what the processes at work have told."""
+"""How far a job is: sums of its finished shards, and the heartbeats of the processes at work."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where pictures, outputs and a job's state are: a folder, or a store that fsspec knows.
 
-Keys are paths below the store's root, with "/" between their parts. Every operation is tried again as long as what goes
-wrong may pass (retry.py). An object appears complete or not at all, and is compared with what was written first.
+Keys are paths below the store's root, with "/" between their parts. Every operation is tried again while its error is
+transient (retry.py). An object appears complete or not at all. What was written is compared with what the store has.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ class DamagedUploadError(BbcError):
 class Entry:
     """One object.
 
-    size     in bytes
-    version  changes when the content does: an ETag, or size and time of modification
-    notes    the metadata that `Store.write` was given, where the store keeps any and `Store.find` was asked
+    size      in bytes
+    version   changes when the content does: an ETag, or size and time of modification
+    metadata  of the object, as `Store.write` was given them; from `Store.find` alone, and where the store has any
     """
 
     key: str
     size: int
     version: str
-    notes: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 R = TypeVar("R")
@@ -43,11 +43,11 @@ R = TypeVar("R")
 class Store(abc.ABC):
     """A root in some store. Any number of threads may use one at the same time.
 
-    url          what stores.open_store makes it from, in full
-    keeps_notes  whether objects carry metadata
+    url             what stores.open_store makes it from, in full
+    keeps_metadata  whether objects have metadata: names and texts in ASCII beside the content
     """
 
-    keeps_notes = False
+    keeps_metadata = False
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -67,14 +67,15 @@ class Store(abc.ABC):
         """The content, or at most its first `most` bytes. Raises FileNotFoundError."""
         return self._call(lambda: self._read(checked(key), most))
 
-    def write(self, key: str, data: bytes, notes: Mapping[str, str] | None = None, lasting: bool = True) -> Entry:
+    def write(self, key: str, data: bytes, metadata: Mapping[str, str] | None = None, lasting: bool = True) -> Entry:
         """Put an object in its place, in one step, and compare size and checksum with `data`.
 
-        lasting  its content must be on the disk, where the store is one, before it has its name
+        metadata  of the object; dropped where the store keeps none
+        lasting   in a folder: the content must be on the disk (fsync) before the object has its name
 
-        Raises DamagedUploadError, and then what was there before may be gone.
+        Raises DamagedUploadError; an earlier object of that key may be gone then.
         """
-        return self._call(lambda: self._write(checked(key), data, notes or {}, lasting))
+        return self._call(lambda: self._write(checked(key), data, metadata or {}, lasting))
 
     def create(self, key: str, data: bytes) -> bool:
         """Write unless there is such an object. Whether two at once both succeed depends on the store."""
@@ -99,7 +100,7 @@ class Store(abc.ABC):
         return False
 
     def tidy(self) -> None:  # noqa: B027
-        """Remove what writers that were killed left behind, if that can be. Only when nobody writes."""
+        """Remove temporary files of writers that were killed, where the store has some. Only while nobody writes."""
 
     def connect_again(self) -> None:  # noqa: B027
         """Forget a connection that may be broken."""
@@ -117,7 +118,7 @@ class Store(abc.ABC):
     def _read(self, key: str, most: int | None) -> bytes: ...
 
     @abc.abstractmethod
-    def _write(self, key: str, data: bytes, notes: Mapping[str, str], lasting: bool) -> Entry: ...
+    def _write(self, key: str, data: bytes, metadata: Mapping[str, str], lasting: bool) -> Entry: ...
 
     @abc.abstractmethod
     def _create(self, key: str, data: bytes) -> bool: ...

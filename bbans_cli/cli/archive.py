@@ -256,7 +256,7 @@ def _write_report(job: Job, made: Plan, path: str | None) -> int:
 )
 def verify(**given: Any) -> int:
     """Read outputs back from their store, compare their SHA-256, decode them and check every checksum."""
-    from bbans_cli.archive.dask_run import Task
+    from bbans_cli.archive.dask_worker import Task
     from bbans_cli.archive.job import VERIFIED, Job
     from bbans_cli.archive.rows import summed
     from bbans_cli.archive.shard import Worker

@@ -12,7 +12,7 @@ from bbans_cli.cli import archive_progress as show
 from bbans_cli.cli import report
 
 if TYPE_CHECKING:
-    from bbans_cli.archive.dask_run import Task
+    from bbans_cli.archive.dask_worker import Task
     from bbans_cli.archive.job import Job, Plan
     from bbans_cli.archive.rows import Result, Totals
     from bbans_cli.archive.shard import Retry
@@ -71,7 +71,7 @@ def run_on_dask(
 ) -> None:
     """Work off shards on the cluster that --dask names, then those that are to be tried again."""
     from bbans_cli.archive import local_run
-    from bbans_cli.archive.dask_run import Task
+    from bbans_cli.archive.dask_worker import Task
 
     again = local_run.retried(job, made, shards, retry)
     on_dask(job, local_run.open_shards(job, made, shards), Task(), given, progress)

@@ -19,7 +19,7 @@ from bbans_cli.archive.job import Job, Settings, weights_id
 from bbans_cli.archive.metrics import of_job
 from bbans_cli.archive.store import Entry
 from bbans_cli.coders import weights_folder
-from bbans_cli.errors import InputError
+from bbans_cli.errors import CorruptError, InputError
 
 SETTINGS = Settings("in", "out", 5, False, False, False, False, 1 << 30, "0.1.0", "abcd")
 
@@ -37,7 +37,7 @@ class Flaky:
         return "done"
 
 
-def test_what_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_transient_errors_are_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_WAIT", 0.0)
     flaky = Flaky(TimeoutError(), OSError("slow down"), RuntimeError("reset"))
     assert retry.call(flaky) == "done" and flaky.calls == 4
@@ -48,7 +48,7 @@ def test_what_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "error", [FileNotFoundError(2, "no"), PermissionError("denied"), InputError("no"), OSError(28, "")]
 )
-def test_what_is_permanent_is_not_tried_again(error: Exception) -> None:
+def test_permanent_errors_are_not_tried_again(error: Exception) -> None:
     flaky = Flaky(error)
     with pytest.raises(type(error)):
         retry.call(flaky)
@@ -154,6 +154,24 @@ def test_names_need_not_be_utf8(tmp_path: Path) -> None:
     assert job.shard(0)[0].key == key
     job.write_results(0, [job.shard(0)[0].result()])
     assert job.results(0)[0].key == key
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "read"),
+    [
+        ("plan.json", b"[]", lambda job: job.plan()),
+        ("plan.json", b'{"schema": 1}', lambda job: job.plan()),
+        ("plan/000000.jsonl", b'{"key": "a"}', lambda job: job.shard(0)),
+        ("plan/000000.jsonl", b"[]", lambda job: job.shard(0)),
+        ("done/000000.jsonl", b'{"totals": {}}\n{"key"', lambda job: job.results(0)),
+        ("done/000000.jsonl", b"{}", lambda job: job.totals(0)),
+    ],
+)
+def test_damage_of_a_file_of_the_job_is_named(tmp_path: Path, key: str, content: bytes, read) -> None:
+    job = job_of(tmp_path, 4)
+    job.store.write(key, content)
+    with pytest.raises(CorruptError, match=f"^{key} of the job is damaged"):
+        read(job)
 
 
 # Plans, and dies by SIGKILL once the listing has filled a file. Prints what files are open then.

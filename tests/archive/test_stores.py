@@ -53,8 +53,8 @@ def test_a_store_keeps_what_it_is_given(server) -> None:
     entry = store.write("a/b é.bin", data, {"bbc-source": "x:1"})
     assert entry.size == len(data) and store.read("a/b é.bin") == data and store.read("a/b é.bin", 10) == data[:10]
     assert store.find("a/b é.bin").version == entry.version
-    if store.keeps_notes:
-        assert store.find("a/b é.bin").notes["bbc-source"] == "x:1"
+    if store.keeps_metadata:
+        assert store.find("a/b é.bin").metadata["bbc-source"] == "x:1"
         assert store.is_content(entry, data) and not store.is_content(entry, data[1:])
     again = store.write("a/b é.bin", data[1:], {})
     assert store.read("a/b é.bin") == data[1:] and again.version != entry.version
@@ -152,7 +152,7 @@ def test_a_server_that_pauses_is_waited_for(s3, tmp_path: Path) -> None:
     assert {row["status"] for row in rows(tmp_path / "job")} == {"ok"}
 
 
-def test_a_store_that_is_not_there_is_said_and_may_pass(tmp_path: Path) -> None:
+def test_a_store_that_is_not_there_is_named_and_is_a_transient_error(tmp_path: Path) -> None:
     """The exit status tells schedulers to try again."""
     pytest.importorskip("s3fs")
     env = environment(**servers.s3_settings(servers.free_port()), AWS_MAX_ATTEMPTS="1")
