@@ -1,6 +1,6 @@
-"""The work on one picture, in a thread of its own, and the results of the last ones.
+"""The work on one picture at a time, in a thread of its own, and the results of the last pictures.
 
-The results lie in temporary files without names (O_TMPFILE), so that nothing is left of them however the page ends.
+The results lie in temporary files without names (O_TMPFILE), so that none stays behind however the page ends.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import IO
 
 from bbans_cli import posix_calls
 from bbans_cli.errors import BbcError
+from bbans_cli.progress import ShareProgress
 
-# What is kept of earlier results, in bytes and in number: the oldest go.
-MOST_BYTES, MOST_JOBS = 1 << 30, 24
+# Bytes and number of the results that are kept; of more the oldest are removed. Tuned by hand, not recorded.
+MOST_KEPT_BYTES, MOST_KEPT_JOBS = 1 << 30, 24
 _PIECE_BYTES = 1 << 18
 
 
@@ -29,14 +30,19 @@ class BusyError(BbcError):
 
 
 class CancelledError(BbcError):
-    """The picture was given up."""
+    """The job was cancelled."""
 
     code = "cancelled"
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A file for the browser: bytes of the job's temporary file, their type, and a name for a download or None."""
+    """A file for the browser, within the job's temporary file.
+
+    start, size  in bytes
+    kind         its media type
+    download     the name under which it is saved; None: it is shown
+    """
 
     start: int
     size: int
@@ -46,12 +52,14 @@ class Stored:
 
 @dataclass
 class Job:
-    """One picture: what it is called, how far it is, and what came of it.
+    """One picture: its name, how far the work on it is, and the results.
 
-    state    "working", "done" or "failed"
-    step     what is being done, in words; share of it, 0 to 1
-    result   JSON, grows while the work goes on
-    files    what can be fetched, by name
+    state        "working", "done" or "failed"
+    step, share  what is being done, in words, and how much of that is done, 0 to 1
+    result       JSON, grows while the work goes on
+    error        of a failed job: code and message
+    files        what the browser can fetch, by name
+    stop         set to cancel the job
     """
 
     id: str
@@ -66,31 +74,31 @@ class Job:
     stop: threading.Event = field(default_factory=threading.Event)
     _file: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
 
-    def at(self, step: str) -> Callable[[float], None]:
-        """Begin a step; returns what follows its progress, and ends the work where the job is given up."""
+    def begin(self, step: str) -> ShareProgress:
+        """Begin a step. Returns its progress function, which raises CancelledError once the job is cancelled."""
         self.step, self.share = step, 0.0
         self.check()
 
-        def follow(share: float) -> None:
+        def progress(share: float) -> None:
             self.share = share
             self.check()
 
-        return follow
+        return progress
 
     def check(self) -> None:
-        """Raise CancelledError if the job is given up."""
+        """Raise CancelledError if the job is cancelled."""
         if self.stop.is_set():
-            raise CancelledError("given up")
+            raise CancelledError("cancelled")
 
     def write(self, key: str, data: bytes, kind: str, download: str | None = None) -> None:
-        """A file for the browser."""
+        """Add a file for the browser. kind, download: as `Stored` has them."""
         start = self.size
         self._file.write(data)
         self._file.flush()
         self.files[key] = Stored(start, len(data), kind, download)
 
     def pieces(self, key: str) -> Iterator[bytes]:
-        """That file, piece by piece; to its end, also where the job has to make room meanwhile."""
+        """The file of that name in pieces, all of it even if the job is removed meanwhile."""
         stored = self.files[key]
         descriptor = os.dup(self._file.fileno())
         try:
@@ -105,7 +113,7 @@ class Job:
         return sum(stored.size for stored in self.files.values())
 
     def close(self) -> None:
-        """Let the files go."""
+        """Remove the files."""
         self._file.close()
 
     def status(self) -> dict[str, object]:
@@ -122,7 +130,7 @@ class Job:
 
 
 class Jobs:
-    """All jobs of one run of the page. One works at a time; close it at the end."""
+    """All jobs of one run of the page, of which one works at a time. Call `close` at the end."""
 
     def __init__(self, work: Callable[[Job, bytes], None]) -> None:
         self._work = work
@@ -148,7 +156,7 @@ class Jobs:
         return self._jobs.get(id)
 
     def close(self) -> None:
-        """Give up what is at work, and let the files go. Nobody waits for the work to end: the process does."""
+        """Cancel the job that works and remove all files. Does not wait for the thread, which ends with the process."""
         for job in list(self._jobs.values()):
             job.stop.set()
             job.close()
@@ -168,7 +176,7 @@ class Jobs:
 
     def _make_room(self) -> None:
         """Remove the oldest results until there is room for one more."""
-        while self._jobs and (len(self._jobs) >= MOST_JOBS or self._bytes() > MOST_BYTES):
+        while self._jobs and (len(self._jobs) >= MOST_KEPT_JOBS or self._bytes() > MOST_KEPT_BYTES):
             self._jobs.popitem(last=False)[1].close()
 
     def _bytes(self) -> int:

@@ -1,10 +1,10 @@
 """The server of `bbc page`: one HTML file, a picture in, its status and results out. For this machine alone.
 
-    GET  /                 the page
-    POST /jobs?name=&level=  a file as the body; 202 with the job's status
-    GET  /jobs/ID          status and results as JSON
-    DELETE /jobs/ID        give it up
-    GET  /jobs/ID/NAME     picture, map, sheet, packed, restored
+    GET    /                     the page
+    POST   /jobs?name=N&level=L  a file as the body; 202 with the job's status
+    GET    /jobs/ID              status and results as JSON
+    DELETE /jobs/ID              cancel the job
+    GET    /jobs/ID/NAME         a file: picture, map, sheet, packed or restored
 
 Errors are JSON: {"error": {"code", "message"}}. It listens on the loopback interface. A request whose Host is another
 is refused, so that no web site reaches it through a name of its own (DNS rebinding), and so is a change that another
@@ -34,8 +34,8 @@ from bbans_cli.page.jobs import BusyError, Job, Jobs
 from bbans_cli.page.work import Worker
 
 HOSTS = ("127.0.0.1", "localhost", "::1")
-# Of a file that is sent. A picture's pixels have a limit of their own.
-MOST_BYTES = 256 << 20
+# Bytes of a file that is sent. Pixels have a limit of their own. Tuned by hand, not recorded.
+MOST_SENT_BYTES = 256 << 20
 _LONGEST_NAME = 200
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -45,7 +45,7 @@ _HEADERS = {
 }
 
 
-def application(worker: Worker, most_bytes: int = MOST_BYTES) -> ASGIApp:
+def application(worker: Worker, most_bytes: int = MOST_SENT_BYTES) -> ASGIApp:
     """The page as an ASGI application; results are kept until it ends."""
     jobs = Jobs(worker.do)
 
@@ -132,6 +132,8 @@ def _host(header: str) -> str | None:
 
 
 class _Pages:
+    """What answers the requests, one method for each route."""
+
     def __init__(self, jobs: Jobs, worker: Worker, most_bytes: int) -> None:
         self.jobs, self.most_bytes = jobs, most_bytes
         source = files("bbans_cli.page").joinpath("page.html").read_text("utf-8")

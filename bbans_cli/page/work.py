@@ -18,6 +18,7 @@ from bbans_cli.page import formats
 from bbans_cli.page.formats import Measured
 from bbans_cli.page.jobs import Job
 from bbans_cli.pictures.detect import is_jpeg
+from bbans_cli.pictures.equality import equal_pixels
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
 
@@ -26,7 +27,12 @@ _MOST_SHOWN = 1600  # pixels of the longer side of what the browser gets
 
 @dataclass(frozen=True)
 class Worker:
-    """The options of the page; `do` is what a job's thread runs."""
+    """The options of the page. `do` is what the thread of a job runs.
+
+    threads     cores for one picture
+    max_pixels  larger pictures are refused
+    max_memory  bytes: what needs more is refused; None: half of the machine's
+    """
 
     threads: int
     max_pixels: int
@@ -37,32 +43,32 @@ class Worker:
         return api.PictureCodec(max_pixels=self.max_pixels, max_memory=self.max_memory)
 
     def do(self, job: Job, data: bytes) -> None:
-        """All steps. Raises BbcError."""
+        """Do all steps for the bytes of a file. Raises BbcError."""
         if data.startswith(container.MAGIC):
-            self._look_into(job, data, None)
+            self._measure(job, data, None)
         else:
             self._compress(job, data)
 
     def _compress(self, job: Job, data: bytes) -> None:
-        """A picture or JPEG file: other formats, .bbc, back again."""
-        job.at("reading")
+        """A picture or JPEG file: measure other formats, compress, measure the .bbc file, compare."""
+        job.begin("reading")
         jpeg = is_jpeg(data, job.name)
         picture = read_picture(data, pixels=True, max_pixels=self.max_pixels, max_memory=self.max_memory)
         _show(job, picture)
         job.result.update(kind="jpeg" if jpeg else "picture", given=len(data), rows=[])
         for name, measure in formats.of_jpeg_file(data) if jpeg else formats.of_picture(picture):
-            job.at(name)
+            job.begin(name)
             _add(job, measure())
-        follow = job.at("bbc: encoding")
+        progress = job.begin("bbc: encoding")
         codec = replace(self._codec, level=job.level, verify=False)
         began = time.perf_counter()
         try:
-            outcome = codec.compress_file(data, self.threads, follow, job.name)
+            outcome = codec.compress_file(data, self.threads, progress, job.name)
         except LossyError:
-            outcome = replace(codec, pixels=True).compress_file(data, self.threads, follow, job.name)
+            outcome = replace(codec, pixels=True).compress_file(data, self.threads, progress, job.name)
         seconds = time.perf_counter() - began
         job.result["warnings"] = [*outcome.warnings, *outcome.notes]
-        self._look_into(job, outcome.data, seconds)
+        self._measure(job, outcome.data, seconds)
         if jpeg:
             equal = self._same_file(job, outcome.data, data)
             job.result["check"] = "every byte of the file came back" if equal else "the file is not the same"
@@ -70,11 +76,14 @@ class Worker:
             equal = _equal(job, picture)
             job.result["check"] = "every pixel came back" if equal else "pixels differ"
 
-    def _look_into(self, job: Job, packed: bytes, seconds: float | None) -> None:
-        """A .bbc file; seconds: that encoding took."""
-        follow = job.at("bbc: decoding and measuring")
+    def _measure(self, job: Job, packed: bytes, seconds: float | None) -> None:
+        """Decode a .bbc file, draw where its bits went, and write what it holds.
+
+        seconds  that encoding took; None: the .bbc file is what the browser sent
+        """
+        progress = job.begin("bbc: decoding and measuring")
         began = time.perf_counter()
-        lengths = code_lengths.of_file(packed, self.threads, follow, self.max_pixels, self.max_memory)
+        lengths = code_lengths.of_file(packed, self.threads, progress, self.max_pixels, self.max_memory)
         decoding = time.perf_counter() - began
         stem = os.path.splitext(job.name)[0]
         if seconds is None:
@@ -83,7 +92,7 @@ class Worker:
         name = f".bbc, level {job.level}" if seconds is not None else ".bbc"
         _add(job, Measured(name, len(packed), seconds, decoding))
         job.write("packed", packed, "application/octet-stream", f"{stem}.bbc")
-        job.at("drawing")
+        job.begin("drawing")
         _draw(job, lengths, stem)
         if lengths.kind == "picture":
             file, _ = write_picture(lengths.picture, lengths.picture.file_format)
@@ -135,6 +144,6 @@ def _draw(job: Job, lengths: CodeLengths, stem: str) -> None:
 
 
 def _equal(job: Job, picture: Picture) -> bool:
-    """Whether what was written for the download holds the same pixels."""
+    """Whether the restored picture, read as the browser gets it, has the same pixels."""
     restored = read_picture(b"".join(job.pieces("restored")), pixels=True, max_pixels=picture.pixels.size)
-    return np.array_equal(restored.pixels, picture.pixels)
+    return equal_pixels(restored, picture)

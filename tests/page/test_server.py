@@ -124,7 +124,7 @@ def test_one_picture_at_a_time_can_be_given_up(client):
 def test_old_results_make_room(monkeypatch):
     from bbans_cli.page import jobs
 
-    monkeypatch.setattr(jobs, "MOST_JOBS", 2)
+    monkeypatch.setattr(jobs, "MOST_KEPT_JOBS", 2)
     found = jobs.Jobs(lambda job, data: job.write("file", data, "text/plain"))
     made = []
     for _ in range(3):
