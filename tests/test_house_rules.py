@@ -161,7 +161,7 @@ ANY = {
     "bbans_cli/cli/archive_progress.py",
     "bbans_cli/cli/archive_work.py",
     "bbans_cli/cli/main.py",
-    "bbans_cli/cli/options.py",
+    "bbans_cli/cli/option_kinds.py",
     "bbans_cli/cli/progress.py",
     "bbans_cli/cli/run_verb.py",
     "bbans_cli/entropy/codecs/codec.py",

@@ -14,6 +14,7 @@ from bbans_cli.cli import archive_progress as show
 from bbans_cli.cli import archive_work as work
 from bbans_cli.cli import fileio, report
 from bbans_cli.cli import options as opt
+from bbans_cli.cli.option_kinds import Option, flag, size
 from bbans_cli.limits import DEFAULT_LEVEL, MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -46,15 +47,15 @@ def _verb(name: str, *params: click.Parameter, short: str) -> Callable[[Callable
     click.Argument(["dst"]),
     opts.JOB,
     *opt.LEVEL_OPTIONS,
-    opts.flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
+    flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
     opt.STRIP,
-    opts.flag("--full-names", text="Keep suffixes: photo.png becomes photo.png.bbc."),
+    flag("--full-names", text="Keep suffixes: photo.png becomes photo.png.bbc."),
     opts.FORCE,
     opts.whole("--max-pixels", default=MAX_PIXELS, text=f"Refuse larger pictures (default {MAX_PIXELS:,})."),
     opts.whole("--shard-files", default=500, text="Files of a shard at most (default 500)."),
-    opt.Option(
+    Option(
         ["--shard-bytes"],
-        callback=opts.size,
+        callback=size,
         default="256M",
         metavar="SIZE",
         help="A shard ends with the file that reaches this (default 256M).",
@@ -102,21 +103,19 @@ def plan(**given: Any) -> int:
     "run",
     opts.JOB,
     opts.SHARD,
-    opts.flag("--retry-failed", text="Do again what failed or crashed in finished shards."),
-    opt.Option(
-        ["--retry"], multiple=True, metavar="WORD", help="Do again what has this status or code; may be repeated."
-    ),
+    flag("--retry-failed", text="Do again what failed or crashed in finished shards."),
+    Option(["--retry"], multiple=True, metavar="WORD", help="Do again what has this status or code; may be repeated."),
     opts.DASK,
     opts.THREADS,
-    opt.Option(
+    Option(
         ["--lease"],
         type=click.FloatRange(0.5),
         default=300.0,
         metavar="SECONDS",
         help="Take over shards of workers that are silent for so long (default 300).",
     ),
-    opts.flag("--no-wait", text="Do not wait for shards that others work on."),
-    opt.Option(["--metrics"], metavar="FILE", help="Write Prometheus text there all the time."),
+    flag("--no-wait", text="Do not wait for shards that others work on."),
+    Option(["--metrics"], metavar="FILE", help="Write Prometheus text there all the time."),
     opts.QUIET,
     opts.VERBOSE,
     opts.NO_PROGRESS,
@@ -154,8 +153,8 @@ def run(**given: Any) -> int:
 @_verb(
     "status",
     opts.JOB,
-    opts.flag("--json", text="As a JSON object."),
-    opts.flag("--prometheus", text="As Prometheus text."),
+    flag("--json", text="As a JSON object."),
+    flag("--prometheus", text="As Prometheus text."),
     short="Show how far JOB is.",
 )
 def status(**given: Any) -> int:
@@ -179,15 +178,15 @@ def status(**given: Any) -> int:
 @_verb(
     "report",
     opts.JOB,
-    opt.Option(
+    Option(
         ["--format", "table_format"],
         type=click.Choice(opts.FORMATS),
         default="text",
         metavar="FORMAT",
         help="text (sums and every failure), jsonl, sqlite or parquet.",
     ),
-    opt.Option(["-o", "--output", "path"], metavar="FILE", help="Write to this file; needed for sqlite and parquet."),
-    opts.flag("--safe-to-delete", text="List the sources that can be had again from verified outputs."),
+    Option(["-o", "--output", "path"], metavar="FILE", help="Write to this file; needed for sqlite and parquet."),
+    flag("--safe-to-delete", text="List the sources that can be had again from verified outputs."),
     opts.VERBOSE,
     short="Show what became of every file of JOB.",
 )
@@ -237,15 +236,15 @@ def _write_report(job: Job, made: Plan, path: str | None) -> int:
 @_verb(
     "verify",
     opts.JOB,
-    opt.Option(
+    Option(
         ["--sample"],
         callback=opts.share,
         default="100%",
         metavar="SHARE",
         help="Only so many outputs, chosen at random: 1%.",
     ),
-    opt.Option(["--seed"], default="", metavar="TEXT", help="Another seed is another sample."),
-    opts.flag("--new", text="Only outputs that were not verified before, also by an earlier plan."),
+    Option(["--seed"], default="", metavar="TEXT", help="Another seed is another sample."),
+    flag("--new", text="Only outputs that were not verified before, also by an earlier plan."),
     opts.SHARD,
     opts.DASK,
     opts.THREADS,
@@ -286,8 +285,8 @@ def verify(**given: Any) -> int:
     opts.JOB,
     click.Argument(["dst"]),
     opts.SHARD,
-    opts.flag("-f", "--force", text="Replace files that are there."),
-    opts.flag("--skip-existing", text="Skip files that are there."),
+    flag("-f", "--force", text="Replace files that are there."),
+    flag("--skip-existing", text="Skip files that are there."),
     opts.THREADS,
     opts.QUIET,
     opts.VERBOSE,

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from bbans_cli.cli import options as opt
 from bbans_cli.cli import report
+from bbans_cli.cli.option_kinds import Option, flag
+from bbans_cli.cli.options import MAX_THREADS
 from bbans_cli.errors import BbcError
 
 ABOUT = """Compress archives: folders and object stores, on one machine or many.
@@ -24,18 +25,7 @@ SRC, DST and JOB are folders, or URLs such as s3://bucket/folder, gs://..., sftp
 Exit status: 0 all done, 1 a file failed, 2 wrong usage, 75 try again later.
 """
 JOB = click.Argument(["job"], metavar="JOB")
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 FORMATS = ("text", "jsonl", "sqlite", "parquet")
-
-
-def size(ctx: click.Context, param: click.Parameter, value: str) -> int:
-    """Bytes: 500, 64K, 256M, 2G."""
-    text = value.upper().removesuffix("B")
-    unit = text[-1:] if text[-1:] in ("K", "M", "G") else ""
-    number = text.removesuffix(unit) if unit else text
-    if not number.isdecimal() or not int(number):
-        raise click.BadParameter(f"{value} is no number of bytes, such as 256M", ctx, param)
-    return int(number) * _UNITS[unit]
 
 
 def share(ctx: click.Context, param: click.Parameter, value: str) -> float:
@@ -49,33 +39,29 @@ def share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     return found
 
 
-def flag(*names: str, text: str) -> opt.Option:
-    return opt.Option(names, is_flag=True, help=text)
-
-
-def whole(*names: str, text: str, least: int = 1, most: int = 1 << 48, default: int | None = None) -> opt.Option:
-    return opt.Option(names, type=click.IntRange(least, most), default=default, metavar="N", help=text)
+def whole(*names: str, text: str, least: int = 1, most: int = 1 << 48, default: int | None = None) -> Option:
+    return Option(names, type=click.IntRange(least, most), default=default, metavar="N", help=text)
 
 
 THREADS = whole(
     "-T",
     "--threads",
     least=0,
-    most=opt.MAX_THREADS,
+    most=MAX_THREADS,
     text="Cores; 0, the default: all. With --dask: cores for each shard, default 1.",
 )
-SHARD = opt.Option(
+SHARD = Option(
     ["--shard", "shards"],
     type=click.IntRange(0),
     multiple=True,
     metavar="N",
     help="Only this shard, counted from 0; may be repeated.",
 )
-DASK = opt.Option(
+DASK = Option(
     ["--dask"], metavar="ADDRESS", help="Run on this Dask cluster: a scheduler's address or file, or `local`."
 )
-QUIET = opt.Option(["-q", "--quiet"], count=True, help="No warnings; twice: no errors either.")
-VERBOSE = opt.Option(["-v", "--verbose"], count=True, help="A line for each file.")
+QUIET = Option(["-q", "--quiet"], count=True, help="No warnings; twice: no errors either.")
+VERBOSE = Option(["-v", "--verbose"], count=True, help="A line for each file.")
 NO_PROGRESS = flag("--no-progress", text="No progress bar.")
 FORCE = flag("-f", "--force", text="Replace outputs that are there and not of these sources.")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from bbans_cli import container, metadata_edit
 from bbans_cli.cli import atomic_output
 from bbans_cli.cli.fileio import STDIO
-from bbans_cli.cli.plan import Task
 from bbans_cli.cli.report import Result
+from bbans_cli.cli.task import Task
 from bbans_cli.errors import InputError
 from bbans_cli.progress import ShareProgress
 

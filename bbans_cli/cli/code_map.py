@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from bbans_cli import container
 from bbans_cli.cli import atomic_output, info
 from bbans_cli.cli.fileio import STDIO
-from bbans_cli.cli.plan import SameFileError
 from bbans_cli.cli.report import Result
+from bbans_cli.cli.task import SameFileError
 from bbans_cli.errors import LossyError, OutputExistsError
 from bbans_cli.progress import ShareProgress
 

@@ -15,9 +15,11 @@ from typing import Any
 import click
 
 from bbans_cli import __version__, output_names
-from bbans_cli.cli import archive, atomic_output, fileio, naming, plan, report, run_verb, signals
+from bbans_cli.cli import archive, atomic_output, fileio, naming, report, run_verb, signals
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
+from bbans_cli.cli.option_kinds import Thumbnail, Verb
+from bbans_cli.cli.task import Placing
 from bbans_cli.errors import describe
 from bbans_cli.limits import MAX_METADATA_BYTES, REFERENCE_PIXELS
 from bbans_cli.pictures.formats import JPEG, JPEG_SUFFIXES, METADATA_NAMES, METADATA_SUFFIXES
@@ -60,7 +62,7 @@ def bbc(context: click.Context, version: bool, verbose: bool) -> None:
 
 
 @bbc.command(
-    cls=opt.Verb,
+    cls=Verb,
     sections=(opt.COMPRESSION, opt.OUTPUT, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Turn pictures into .bbc files.",
 )
@@ -74,7 +76,7 @@ def compress(**given: Any) -> int:
 
 
 @bbc.command(
-    cls=opt.Verb,
+    cls=Verb,
     sections=(opt.DECOMPRESSION, opt.OUTPUT, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Turn .bbc files back into pictures.",
 )
@@ -91,7 +93,7 @@ def decompress(**given: Any) -> int:
 
 
 @bbc.command(
-    cls=opt.Verb,
+    cls=Verb,
     sections=(opt.VERIFICATION, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Decode .bbc files, write nothing, say what is damaged.",
 )
@@ -105,7 +107,7 @@ def verify(context: click.Context, /, **given: Any) -> int:
 
 
 @bbc.command(
-    cls=opt.Verb,
+    cls=Verb,
     sections=(opt.CONTENT, opt.MAP, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Show what .bbc files hold.",
 )
@@ -128,7 +130,7 @@ def info(**given: Any) -> int:
 
 
 @bbc.command(
-    cls=opt.Thumbnail,
+    cls=Thumbnail,
     sections=(opt.THUMBNAIL, opt.MESSAGES),
     short_help="Make a small picture of a .bbc file.",
 )
@@ -142,7 +144,7 @@ def thumbnail(**given: Any) -> int:
         raise click.UsageError("--json and pictures cannot both go to standard output")
     if source == STDIO and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("standard input is a terminal")
-    placing = plan.Placing(target, force=given["force"])
+    placing = Placing(target, force=given["force"])
     tasks = run_verb.tasks_of([source], False, naming.of_item(".png"), placing)
     return run_verb.do("thumbnail", tasks, given | {"jobs": 1})
 
@@ -151,7 +153,7 @@ bbc.add_command(archive.batch)
 
 
 @bbc.command(
-    cls=opt.Verb,
+    cls=Verb,
     sections=(opt.RECOMPRESSION, opt.CHANGED, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Bring .bbc files to another level.",
 )
@@ -176,7 +178,7 @@ def meta() -> None:
 
 @meta.command(
     "get",
-    cls=opt.Verb,
+    cls=Verb,
     sections=(opt.GET, opt.GET_OUTPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Write one kind of metadata.",
 )
@@ -191,14 +193,14 @@ def meta_get(**given: Any) -> int:
     if given["as_json"] and target == STDIO:
         raise click.UsageError("--json and metadata cannot both go to standard output")
     names = run_verb.inputs(given | {"files_from": None, "files0_from": None})
-    placing = plan.Placing(target, force=given["force"])
+    placing = Placing(target, force=given["force"])
     tasks = run_verb.tasks_of(names, False, naming.of_item(METADATA_SUFFIXES[wanted[0]]), placing)
     return run_verb.do("meta-get", tasks, given | {"name": wanted[0]})
 
 
 @meta.command(
     "set",
-    cls=opt.Verb,
+    cls=Verb,
     sections=(opt.SET, opt.CHANGED, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Replace metadata by a file's content.",
 )
@@ -215,7 +217,7 @@ def meta_set(**given: Any) -> int:
 
 @meta.command(
     "strip",
-    cls=opt.Verb,
+    cls=Verb,
     sections=(opt.STRIPPING, opt.CHANGED, opt.INPUT, opt.RESOURCES, opt.MESSAGES),
     short_help="Leave out metadata.",
 )
@@ -230,7 +232,7 @@ def meta_strip(**given: Any) -> int:
 
 
 @bbc.command(
-    cls=opt.Verb,
+    cls=Verb,
     sections=(opt.PAGE, opt.LIMITS),
     takes_files=False,
     short_help="Show pictures, sizes and heat maps in a browser.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from bbans_cli.cli import fronts
-from bbans_cli.cli.plan import Naming
+from bbans_cli.cli.task import Naming
 from bbans_cli.errors import BbcError
 from bbans_cli.output_names import FORMAT_OF, Output, compressed, is_bbc, is_wanted, restored, suffix_of, without_bbc
 

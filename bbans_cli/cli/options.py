@@ -1,17 +1,13 @@
-"""The options of `bbc`, in sections that several verbs share, and the kind of command that shows them so.
+"""The options of `bbc`, in sections that several verbs share.
 
 They only describe; main.py acts on them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
 import click
 
+from bbans_cli.cli.option_kinds import Option, Section, count, flag, number, path, rows, size
 from bbans_cli.limits import DECODE_PIXELS, LEVELS, MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE, REFERENCE_PIXELS
 from bbans_cli.pictures.formats import DEFLATE_LEVEL, FORMATS, JPEG
 
@@ -20,97 +16,6 @@ _NEAREST = {2: 1, 3: 5, 4: 5, 6: 5, 7: 5, 8: 9}
 MAX_THREADS = 1024
 # Pixels of a picture on the page, which keeps several copies of it.
 PAGE_PIXELS = 100_000_000
-
-
-class Option(click.Option):
-    """An option whose help leaves out the range of its number, for which there is no room: errors say it."""
-
-    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
-        extra = super().get_help_extra(ctx)
-        extra.pop("range", None)
-        return extra
-
-
-_SOURCE_AND_TARGET = (("source", "FILE"), ("target", "OUT"))
-# A path that cannot be read is that file's failure, not one of the command as a whole.
-_PATH = click.Path(allow_dash=True, readable=False)
-
-
-class _Integer(click.IntRange):
-    name = "integer"  # for errors, where click has "integer range"
-
-
-def _rows(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, int | None] | None:
-    """A:B, A: or :B -> (A, B), B None for the end."""
-    if value is None:
-        return None
-    if match := re.fullmatch(r"([0-9]{0,10}):([0-9]{0,10})", value):
-        first, end = int(match[1] or 0), int(match[2]) if match[2] else None
-        if end is None or first < end:
-            return first, end
-    raise click.BadParameter(f"{value} is not A:B, the first row and the one behind the last", context, option)
-
-
-@dataclass(frozen=True)
-class Section:
-    """Options under a heading, in the order in which the help shows them."""
-
-    title: str
-    options: tuple[Option, ...]
-
-
-class Verb(click.Command):
-    """A command whose help shows its options by section, that for help in the last; most take names of files."""
-
-    def __init__(
-        self,
-        name: str | None,
-        *,
-        sections: Sequence[Section],
-        params: list[click.Parameter],
-        takes_files: bool = True,
-        **more: Any,
-    ) -> None:
-        files = [click.Argument(["names"], nargs=-1, metavar="[FILE]...", type=_PATH)] if takes_files else []
-        options = [option for section in sections for option in section.options]
-        super().__init__(name, params=[*params, *files, *options], **more)
-        self.sections = sections
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        last = self.sections[-1]
-        for section in self.sections:
-            help_option = self.get_help_option(ctx) if section is last else None
-            shown = [*section.options, help_option] if help_option else section.options
-            records = [record for option in shown if (record := option.get_help_record(ctx)) is not None]
-            with formatter.section(section.title):
-                formatter.write_dl(records)
-
-
-class Thumbnail(Verb):
-    """A verb of one input and one output."""
-
-    def __init__(
-        self, name: str | None, *, sections: Sequence[Section], params: list[click.Parameter], **more: Any
-    ) -> None:
-        super().__init__(name, sections=sections, params=params, **more)
-        files = [click.Argument([name], metavar=shown, type=_PATH) for name, shown in _SOURCE_AND_TARGET]
-        self.params = [*files, *(param for param in self.params if param.name != "names")]
-
-
-def _flag(*names: str, text: str = "", **more: Any) -> Option:
-    return Option(names, is_flag=True, help=text, **more)
-
-
-def _path(*names: str, text: str, metavar: str) -> Option:
-    return Option(names, type=_PATH, metavar=metavar, help=text)
-
-
-def _number(*names: str, least: int, most: int, text: str, default: int | None = None) -> Option:
-    return Option(names, type=_Integer(least, most), default=default, metavar="N", help=text)
-
-
-def _count(*names: str, text: str) -> Option:
-    return Option(names, count=True, help=text)
 
 
 def _level_options() -> tuple[Option, ...]:
@@ -128,18 +33,18 @@ def _level_options() -> tuple[Option, ...]:
 
 
 LEVEL_OPTIONS = _level_options()
-STRIP = _flag("--strip", text="Drop metadata.")
+STRIP = flag("--strip", text="Drop metadata.")
 
 COMPRESSION = Section(
     "Compression",
     (
         *LEVEL_OPTIONS,
-        _flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
+        flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
         STRIP,
-        _flag("--preview", text="Keep a small lossy preview, of at most 0.5 %."),
-        _number("--preview-size", least=1, most=MAX_PREVIEW_SIDE, text="The same, of at most N pixels a side (256)."),
-        _number("--band-rows", least=1, most=1 << 31, text="Bands of at most N rows; decompress --rows needs them."),
-        _flag("--no-verify", text="Do not decode the result to compare before publishing it."),
+        flag("--preview", text="Keep a small lossy preview, of at most 0.5 %."),
+        number("--preview-size", least=1, most=MAX_PREVIEW_SIDE, text="The same, of at most N pixels a side (256)."),
+        number("--band-rows", least=1, most=1 << 31, text="Bands of at most N rows; decompress --rows needs them."),
+        flag("--no-verify", text="Do not decode the result to compare before publishing it."),
     ),
 )
 
@@ -152,49 +57,49 @@ DECOMPRESSION = Section(
             metavar="FORMAT",
             help=f"{', '.join(FORMATS)}, or {JPEG}: a JPEG file as it was; else the suffix of -o decides.",
         ),
-        _number(
+        number(
             "--deflate-level", least=1, most=9, default=DEFLATE_LEVEL, text="Of PNG and TIFF: 1 fastest, 9 smallest."
         ),
         STRIP,
-        Option(["--rows"], callback=_rows, metavar="A:B", help="Rows A to B-1 alone, from 0; of a JPEG file, pixels."),
-        _flag("--keep-going", text="Of damaged files write the rows that hold, the others grey; exit with 1."),
+        Option(["--rows"], callback=rows, metavar="A:B", help="Rows A to B-1 alone, from 0; of a JPEG file, pixels."),
+        flag("--keep-going", text="Of damaged files write the rows that hold, the others grey; exit with 1."),
     ),
 )
 
 CONTENT = Section(
     "Content",
     (
-        _flag("--exif", text="Write the EXIF data, a TIFF structure, to standard output."),
-        _flag("--xmp", text="Write the XMP packet to standard output."),
+        flag("--exif", text="Write the EXIF data, a TIFF structure, to standard output."),
+        flag("--xmp", text="Write the XMP packet to standard output."),
     ),
 )
 
 PAGE = Section(
     "Page",
     (
-        _number("--port", least=0, most=65535, default=0, text="Port to listen on; 0, the default: any that is free."),
-        _flag("--no-browser", text="Open no browser; the address is on standard output."),
+        number("--port", least=0, most=65535, default=0, text="Port to listen on; 0, the default: any that is free."),
+        flag("--no-browser", text="Open no browser; the address is on standard output."),
     ),
 )
 
 MAP = Section(
     "Map",
     (
-        _path(
+        path(
             "--map",
             "map_path",
             metavar="PNG",
             text="Draw where the bits went, pixel by pixel; a picture is encoded first.",
         ),
         *_level_options(),
-        _flag("-f", "--force", text="Replace the file of --map if it exists."),
+        flag("-f", "--force", text="Replace the file of --map if it exists."),
     ),
 )
 
 VERIFICATION = Section(
     "Verification",
     (
-        _flag(
+        flag(
             "--reference",
             text=f"By the slow second decoder, in Python; --max-pixels is {REFERENCE_PIXELS:,} then.",
         ),
@@ -204,48 +109,41 @@ VERIFICATION = Section(
 OUTPUT = Section(
     "Output",
     (
-        _path("-o", "--output", "path", metavar="PATH", text="Write to this file; or into this folder."),
-        _flag("-c", "--stdout", text="Write to standard output."),
-        _flag("-f", "--force", text="Replace outputs that exist."),
-        _flag("--skip-existing", text="Skip inputs whose output exists."),
-        _flag("--full-names", text="Keep suffixes: photo.png becomes photo.png.bbc."),
-        _flag("--rm", "remove", text="Remove each input once its output is safe."),
-        _flag("--rm-anyway", "remove_anyway", text="The same, whatever the output lacks of it."),
-        _flag("-k", "--keep", text="Keep inputs (the default).", expose_value=False),
-        _flag("-n", "--dry-run", text="Say what would be written; write nothing."),
+        path("-o", "--output", "path", metavar="PATH", text="Write to this file; or into this folder."),
+        flag("-c", "--stdout", text="Write to standard output."),
+        flag("-f", "--force", text="Replace outputs that exist."),
+        flag("--skip-existing", text="Skip inputs whose output exists."),
+        flag("--full-names", text="Keep suffixes: photo.png becomes photo.png.bbc."),
+        flag("--rm", "remove", text="Remove each input once its output is safe."),
+        flag("--rm-anyway", "remove_anyway", text="The same, whatever the output lacks of it."),
+        flag("-k", "--keep", text="Keep inputs (the default).", expose_value=False),
+        flag("-n", "--dry-run", text="Say what would be written; write nothing."),
     ),
 )
 
 INPUT = Section(
     "Input",
     (
-        _flag("-r", "--recursive", text="Go through folders; with -o, mirror them."),
-        _path("--files-from", metavar="LIST", text="Read further names from a file, one a line (- for stdin)."),
-        _path("--files0-from", metavar="LIST", text="The same, each name ended by a NUL byte."),
+        flag("-r", "--recursive", text="Go through folders; with -o, mirror them."),
+        path("--files-from", metavar="LIST", text="Read further names from a file, one a line (- for stdin)."),
+        path("--files0-from", metavar="LIST", text="The same, each name ended by a NUL byte."),
     ),
 )
 
-_THREADS = _number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads in all; 0, the default: every core.")
-
-
-def _size(context: click.Context, option: click.Parameter, value: str | None) -> int | None:
-    """Bytes: 500M, 2G."""
-    match = re.fullmatch(r"([1-9][0-9]{0,12})([KMGT]?)B?", (value or "").upper())
-    if value is None:
-        return None
-    if match is None:
-        raise click.BadParameter(f"{value} is no number of bytes, such as 500M", context, option)
-    return int(match[1]) << 10 * "_KMGT".index(match[2] or "_")
+_THREADS = number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads in all; 0, the default: every core.")
 
 
 _MAX_MEMORY = Option(
-    ["--max-memory"], callback=_size, metavar="SIZE", help="Refuse what needs more (default half of the machine's)."
+    ["--max-memory"],
+    callback=size,
+    metavar="SIZE",
+    help="Refuse what needs more (default half of the machine's).",
 )
 
 
 def _max_pixels(default: int) -> Option:
     text = f"Refuse larger pictures (default {default:,})."
-    return _number("--max-pixels", least=1, most=1 << 48, default=default, text=text)
+    return number("--max-pixels", least=1, most=1 << 48, default=default, text=text)
 
 
 LIMITS = Section("Resources", (_THREADS, _max_pixels(PAGE_PIXELS), _MAX_MEMORY))
@@ -254,7 +152,7 @@ RESOURCES = Section(
     "Resources",
     (
         _THREADS,
-        _number(
+        number(
             "-j",
             "--jobs",
             least=0,
@@ -270,10 +168,10 @@ RESOURCES = Section(
 MESSAGES = Section(
     "Messages",
     (
-        _count("-q", "--quiet", text="No warnings; twice: no errors either."),
-        _count("-v", "--verbose", text="A line for each file; twice: tracebacks too."),
-        _flag("--json", "as_json", text="A JSON object for each file on standard output."),
-        _flag("--no-progress", text="No progress bar."),
+        count("-q", "--quiet", text="No warnings; twice: no errors either."),
+        count("-v", "--verbose", text="A line for each file; twice: tracebacks too."),
+        flag("--json", "as_json", text="A JSON object for each file on standard output."),
+        flag("--no-progress", text="No progress bar."),
     ),
 )
 
@@ -281,24 +179,24 @@ MESSAGES = Section(
 CHANGED = Section(
     "Output",
     (
-        _path("-o", "--output", "path", metavar="PATH", text="Write to this file, or into this folder, not in place."),
-        _flag("-c", "--stdout", text="Write to standard output."),
-        _flag("-f", "--force", text="Replace outputs that exist."),
-        _flag("-n", "--dry-run", text="Say what would be written; write nothing."),
+        path("-o", "--output", "path", metavar="PATH", text="Write to this file, or into this folder, not in place."),
+        flag("-c", "--stdout", text="Write to standard output."),
+        flag("-f", "--force", text="Replace outputs that exist."),
+        flag("-n", "--dry-run", text="Say what would be written; write nothing."),
     ),
 )
 
 THUMBNAIL = Section(
     "Thumbnail",
     (
-        _number(
+        number(
             "--size",
             least=1,
             most=MAX_PREVIEW_SIDE,
             default=PREVIEW_SIDE,
             text=f"Pixels of the longer side at most ({PREVIEW_SIDE}).",
         ),
-        _number(
+        number(
             "--max-pixels",
             least=0,
             most=1 << 48,
@@ -306,8 +204,8 @@ THUMBNAIL = Section(
             text=f"Decode pictures without a preview up to this size ({DECODE_PIXELS:,}).",
         ),
         _MAX_MEMORY,
-        _flag("-f", "--force", text="Replace OUT if it exists."),
-        _number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads; 0, the default: every core."),
+        flag("-f", "--force", text="Replace OUT if it exists."),
+        number("-T", "--threads", least=0, most=MAX_THREADS, text="Threads; 0, the default: every core."),
     ),
 )
 
@@ -318,30 +216,30 @@ RECOMPRESSION = Section(
     "Compression",
     (
         *_level_options(),
-        _flag("--even-if-larger", text="Replace files also where the level makes them no smaller."),
+        flag("--even-if-larger", text="Replace files also where the level makes them no smaller."),
     ),
 )
 
 GET = Section(
     "Metadata",
-    tuple(_flag(f"--{name}", f"of_{name}", text=f"Write {what}.") for name, what in _KINDS.items()),
+    tuple(flag(f"--{name}", f"of_{name}", text=f"Write {what}.") for name, what in _KINDS.items()),
 )
 
 GET_OUTPUT = Section(
     "Output",
     (
-        _path("-o", "--output", "path", metavar="PATH", text="Write to this file, not to standard output."),
-        _flag("-f", "--force", text="Replace it if it exists."),
+        path("-o", "--output", "path", metavar="PATH", text="Write to this file, not to standard output."),
+        flag("-f", "--force", text="Replace it if it exists."),
     ),
 )
 
-_CHANGES_FILE = _flag("--changes-file", text="Change JPEG files too, which are then not the same any more.")
+_CHANGES_FILE = flag("--changes-file", text="Change JPEG files too, which are then not the same any more.")
 
 SET = Section(
     "Metadata",
     (
         *(
-            _path(f"--{name}", f"of_{name}", metavar="PATH", text=f"Make the file's content {what}.")
+            path(f"--{name}", f"of_{name}", metavar="PATH", text=f"Make the file's content {what}.")
             for name, what in _KINDS.items()
         ),
         _CHANGES_FILE,
@@ -351,8 +249,8 @@ SET = Section(
 STRIPPING = Section(
     "Metadata",
     (
-        *(_flag(f"--{name}", f"of_{name}", text=f"Leave out {what}.") for name, what in _KINDS.items()),
-        _flag("--all", "everything", text="Leave out all that no pixel depends on."),
+        *(flag(f"--{name}", f"of_{name}", text=f"Leave out {what}.") for name, what in _KINDS.items()),
+        flag("--all", "everything", text="Leave out all that no pixel depends on."),
         _CHANGES_FILE,
     ),
 )

@@ -11,83 +11,19 @@ import contextlib
 import errno
 import os
 import stat
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bbans_cli.cli.atomic_output import CollisionError, exists, is_special
+from bbans_cli.cli import places
+from bbans_cli.cli.atomic_output import exists, is_special
+from bbans_cli.cli.collisions import refuse_collisions
 from bbans_cli.cli.fileio import STDIO
+from bbans_cli.cli.task import Naming, Placing, PlanError, SameFileError, Task
 from bbans_cli.errors import BbcError, InputError
-from bbans_cli.output_names import OF_SYSTEMS, Output
-
-Identity = tuple[int, int]
+from bbans_cli.output_names import OF_SYSTEMS
 
 # AppleDouble (RFC 1740, appendix A): what of a file another file system has no place for, in a file `._NAME` beside it.
 _APPLE_DOUBLE = ("._", b"\0\x05\x16\x07")
-
-
-class PlanError(BbcError):
-    """The inputs and options do not fit together."""
-
-    code = "usage"
-
-
-class SameFileError(BbcError):
-    """The output would replace one of the inputs."""
-
-    code = "same-file"
-
-
-@dataclass(frozen=True)
-class Task:
-    """One input and what becomes of it.
-
-    source       path, or "-" for standard input
-    target       path, "-" for standard output, None if nothing is written
-    size         bytes of the input, 0 if that cannot be known
-    found        came from a walk through a folder, not by name
-    skip         why nothing is to be done with this input, or ""
-    problem      why this input cannot be done
-    file_format  of the output, None for the usual one
-    is_output    with --skip-existing, that of Naming, which is asked again if the output comes to exist meanwhile
-    """
-
-    source: str
-    target: str | None = None
-    size: int = 0
-    found: bool = False
-    skip: str = ""
-    problem: Exception | None = None
-    file_format: str | None = None
-    is_output: Callable[[str, str], bool] | None = None
-
-
-@dataclass(frozen=True)
-class Naming:
-    """How a verb picks files in folders and names its outputs.
-
-    wanted       does a walk take a file of this base name?
-    output       from an input's path; may raise BbcError and OSError
-    file_format  of an output whose path was given
-    full         the output's base name with --full-names from the input's base name; None if that keeps no more apart
-    is_output    could `target`, which exists, be what `source` became? --skip-existing asks
-    """
-
-    wanted: Callable[[str], bool]
-    output: Callable[[str], Output]
-    file_format: Callable[[str], str | None] = lambda target: None
-    full: Callable[[str], str] | None = None
-    is_output: Callable[[str, str], bool] = lambda source, target: True
-
-
-@dataclass(frozen=True)
-class Placing:
-    """Where outputs go: `-o`, `-c`, `-f` and `--skip-existing`."""
-
-    path: str | None = None
-    stdout: bool = False
-    force: bool = False
-    skip_existing: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,8 +76,8 @@ def plan_writing(names: Iterable[str], recursive: bool, naming: Naming, placing:
         return [_sized(item.task(STDIO, file_format=naming.file_format(STDIO))) for item in found]
     folder = _output_folder(placing.path, many)
     tasks = list(_distinct(_sized(_named(item, naming, placing.path, folder)) for item in found))
-    tasks = _refuse_collisions(tasks, naming)
-    sources = {identity for task in tasks if (identity := _identity(task.source))}
+    tasks = refuse_collisions(tasks, naming)
+    sources = {identity for task in tasks if (identity := places.identity(task.source))}
     return [_look_at_target(task, naming, placing, sources) for task in tasks]
 
 
@@ -230,92 +166,17 @@ def _distinct(tasks: Iterable[Task]) -> Iterator[Task]:
     """An input named twice is one input."""
     seen = set()
     for task in tasks:
-        key = (_identity(task.source) or task.source, _place(task.target) if task.target else None)
+        key = (places.identity(task.source) or task.source, places.place(task.target) if task.target else None)
         if key not in seen:
             seen.add(key)
             yield task
 
 
-def _refuse_collisions(tasks: Sequence[Task], naming: Naming) -> list[Task]:
-    """All tasks, those with a common output with a problem: which of them came first must not decide what is in it."""
-    problems: dict[int, CollisionError] = {}
-    for group in _by_output(tasks):
-        if len(group) > 1:
-            words = _what_helps(group, naming)
-            for number, task in enumerate(group):
-                others = group[:number] + group[number + 1 :]
-                names = others[0].source + (f" and {len(others) - 1} more" if len(others) > 1 else "")
-                problems[id(task)] = CollisionError(f"would become {task.target}, as would {names}; {words}")
-    return [replace(task, problem=problems.get(id(task), task.problem)) for task in tasks]
-
-
-def _by_output(tasks: Sequence[Task]) -> Iterator[list[Task]]:
-    """The tasks that write a file, those together whose outputs are one name to the file system."""
-    alike: dict[tuple[object, str], dict[str, list[Task]]] = {}
-    for task in tasks:
-        if task.problem is None and task.target is not None and not is_special(task.target):
-            by_name = alike.setdefault(_place(task.target), {})
-            by_name.setdefault(os.path.basename(task.target), []).append(task)
-    for by_name in alike.values():
-        groups = list(by_name.values())
-        if len(groups) > 1 and _takes_for_one(os.path.dirname(groups[0][0].target or "")):
-            yield [task for group in groups for task in group]
-        else:
-            yield from groups
-
-
-def _takes_for_one(folder: str) -> bool:
-    """Whether names that differ in case are one in a folder, or in what it will be in, as far as its entries tell."""
-    while folder and not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    with contextlib.suppress(OSError), os.scandir(folder or os.curdir) as entries:
-        for entry in entries:
-            other = os.path.join(folder, entry.name.swapcase())
-            if os.path.basename(other) != entry.name and (identity := _identity(entry.path)):
-                return identity == _identity(other)
-    return False
-
-
-def _what_helps(group: Sequence[Task], naming: Naming) -> str:
-    """The least change to the options with which all inputs of a group have outputs of their own."""
-    names = [(os.path.split(task.source), os.path.split(task.target or "")) for task in group]
-    full = [naming.full(source) if naming.full else target for (_, source), (_, target) in names]
-    there = [folder for _, (folder, _) in names]
-    beside = [folder for (folder, _), _ in names]
-    choices = {
-        "--full-names keeps them apart": zip(there, full, strict=True),
-        "without -o each goes beside its input": zip(beside, [name for _, (_, name) in names], strict=True),
-        "--full-names without -o keeps them apart": zip(beside, full, strict=True),
-    }
-    for words, places in choices.items():
-        if len({_place(os.path.join(*place)) for place in places}) == len(group):
-            return words
-    return "-o names the output of one"
-
-
-def _place(target: str) -> tuple[object, str]:
-    """Equal for two spellings of what may be one place: the folder's identity, or real path if it is yet to come, and
-    the name, without case and as if its accents were letters of their own, as some file systems compare names.
-    """
-    folder, name = os.path.split(target)
-    return _identity(folder or os.curdir) or os.path.realpath(folder), unicodedata.normalize("NFD", name).casefold()
-
-
-def _identity(path: str) -> Identity | None:
-    if path == STDIO:
-        return None
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):  # ValueError: a NUL in the name
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _look_at_target(task: Task, naming: Naming, placing: Placing, sources: set[Identity]) -> Task:
+def _look_at_target(task: Task, naming: Naming, placing: Placing, sources: set[places.Identity]) -> Task:
     """Refuse outputs that must not be replaced, before any work; publishing checks again, without a race."""
     if task.problem or task.target in (None, STDIO) or is_special(task.target):
         return task
-    if _identity(task.target) in sources:
+    if places.identity(task.target) in sources:
         return replace(task, problem=SameFileError(f"{task.target} is an input too and will not be replaced"))
     if os.path.isdir(task.target):
         return replace(task, problem=exists(task.target))

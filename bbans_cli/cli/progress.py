@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bbans_cli.cli.plan import Task
 from bbans_cli.cli.report import shown
+from bbans_cli.cli.task import Task
 
 _NAME_WIDTH = 28
 

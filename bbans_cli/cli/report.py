@@ -14,7 +14,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from bbans_cli.cli.fileio import STDIO, write_stdout
-from bbans_cli.cli.plan import Task
+from bbans_cli.cli.task import Task
 from bbans_cli.errors import code_of, describe
 
 SCHEMA = 2

@@ -19,6 +19,7 @@ from bbans_cli import output_names, scheduler
 from bbans_cli.cli import fileio, fronts, naming, plan, report
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
+from bbans_cli.cli.task import Naming, Placing, PlanError, Task
 from bbans_cli.errors import BbcError, LimitError, describe
 from bbans_cli.limits import DEFAULT_LEVEL, PREVIEW_SIDE
 from bbans_cli.pictures.formats import DEFLATE_LEVEL
@@ -49,7 +50,7 @@ def change(verb: str, given: dict[str, Any]) -> int:
     return do(verb, plan.plan_in_place(names, given["recursive"], output_names.is_bbc), given)
 
 
-def write(verb: str, names_of: plan.Naming, given: dict[str, Any], names: list[str] | None = None) -> int:
+def write(verb: str, names_of: Naming, given: dict[str, Any], names: list[str] | None = None) -> int:
     """A verb that writes outputs, named by `names_of` or by options; `names`: its inputs, where they are known already.
 
     Returns the exit status. Raises UsageError.
@@ -64,7 +65,7 @@ def write(verb: str, names_of: plan.Naming, given: dict[str, Any], names: list[s
             raise click.UsageError(f"{_FLAGS[one]} and {_FLAGS[other]} do not go together")
     if given["path"] in STDOUT_NAMES:
         given["path"] = STDIO
-    placing = plan.Placing(given["path"], given["stdout"], given["force"], given["skip_existing"])
+    placing = Placing(given["path"], given["stdout"], given["force"], given["skip_existing"])
     names = names or inputs(given)
     tasks = tasks_of(names, given["recursive"], names_of, placing)
     if given["as_json"] and any(task.target == STDIO for task in tasks):
@@ -74,15 +75,15 @@ def write(verb: str, names_of: plan.Naming, given: dict[str, Any], names: list[s
     return do(verb, tasks, given)
 
 
-def tasks_of(names: list[str], recursive: bool, names_of: plan.Naming, placing: plan.Placing) -> list[plan.Task]:
+def tasks_of(names: list[str], recursive: bool, names_of: Naming, placing: Placing) -> list[Task]:
     """The tasks of a verb that writes a file for each input. Raises UsageError."""
     try:
         return plan.plan_writing(names, recursive, names_of, placing)
-    except plan.PlanError as error:
+    except PlanError as error:
         raise click.UsageError(str(error)) from error
 
 
-def _refuse_suffix(task: plan.Task) -> None:
+def _refuse_suffix(task: Task) -> None:
     """Refuse an output whose suffix names no format that the input can become, as far as that is known before work."""
     suffix = output_names.suffix_of(task.target or "")
     with contextlib.suppress(BbcError, OSError):
@@ -128,7 +129,7 @@ def content(path: str, limit: int) -> bytes:
         raise click.UsageError(f"{report.shown(path)}: {describe(error)}") from error
 
 
-def do(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
+def do(verb: str, tasks: Sequence[Task], given: dict[str, Any]) -> int:
     """Do the tasks, or say that they would be done, and return the exit status."""
     verbosity = given["verbose"] - given["quiet"]
     terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -143,8 +144,9 @@ def do(verb: str, tasks: Sequence[plan.Task], given: dict[str, Any]) -> int:
     if verbosity < 2:
         warnings.simplefilter("ignore")
     from bbans_cli.cli import batch, progress
+    from bbans_cli.cli.verb_work import Options
 
-    options = batch.Options(
+    options = Options(
         verb,
         given["max_pixels"],
         _coder(given)

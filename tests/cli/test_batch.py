@@ -12,9 +12,9 @@ import bbans_cli
 from bbans_cli import container, posix_calls, reading
 from bbans_cli.api import Outcome
 from bbans_cli.cli import atomic_output, batch
-from bbans_cli.cli.batch import Options
-from bbans_cli.cli.plan import Task
 from bbans_cli.cli.report import FAILED, OK, SKIPPED, Result
+from bbans_cli.cli.task import Task
+from bbans_cli.cli.verb_work import Options
 from bbans_cli.errors import InputError, LossyError, TrailingBytesError, code_of
 
 

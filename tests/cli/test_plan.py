@@ -6,19 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bbans_cli.cli import plan
-from bbans_cli.cli.plan import (
-    CollisionError,
-    Naming,
-    Output,
-    Placing,
-    PlanError,
-    SameFileError,
-    Task,
-    plan_reading,
-    plan_writing,
-)
+from bbans_cli.cli import places, plan
+from bbans_cli.cli.atomic_output import CollisionError
+from bbans_cli.cli.plan import plan_reading, plan_writing
+from bbans_cli.cli.task import Naming, Placing, PlanError, SameFileError, Task
 from bbans_cli.errors import InputError, OutputExistsError
+from bbans_cli.output_names import Output
 
 
 def output(path: str) -> Output:
@@ -229,18 +222,18 @@ def test_an_input_named_twice_is_one() -> None:
 
 def ignore_case(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files as a file system finds them to which names that differ in case or in the form of accents are one."""
-    real = plan._identity
+    real = places.identity
 
     def folded(name: str) -> str:
         return unicodedata.normalize("NFD", name).casefold()
 
-    def identity(path: str) -> plan.Identity | None:
+    def identity(path: str) -> places.Identity | None:
         folder, name = os.path.split(path)
         names = os.listdir(folder or ".") if os.path.isdir(folder or ".") else []
         there = name if name in names else next((other for other in names if folded(other) == folded(name)), name)
         return real(os.path.join(folder, there))
 
-    monkeypatch.setattr(plan, "_identity", identity)
+    monkeypatch.setattr(places, "identity", identity)
 
 
 @pytest.mark.parametrize("names", [("a.png", "A"), ("\u00e9.png", "e\u0301")])

@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from bbans_cli.cli.plan import Task
 from bbans_cli.cli.progress import Progress
+from bbans_cli.cli.task import Task
 
 
 class Terminal(io.StringIO):

@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from bbans_cli.cli.plan import Task
 from bbans_cli.cli.report import (
     FAILED,
     OK,
@@ -17,6 +16,7 @@ from bbans_cli.cli.report import (
     shown,
     to_json,
 )
+from bbans_cli.cli.task import Task
 from bbans_cli.errors import (
     BbcError,
     CorruptError,
