@@ -3,9 +3,17 @@
 #include "cpu_features.h"
 #include "dispatch.cdef.h"
 
+/* -DBBC_ISA_WITHOUT_AVX512 leaves out kernels that take long to compile, in builds that run on one machine alone. */
+#if defined(__x86_64__) && !defined(BBC_ISA_WITHOUT_AVX512)
+#define BBC_ISA_WITH_AVX512
+#endif
+
 #if defined(__x86_64__)
 #include <immintrin.h>
-extern const bbc_kernels bbc_kernels_avx512, bbc_kernels_avx2;
+extern const bbc_kernels bbc_kernels_avx2;
+#if defined(BBC_ISA_WITH_AVX512)
+extern const bbc_kernels bbc_kernels_avx512;
+#endif
 #elif defined(__aarch64__)
 extern const bbc_kernels bbc_kernels_neon;
 #endif
@@ -15,8 +23,10 @@ static int dispatch_isa = -1; /* the instruction set in use; -1: the widest */
 
 int bbc_isa_built(int isa)
 {
-#if defined(__x86_64__)
+#if defined(BBC_ISA_WITH_AVX512)
     return isa == BBC_ISA_AVX512 || isa == BBC_ISA_AVX2 || isa == BBC_ISA_BASE;
+#elif defined(__x86_64__)
+    return isa == BBC_ISA_AVX2 || isa == BBC_ISA_BASE;
 #elif defined(__aarch64__)
     return isa == BBC_ISA_NEON || isa == BBC_ISA_BASE;
 #else
@@ -27,8 +37,10 @@ int bbc_isa_built(int isa)
 const bbc_kernels *bbc_kernels_of(int isa)
 {
     switch (isa) {
-#if defined(__x86_64__)
+#if defined(BBC_ISA_WITH_AVX512)
     case BBC_ISA_AVX512: return bbc_cpu_features() & BBC_CPU_FEATURES_AVX512 ? &bbc_kernels_avx512 : NULL;
+#endif
+#if defined(__x86_64__)
     case BBC_ISA_AVX2: return bbc_cpu_features() & BBC_CPU_FEATURES_AVX2 ? &bbc_kernels_avx2 : NULL;
 #elif defined(__aarch64__)
     case BBC_ISA_NEON: return &bbc_kernels_neon;

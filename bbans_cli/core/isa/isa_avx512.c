@@ -1,7 +1,7 @@
 /* Kernels for AVX-512 (F, BW, DQ, VL), 16 floats at a time. */
 #include "kernels.h"
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(BBC_ISA_WITHOUT_AVX512)
 
 #define TARGET_AVX512
 #define TARGET_HAS_FMA
