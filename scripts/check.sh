@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up, if need be, with what the tests use, and passes the tests, but those that need torch and those that are slow: first on
 # all cores, then those that measure processor time, with nothing beside them. Arguments go to pytest. SLOW=1: the slow ones
-# alone. SLOW=too: these as well.
+# alone. SLOW=too: these as well. ALONE=no: not those that measure processor time; ALONE=only: no others.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 sh "$root/scripts/setup.sh"
@@ -21,8 +21,8 @@ too) which="" ;;
 esac
 first=0 second=0
 # A worker keeps to the tests of few files, so that what these share is made once.
-$pytest -n auto --dist worksteal -m "$which not train and not alone" "$@" || first=$?
-[ "$which" != "slow and" ] || exit $first
+[ "${ALONE:-}" = only ] || $pytest -n auto --dist worksteal -m "$which not train and not alone" "$@" || first=$?
+[ "$which" != "slow and" ] && [ "${ALONE:-}" != no ] || exit $first
 [ $first -eq 0 ] || [ $first -eq $NONE ] || exit $first
 # shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(grep -rl --include='test_*.py' 'mark\.alone' tests) # no need to import all others
