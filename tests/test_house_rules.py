@@ -4,8 +4,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 PYTHON = sorted(path for folder in ("bbans_cli", "scripts", "tests") for path in (ROOT / folder).rglob("*.py"))
 PACKAGE = [path for path in PYTHON if path.is_relative_to(ROOT / "bbans_cli")]
@@ -120,8 +118,7 @@ def c_names(path: Path):
     yield from re.findall(r"^(?:static|EX|extern|const)[^;{}()=]*?(\w+)(?:\[[^=;]*)?\s*(?:\(|=|;)", text, re.M)
 
 
-@pytest.mark.parametrize("path", C, ids=name)
-def test_c_names_carry_their_modules_prefix(path):
+def names_without_prefix(path: Path):
     modules = [stem(path), path.parent.name, *(each.rstrip("_") for each in PREFIXES.get(stem(path), []))]
     beside = {stem(other) for other in path.parent.glob("*.[ch]")}
     modules += [
@@ -130,12 +127,15 @@ def test_c_names_carry_their_modules_prefix(path):
     if path.name.endswith(".cdef.h"):  # declares what several files of its folder define
         modules += beside
     prefixes = tuple(f"{lead}{module.removesuffix('s')}" for module in modules for lead in ("", "bbc_"))
-    wrong = [
+    return [
         each
         for each in c_names(path)
         if not each.lower().startswith(prefixes) and not each.endswith("_H") and each not in SHARED
     ]
-    assert wrong == []
+
+
+def test_c_names_carry_their_modules_prefix():
+    assert {name(path): wrong for path in C if (wrong := names_without_prefix(path))} == {}
 
 
 def test_no_attribute_is_looked_up_by_a_made_up_name():
