@@ -6,7 +6,11 @@ To learn the dictionary of plain bytes takes the second decoder seconds. So most
 import functools
 import io
 import itertools
+import os
+from dataclasses import replace
 
+import damaged_payloads
+import numpy as np
 import pytest
 from jpeg_pictures import photo
 from made_stream import Scan, make, make_frame, optimal_codes, progressive_scans, random_blocks
@@ -15,12 +19,14 @@ from PIL import Image
 
 from bbans_cli import container
 from bbans_cli.coders.files import byte_coder, file_coder
+from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
-from bbans_cli.reference import trained_file
+from bbans_cli.reference import decode_file, trained_file
 from bbans_cli.reference.files import byte_mixing, packed_bytes, tree
 from bbans_cli.reference.files.restore import restore
 
 SHORT = 300
+STRUCTURES = 500 if os.environ.get("BBC_ALL_GOLDEN") else 15
 
 
 def jpeg(height=16, width=24, **options):
@@ -91,6 +97,31 @@ def test_small_files(name, level, short_dictionary):
     done = []
     assert restore(coded(FILES[name], level), done.append, 1000) == FILES[name]
     assert sum(done) in (0, 1000)  # none where no stream is
+
+
+@pytest.mark.parametrize("level", [1, 5, pytest.param(9, marks=pytest.mark.slow)])
+def test_both_decoders_agree_on_damaged_parts(level, short_dictionary):
+    """Of plain bytes and of coefficients, while all checksums hold."""
+    assert damaged_payloads.differences(coded(FILES["grey"], level), (0, 50), (31,)) == []
+
+
+@pytest.mark.parametrize("name", ["grey", "thumbnail", "cut into segments"])
+def test_both_decoders_agree_on_damaged_structures(name, short_dictionary):
+    """A byte of the structure is another one, most of them a number nearby."""
+    stored = coded(FILES[name], 1)
+    plain = packed_bytes.unpack(stored.parts[0].payload, 1 << 20)
+    structure = Reader(plain, "the structure").varint()
+    random, found = np.random.default_rng(5), set()
+    for number in range(STRUCTURES):
+        changed = bytearray(plain)
+        at = int(random.integers(0, len(varint(structure)) + structure))
+        changed[at] = (changed[at] + int(random.choice([-2, -1, 1, 2, 128, 77]))) % 256
+        part = stored.parts[0]._replace(payload=b"\0" + varint(len(plain)) + bytes(changed))
+        each = replace(stored, parts=[part, *stored.parts[1:]])
+        by_core = damaged_payloads.outcome(damaged_payloads.by_core, each)
+        assert by_core == damaged_payloads.outcome(decode_file.decode_content, each), (number, at)
+        found.add(by_core)
+    assert "corrupt" in found
 
 
 @pytest.mark.slow
