@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from typing import TypedDict
 
 from bbans_cli.cli.report import printable
@@ -41,13 +42,15 @@ class BandDetails(_BandOfHeader, total=False):
 
 
 class PartDetails(TypedDict):
-    """JSON keys of a part. model: the id of the weights, in hexadecimal, or None. Parts of files have no channels."""
+    """JSON keys of a part. model: the id of the weights, in hexadecimal, or None. region: left, top, width and height
+    of the rectangle that it covers, None for the whole picture. Parts of files have no channels."""
 
     coder: str
     model: str | None
     settings: str
     channels: int | None
     depth: int | None
+    region: list[int] | None
     bands: list[BandDetails]
     bytes: int
 
@@ -132,6 +135,7 @@ def _part(file: Container, part: Part) -> PartDetails:
         "settings": part.settings.hex(),
         "channels": part.channels,
         "depth": part.depth,
+        "region": None if part.region is None else list(astuple(part.region)),
         "bands": [
             {"rows": rows, "latent_rows": band.split, "bytes": len(band.payload)}
             for rows, band in zip(band_heights(rows_of_part, part.band_rows), part.bands, strict=True)
@@ -147,6 +151,7 @@ def _part_of_file(part: FilePart) -> PartDetails:
         "settings": part.settings.hex(),
         "channels": None,
         "depth": None,
+        "region": None,
         "bands": [],
         "bytes": len(part.payload),
     }
@@ -162,8 +167,14 @@ def words(file: Container | StoredFile, size: int) -> str:
     line += f", {file.depth} bits, {size:,} bytes, {8 * size / samples:.3f} bpd"
     for part in file.parts:
         line += f", {CODER_NAMES[part.coder]}" + (f" {part.model_id.hex()}" if part.model_id else "")
+        line += "" if part.region is None else f" {_geometry(*astuple(part.region))}"
     names = _metadata(file)
     return line + (f", with {', '.join(names)}" if names else "")
+
+
+def _geometry(left: int, top: int, width: int, height: int) -> str:
+    """As X has it: the size of a rectangle, and how far its left and its upper side are from the picture's."""
+    return f"{width}x{height}+{left}+{top}"
 
 
 def _words_of_file(file: StoredFile, size: int) -> str:
@@ -208,7 +219,8 @@ def table(shown: FileDetails) -> list[str]:
             shape = f"{part['channels']} channel{'s' if part['channels'] > 1 else ''} of {part['depth']} bits"
         else:
             shape = f"{part['bytes']:,} bytes"
-        lines.append(f"  part {number}: {part['coder']}, {shape}{settings}")
+        where = f", {_geometry(*part['region'])}" if part["region"] else ""
+        lines.append(f"  part {number}: {part['coder']}{where}, {shape}{settings}")
         for index, band in enumerate(part["bands"]):
             lines += _lines_of_band(index, band)
     return lines

@@ -1,42 +1,30 @@
-"""Picture -> container: each part with the coder that makes it smallest.
+"""Picture -> container: the parts that take the fewest bytes.
 
-The choice goes in four steps.
-
-1. A look at the planes (picture_traits.py) rules coders out (registry.py): photographs go to the neural coder, what a
-   JPEG decoder wrote to the JPEG coder, screens and palettes to few-colours or WebP, 16-bit samples to neural or deep.
-2. If several are left and the picture is large, each codes a sample of rows; those far from the best are dropped.
-3. The others code the whole picture, the likeliest first, each bounded by the smallest result so far.
-4. The smallest is kept. Raw samples, which are made first, bound them all.
+What codes a picture, or a rectangle of it, is found by trying (trials.py). Screens, pages and frames with photographs
+on them are split (photograph_areas.py finds the rectangles): each photograph becomes a region with parts of its own,
+and what is left is coded with the rectangles filled. The picture as a whole is tried too, and the smaller result kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bbans_cli.coders import raw
-from bbans_cli.coders.picture_traits import PictureTraits, flatness
-from bbans_cli.coders.registry import CODERS, FLATTER, Coder, EncodeRequest
-from bbans_cli.container import DEEP, FEW_COLOURS, JPEG, MODES, NEURAL, RAW, WEBP, Container, Part, histogram_packing
+from bbans_cli.coders import photograph_areas
+from bbans_cli.coders.registry import CODERS, FLATTER, Coder
+from bbans_cli.coders.trials import Job, Planes, Trial, approximate_bytes, candidates, look, smallest_parts
+from bbans_cli.container import FEW_COLOURS, FITTED, JPEG, NEURAL, Container, Part, Region, histogram_packing
 from bbans_cli.container import metadata as kinds
-from bbans_cli.limits import FAST
 from bbans_cli.pictures.picture import Picture, coded_depth
-from bbans_cli.progress import PixelProgress, ShareProgress, no_progress
+from bbans_cli.progress import ShareProgress, no_progress
 
-# All numbers below were tuned by hand and not recorded.
-
-# The JPEG coder is the only one tried where its quantisers spare this many bits a coefficient: it then always wins.
-COARSE = 0.5
-
-# Pixels from which a sample is tried first (an eighth of it at the fast level and of deep samples), pixels of the
-# sample, strips in it.
-LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4
-# Coders whose sample is at most this much larger than the best one's are tried on the whole.
-CLOSE = 1.08
-# Bytes of raw samples below which nothing else is tried.
-TINY = 32
+# Coders of photographs: a rectangle that another one codes best stays in the picture.
+PHOTOGRAPHIC = (NEURAL, FITTED, JPEG)
+# Flatness of a rectangle from which few-colours is tried on it too, and so may prove that it is none. Tuned by hand,
+# not recorded.
+DOUBTFUL = 0.25
 
 
 def encode(
@@ -59,16 +47,12 @@ def encode(
     # Deep samples of few values have become 8-bit numbers of those.
     whole = coded_depth(picture.depth)
     depth = min(whole, 8 * pixels.dtype.itemsize)
-    planes = _Planes.split(pixels, picture.mode, depth)
-    traits = _look(planes, level, packed=depth < whole)
-    parts = _smallest_parts(_Job(planes, traits, level, threads, coders, band_rows), progress)
+    planes = Planes.split(pixels, picture.mode, depth)
+    traits = look(planes, level, packed=depth < whole)
+    job = Job(planes, traits, level, threads, coders, band_rows)
+    parts = _parts(job, pixels, picture.mode, progress)
     progress(1.0)
     return Container(picture.width, picture.height, picture.mode, picture.depth, parts, items)
-
-
-def approximate_bytes(parts: list[Part]) -> int:
-    """Bytes of the parts' payloads, and about those of their tables."""
-    return sum(part.approximate_bytes for part in parts)
 
 
 def _may_be_sparse(picture: Picture) -> bool:
@@ -77,207 +61,101 @@ def _may_be_sparse(picture: Picture) -> bool:
     return depth == 16 or depth == 8 and picture.mode == "grey"
 
 
-@dataclass(frozen=True)
-class _Planes:
-    """The planes to code, with samples of `depth` bits: colour (h, w, 1 or 3), alpha (h, w, 0 or 1)."""
+def _parts(job: Job, pixels: np.ndarray, mode: str, progress: ShareProgress) -> list[Part]:
+    """The parts of (h, w, c) pixels of a mode, as one or split, whichever is smaller.
 
-    colour: np.ndarray
-    alpha: np.ndarray
-    depth: int
-    palette: bool
-
-    @classmethod
-    def split(cls, pixels: np.ndarray, mode: str, depth: int) -> _Planes:
-        """Cut (h, w, c) pixels of a mode into colour, one channel if its three are equal, and alpha.
-
-        Of CMYK, C, M, Y are taken for colour, even if they are equal, and K for alpha.
-        """
-        count = 3 if mode in ("rgb", "rgba", "cmyk") else 1
-        colour, alpha = pixels[:, :, :count], pixels[:, :, count:]
-        if count == 3 and mode != "cmyk" and _is_grey(colour):
-            colour = np.ascontiguousarray(colour[:, :, :1])
-        return cls(colour, alpha, depth, mode == "palette")
-
-    @property
-    def pixels(self) -> int:
-        height, width, _ = self.colour.shape
-        return int(height * width)
-
-    def whole(self) -> np.ndarray:
-        """Colour and alpha together."""
-        return np.concatenate([self.colour, self.alpha], axis=2) if self.alpha.size else self.colour
-
-    def sample(self) -> _Planes:
-        """Strips of rows from all over the picture, below each other."""
-        whole = self.whole()
-        height, width, channels = whole.shape
-        rows = max(1, min(SAMPLE_PIXELS, self.pixels // 4) // STRIPS // width)
-        tops = [(height - rows) * strip // (STRIPS - 1) for strip in range(STRIPS)]
-        strips = np.concatenate([whole[top : top + rows] for top in tops])
-        return _Planes.split(strips, "palette" if self.palette else MODES[channels - 1], self.depth)
-
-
-def _is_grey(colour: np.ndarray) -> bool:
-    """Whether the three channels are equal everywhere; looked at 64 rows at a time until they are not."""
-    return all(np.all(rows[:, :, 1:] == rows[:, :, :1]) for rows in np.array_split(colour, max(1, len(colour) // 64)))
-
-
-@dataclass
-class _Job:
-    """Planes, how they are to be coded, and the smallest parts so far.
-
-    band_rows, quick  see EncodeRequest
-    raw_bytes  of raw samples, which serve where there are no other parts yet
-    progress  gets numbers of pixels of the trial at work
+    Where rows are to be decoded alone, they are not split: a region's bands would not end where the others do.
     """
+    traits = job.traits
+    trials = candidates(traits, job.coders)
+    splits = traits.continuous and not traits.packed and traits.jpeg is None and not job.band_rows
+    boxes = photograph_areas.find(pixels) if splits else []
+    if not boxes:
+        return smallest_parts(job, trials, progress)
+    job.best, around = _Split(job, pixels, mode, _portion(progress, 0, 0.5)).smallest(boxes)
+    if job.best and around >= FLATTER and not traits.alpha:
+        # Around the photographs few-colours is better, and on them nothing is gained by what lies around.
+        trials = [trial for trial in trials if trial.number != NEURAL]
+    return smallest_parts(job, trials, _portion(progress, 0.5, 1))
 
-    planes: _Planes
-    traits: PictureTraits
-    level: int
-    threads: int
-    coders: Mapping[int, Coder]
-    band_rows: int | None = None
-    quick: bool = False
-    best: list[Part] = field(default_factory=list)
-    progress: PixelProgress = no_progress
-    raw_bytes: int = 0
 
-    @property
-    def bound(self) -> int:
-        """About the bytes that parts must stay below to be of use."""
-        return approximate_bytes(self.best) if self.best else self.raw_bytes
-
-    def encode(
-        self,
-        number: int,
-        planes: np.ndarray,
-        depth: int,
-        known: np.ndarray | None = None,
-    ) -> Part | None:
-        """Planes by a coder, or None where they would take more than the best parts so far."""
-        request = EncodeRequest(
-            planes,
-            depth,
-            max_bytes=self.bound,
-            level=self.level,
-            threads=self.threads,
-            progress=self.progress,
-            known=known,
-            jpeg=self.traits.jpeg,
-            quick=self.quick,
-            band_rows=self.band_rows,
-        )
-        return self.coders[number].encode(request)
-
-    def add_alpha(self, parts: list[Part]) -> list[Part] | None:
-        """Parts of the colours and that of the alpha channel, if there is one; a decoder has the colours before it."""
-        colour, alpha, depth = self.planes.colour, self.planes.alpha, self.planes.depth
-        if not alpha.size:
-            return parts
-        if np.all(alpha == alpha[0, 0]):
-            part = self.encode(RAW, alpha, depth)
-        else:
-            part = self.encode(FEW_COLOURS, alpha, depth, known=colour)
-        return None if part is None else [*parts, part]
-
-    def offer(self, parts: list[Part] | None) -> None:
-        """Keep the parts if they are smaller than the best."""
-        if parts is not None and approximate_bytes(parts) < self.bound:
-            self.best = parts
+def _portion(progress: ShareProgress, first: float, end: float) -> ShareProgress:
+    """Progress of what takes the portion from `first` to `end` of the whole."""
+    return lambda share: progress(first + share * (end - first))
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """The colours by the coder of a number, and with them the alpha channel if the coder takes both at once."""
+class _Coded:
+    """Some pixels in parts. flatness: as PictureTraits has it. box: where they lie, None for all that is around."""
 
-    number: int
+    parts: list[Part]
+    flatness: float
+    box: Region | None = None
 
-    def parts(self, job: _Job) -> list[Part] | None:
-        """All parts of the picture, or None where this coder cannot be the best."""
-        with_alpha = job.coders[self.number].with_alpha
-        planes = job.planes.whole() if with_alpha else job.planes.colour
-        part = job.encode(self.number, planes, job.planes.depth)
-        if part is None:
-            return None
-        return [part] if with_alpha else job.add_alpha([part])
+    @property
+    def photographic(self) -> bool:
+        return self.parts[0].coder in PHOTOGRAPHIC
 
+    @property
+    def sure(self) -> bool:
+        """Whether few-colours would certainly take more for it, within the picture too, where it knows what repeats."""
+        return self.parts[0].coder == JPEG or self.flatness <= DOUBTFUL
 
-def _look(planes: _Planes, level: int, packed: bool) -> PictureTraits:
-    columns, alpha = planes.colour.shape[1], planes.alpha.size > 0
-    traits = PictureTraits(planes.depth, planes.palette, packed, flatness(planes.colour), alpha, columns)
-    if traits.continuous and not packed and traits.flatness < FLATTER:
-        from bbans_cli.coders.jpeg.inversion import search
-
-        return replace(traits, jpeg=search.find(planes.colour, thorough=level != FAST))
-    return traits
+    def placed(self) -> list[Part]:
+        return [replace(part, region=self.box) for part in self.parts]
 
 
-def coarseness(tables: list[np.ndarray]) -> float:
-    """Bits that quantisers spare a coefficient, on average."""
-    return float(np.mean([np.log2(table) for table in tables]))
+class _Split:
+    """The (h, w, c) pixels of a picture in parts of photographs and parts of what is around them."""
+
+    def __init__(self, job: Job, pixels: np.ndarray, mode: str, progress: ShareProgress) -> None:
+        self.job, self.pixels, self.mode, self.progress = job, pixels, mode, progress
+
+    def smallest(self, boxes: list[Region]) -> tuple[list[Part], float]:
+        """Parts with regions for the rectangles that photographic coders code best, and the flatness around; no parts
+        if there are none."""
+        shares = np.cumsum([0, *(box.width * box.height for box in boxes)]) / self.job.planes.pixels
+        found = []
+        for number, box in enumerate(boxes):
+            progress = _portion(self.progress, float(shares[number]), float(shares[number + 1]))
+            rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
+            found.append(self._coded(self.pixels[rows, columns], progress, box))
+        found = [each for each in found if each.photographic]
+        if not found:
+            return [], 0.0
+        sure = [each for each in found if each.sure]
+        choices = [sure, found] if 0 < len(sure) < len(found) else [found]
+        return min(map(self._with, choices), key=lambda split: approximate_bytes(split[0]))
+
+    def _with(self, regions: list[_Coded]) -> tuple[list[Part], float]:
+        """The parts with these regions, and the flatness around them."""
+        around = _filled(self.pixels, [each.box for each in regions if each.box])
+        rest = self._coded(around, no_progress)
+        return rest.parts + [part for each in regions for part in each.placed()], rest.flatness
+
+    def _coded(self, pixels: np.ndarray, progress: ShareProgress, box: Region | None = None) -> _Coded:
+        """Some of the pixels; those of a box may be no photograph."""
+        job = self.job
+        planes = Planes.split(np.ascontiguousarray(pixels), self.mode, job.planes.depth)
+        traits = look(planes, job.level)
+        trials = candidates(traits, job.coders)
+        if box and traits.jpeg is None and traits.flatness > DOUBTFUL and Trial(FEW_COLOURS) not in trials:
+            trials = [Trial(FEW_COLOURS), *trials]
+        parts = smallest_parts(Job(planes, traits, job.level, job.threads, job.coders), trials, progress)
+        return _Coded(parts, traits.flatness, box)
 
 
-def _candidates(traits: PictureTraits, coders: Mapping[int, Coder]) -> list[_Trial]:
-    """What may be best by the traits, the likeliest first."""
-
-    def applying(*numbers: int) -> list[_Trial]:
-        return [_Trial(number) for number in numbers if coders[number].applies(traits)]
-
-    if traits.depth == 16:
-        return applying(NEURAL, DEEP, FEW_COLOURS)
-    if traits.jpeg is not None and coarseness(traits.jpeg.tables) > COARSE:
-        return applying(JPEG)
-    found = applying(JPEG, FEW_COLOURS, DEEP, NEURAL)
-    # Never better than the neural coder where nothing else is in question; last, as its second effort is slow.
-    return found if found == [_Trial(NEURAL)] else found + applying(WEBP)
-
-
-def _smallest_parts(job: _Job, progress: ShareProgress) -> list[Part]:
-    trials = _candidates(job.traits, job.coders)
-    planes = job.planes
-    large = planes.pixels >= (LARGE // 8 if job.level == FAST or planes.depth == 16 else LARGE)
-    # Deflate has its chance where it is quick; on more pixels, and on photographs, the others are always better.
-    thorough = not large and trials not in ([_Trial(NEURAL)], [_Trial(JPEG)])
-    whole = planes.whole()
-    job.raw_bytes = raw.encoded_bytes(whole, planes.depth, job.band_rows)
-    if thorough or job.raw_bytes < TINY:
-        job.best = [raw.encode(whole, planes.depth, thorough, job.band_rows)]
-    if job.bound < TINY:
-        return job.best
-    del whole
-    if len(trials) > 1 and large and job.traits.jpeg is None:
-        trials = _shortlist(trials, job)
-    costs = [job.coders[trial.number].cost for trial in trials]
-    meter = _Meter(max(1, planes.pixels * sum(costs)), progress)
-    for trial, cost in zip(trials, costs, strict=True):
-        job.progress = meter.weighted(cost)
-        job.offer(trial.parts(job))
-    # Where they only bound the others, raw samples are not kept meanwhile: those of a large picture are large.
-    return job.best or [raw.encode(planes.whole(), planes.depth, False, job.band_rows)]
-
-
-def _shortlist(trials: list[_Trial], job: _Job) -> list[_Trial]:
-    """The trials that come near to the best on a sample of the picture."""
-    planes = job.planes.sample()
-    bound = [raw.encode(planes.whole(), planes.depth, False, job.band_rows)]
-    sizes = []
-    for trial in trials:
-        sample = replace(job, planes=planes, quick=True, best=bound, progress=no_progress)
-        sample.offer(trial.parts(sample))
-        sizes.append(sample.bound)
-    return [trial for trial, size in zip(trials, sizes, strict=True) if size <= CLOSE * min(sizes)]
-
-
-class _Meter:
-    """Pixels of one trial after the other -> the share of all work that is done,
-    weighted by the trials' costs."""
-
-    def __init__(self, total: int, progress: ShareProgress) -> None:
-        self._done, self._total, self._progress = 0, total, progress
-
-    def weighted(self, cost: int) -> PixelProgress:
-        def count(pixels: int) -> None:
-            self._done += cost * pixels
-            self._progress(min(1.0, self._done / self._total))
-
-        return count
+def _filled(pixels: np.ndarray, boxes: list[Region]) -> np.ndarray:
+    """The pixels with those of rectangles replaced by what costs next to nothing: in each row the pixel on the left, at
+    the left border that on the right; over the picture's whole width the row above or below."""
+    filled: np.ndarray = pixels.copy()
+    for box in sorted(boxes, key=lambda box: box.left):
+        rows = filled[box.top : box.top + box.height]
+        right = box.left + box.width
+        if box.left > 0:
+            rows[:, box.left : right] = rows[:, box.left - 1 : box.left]
+        elif right < filled.shape[1]:
+            rows[:, :right] = rows[:, right : right + 1]
+        else:
+            rows[:] = filled[box.top - 1 if box.top else min(box.height, len(filled) - 1)]
+    return filled

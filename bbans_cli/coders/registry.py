@@ -1,6 +1,6 @@
 """The coders, in one table: number and name in a file, encoder, decoder, cost, and for which pictures each may be best.
 
-The encoder's choice (encode_picture.py) and the decoder's dispatch (decode_picture.py) read it. Numbers and names come
+The encoder's choice (trials.py) and the decoder's dispatch (decode_picture.py) read it. Numbers and names come
 from container/coder_ids.py, which is all that reading a header takes. The neural coder, JPEG and WebP are imported when
 they are first used, so that the others do not wait for them.
 """

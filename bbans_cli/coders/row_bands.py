@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import log2
 
 from bbans_cli.coders.registry import CODERS, Coder
-from bbans_cli.container import FITTED, NEURAL, Container
+from bbans_cli.container import FITTED, NEURAL, Container, Part
 from bbans_cli.errors import InputError
 
 # Rows A to B - 1; B None: to the last one.
@@ -37,26 +37,51 @@ def cut(container: Container, first: int, end: int, coders: Mapping[int, Coder] 
     """The container with only those bands that hold rows `first` to `end` - 1, and the row that it begins with.
 
     It is the whole container where a part has no bands there, or bands that do not end with those of other parts.
+    Of regions the bands with these rows are left, so that other rows may lack what they have there.
     """
-    if any(part.region is not None for part in container.parts):
-        return container, 0
-    top, bottom = first, end
+    spans = [_span(part, container.height, first, end) for part in container.parts]
+    top, bottom = min(begin for begin, _ in spans), max(behind for _, behind in spans)
     while True:
         wider = top, bottom
         for part in container.parts:
-            top = top // part.band_rows * part.band_rows
-            bottom = min(container.height, -(-bottom // part.band_rows) * part.band_rows)
+            if part.region is None:
+                top, bottom = _span(part, container.height, top, bottom)
         if wider == (top, bottom):
             break
-    parts = [
-        replace(
-            part,
-            bands=part.bands[top // part.band_rows : -(-bottom // part.band_rows)],
-            settings=coders[part.coder].settings_below(part.settings, top) if part.coder in coders else part.settings,
-        )
-        for part in container.parts
-    ]
+    parts = []
+    for part, span in zip(container.parts, spans, strict=True):
+        if part.region is None:
+            parts.append(_cut_part(part, container.height, (top, bottom), top, coders))
+        elif span[0] < span[1]:
+            parts.append(_cut_part(part, container.height, span, top, coders))
     return replace(container, height=bottom - top, parts=parts), top
+
+
+def _rows(part: Part, height: int) -> tuple[int, int]:
+    """The first row of a part, and the one behind its last, in a picture of that height."""
+    return (0, height) if part.region is None else (part.region.top, part.region.top + part.region.height)
+
+
+def _span(part: Part, height: int, first: int, end: int) -> tuple[int, int]:
+    """The rows of the part's bands that hold rows `first` to `end` - 1; none, at `first`, if it has none of these."""
+    begin, behind = _rows(part, height)
+    if end <= begin or behind <= first:
+        return first, first
+    first, end = max(first, begin) - begin, min(end, behind) - begin
+    return begin + first // part.band_rows * part.band_rows, min(
+        behind, begin - -end // part.band_rows * part.band_rows
+    )
+
+
+def _cut_part(part: Part, height: int, span: tuple[int, int], top: int, coders: Mapping[int, Coder]) -> Part:
+    """The bands of a part that have the rows of a span, in a picture that begins at row `top`."""
+    skipped, end = (row - _rows(part, height)[0] for row in span)
+    return replace(
+        part,
+        bands=part.bands[skipped // part.band_rows : -(-end // part.band_rows)],
+        settings=coders[part.coder].settings_below(part.settings, skipped) if part.coder in coders else part.settings,
+        region=None if part.region is None else replace(part.region, top=span[0] - top, height=end - skipped),
+    )
 
 
 def asked_for(container: Container) -> int:
@@ -64,7 +89,7 @@ def asked_for(container: Container) -> int:
 
     Known by their size: without being asked, no coder makes bands of fewer pixels, but for the last.
     """
-    rows = [part.band_rows for part in container.parts if part.band_rows < container.height]
+    rows = [part.band_rows for part in container.parts if part.region is None and part.band_rows < container.height]
     return min(rows) if rows and min(rows) * container.width < ASKED_PIXELS else 0
 
 

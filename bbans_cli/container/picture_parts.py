@@ -12,7 +12,7 @@ from bbans_cli.errors import CorruptError, TruncatedError, UnsupportedError
 
 MAX_CHANNELS = 8  # of a part: three bits
 MAX_DEPTH = 16  # of samples: four bits, less one
-BAND_TABLE_BYTES = 8  # about, of a band in the table
+BAND_TABLE_BYTES, REGION_BYTES = 8, 9  # about, of a band in the table, and of a region
 # Of a part's first byte: coder (or that a varint has it), channels less one, whether a second byte follows
 _CODER_FOLLOWS, _CHANNELS_SHIFT, _MORE = 15, 4, 0x80
 # Of the second byte: depth less one, whether a region follows; the other bits are 0
@@ -67,7 +67,8 @@ class Part:
     @property
     def approximate_bytes(self) -> int:
         """Bytes of its payloads, and about those of its tables."""
-        return 6 + len(self.settings) + sum(len(band.payload) + BAND_TABLE_BYTES for band in self.bands)
+        tables = 6 + len(self.settings) + (0 if self.region is None else REGION_BYTES)
+        return tables + sum(len(band.payload) + BAND_TABLE_BYTES for band in self.bands)
 
 
 def band_heights(height: int, band_rows: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bbans_cli.coders.code_lengths import CodeLengths
 from bbans_cli.coders.part_lengths import PART, PartLengths
@@ -41,10 +41,10 @@ class Row:
 
 
 def rows(lengths: CodeLengths) -> list[Row]:
-    """All that a file consists of; the sizes add up to the file's."""
+    """All that a file consists of; the sizes add up to the file's. Parts of several regions share rows."""
     # What has pixels comes first.
     parts = sorted(lengths.parts, key=lambda part: part.bits is None)
-    found = [row for part in parts for row in _rows_of_part(part)]
+    found = _summed([row for part in parts for row in _rows_of_part(part)])
     if lengths.metadata:
         found.append(Row("metadata", "", lengths.metadata, _COLOURS["metadata"]))
     rest = lengths.header + sum(part.other for part in lengths.parts) / 8
@@ -71,6 +71,15 @@ def _rows_of_part(part: PartLengths) -> list[Row]:
         name = f"latents of {level.block}x{level.block} blocks"
         found.append(Row(name, part.coder, level.net / 8, _COLOURS["latents"]))
     return found
+
+
+def _summed(found: list[Row]) -> list[Row]:
+    """The rows, those alike but for their sizes in one."""
+    sums: dict[Row, float] = {}
+    for row in found:
+        alike = replace(row, size=0.0)
+        sums[alike] = sums.get(alike, 0.0) + row.size
+    return [replace(row, size=size) for row, size in sums.items()]
 
 
 def _colour(name: str) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from PIL import Image
 from sample_pictures import PNG_KINDS, picture, same
 
 from bbans_cli import container
-from bbans_cli.coders import decode_picture, encode_picture, raw
+from bbans_cli.coders import decode_picture, encode_picture, raw, trials
 from bbans_cli.coders.registry import CODERS
 from bbans_cli.container import histogram_packing
 from bbans_cli.container import metadata as kinds
@@ -116,8 +116,8 @@ def test_what_once_was_a_jpeg_is_coded_as_that(least):
 
 
 def test_fine_quantisers_leave_it_to_the_sizes(monkeypatch, least):
-    monkeypatch.setattr(encode_picture, "COARSE", 9)
-    monkeypatch.setattr(encode_picture, "LARGE", 1)
+    monkeypatch.setattr(trials, "COARSE", 9)
+    monkeypatch.setattr(trials, "LARGE", 1)
     given = from_array(through_jpeg(noisy_slopes(160, 200), quality=80))
     asked = []
 
@@ -178,8 +178,8 @@ def test_deep_samples_of_any_maximum(least, maximum, channels):
 
 
 def test_large_pictures_are_sampled_first(monkeypatch, least):
-    monkeypatch.setattr(encode_picture, "LARGE", 1)
-    monkeypatch.setattr(encode_picture, "SAMPLE_PIXELS", 1 << 12)
+    monkeypatch.setattr(trials, "LARGE", 1)
+    monkeypatch.setattr(trials, "SAMPLE_PIXELS", 1 << 12)
     asked = []
 
     def neural(request):

@@ -101,13 +101,13 @@ def test_what_has_no_bands_is_decoded_in_full():
     assert in_full and np.array_equal(part.pixels, former[9:12])
 
 
-def test_parts_of_regions_are_decoded_in_full():
+def test_regions_are_cut_too():
     pixels = np.zeros((20, 20, 1), np.uint8)
     whole = raw.encode(pixels, 8, band_rows=5)
     inner = replace(raw.encode(pixels[:4, :4] + 1, 8), region=Region(3, 7, 4, 4))
     content = container.Container(20, 20, "grey", 8, [whole, inner])
     part, in_full = decode_picture.decode_rows(content, (6, 9))
-    assert in_full and np.array_equal(part.pixels, decode_picture.decode(content).pixels[6:9])
+    assert not in_full and np.array_equal(part.pixels, decode_picture.decode(content).pixels[6:9])
 
 
 @pytest.mark.parametrize("rows", [(0, 41), (40, 41), (5, 5), (6, 5), (-1, 3), (40, None)])

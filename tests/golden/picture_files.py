@@ -10,7 +10,7 @@ import tiny
 from context_mixing_files import deep, screen
 
 from bbans_cli import container
-from bbans_cli.coders import context_mixing, raw, webp
+from bbans_cli.coders import context_mixing, encode_picture, raw, webp
 from bbans_cli.container import DEEP, FEW_COLOURS, Region, histogram_packing
 from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import varint
@@ -131,6 +131,17 @@ def regions() -> Made:
     return _made("rgb", 8, pixels, parts)
 
 
+def photographs() -> Made:
+    """Two photographs on a screen, as the encoder splits them: noise on slopes, in colour and in grey."""
+    pixels = np.full((72, 88, 3), 250, np.uint8)
+    pixels[2:7, 4:84][tiny.integers(9, 3, 5, 80) == 0] = 20
+    pixels[62:68, 4:46] = [10, 90, 200]
+    pixels[9:41, 6:36] = tiny.picture(32, 30, 3)
+    pixels[44:70, 50:86] = tiny.picture(26, 36, 1)
+    coded = encode_picture.encode(from_items(pixels, "rgb", 8, []), level=1)
+    return from_items(pixels, "rgb", 8, []), container.to_bytes(coded)
+
+
 def depths(depth: int) -> Callable[[], Made]:
     """Packed samples of less than 8 bits, whose rows end within a byte, in bands."""
 
@@ -176,6 +187,7 @@ FILES: dict[str, Callable[[], Made]] = {
     "rgba": rgba,
     "deep-known": deep_known,
     "regions": regions,
+    "photographs": photographs,
     "depth-1": depths(1),
     "depth-2": depths(2),
     "depth-4": depths(4),

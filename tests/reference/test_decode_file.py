@@ -17,6 +17,7 @@ GOLDEN = Path(make_files.HERE)
 HOLDS = {name: entry["holds"] for name, entry in json.loads((GOLDEN / "golden.json").read_text()).items()}
 # Seconds or minutes each; together they say what smaller ones do. `make test-reference` decodes them too.
 LONG = {
+    "photographs",
     "fitted",
     "shipped-best",
     "shipped-deep-grey",
