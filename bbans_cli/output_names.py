@@ -13,6 +13,8 @@ from bbans_cli.errors import InputError
 from bbans_cli.pictures.formats import GIF_SUFFIX, JPEG, JPEG_SUFFIXES, LOSSY_SUFFIXES, WRITE_SUFFIXES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bbans_cli.container import Head
 
 SUFFIX = ".bbc"
@@ -40,6 +42,12 @@ def is_bbc(name: str) -> bool:
 def suffix_of(name: str) -> str:
     """The suffix in lower case, with its dot."""
     return os.path.splitext(name)[1].lower()
+
+
+def other_suffix(name: str, written: Sequence[str]) -> str:
+    """The suffix of an output's name, if it tells another kind of file than those that are written; else none."""
+    suffix = suffix_of(name)
+    return suffix if suffix in (*PICTURE_SUFFIXES, SUFFIX) and suffix not in written else ""
 
 
 def is_wanted(name: str, pixels: bool = False) -> bool:

@@ -14,6 +14,7 @@ from bbans_cli.container.bounds import Bounds
 from bbans_cli.errors import InputError, LimitError, TruncatedError
 from bbans_cli.limits import DECODE_PIXELS, MAX_METADATA_BYTES, PREVIEW_SIDE
 from bbans_cli.pictures import exif
+from bbans_cli.pictures.formats import THUMBNAIL_SUFFIXES
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -185,7 +186,7 @@ def at_hand(source: bytes | str | os.PathLike[str], size: int, file_format: str)
 
 def format_of(name: str) -> str:
     """The file format of a thumbnail of that name: JPEG or WebP by its suffix, else PNG."""
-    return {".jpg": "jpg", ".jpeg": "jpg", ".webp": "webp"}.get(os.path.splitext(name)[1].lower(), "png")
+    return THUMBNAIL_SUFFIXES.get(os.path.splitext(name)[1].lower(), "png")
 
 
 def _of_exif(source: bytes | str | os.PathLike[str]) -> ExifThumbnail | None:

@@ -22,7 +22,7 @@ from bbans_cli.cli.option_kinds import Thumbnail, Verb
 from bbans_cli.cli.task import Placing
 from bbans_cli.errors import describe
 from bbans_cli.limits import MAX_METADATA_BYTES, REFERENCE_PIXELS
-from bbans_cli.pictures.formats import JPEG, JPEG_SUFFIXES, METADATA_NAMES, METADATA_SUFFIXES
+from bbans_cli.pictures.formats import JPEG, JPEG_SUFFIXES, METADATA_NAMES, METADATA_SUFFIXES, THUMBNAIL_SUFFIXES
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 ABOUT = """Store photographs losslessly in fewer bytes.
@@ -119,6 +119,8 @@ def info(**given: Any) -> int:
         raise click.UsageError("levels and -f go with --map")
     if given["map_path"] is not None and (given["exif"] or given["xmp"] or given["recursive"]):
         raise click.UsageError("--map is of one file, and goes with neither --exif nor --xmp nor -r")
+    if other := output_names.other_suffix(given["map_path"] or "", [".png"]):
+        raise click.UsageError(f"--map writes a PNG file, not {other}")
     if given["map_path"] in run_verb.STDOUT_NAMES:
         given["map_path"] = STDIO
         if given["as_json"]:
@@ -144,6 +146,8 @@ def thumbnail(**given: Any) -> int:
         raise click.UsageError("--json and pictures cannot both go to standard output")
     if source == STDIO and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("standard input is a terminal")
+    if other := output_names.other_suffix(target, list(THUMBNAIL_SUFFIXES)):
+        raise click.UsageError(f"thumbnails are PNG, JPEG or WebP files, not {other}")
     placing = Placing(target, force=given["force"])
     tasks = run_verb.tasks_of([source], False, naming.of_item(".png"), placing)
     return run_verb.do("thumbnail", tasks, given | {"jobs": 1})

@@ -7,6 +7,7 @@ left to main.py, which begins anew.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from bbans_cli import container, thumbnails
 from bbans_cli.cli import atomic_output, fileio, signals
 from bbans_cli.limits import MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE
+from bbans_cli.pictures.formats import THUMBNAIL_SUFFIXES
 from bbans_cli.reading import max_bytes
 
 
@@ -58,6 +60,8 @@ def _make(wanted: _Wanted) -> bool:
     data, _ = fileio.read(wanted.source, max_bytes(MAX_PIXELS), container.check_magic)
     direct = wanted.target == fileio.STDIO
     if not direct and atomic_output.is_special(wanted.target):
+        return False
+    if os.path.splitext(wanted.target)[1].lower() not in ("", *THUMBNAIL_SUFFIXES):
         return False
     with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(wanted.target) as output:
         small = thumbnails.at_hand(data, wanted.size, thumbnails.format_of(wanted.target))

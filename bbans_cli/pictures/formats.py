@@ -23,5 +23,7 @@ GIF_SUFFIX = ".gif"
 JPEG = "jpg"
 # Files that come back byte for byte; the first one is for standard input, which has no name.
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
+# By suffix, what thumbnails are written as.
+THUMBNAIL_SUFFIXES = {".png": "png", ".webp": "webp"} | dict.fromkeys(JPEG_SUFFIXES, JPEG)
 # Formats that lose something, whose pixels are taken only on request.
 LOSSY_SUFFIXES = (".avif", ".heic", ".heif")

@@ -23,7 +23,7 @@ mkdir folder
 ! bbc info --map none/b.png missing.bbc
 echo text > a.txt
 ! bbc info --map b.png a.txt
-for args in "-9 a.bbc" "-f a.bbc" "--map b.png a.bbc a.png" "--map b.png --exif a.bbc" "--map - --json a.bbc"; do
+for args in "-9 a.bbc" "-f a.bbc" "--map b.png a.bbc a.png" "--map b.png --exif a.bbc" "--map - --json a.bbc" "--map b.jpg a.bbc" "--map a.bbc a.png -f"; do
     bbc info $args || echo $?
 done
 ls -A

@@ -12,4 +12,6 @@ bbc thumbnail -v --max-pixels 1200 - b.webp < b.bbc 2>&1 | sed 's/.* s, //; /^bb
 bbc decompress -o c.png a.bbc
 cmp c.png a.png || python -c 'from PIL import Image; print(Image.open("a.png").tobytes() == Image.open("c.png").tobytes())'
 bbc thumbnail a.png t.png -f || echo $?
+bbc thumbnail a.bbc t.gif || echo $?
+bbc thumbnail -f a.bbc b.bbc || echo $?
 ls
