@@ -66,6 +66,13 @@ def test_modes_that_cannot_be_kept_are_refused(mode: str, tmp_path: Path) -> Non
     assert not (tmp_path / "a.bbc").exists()
 
 
+@pytest.mark.parametrize("mode", ["L", "I;16", "P"])
+@pytest.mark.parametrize("size", [(0, 3), (3, 0)])
+def test_images_without_pixels_are_refused(mode: str, size: tuple[int, int]) -> None:
+    with pytest.raises(OSError, match="without pixels"):
+        Image.new(mode, size).save(io.BytesIO(), "BBC")
+
+
 @pytest.mark.parametrize("mode, depth", [kind for kind in PNG_KINDS if kind[1] < 16 or kind[0] == "grey"])
 def test_a_picture_opens_as_its_png_does(mode: str, depth: int) -> None:
     key = {"palette": b"\x07\x80", "rgb": bytes([0, 1, 0, 2, 0, 3]), "grey": b"\0\1"}.get(mode)

@@ -155,7 +155,9 @@ def texts_of(items: Items) -> dict[str, str]:
 
 
 def from_image(image: Image.Image) -> Picture:
-    """The samples, palette and transparency of an image. Raises UnsupportedError for modes that cannot be kept."""
+    """The samples, palette and transparency of an image. Raises UnsupportedError where they cannot be kept."""
+    if 0 in image.size:
+        raise UnsupportedError("cannot write an image without pixels")
     if image.mode not in _PICTURE_MODES:
         raise UnsupportedError(f"cannot write mode {image.mode}: convert it to RGB or another mode of integers first")
     mode, depth, alpha = _PICTURE_MODES[image.mode]
