@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from bbans_cli import posix_calls
-from bbans_cli.errors import BbcError
+from bbans_cli.errors import BbcError, code_of, describe
 from bbans_cli.progress import ShareProgress
 
 # Bytes and number of the results that are kept; of more the oldest are removed. Tuned by hand, not recorded.
@@ -33,6 +33,13 @@ class CancelledError(BbcError):
     """The job was cancelled."""
 
     code = "cancelled"
+
+
+def record(error: Exception) -> dict[str, str]:
+    """An error for the browser: its code, and what it says."""
+    code = code_of(error)
+    said = {"internal": f"internal error: {type(error).__name__}: {error}", "memory": "not enough memory"}
+    return {"code": code, "message": said.get(code) or describe(error)}
 
 
 @dataclass(frozen=True)
@@ -165,13 +172,8 @@ class Jobs:
         try:
             self._work(job, data)
             job.state = "done"
-        except BbcError as error:
-            job.error = {"code": error.code, "message": str(error)}
-        except MemoryError:
-            job.error = {"code": "memory", "message": "not enough memory"}
         except Exception as error:
-            job.error = {"code": "internal", "message": f"internal error: {type(error).__name__}: {error}"}
-        if job.error is not None:
+            job.error = record(error)
             job.state = "failed"
 
     def _make_room(self) -> None:

@@ -30,7 +30,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bbans_cli.heat_map import colours
 from bbans_cli.limits import LEVELS
-from bbans_cli.page.jobs import BusyError, Job, Jobs
+from bbans_cli.page.jobs import BusyError, Job, Jobs, record
 from bbans_cli.page.work import Worker
 
 HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -64,7 +64,7 @@ def application(worker: Worker, most_bytes: int = MOST_SENT_BYTES) -> ASGIApp:
         Route("/jobs/{id}", pages.cancel, methods=["DELETE"]),
         Route("/jobs/{id}/{name}", pages.file),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _as_json})
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _as_json, Exception: _as_json})
     return _OwnHostAlone(app)
 
 
@@ -100,7 +100,9 @@ def _error(status: int, code: str, message: str) -> JSONResponse:
 
 
 async def _as_json(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    if not isinstance(error, HTTPException):
+        found = record(error)
+        return _error(500, found["code"], found["message"])
     return _error(error.status_code, "not-found" if error.status_code == 404 else "request", error.detail)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import http.client
 import io
 import json
@@ -79,15 +80,9 @@ def test_requests_that_are_wrong_have_codes(client):
     assert client.code("PUT", "/jobs") == (405, "request")
 
 
-def test_a_body_without_a_length_is_bounded_too():
-    from bbans_cli.page import server
-    from bbans_cli.page.work import Worker
-
+def post(app, receive):
+    """What the page answers to a body without a length: the status, and the JSON."""
     sent = []
-    app = server.application(Worker(1, 1000), most_bytes=1 << 20)
-
-    async def receive():
-        return {"type": "http.request", "body": bytes(1 << 19), "more_body": True}
 
     async def send(message):
         sent.append(message)
@@ -99,8 +94,20 @@ def test_a_body_without_a_length_is_bounded_too():
         "query_string": b"",
         "headers": [(b"host", b"localhost")],
     }
-    asyncio.run(app(scope, receive, send))
-    assert sent[0]["status"] == 413 and json.loads(sent[1]["body"])["error"]["code"] == "limit"
+    with contextlib.suppress(OSError):  # which the server lets go on to its log
+        asyncio.run(app(scope, receive, send))
+    return sent[0]["status"], json.loads(sent[1]["body"])["error"]
+
+
+def test_a_body_without_a_length_is_bounded_too():
+    from bbans_cli.page import server
+    from bbans_cli.page.work import Worker
+
+    async def receive():
+        return {"type": "http.request", "body": bytes(1 << 19), "more_body": True}
+
+    status, error = post(server.application(Worker(1, 1000), most_bytes=1 << 20), receive)
+    assert status == 413 and error["code"] == "limit"
 
 
 def test_one_picture_at_a_time_can_be_given_up(client):
@@ -136,6 +143,36 @@ def test_old_results_make_room(monkeypatch):
     assert next(begun) == b"abc"  # with a descriptor of its own
     found.close()
     assert list(begun) == [] and made[1]._file.closed and made[2]._file.closed
+
+
+def test_a_full_disk_is_said(monkeypatch):
+    from bbans_cli.page import jobs
+
+    def fail(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    found = jobs.Jobs(fail)
+    job = found.start(b"abc", "a", 1)
+    found._thread.join()
+    assert (job.state, job.error) == ("failed", {"code": "no-space", "message": "no space left on device"})
+    found.close()
+    assert jobs.record(MemoryError()) == {"code": "memory", "message": "not enough memory"}
+    assert jobs.record(KeyError("a"))["message"] == "internal error: KeyError: 'a'"
+
+
+def test_an_error_before_the_work_is_json_too(monkeypatch):
+    from bbans_cli.page import jobs, server
+    from bbans_cli.page.work import Worker
+
+    def fail(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def receive():
+        return {"type": "http.request", "body": b"abc", "more_body": False}
+
+    monkeypatch.setattr(jobs, "Job", fail)
+    status, error = post(server.application(Worker(1, 1000)), receive)
+    assert status == 500 and error == {"code": "no-space", "message": "no space left on device"}
 
 
 def begin_work(host):
