@@ -215,19 +215,26 @@ def decode(
     return planes
 
 
-def encode_payload(planes: np.ndarray, depth: int) -> bytes:
-    """(h, w, c) samples of `depth` bits -> the payload of one FEW_COLOURS band."""
-    settings = _Settings(FEW_COLOURS, planes.shape[2], depth, _bucket_bits(planes.size))
+def encode_payload(
+    planes: np.ndarray, depth: int, coder: int = FEW_COLOURS, most_bits: int = MOST_BUCKET_BITS
+) -> bytes:
+    """(h, w, c) samples of `depth` bits -> the payload of one band. most_bits: binary logarithm of most buckets"""
+    settings = _Settings(coder, planes.shape[2], depth, min(most_bits, _bucket_bits(planes.size)))
     return settings.encode(_together(planes, None), planes.size * 3 + 64, no_progress)
 
 
 def decode_payload(
-    payload: bytes, shape: tuple[int, int, int], depth: int, bits: np.ndarray | None = None
+    payload: bytes,
+    shape: tuple[int, int, int],
+    depth: int,
+    bits: np.ndarray | None = None,
+    coder: int = FEW_COLOURS,
+    most_bits: int = MOST_BUCKET_BITS,
 ) -> np.ndarray:
     """What encode_payload made into samples of a shape (h, w, c) again; bits (h, w, 1) as in `decode`."""
     samples = np.zeros(shape, np.uint16)
     if samples.size:
-        settings = _Settings(FEW_COLOURS, shape[2], depth, _bucket_bits(samples.size))
+        settings = _Settings(coder, shape[2], depth, min(most_bits, _bucket_bits(samples.size)))
         settings.decode(samples, payload, no_progress, bits)
     return samples.astype(np.uint16 if depth > 8 else np.uint8)
 

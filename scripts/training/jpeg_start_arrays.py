@@ -13,6 +13,8 @@ PLACES = 64  # outputs of the networks of the place of the last coefficient
 MIXED, SETS, INPUTS = lib.BBC_COEFFICIENTS_MIXED, lib.BBC_COEFFICIENTS_SETS, lib.BBC_COEFFICIENTS_INPUTS
 # Inputs of the mixer: four priors, the network, a constant, two for each of six counters
 USED_INPUTS = 18
+# At level 5: four priors, the network, a constant, two for each of two counters
+MIXED_5, INPUTS_5, USED_INPUTS_5 = lib.BBC_COEFFICIENTS_MIXED_5, lib.BBC_COEFFICIENTS_INPUTS_5, 10
 MOMENTS = lib.BBC_COEFFICIENTS_LS * (lib.BBC_COEFFICIENTS_LS + 1)
 MIXER_STEP = 32  # of the file, in those of the core
 LAYOUT: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = [
@@ -25,6 +27,7 @@ LAYOUT: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = [
     ("last_output_shift", np.dtype(np.uint8), (2, HIDDEN)),
     ("last_bias", np.dtype("<i2"), (2, PLACES)),
     ("mixer", np.dtype(np.int8), (USED_INPUTS, MIXED, SETS)),
+    ("mixer_5", np.dtype(np.int8), (USED_INPUTS_5, MIXED_5, SETS)),
     ("moments", np.dtype("<f2"), (2, 64, 2, MOMENTS)),
 ]
 

@@ -6,7 +6,8 @@ Takes the JPEG files of data/train/imagenet, and those that Pillow makes of the 
 data/train/camera, at qualities 50 to 98 and all usual subsamplings; every 24th file is left out, to measure with. Their
 coefficients are coded twice at level 9, which uses all of the start: first without networks, to get what each network
 would have seen; then with the networks, file after file, while the mixer's weights and the moments of the least squares
-go on from file to file, and their means are kept. Numpy alone, about 15 minutes on two cores, 6 GB of memory. The
+go on from file to file, and their means are kept; the mixer's weights of level 5 are found likewise. Numpy alone, about
+15 minutes on two cores, 6 GB of memory. The
 number that it prints belongs into bbans_cli/coders/jpeg/coefficient_start.py.
 """
 
@@ -67,11 +68,11 @@ def streams(files: list[bytes]) -> Iterator[JpegStream]:
             yield stream
 
 
-def code(stream: JpegStream, first, examples: np.ndarray | None, learned) -> int:
-    """Encode at level 9. Fills `examples` (bytes) and `learned`; returns how many bytes of examples there are."""
+def code(stream: JpegStream, first, examples: np.ndarray | None, learned, level: int = 9) -> int:
+    """Encode at a level. Fills `examples` (bytes) and `learned`; returns how many bytes of examples there are."""
     factors = [component.factors for component in stream.components]
     sizes = [(plane.shape[0], plane.shape[1]) for plane in stream.blocks]
-    shape = shape_of(sizes, stream.tables, factors, 9)
+    shape = shape_of(sizes, stream.tables, factors, level)
     state = ffi.from_buffer(np.zeros(lib.bbc_coefficients_size(shape), np.uint8))
     blocks = sum(rows * columns for rows, columns in sizes)
     out = np.empty(blocks * 256 + 64, np.uint8)
@@ -214,20 +215,36 @@ def settle(arrays: dict[str, np.ndarray], files: list[bytes]) -> dict[str, np.nd
         [np.frombuffer(ffi.buffer(field), dtype) for field in fields]
         for fields, dtype in [
             ((current.weights, learned.weights), np.int16),
+            ((current.weights_5, learned.weights_5), np.int16),
             ((current.moments, learned.moments), np.float32),
         ]
     ]
     means = [now.astype(np.float64) for now, _ in views]
     for i, stream in enumerate(streams(files)):
-        code(stream, current, None, learned)
-        for (now, then), mean, least in zip(views, means, (0.15, 0.03), strict=True):
+        code(stream, current, None, learned, 5)
+        code(stream, current, None, learned, 9)
+        for (now, then), mean, least in zip(views, means, (0.15, 0.15, 0.03), strict=True):
             mean += max(least, 1 / (i + 2) if least < 0.1 else least) * (then - mean)
             now[:] = np.round(mean) if now.dtype == np.int16 else mean
-    mixer = means[0].reshape(start.MIXED, start.SETS, start.INPUTS)[..., : start.USED_INPUTS] - start.first_mixer()
+    first = start.first_mixer()
+    mixer = _in_steps(means[0].reshape(start.MIXED, start.SETS, start.INPUTS)[..., : start.USED_INPUTS] - first)
+    shape_5 = start.MIXED_5, start.SETS, start.INPUTS_5
+    own = _in_steps(means[1].reshape(shape_5)[..., : start.USED_INPUTS_5] - first[: start.USED_INPUTS_5])
+    difference = own - mixer[: start.MIXED_5, :, : start.USED_INPUTS_5]
     return arrays | {
-        "mixer": np.clip(np.round(mixer / start.MIXER_STEP), -127, 127).transpose(2, 0, 1).astype(np.int8),
-        "moments": means[1].reshape(2, 64, 2, start.MOMENTS).astype(np.float16),
+        "mixer": _without_ones(mixer).transpose(2, 0, 1),
+        "mixer_5": _without_ones(np.clip(difference, -127, 127)).transpose(2, 0, 1),
+        "moments": means[2].reshape(2, 64, 2, start.MOMENTS).astype(np.float16),
     }
+
+
+def _in_steps(weights: np.ndarray) -> np.ndarray:
+    return np.clip(np.round(weights / start.MIXER_STEP), -127, 127)
+
+
+def _without_ones(steps: np.ndarray) -> np.ndarray:
+    """Less the smallest ones, which change nothing but the size of the file."""
+    return np.where(abs(steps) > 1, steps, 0).astype(np.int8)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bbans_cli import container
 from bbans_cli.coders.files import file_coder
-from bbans_cli.coders.files.jpeg_tree import Copy, CutContent, Node
+from bbans_cli.coders.files.jpeg_tree import Copy, CutContent, Node, PngData
 from bbans_cli.container import StoredFile
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.container.coder_ids import CODER_NAMES
@@ -113,6 +113,8 @@ def _of_node(node: Node, depth: int) -> Iterator[str]:
     for item in node.items:
         if isinstance(item, Copy):
             yield "structure: a copy"
+        elif isinstance(item, PngData):
+            yield "structure: data of a PNG picture"
         elif isinstance(item, CutContent):
             yield "structure: segments"
             yield from _of_node(item.content, depth + 1)

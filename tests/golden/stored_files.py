@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import tiny
+from made_png import png, with_content
 from made_stream import EOI, Scan, header, make, make_frame, progressive_scans, random_blocks, scan_bytes, segment
 
 from bbans_cli import container
@@ -82,6 +83,12 @@ def progressive(level: int) -> Made:
     return _coded(_odd_progressive(), level)
 
 
+def pictures(level: int) -> Made:
+    """PNG pictures in a content that was cut into segments, as in a thermal camera's photograph."""
+    content = b"before" + png(16, 1, 1, low_first=True) + b"between" + png(8, 3, 6) + b"behind"
+    return _coded(with_content(content), level)
+
+
 def many_corrections() -> Made:
     """A refinement scan whose end-of-band run has more correction bits than libjpeg allows."""
     frame = make_frame(2, 264, 264, [(1, 1)])
@@ -148,6 +155,7 @@ _OF_LEVELS: dict[str, Callable[[int], Made]] = {
 LEVELS = (1, 5, 9)
 FILES: dict[str, Callable[[], Made]] = {
     "jpeg-corrections": many_corrections,
+    "jpeg-png": partial(pictures, 5),
     "no-jpeg": no_jpeg,
     "noise": noise,
     "deflated": lambda: _by_method(1, _deflated),

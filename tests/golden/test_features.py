@@ -47,10 +47,13 @@ EXPECTED = {
     "format any",
     *(f"format jpeg, process {process}" for process in range(3)),
     *(f"jpeg components {count}" for count in range(1, 5)),
-    *(f"bytes method {method}" for method in (0, 1, 2, 16)),
+    *(f"bytes method {method}" for method in (0, 1, 2, 16, 32)),
     *(f"jpeg-stream level {level}" for level in LEVELS),
     *(f"jpeg-stream level {level}, segments" for level in LEVELS),
-    *(f"structure: {what}" for what in ("a copy", "segments", "a stream", "a stream within another")),
+    *(
+        f"structure: {what}"
+        for what in ("a copy", "segments", "a stream", "a stream within another", "data of a PNG picture")
+    ),
     "structure: tables that plain bytes lack",
     *(f"scans: flag {bit}" for bit in range(8)),
     *(f"scans: note {kind}" for kind in range(5)),

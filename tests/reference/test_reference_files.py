@@ -166,7 +166,8 @@ def test_what_is_corrupt(short_dictionary):
         (b"\0\1", b"", "truncated"),
         (b"\0\0\0", b"", "more bytes than it needs"),
         (b"\0\0", b"a", "more bytes than it needs"),
-        (b"\1\0\0\0\0\3\0\0\0", b"", "header is too small"),
+        (b"\1\0\0\0\1\3\0\0\0", b"", "header is too small"),
+        (b"\1\0\0\0\0\0\6\1\1\1\1\0", b"", "data that no PNG picture has"),
         (7 * b"\1\0\1s\0" + b"\0\0" + 7 * b"\0", b"", "too deep"),
     ],
 )

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bbans_cli.coders import memory
-from bbans_cli.coders.files import jpeg_search, jpeg_segments
-from bbans_cli.coders.files.jpeg_tree import Branch, Copy, CutContent, Node
+from bbans_cli.coders.files import jpeg_search, jpeg_segments, png_data
+from bbans_cli.coders.files.jpeg_tree import Branch, Copy, CutContent, Item, Node, PngData
 from bbans_cli.coders.files.tree_part import STRUCTURE_BYTES, pack_tree, read_tree
 from bbans_cli.coders.jpeg import coefficients
 from bbans_cli.coders.jpeg.stream.join import frame, join
@@ -26,7 +26,7 @@ from bbans_cli.container import metadata as kinds
 from bbans_cli.container.bounds import Bounds
 from bbans_cli.container.file_format import check_limit
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
-from bbans_cli.limits import MAX_PIXELS
+from bbans_cli.limits import FAST, MAX_PIXELS
 from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
 
 
@@ -46,7 +46,7 @@ def encode(
     max_memory  LimitError for what needs more bytes; None: than half of the machine's
     """
     _check_first_frame(data, Bounds(max_memory=max_memory))
-    tree, reason = jpeg_search.find(data, max_pixels)
+    tree, reason = jpeg_search.find(data, max_pixels, pngs=level != FAST)
     summary = None if reason else _summary(tree)
     check_limit(summary, max_pixels)
     items = [(kinds.SUFFIX, suffix.encode("utf-8", "surrogateescape"))] if suffix else []
@@ -241,10 +241,12 @@ class Decoder:
                 raise CorruptError("corrupt structure: more bytes than the file has")
         return b"".join([*pieces, node.gaps[-1]])
 
-    def item_bytes(self, item: Branch | Copy | CutContent) -> bytes:
+    def item_bytes(self, item: Item) -> bytes:
         """What an item of a node stands for."""
         if isinstance(item, CutContent):
             return item.join(self._bytes(item.content))
+        if isinstance(item, PngData):
+            return png_data.join(item)
         if isinstance(item, Copy):
             if item.number not in self.copied:
                 raise CorruptError("corrupt structure: a copy of a stream around it")

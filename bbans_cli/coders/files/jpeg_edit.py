@@ -9,12 +9,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from bbans_cli.coders.files import jpeg_segments, tree_part
 from bbans_cli.coders.files.file_coder import Decoder
 from bbans_cli.coders.files.jpeg_segments import APP0, APP1, APP2, COMMENT, SOS, Segment, segments
-from bbans_cli.coders.files.jpeg_tree import Branch, Copy, CutContent, Node
+from bbans_cli.coders.files.jpeg_tree import Branch, Copy, CutContent, Item, Node, PngData
 from bbans_cli.coders.jpeg.stream.omitted_tables import LENGTHS, Omitted
 from bbans_cli.container import StoredFile
 from bbans_cli.errors import InputError, UnsupportedError
@@ -25,9 +24,6 @@ MOST = 65533  # bytes of a segment's content
 _ICC_PIECE = MOST - len(jpeg_segments.ICC) - 2
 _PLACES = {"exif": (APP1, (jpeg_segments.EXIF,)), "xmp": (APP1, (jpeg_segments.XMP, XMP_EXTENSION))}
 _PLACES |= {"icc": (APP2, (jpeg_segments.ICC,)), "text": (COMMENT, (b"",))}
-
-
-Item: TypeAlias = Branch | Copy | CutContent
 
 
 @dataclass(frozen=True)
@@ -257,6 +253,8 @@ def _renumber(node: Node, numbers: dict[int, int], copied: Mapping[int, bytes]) 
             _renumber(item.plain, numbers, copied)
         elif isinstance(item, CutContent):
             _renumber(item.content, numbers, copied)
+        elif isinstance(item, PngData):
+            continue
         elif item.number in numbers:
             node.items[place] = Copy(numbers[item.number])
         else:

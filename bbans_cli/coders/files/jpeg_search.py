@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import groupby
 
+from bbans_cli.coders.files import png_data
 from bbans_cli.coders.files.jpeg_segments import Segment, segments
 from bbans_cli.coders.files.jpeg_tree import MAX_DEPTH, Branch, Copy, CutContent, Node
 from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
@@ -25,12 +26,13 @@ SMALLEST = 128
 CUT = {b"FLIR\0\1": 8, b"ICC_PROFILE\0": 14}
 
 
-def find(data: bytes, max_pixels: int) -> tuple[Node, str]:
+def find(data: bytes, max_pixels: int, pngs: bool = False) -> tuple[Node, str]:
     """The tree of some bytes, and why the first JPEG stream in them is not coded; "" where it is.
 
-    A stream of many more pixels than `max_pixels` is not looked at.
+    A stream of many more pixels than `max_pixels` is not looked at. With `pngs` the data of PNG pictures are taken out
+    of contents that were cut into segments.
     """
-    search = _Search(max_pixels)
+    search = _Search(max_pixels, pngs)
     node = search.node(data, 0, 0)
     return node, "" if node.first and SOI not in node.gaps[0] else search.reason
 
@@ -46,7 +48,8 @@ class _Cut:
 
 
 class _Search:
-    def __init__(self, max_pixels: int) -> None:
+    def __init__(self, max_pixels: int, pngs: bool) -> None:
+        self.pngs = pngs
         # Four components of 64 coefficients a block, and one MCU of up to 16 blocks beyond the border
         self.max_blocks = max_pixels // 16 + 64
         self.failures = 0
@@ -65,7 +68,8 @@ class _Search:
             if left and left[0].start <= at:
                 cut = left.popleft()
                 node.gaps.append(data[done : cut.start])
-                node.items.append(CutContent(cut.headers, self.node(cut.content, depth + 1, 0)))
+                content = self.node(cut.content, depth + 1, 0)
+                node.items.append(CutContent(cut.headers, png_data.taken_out(content) if self.pngs else content))
                 done = at = cut.end
                 continue
             if at == len(data):

@@ -11,16 +11,20 @@ from bbans_cli.limits import FAST
 
 # Bytes of structure and plain bytes beyond the size of the file itself: room for the exceptions of its scans.
 STRUCTURE_BYTES = 1 << 24
+# The method of a payload that has the data of PNG pictures before the packed bytes
+WITH_PNGS = 32
 
 
 def pack_tree(tree: Node, level: int = 5) -> bytes:
     """The payload of part 0. At level 1 many plain bytes go to a general method."""
     most = byte_coder.MOST_MIXED_FAST if level == FAST else byte_coder.MOST_MIXED
-    return byte_coder.pack(to_bytes(tree), most)
+    of_pngs = jpeg_tree.payloads(tree)
+    before = bytes([WITH_PNGS]) + varint(len(of_pngs)) + of_pngs if of_pngs else b""
+    return before + byte_coder.pack(to_bytes(tree), most)
 
 
 def to_bytes(tree: Node) -> bytes:
-    """What part 0 holds: the structure and the plain bytes."""
+    """What part 0 holds beside the samples of PNG pictures: the structure and the plain bytes."""
     structure, gaps = jpeg_tree.to_bytes(tree)
     return varint(len(structure)) + structure + gaps
 
@@ -32,6 +36,12 @@ def read_tree(stored: StoredFile) -> Node:
         raise CorruptError("corrupt: all of the file but coefficients is damaged, and they are of no use alone")
     if first.coder != BYTES or any(part.coder != JPEG_STREAM for part in stored.parts[1:]):
         raise UnsupportedError("needs a newer bbc: the parts of a file in an unknown order")
-    reader = Reader(byte_coder.unpack(first.payload, stored.size + STRUCTURE_BYTES, "plain bytes"), "the structure")
+    packed, of_pngs = first.payload, b""
+    if packed[:1] == bytes([WITH_PNGS]):
+        reader = Reader(packed, "the plain bytes")
+        reader.byte()
+        of_pngs = reader.take(reader.varint())
+        packed = reader.take(reader.left)
+    reader = Reader(byte_coder.unpack(packed, stored.size + STRUCTURE_BYTES, "plain bytes"), "the structure")
     structure = reader.take(reader.varint())
-    return jpeg_tree.from_bytes(structure, reader.take(reader.left))
+    return jpeg_tree.from_bytes(structure, reader.take(reader.left), of_pngs)

@@ -5,9 +5,9 @@ In the file, one behind the other: weights of the hidden layers, int8 (2, 64, fe
 differ from one hidden unit to the next; weights of the output layers, int8 (2, 64, hidden units, outputs), with powers
 of two uint8 (2, 64, hidden units) by which to multiply; biases int16 (2, 64, outputs); the same four of the networks of
 the place of the last coefficient, (2, ...) in place of (2, 64, ...), with 64 outputs; weights of the mixer, int8
-(inputs, 3, sets), in 1/128, less those before training; moments of the least squares, float16 (2, 64, 2, 72). They are
-not compressed: a wheel is, and unpacking LZMA takes longer than decoding a thumbnail. core/jpeg/coefficient_start.c
-takes them apart. Imports no numpy.
+(inputs, 3, sets), in 1/128, less those before training; those of level 5, int8 (inputs, 2, sets), less the ones before;
+moments of the least squares, float16 (2, 64, 2, 72). They are not compressed: a wheel is, and unpacking LZMA takes
+longer than decoding a thumbnail. core/jpeg/coefficient_start.c takes them apart. Imports no numpy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bbans_cli.coders.weights_folder import numbered
 from bbans_cli.core import CData, ffi, lib
 
 # Files by number, with their CRC-32; the number that is written with
-STARTS = {1: 0x9D851B50}
+STARTS = {1: 0xFD0B5D4D}
 START = 1
 
 

@@ -81,6 +81,9 @@ static void self_test_start(uint64_t *seed, bbc_coefficients_start *start)
     for (size_t i = 0; i < count; i++) networks[i] = (int16_t)((int)(self_test_bits(seed) & 255) - 128);
     for (size_t i = 0; i < places; i++) lasts[i] = (int16_t)((int)(self_test_bits(seed) & 255) - 128);
     for (size_t i = 0; i < sets; i++) weights[i] = (int16_t)(i % BBC_COEFFICIENTS_INPUTS < 18 ? 200 : 0);
+    weights = start->weights_5[0][0];
+    for (size_t i = 0; i < sizeof start->weights_5 / sizeof *weights; i++)
+        weights[i] = (int16_t)(i % BBC_COEFFICIENTS_INPUTS_5 < 10 ? 200 : 0);
 }
 
 /* Coefficients at one level */

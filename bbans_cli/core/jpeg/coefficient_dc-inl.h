@@ -104,12 +104,12 @@ static void coefficient_begin_dc(coefficients_state *p, const coefficient_neighb
     const double by_middle = a->mean_dc + t->middle, by_row = a->mean_dc + t->edge.row;
     magnitude_begin(s, p, c, COEFFICIENTS_DC, (const int[]){0, m, gap});
     const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
+        CONTEXT_PACK(c, coefficient_signed_step(by_middle - t->base), m, 11),
+        CONTEXT_PACK(c, coefficient_signed_step(by_row - t->base), m / 2, 12),
         CONTEXT_PACK(c, m / 2, e / 2, 3),
         CONTEXT_PACK(c, coefficient_signed_step(t->w), coefficient_signed_step(t->n), 5),
         CONTEXT_PACK(c, cb, y, 8),
         CONTEXT_PACK(c, e, gap, 9),
-        CONTEXT_PACK(c, coefficient_signed_step(by_middle - t->base), m, 11),
-        CONTEXT_PACK(c, coefficient_signed_step(by_row - t->base), m / 2, 12),
     };
     memcpy(s->contexts, contexts, sizeof contexts);
     const double e_scale = t->prediction.magnitude + 0.05, at = t->target - t->base;
@@ -174,9 +174,10 @@ static int32_t coefficient_code_dc(coefficients_state *p, const coefficient_neig
     int16_t features[COEFFICIENTS_FEATURES];
     coefficient_find_dc_features(p, a, &t, features);
     if (p->examples) coefficient_keep_example(p, (c > 0) * 64, &s, coefficient_clamp(value - t.base), features);
-    magnitude_run_network(&s, (const coefficients_network *)p->start_values->networks[c > 0][0], features);
+    magnitude_run_network(&s, c > 0, 0, features);
     coefficient_accumulate(p, c, 0, &t.prediction);
     value = coefficient_clamp(t.base + magnitude_code_value(&s, value - t.base));
+    if (p->shape.level == 9) coefficient_learning_end(&s.learning);
     const double error = value - t.target;
     coefficient_update_and_solve(p, c, 0, &t.prediction, value - a->mean_dc, error < 0 ? -error : error);
     p->dc_residuals[a->index] = (int16_t)coefficient_clamp(value - t.base);

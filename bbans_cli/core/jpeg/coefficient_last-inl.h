@@ -58,18 +58,14 @@ static int coefficient_code_last(coefficients_state *p, const coefficient_neighb
     magnitude_context s;
     magnitude_begin(&s, p, c, COEFFICIENTS_LAST, (const int[]){0, near / 2, nearest / 2});
     const uint64_t contexts[MAGNITUDE_CONTEXTS] = {
-        CONTEXT_PACK(c, w, n, 1),     CONTEXT_PACK(c, y, near, 6),
-        CONTEXT_PACK(c, cb, near, 7), CONTEXT_PACK(c, wide / 4, nearest / 2, 9),
-        CONTEXT_PACK(c, wide, 0, 2),  CONTEXT_PACK(c, cb, y, 8),
+        CONTEXT_PACK(c, wide, 0, 2), CONTEXT_PACK(c, cb, y, 8),    CONTEXT_PACK(c, w, n, 1),
+        CONTEXT_PACK(c, y, near, 6), CONTEXT_PACK(c, cb, near, 7), CONTEXT_PACK(c, wide / 4, nearest / 2, 9),
     };
     memcpy(s.contexts, contexts, sizeof contexts);
     int16_t features[COEFFICIENTS_FEATURES];
     coefficient_find_last_features(p, a, features);
     if (p->examples) coefficient_keep_example(p, 128 + (c > 0), &s, last, features);
-    const coefficients_last_network *network = (const coefficients_last_network *)p->start_values->last_networks[c > 0];
-    coefficient_network_hidden(network->hidden, features, s.active);
-    s.outputs = network->output;
-    s.biases = network->bias;
+    magnitude_run_network(&s, c > 0, 64, features);
     int value = 0;
     for (int half = 0; half < 2; half++) {
         int prefix = 1, output = half ? 8 + value : 1;
@@ -82,6 +78,7 @@ static int coefficient_code_last(coefficients_state *p, const coefficient_neighb
         }
         value = value << 3 | (prefix & 7);
     }
+    if (p->shape.level == 9) coefficient_learning_end(&s.learning);
     return value;
 }
 

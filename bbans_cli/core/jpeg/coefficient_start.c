@@ -4,7 +4,10 @@
 
 #include "coefficients_types.h"
 
-enum { COEFFICIENT_START_USED = 18 }; /* inputs of the mixer that have weights in the file */
+enum {
+    COEFFICIENT_START_USED = 18,
+    COEFFICIENT_START_USED_5 = 10
+}; /* inputs of the mixer that have weights in the file */
 enum { COEFFICIENT_START_HIDDEN = COEFFICIENTS_FEATURES * COEFFICIENTS_HIDDEN };
 
 /* Of one network of so many outputs: the hidden layer's weights by pairs of features, those of the output layer by
@@ -49,15 +52,28 @@ static float coefficient_start_half(uint16_t half)
     return exponent ? value : sign ? -subnormal : subnormal;
 }
 
-void bbc_coefficient_start_unpack(const uint8_t *packed, bbc_coefficients_start *start)
+/* The mixer's weights, and those of level 5, as differences from the others. Returns what follows them. */
+static const uint8_t *coefficient_start_weights(const uint8_t *packed, bbc_coefficients_start *start)
 {
-    packed = coefficient_start_networks(2 * 64, COEFFICIENTS_OUTPUTS, packed, &start->networks[0][0][0]);
-    packed = coefficient_start_networks(2, COEFFICIENTS_PLACES, packed, &start->last_networks[0][0]);
     memset(start->weights, 0, sizeof start->weights);
+    memset(start->weights_5, 0, sizeof start->weights_5);
     for (int input = 0; input < COEFFICIENT_START_USED; input++)
         for (int set = 0; set < COEFFICIENTS_MIXED * COEFFICIENTS_SETS; set++)
             start->weights[set / COEFFICIENTS_SETS][set % COEFFICIENTS_SETS][input] =
                 (int16_t)(coefficient_start_first(input) + (int8_t)*packed++ * 32);
+    for (int input = 0; input < COEFFICIENT_START_USED_5; input++)
+        for (int set = 0; set < COEFFICIENTS_MIXED_5 * COEFFICIENTS_SETS; set++) {
+            const int array = set / COEFFICIENTS_SETS, at = set % COEFFICIENTS_SETS;
+            start->weights_5[array][at][input] = (int16_t)(start->weights[array][at][input] + (int8_t)*packed++ * 32);
+        }
+    return packed;
+}
+
+void bbc_coefficient_start_unpack(const uint8_t *packed, bbc_coefficients_start *start)
+{
+    packed = coefficient_start_networks(2 * 64, COEFFICIENTS_OUTPUTS, packed, &start->networks[0][0][0]);
+    packed = coefficient_start_networks(2, COEFFICIENTS_PLACES, packed, &start->last_networks[0][0]);
+    packed = coefficient_start_weights(packed, start);
     float *to = &start->moments[0][0][0][0];
     for (size_t i = 0; i < sizeof start->moments / sizeof *to; i++, packed += sizeof(uint16_t))
         to[i] = coefficient_start_half((uint16_t)(packed[0] | packed[1] << 8));

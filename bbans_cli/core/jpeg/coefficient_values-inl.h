@@ -213,9 +213,10 @@ static int32_t coefficient_code_ac(coefficients_state *p, coefficient_neighbourh
     int16_t features[COEFFICIENTS_FEATURES];
     coefficient_find_features(p, a, &t, s.flip, features);
     if (p->examples) coefficient_keep_example(p, (c > 0) * 64 + k, &s, value, features);
-    magnitude_run_network(&s, (const coefficients_network *)p->start_values->networks[c > 0][k], features);
+    magnitude_run_network(&s, c > 0, k, features);
     coefficient_accumulate(p, c, k, &t.prediction);
     value = coefficient_clamp(magnitude_code_value(&s, value));
+    if (p->shape.level == 9) coefficient_learning_end(&s.learning);
     coefficient_update_and_solve(p, c, k, &t.prediction, value, coefficient_magnitude(value));
     a->done += coefficient_magnitude(value);
     a->trend += (coefficient_magnitude(value) / (p->mean[c][k] + 0.02) - a->trend) * 0.15;

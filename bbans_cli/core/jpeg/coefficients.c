@@ -1,5 +1,6 @@
 /* The coder of quantised DCT coefficients of JPEG pictures: its state and its entry points. The method is described in
  * coefficient_blocks-inl.h, which is compiled once per instruction set. */
+#include "coefficient_learners.h"
 #include "coefficients_types.h"
 #include "contexts.h"
 
@@ -67,7 +68,8 @@ size_t bbc_coefficients_size(const bbc_coefficients_shape *s)
     const size_t buckets = ((size_t)1 << s->bucket_bits) * BUCKET_SIZE * sizeof(counter);
     const size_t weights = (size_t)(coefficients_mixed(s) * coefficients_inputs(s)) * sizeof(int16_t);
     const size_t maps = (size_t)coefficients_maps(s) * APM_POINTS * sizeof(uint16_t);
-    return others + buckets + COEFFICIENTS_SETS * (weights + maps);
+    const size_t learners = s->level == 9 ? COEFFICIENT_LEARNERS * sizeof(float) : 0;
+    return others + buckets + learners + COEFFICIENTS_SETS * (weights + maps);
 }
 
 /* The memory behind the last array, which begins at `at` */
@@ -126,11 +128,10 @@ static int16_t coefficients_weight(int16_t start)
     return (int16_t)(weight > INT16_MAX ? INT16_MAX : weight < INT16_MIN ? INT16_MIN : weight);
 }
 
-/* `inputs` of each set */
-static void coefficients_weights_begin(const int16_t *start, int inputs, int16_t *weights)
+/* Array i of the start, of a level */
+static const int16_t *coefficients_start_weights(const bbc_coefficients_start *start, int level, int i)
 {
-    for (int i = 0; i < COEFFICIENTS_SETS; i++, start += BBC_COEFFICIENTS_INPUTS)
-        for (int k = 0; k < inputs; k++) *weights++ = coefficients_weight(start[k]);
+    return level == 9 ? start->weights[i][0] : start->weights_5[i][0];
 }
 
 /* Both solvers of each coefficient */
@@ -157,11 +158,17 @@ static char *coefficients_slow_begin(coefficients_state *p, char *at)
     for (int c = 0; c < p->shape.components; c++) coefficients_moments_begin(p, c);
     p->buckets = (counter *)at;
     at += ((size_t)1 << p->shape.bucket_bits) * BUCKET_SIZE * sizeof(counter);
+    if (p->shape.level == 9) {
+        p->learners = (float *)at;
+        at += COEFFICIENT_LEARNERS * sizeof(float);
+        bbc_coefficient_learners_begin(p->start_values, p->learners);
+    }
     const int inputs = coefficients_inputs(&p->shape);
     for (int i = 0; i < coefficients_mixed(&p->shape); i++) {
         p->weights[i] = (int16_t *)at;
         at += (size_t)(COEFFICIENTS_SETS * inputs) * sizeof(int16_t);
-        coefficients_weights_begin(p->start_values->weights[i][0], inputs, p->weights[i]);
+        const int16_t *first = coefficients_start_weights(p->start_values, p->shape.level, i);
+        for (int k = 0; k < COEFFICIENTS_SETS * inputs; k++) p->weights[i][k] = coefficients_weight(first[k]);
     }
     for (int i = 0; i < coefficients_maps(&p->shape); i++) {
         p->apms[i] = (uint16_t *)at;
@@ -233,11 +240,11 @@ size_t bbc_coefficients_examples(const void *state)
 void bbc_coefficients_learned(const void *state, bbc_coefficients_start *out)
 {
     coefficients_state *p = (coefficients_state *)state;
-    for (int i = 0; p->shape.level == 9 && i < COEFFICIENTS_MIXED; i++)
-        for (int j = 0; j < COEFFICIENTS_SETS; j++)
-            for (int k = 0; k < BBC_COEFFICIENTS_INPUTS; k++)
-                out->weights[i][j][k] =
-                    (int16_t)(p->weights[i][j * COEFFICIENTS_INPUTS + k] >> (COEFFICIENTS_WEIGHT_BITS - 12));
+    for (int i = 0; i < coefficients_mixed(&p->shape); i++) {
+        int16_t *to = (int16_t *)coefficients_start_weights(out, p->shape.level, i);
+        for (int k = 0; k < COEFFICIENTS_SETS * coefficients_inputs(&p->shape); k++)
+            to[k] = (int16_t)(p->weights[i][k] >> (COEFFICIENTS_WEIGHT_BITS - 12));
+    }
     for (int c = 0; c < 2 && c < p->shape.components; c++)
         for (int k = 0; k < 64; k++)
             for (int which = 0; which < 2; which++) {

@@ -11,8 +11,9 @@ enum {
     BBC_COEFFICIENTS_NETWORK = 52 * 32 + 32 * 20 + 20,
     BBC_COEFFICIENTS_LAST_NETWORK = 52 * 32 + 32 * 64 + 64,
 };
-/* The mixer's weights: arrays, sets in each, inputs of each set */
+/* The mixer's weights: arrays, sets in each, inputs of each set; at level 9 and at level 5 */
 enum { BBC_COEFFICIENTS_MIXED = 3, BBC_COEFFICIENTS_SETS = 2 * 3 * 32 * 32, BBC_COEFFICIENTS_INPUTS = 24 };
+enum { BBC_COEFFICIENTS_MIXED_5 = 2, BBC_COEFFICIENTS_INPUTS_5 = 16 };
 
 /* Features of the least squares, of which there are two for each coefficient: for its value and for its magnitude */
 enum { BBC_COEFFICIENTS_LS = 8 };
@@ -23,11 +24,12 @@ typedef struct {
     int16_t networks[2][64][52 * 32 + 32 * 20 + 20];
     int16_t last_networks[2][52 * 32 + 32 * 64 + 64];
     int16_t weights[3][2 * 3 * 32 * 32][24];
+    int16_t weights_5[2][2 * 3 * 32 * 32][16];
     float moments[2][64][2][8 * 8 + 8]; /* of the least squares: features times features, and times target */
 } bbc_coefficients_start;
 
 /* The start from the bytes of a file of weights/, unpacked, of which there are as many. */
-enum { BBC_COEFFICIENT_START_BYTES = 680512 };
+enum { BBC_COEFFICIENT_START_BYTES = 803392 };
 void bbc_coefficient_start_unpack(const uint8_t *packed, bbc_coefficients_start *start);
 
 typedef struct {
@@ -63,7 +65,8 @@ int bbc_coefficients_code(void *state, int16_t *const *planes, int64_t blocks);
 void bbc_coefficients_keep_examples(void *state, uint8_t *out, size_t size);
 size_t bbc_coefficients_examples(const void *state);
 
-/* For training: the mixer's weights and the moments as they are now, component 1 in place of chroma. At level 9. */
+/* For training: the mixer's weights and the moments as they are now, component 1 in place of chroma. At levels 5 and 9, each
+ * with weights of its own. */
 void bbc_coefficients_learned(const void *state, bbc_coefficients_start *out);
 
 /* End of encoding: the number of bytes written, or SIZE_MAX if they did not fit. */

@@ -14,15 +14,15 @@ enum { COEFFICIENTS_MAX = 4 }; /* components */
  * docs/experiments.md, Coefficients of JPEG files. */
 enum {
     COEFFICIENTS_CONTEXTS = 6,
-    COEFFICIENTS_CONTEXTS_5 = 5, /* at level 5 */
+    COEFFICIENTS_CONTEXTS_5 = 2, /* at level 5 */
     COEFFICIENTS_PRIORS = 4,
     COEFFICIENTS_MIXED = 3,
-    COEFFICIENTS_MIXED_5 = 2,
+    COEFFICIENTS_MIXED_5 = BBC_COEFFICIENTS_MIXED_5,
     COEFFICIENTS_WEIGHT_BITS = 14,
     COEFFICIENTS_LEARNING_RATE = 7
 };
 /* Inputs of the mixer, a multiple of 8 */
-enum { COEFFICIENTS_INPUTS = BBC_COEFFICIENTS_INPUTS, COEFFICIENTS_INPUTS_5 = 16 };
+enum { COEFFICIENTS_INPUTS = BBC_COEFFICIENTS_INPUTS, COEFFICIENTS_INPUTS_5 = BBC_COEFFICIENTS_INPUTS_5 };
 _Static_assert(2 * COEFFICIENTS_CONTEXTS + COEFFICIENTS_PRIORS + 2 <= COEFFICIENTS_INPUTS, "the inputs fit");
 _Static_assert(2 * COEFFICIENTS_CONTEXTS_5 + COEFFICIENTS_PRIORS + 2 <= COEFFICIENTS_INPUTS_5, "those of level 5 too");
 
@@ -93,7 +93,8 @@ typedef struct bbc_coefficients_state {
     double noise[COEFFICIENTS_MAX][2][8];  /* variance of the errors of the edge equations of rows and of columns */
     coefficients_ls value_solvers[COEFFICIENTS_MAX][64], magnitude_solvers[COEFFICIENTS_MAX][64];
     counter *buckets;
-    int64_t run; /* of blocks of this component, the last ones coded, that equal the one before */
+    float *learners; /* networks that go on learning, at level 9 */
+    int64_t run;     /* of blocks of this component, the last ones coded, that equal the one before */
     counter runs[2][COEFFICIENTS_RUN_OCTAVES];
     float decay[COEFFICIENTS_DECAY];
     range_coder fast_coder;

@@ -1,8 +1,9 @@
-/* The coder of JPEG coefficients: one binary decision. It mixes the counters of five contexts, six at level 9, with four
+/* The coder of JPEG coefficients: one binary decision. It mixes the counters of two contexts, six at level 9, with four
  * priors and a network, as mixer.h does, but in 16 bits. */
 #ifndef BBC_MAGNITUDE_MIXING_INL_H
 #define BBC_MAGNITUDE_MIXING_INL_H
 
+#include "coefficient_learning-inl.h"
 #include "coefficient_network-inl.h"
 
 #if defined(__SSE2__)
@@ -17,8 +18,7 @@ typedef struct {
     uint64_t contexts[MAGNITUDE_CONTEXTS];
     uint32_t hashes[MAGNITUDE_CONTEXTS];
     counter *buckets[MAGNITUDE_CONTEXTS];
-    int count;    /* of contexts that are used: the first ones */
-    int distinct; /* are the buckets all different? */
+    int count; /* of contexts that are used: the first ones */
     size_t sets[COEFFICIENTS_MIXED];
     int flip;    /* is the value expected to be negative? The priors are mirrored then. */
     int nonzero; /* is the value known not to be zero? */
@@ -27,8 +27,9 @@ typedef struct {
     float means[MAGNITUDE_PRIORS], inverse_scales[MAGNITUDE_PRIORS];
     float lower[MAGNITUDE_PRIORS], upper[MAGNITUDE_PRIORS]; /* their shares above the ends of the interval */
     int32_t prior_inputs[MAGNITUDE_PRIORS];                 /* stretched probabilities */
-    const int16_t *outputs, *biases;                        /* a network's output layer, or NULL */
+    const int16_t *outputs, *biases;                        /* a network's output layer */
     int16_t active[COEFFICIENTS_HIDDEN];                    /* the outputs of its hidden layer */
+    coefficient_learning learning;                          /* the same at level 9 */
 } magnitude_context;
 
 /* levels: the contexts of the weight sets of each array */
@@ -43,16 +44,30 @@ static inline void magnitude_begin(magnitude_context *s, coefficients_state *p, 
         s->sets[i] = (size_t)(row * COEFFICIENTS_NODES);
     }
     for (int k = 0; k < MAGNITUDE_PRIORS; k++) s->prior_inputs[k] = 0;
-    s->outputs = s->biases = NULL;
     s->count = p->shape.level == 9 ? MAGNITUDE_CONTEXTS : COEFFICIENTS_CONTEXTS_5;
 }
 
-/* Let a network tell probabilities too. */
-static inline void magnitude_run_network(magnitude_context *s, const coefficients_network *w, const int16_t *features)
+/* Let a network tell probabilities too: that of coefficient k, or, for k = 64, of the place of the last one. `features` must
+ * live as long as `s`. */
+static inline void magnitude_run_network(magnitude_context *s, int chroma, int k, const int16_t *features)
 {
-    coefficient_network_hidden(w->hidden, features, s->active);
-    s->outputs = w->output;
-    s->biases = w->bias;
+    const bbc_coefficients_start *start = s->p->start_values;
+    if (s->p->shape.level == 9) {
+        coefficient_learning_run(&s->learning, coefficient_learner_of(s->p->learners, chroma, k), features);
+        return;
+    }
+    const int16_t *network = k < 64 ? start->networks[chroma][k] : start->last_networks[chroma];
+    coefficient_network_hidden(network, features, s->active);
+    s->outputs = network + COEFFICIENTS_FEATURES * COEFFICIENTS_HIDDEN;
+    s->biases = s->outputs + COEFFICIENTS_HIDDEN * (k < 64 ? COEFFICIENTS_OUTPUTS : COEFFICIENTS_PLACES);
+}
+
+/* The stretched probability that the network tells of a decision; 0 if it has no output for that */
+static inline __attribute__((always_inline)) int32_t magnitude_told(const magnitude_context *s, int output, int learns)
+{
+    if (output < 0) return 0;
+    if (learns) return coefficient_learning_output(&s->learning, output);
+    return coefficient_network_output(s->outputs + output * COEFFICIENTS_HIDDEN, s->biases[output], s->active);
 }
 
 /* Prefetch the buckets of all contexts for a group of up to 15 decisions. There is other work to do until they arrive;
@@ -63,11 +78,7 @@ static inline void magnitude_prefetch(magnitude_context *s, int group)
     bucket_prefetch(s->p->buckets, s->p->shape.bucket_bits, s->hashes, s->buckets, s->count);
 }
 
-static inline void magnitude_claim_buckets(magnitude_context *s)
-{
-    bucket_claim(s->hashes, s->buckets, s->count);
-    s->distinct = bucket_all_distinct(s->p->shape.bucket_bits, s->hashes, s->count);
-}
+static inline void magnitude_claim_buckets(magnitude_context *s) { bucket_claim(s->hashes, s->buckets, s->count); }
 
 /* Inputs of the mixer: pairs of int16, eight in a vector of four pairs. Level 5 has 16 of them, level 9 has 24. */
 enum { MAGNITUDE_VECTORS = COEFFICIENTS_INPUTS / 8 };
@@ -133,16 +144,13 @@ static inline __attribute__((always_inline)) void magnitude_learn(const magnitud
 
 /* Inputs of a decision: of priors and network; a constant; two of each counter, as in mixer_add_buckets */
 static inline __attribute__((always_inline)) void magnitude_find_inputs(const magnitude_context *s, int index,
-                                                                        int output, int contexts, counter **counters,
+                                                                        int32_t told, int contexts, counter **counters,
                                                                         uint32_t *pairs)
 {
     const int32_t *priors = s->prior_inputs;
     *pairs++ = (uint32_t)priors[1] << 16 | (uint16_t)priors[0];
     *pairs++ = (uint32_t)priors[3] << 16 | (uint16_t)priors[2];
-    const int16_t *weights = s->outputs + output * COEFFICIENTS_HIDDEN;
-    const int32_t network =
-        s->outputs && output >= 0 ? coefficient_network_output(weights, s->biases[output], s->active) : 0;
-    *pairs++ = 256u << 16 | (uint16_t)network;
+    *pairs++ = 256u << 16 | (uint16_t)told;
     const int16_t *stretch = s->p->tables.logistic.stretch;
     for (int i = 0; i < contexts; i++) {
         counters[i] = s->buckets[i] + index;
@@ -151,18 +159,28 @@ static inline __attribute__((always_inline)) void magnitude_find_inputs(const ma
     }
 }
 
+/* As counter_updated, with a product of 64 bits: for so few counters vectors do not pay. */
+static inline void magnitude_count(const counter_rates *r, counter *c, int bit)
+{
+    const counter value = *c;
+    const int64_t probability = counter_probability(value), count = value & 1023;
+    const int64_t change = ((bit ? (1 << 22) - 1 : 0) - probability) * r->rate[count] >> 16;
+    *c = (uint32_t)(probability + change) << 10 | (uint32_t)(count < COUNTER_LIMIT ? count + 1 : COUNTER_LIMIT);
+}
+
 /* One decision: `index` (1 to 15) of the counter within the buckets, `node` (0 to 31) of the weight sets, `output` of the
- * network, or -1. Of the first `contexts` contexts, mixed by the first `mixed` arrays of weight sets, and refined by as many maps if `refined`. */
+ * network, or -1. Of the first `contexts` contexts, mixed by the first `mixed` arrays of weight sets. At the best level, refined by as many maps, and the network learns. */
 static inline __attribute__((always_inline)) int magnitude_mix_bit(magnitude_context *s, int index, int node,
                                                                    int output, int bit, int contexts, int mixed,
-                                                                   int refined)
+                                                                   int best)
 {
     coefficients_state *p = s->p;
     const logistic_tables *t = &p->tables.logistic;
     const int vectors = (2 * contexts + MAGNITUDE_PRIORS + 2 + 7) / 8;
     counter *counters[MAGNITUDE_CONTEXTS];
     uint32_t pairs[COEFFICIENTS_INPUTS / 2] = {0};
-    magnitude_find_inputs(s, index, output, contexts, counters, pairs);
+    const int32_t told = magnitude_told(s, output, best);
+    magnitude_find_inputs(s, index, told, contexts, counters, pairs);
     const magnitude_inputs m = magnitude_gather(pairs, vectors);
     int16_t *weights[COEFFICIENTS_MIXED];
     uint16_t *points[COEFFICIENTS_MIXED];
@@ -173,7 +191,7 @@ static inline __attribute__((always_inline)) int magnitude_mix_bit(magnitude_con
         total += stretched[i];
     }
     uint32_t probability = logistic_squash(t, total / mixed);
-    if (refined) {
+    if (best) {
         uint32_t sum = (uint32_t)mixed * probability;
         for (int i = 0; i < mixed; i++)
             sum += apm_refine(p->apms[i] + (s->sets[i] + (size_t)node) * APM_POINTS, total / mixed, &points[i]);
@@ -183,10 +201,11 @@ static inline __attribute__((always_inline)) int magnitude_mix_bit(magnitude_con
     for (int i = 0; i < mixed; i++) {
         const int32_t error = (bit ? 65536 : 0) - (int32_t)logistic_squash(t, stretched[i]);
         magnitude_learn(&m, weights[i], (int16_t)(error * COEFFICIENTS_LEARNING_RATE >> 6), vectors);
-        if (refined) apm_update(points[i], bit);
+        if (best) apm_update(points[i], bit);
     }
-    if (s->distinct) counter_update_distinct(&p->tables.rates, counters, contexts, bit);
-    else counter_update(&p->tables.rates, counters, contexts, bit);
+    if (best && output >= 0)
+        coefficient_learning_decide(&s->learning, output, (bit ? 65536 : 0) - (int32_t)logistic_squash(t, told));
+    for (int i = 0; i < contexts; i++) magnitude_count(&p->tables.rates, counters[i], bit);
     return bit;
 }
 

@@ -10,13 +10,14 @@ from bbans_cli.container import BYTES, JPEG_STREAM, FilePart, StoredFile
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.progress import PixelProgress, no_progress, shared_out
-from bbans_cli.reference.files import packed_bytes, tree
-from bbans_cli.reference.files.tree import Copy, CutContent, Node, Stream
+from bbans_cli.reference.files import packed_bytes, png_data, tree
+from bbans_cli.reference.files.tree import Copy, CutContent, Item, Node, PngData, Stream
 from bbans_cli.reference.jpeg import coefficients
 from bbans_cli.reference.jpeg.stream import join
 
 # How much larger structure and plain bytes may be than the file
 MORE_BYTES = 1 << 24
+WITH_PNGS = 32  # the method of part 0 with samples of PNG pictures before the packed bytes
 
 
 def restore(stored: StoredFile, tick: PixelProgress = no_progress, pixels: int = 1) -> bytes:
@@ -24,10 +25,15 @@ def restore(stored: StoredFile, tick: PixelProgress = no_progress, pixels: int =
     first, *others = stored.parts
     if first.coder != BYTES or any(part.coder != JPEG_STREAM for part in others):
         raise UnsupportedError("needs a newer bbc: the parts of a file in an unknown order")
-    reader = Reader(packed_bytes.unpack(first.payload, stored.size + MORE_BYTES), "the structure")
+    packed, pngs = first.payload, b""
+    if packed[:1] == bytes([WITH_PNGS]):
+        reader = Reader(packed[1:], "the plain bytes")
+        pngs = reader.take(reader.varint())
+        packed = reader.take(reader.left)
+    reader = Reader(packed_bytes.unpack(packed, stored.size + MORE_BYTES), "the structure")
     structure = reader.take(reader.varint())
     of_bytes = shared_out(tick, pixels, max(1, sum(len(part.payload) for part in others)))
-    data = _Restorer(tree.read(structure, reader.take(reader.left)), others, of_bytes).data()
+    data = _Restorer(tree.read(structure, reader.take(reader.left), pngs), others, of_bytes).data()
     if len(data) != stored.size or zlib.crc32(data) != stored.crc:
         raise CorruptError("corrupt: the file does not have its size and checksum")
     return data
@@ -54,9 +60,11 @@ class _Restorer:
             pieces += [self._of_item(item), gap]
         return b"".join(pieces)
 
-    def _of_item(self, item: Stream | Copy | CutContent) -> bytes:
+    def _of_item(self, item: Item) -> bytes:
         if isinstance(item, CutContent):
             return _in_segments(self._of_node(item.content), item.headers)
+        if isinstance(item, PngData):
+            return png_data.chunks(item)
         if isinstance(item, Copy):
             if item.stream not in self.done:
                 raise CorruptError("corrupt structure: a copy of a stream that has not ended")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError
 
 DEEPEST = 4  # node within node
+MOST_PNG_PIXELS, MOST_PNG_BYTES = 1 << 20, 1 << 23
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,37 @@ class CutContent:
 
 
 @dataclass(frozen=True)
+class PngData:
+    """The IDAT chunks of a PNG picture.
+
+    chunk, size  bytes of each chunk's content but the last, and of all contents, a zlib stream, together
+    level, filtered, flags  how it is deflated; the second byte of the stream
+    shape        rows, columns, channels of the samples, of `depth` bits, with the low byte first if `swapped`
+    filters      of each row
+    payload      the samples by the coder of deep samples
+    """
+
+    chunk: int
+    size: int
+    level: int
+    filtered: bool
+    flags: int
+    shape: tuple[int, int, int]
+    depth: int
+    swapped: bool
+    filters: bytes
+    payload: bytes
+
+
+Item: TypeAlias = "Stream | Copy | CutContent | PngData"
+
+
+@dataclass(frozen=True)
 class Node:
     """Items, and bytes before, between and behind them: one more than items."""
 
     gaps: list[bytes]
-    items: list[Stream | Copy | CutContent]
+    items: list[Item]
 
     def streams(self) -> Iterator[Stream]:
         """All streams in the order of their numbers."""
@@ -52,37 +80,76 @@ class Node:
                 yield from item.content.streams()
 
 
-def read(structure: bytes, plain: bytes) -> Node:
-    """The file's node. plain: the bytes of all gaps and headers. Raises CorruptError where they do not agree."""
-    fields, gaps = Reader(structure, "the structure"), Reader(plain, "the plain bytes")
-    node = _read_node(fields, gaps, 0)
-    if fields.left or gaps.left:
+@dataclass(frozen=True)
+class _Source:
+    """Structure, plain bytes, and the samples of PNG pictures."""
+
+    fields: Reader
+    gaps: Reader
+    pngs: Reader
+
+
+def read(structure: bytes, plain: bytes, pngs: bytes = b"") -> Node:
+    """The file's node. plain: the bytes of all gaps and headers. pngs: coded samples of PNG pictures.
+
+    Raises CorruptError where they do not agree.
+    """
+    source = _Source(
+        Reader(structure, "the structure"), Reader(plain, "the plain bytes"), Reader(pngs, "the data of PNG pictures")
+    )
+    node = _read_node(source, 0)
+    if source.fields.left or source.gaps.left or source.pngs.left:
         raise CorruptError("corrupt structure: more bytes than it needs")
     return node
 
 
-def _read_node(fields: Reader, gaps: Reader, depth: int) -> Node:
+def _read_node(source: _Source, depth: int) -> Node:
     if depth > DEEPEST:
         raise CorruptError("corrupt structure: too deep")
+    fields, gaps = source.fields, source.gaps
     node = Node([], [])
     for _ in range(fields.varint()):
         node.gaps.append(gaps.take(fields.varint()))
-        node.items.append(_read_item(fields, gaps, depth + 1))
+        node.items.append(_read_item(source, depth + 1))
     node.gaps.append(gaps.take(fields.varint()))
     return node
 
 
-def _read_item(fields: Reader, gaps: Reader, depth: int) -> Stream | Copy | CutContent:
+def _read_item(source: _Source, depth: int) -> Item:
+    fields, gaps = source.fields, source.gaps
     size = fields.varint()
     if size:
         scans = fields.take(size)
         tables = [(fields.varint(), fields.byte()) for _ in range(fields.varint())]
-        return Stream(scans, tables, _read_node(fields, gaps, depth))
+        return Stream(scans, tables, _read_node(source, depth))
     copy = fields.varint()
     if copy:
         return Copy(copy - 1)
-    count, header_size = fields.varint(), fields.varint()
+    count = fields.varint()
+    if count == 0:
+        return _read_png_data(source)
+    header_size = fields.varint()
     if header_size < 4:
         raise CorruptError("corrupt structure: a segment's header is too small")
     headers = [gaps.take(header_size) for _ in range(count)]
-    return CutContent(headers, _read_node(fields, gaps, depth))
+    return CutContent(headers, _read_node(source, depth))
+
+
+def _read_png_data(source: _Source) -> PngData:
+    fields = source.fields
+    chunk, size, kind, flags = fields.varint(), fields.varint(), fields.byte(), fields.byte()
+    width, height, payload = fields.varint(), fields.varint(), fields.varint()
+    level = kind & 15
+    if (
+        not 1 <= level <= 9
+        or not chunk
+        or not 1 <= width * height <= MOST_PNG_PIXELS
+        or not 6 <= size <= MOST_PNG_BYTES
+    ):
+        raise CorruptError("corrupt structure: data that no PNG picture has")
+    shape = height, width, 3 if kind & 32 else 1
+    filters = source.gaps.take(height)
+    data = source.pngs.take(payload)
+    return PngData(
+        chunk, size, level, kind & 16 > 0, flags, shape, 16 if kind & 64 else 8, kind & 128 > 0, filters, data
+    )

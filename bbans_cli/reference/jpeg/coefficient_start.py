@@ -13,6 +13,7 @@ from bbans_cli.reference import trained_file
 FEATURES, HIDDEN, OUTPUTS = 52, 32, 20  # of a network
 PLACES = 64  # outputs of the networks of the last place
 ARRAYS, SETS, INPUTS = 3, 2 * 3 * 32 * 32, 18  # of the mixer's weights
+ARRAYS_5, INPUTS_5 = 2, 10  # the same at level 5
 LS_FEATURES = 8
 TRAINED_INPUTS = 5  # the first inputs of the mixer: priors and network
 WEIGHT_LIMIT = (1 << 15) - 1
@@ -27,6 +28,7 @@ LAYOUT: list[tuple[str, tuple[int, ...]]] = [
     ("u1", (2, HIDDEN)),
     ("<i2", (2, PLACES)),
     ("i1", (INPUTS, ARRAYS, SETS)),
+    ("i1", (INPUTS_5, ARRAYS_5, SETS)),
     ("<f2", (2, 64, 2, LS_FEATURES * (LS_FEATURES + 1))),
 ]
 
@@ -38,6 +40,7 @@ class Start:
     hidden, output, bias  of the networks, int64 (2, 64, FEATURES, HIDDEN), (2, 64, HIDDEN, OUTPUTS), (2, 64, OUTPUTS)
     last_hidden, ...      of those of the last place, int64 (2, FEATURES, HIDDEN), (2, HIDDEN, PLACES), (2, PLACES)
     mixer                 weights in 2^-14, int64 (ARRAYS, SETS, INPUTS)
+    mixer_5               the same of level 5, (ARRAYS_5, SETS, INPUTS_5)
     products, targets     moments of the least squares for values and for magnitudes, float32 (2, 64, 2, 8, 8) and
                           (2, 64, 2, 8)
     """
@@ -49,6 +52,7 @@ class Start:
     last_output: np.ndarray
     last_bias: np.ndarray
     mixer: np.ndarray
+    mixer_5: np.ndarray
     products: np.ndarray
     targets: np.ndarray
 
@@ -61,10 +65,11 @@ def load(number: int) -> Start:
     for kind, shape in LAYOUT:
         arrays.append(np.frombuffer(raw, kind, prod(shape), at).reshape(shape))
         at += arrays[-1].nbytes
-    hidden, output, shifts, bias, last_hidden, last_output, last_shifts, last_bias, mixer, moments = arrays
+    hidden, output, shifts, bias, last_hidden, last_output, last_shifts, last_bias, *mixers, moments = arrays
     first = np.full(INPUTS, 102)  # in 2^-12: a fortieth for counters and the constant, a fifth for priors and network
     first[:TRAINED_INPUTS] = 819
-    weights = 4 * (first + 32 * mixer.transpose(1, 2, 0).astype(np.int64))
+    mixer, difference = (each.transpose(1, 2, 0).astype(np.int64) for each in mixers)
+    mixer_5 = mixer[:ARRAYS_5, :, :INPUTS_5] + difference
     moments = moments.astype(np.float32)
     products = moments[..., : LS_FEATURES * LS_FEATURES].reshape(2, 64, 2, LS_FEATURES, LS_FEATURES)
     return Start(
@@ -74,7 +79,8 @@ def load(number: int) -> Start:
         last_hidden.astype(np.int64),
         last_output.astype(np.int64) << last_shifts[..., None].astype(np.int64),
         last_bias.astype(np.int64),
-        np.clip(weights, -WEIGHT_LIMIT - 1, WEIGHT_LIMIT),
+        np.clip(4 * (first + 32 * mixer), -WEIGHT_LIMIT - 1, WEIGHT_LIMIT),
+        np.clip(4 * (first[:INPUTS_5] + 32 * mixer_5), -WEIGHT_LIMIT - 1, WEIGHT_LIMIT),
         products,
         moments[..., LS_FEATURES * LS_FEATURES :],
     )

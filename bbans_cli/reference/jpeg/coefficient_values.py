@@ -11,8 +11,9 @@ import numpy as np
 
 from bbans_cli.reference.jpeg.coefficient_ls import LeastSquares
 from bbans_cli.reference.jpeg.coefficient_shape import clamp
-from bbans_cli.reference.jpeg.magnitudes import AC, DC, Network, Tables, Value
+from bbans_cli.reference.jpeg.magnitudes import AC, DC, Tables, Value
 from bbans_cli.reference.jpeg.neighbourhood import EDGE, Component, EdgeEstimates, Neighbourhood
+from bbans_cli.reference.jpeg.networks import Learner, Trained
 from bbans_cli.reference.mixing import binarisation
 from bbans_cli.reference.mixing.contexts import half_octaves, pack
 
@@ -22,12 +23,11 @@ LEAST_MAGNITUDE = 0.01
 
 @dataclass(frozen=True)
 class Learned:
-    """Of a component, by coefficient: least squares for its value and for its magnitude, and its network."""
+    """Of a component, by coefficient: least squares for its value and for its magnitude, and its network; behind these
+    that of the last place."""
 
     solvers: list[list[LeastSquares]]
-    hidden: np.ndarray
-    output: np.ndarray
-    bias: np.ndarray
+    networks: list[Trained] | list[Learner]
 
 
 def step(x: float) -> int:
@@ -100,8 +100,9 @@ def decode_ac(a: Neighbourhood, tables: Tables, learned: Learned, k: int, nth: i
     )
     value = _begin_ac(a, tables, known, prediction, k)
     features = features_of(a, known, k, value.flip)
-    value.network = Network(learned.hidden[k], learned.output[k], learned.bias[k], features)
+    value.network = learned.networks[k].see(features)
     found = clamp(binarisation.decode(value))
+    value.network.end()
     prediction.learn(found, abs(found))
     a.done += abs(found)
     a.trend += (abs(found) / (a.mean[k] + 0.02) - a.trend) * 0.15
@@ -274,12 +275,12 @@ def decode_dc(a: Neighbourhood, own: Component, tables: Tables, learned: Learned
     e, m = step(prediction.magnitude), step(missing)
     differ = abs(signed_step(edge.row - edge.column))
     contexts = [
+        pack(a.c, signed_step(by_middle), m, 11),
+        pack(a.c, signed_step(by_row), m // 2, 12),
         pack(a.c, m // 2, e // 2, 3),
         pack(a.c, signed_step(w), signed_step(n), 5),
         pack(a.c, signed_step(cb), signed_step(y), 8),
         pack(a.c, e, differ, 9),
-        pack(a.c, signed_step(by_middle), m, 11),
-        pack(a.c, signed_step(by_row), m // 2, 12),
     ]
     value = Value(tables, a.c, DC, [0, m, differ], contexts)
     at, scale = target - base, prediction.magnitude + 0.05
@@ -287,7 +288,8 @@ def decode_dc(a: Neighbourhood, own: Component, tables: Tables, learned: Learned
     relative = (w, n, y, cb, 16 * at)
     sizes = [4 * gap, 16 * prediction.magnitude, energy, 2 * missing, rough]
     features = _dc_features(a, own, edge, estimates, base, relative, sizes)
-    value.network = Network(learned.hidden[0], learned.output[0], learned.bias[0], features)
+    value.network = learned.networks[0].see(features)
     found = clamp(base + binarisation.decode(value))
+    value.network.end()
     prediction.learn(found - a.mean_dc, abs(found - target))
     return found, clamp(found - base)

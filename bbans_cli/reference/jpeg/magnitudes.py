@@ -1,6 +1,6 @@
 """How a value is decoded at levels 5 and 9, by binary decisions: docs/format-jpeg.md, *Decisions*, *Priors*, *Mixing*.
 
-Each decision mixes four priors, a network, and the counters of six contexts, at level 5 of five.
+Each decision mixes four priors, a network, and the counters of six contexts, at level 5 of two.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bbans_cli.reference.jpeg.coefficient_start import Start
+from bbans_cli.reference.jpeg.networks import Fixed, Learning
 from bbans_cli.reference.mixing import apm, counters, logistic
 from bbans_cli.reference.mixing.binary_coder import BinaryDecoder
 from bbans_cli.reference.mixing.buckets import Buckets, bucket_hash, cells
@@ -47,9 +48,8 @@ STRETCH = np.array(logistic.STRETCH)
 class Weights:
     """The mixer's weight sets, int64 (inputs,), by array and number, of which only those that were used are copies."""
 
-    def __init__(self, start: Start, arrays: int, inputs: int) -> None:
-        self.arrays = arrays
-        self._start = start.mixer[..., :inputs]
+    def __init__(self, start: np.ndarray) -> None:
+        self.arrays, self._start = len(start), start
         self._used: dict[tuple[int, int], np.ndarray] = {}
 
     def __getitem__(self, key: tuple[int, int]) -> np.ndarray:
@@ -64,27 +64,9 @@ class Tables:
     def __init__(self, payload: bytes, start: Start, level: int, bucket_bits: int) -> None:
         self.decoder = BinaryDecoder(payload)
         self.buckets = Buckets(bucket_bits)
-        self.contexts, arrays = (6, 3) if level == 9 else (5, 2)
-        self.weights = Weights(start, arrays, PRIORS + 2 + 2 * self.contexts)
+        self.contexts, weights = (6, start.mixer) if level == 9 else (2, start.mixer_5)
+        self.weights = Weights(weights)
         self.maps = Maps() if level == 9 else None
-
-
-class Network:
-    """A network's stretched probabilities for given features. Integers only."""
-
-    def __init__(self, hidden: np.ndarray, output: np.ndarray, bias: np.ndarray, features: Sequence[int]) -> None:
-        sums = _wrapped(np.array(features, np.int64) @ hidden) >> 6
-        active = np.clip(sums, 0, (1 << 15) - 1)
-        self._outputs = np.clip((_wrapped(active @ output) >> 12) + bias, -2047, 2047).tolist()
-
-    def tell(self, output: int | None) -> int:
-        """In 1/256; 0 where no output is for a decision."""
-        return 0 if output is None else int(self._outputs[output])
-
-
-def _wrapped(numbers: np.ndarray) -> np.ndarray:
-    """As signed integers of 32 bits."""
-    return (numbers + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 class Value:
@@ -98,6 +80,8 @@ class Value:
 
     length_max = 17  # residuals of DC have up to 17 bits
 
+    network: Fixed | Learning  # that of what is coded, which its caller sets
+
     def __init__(self, tables: Tables, c: int, kind: int, levels: Sequence[int], contexts: Sequence[int]) -> None:
         self.tables, self.contexts = tables, contexts
         rows = [(int(c > 0) * 3 + kind) * LEVELS + min(level, LEVELS - 1) for level in levels]
@@ -105,7 +89,6 @@ class Value:
         self.kind = kind
         self.flip = self.nonzero = False
         self.against = 0  # has the value the sign that was not expected?
-        self.network: Network | None = None
         self.prior_inputs: Sequence[int] = [0] * PRIORS
 
     def set_priors(self, means: Sequence[float], scales: Sequence[float]) -> None:
@@ -190,7 +173,7 @@ class Value:
         seen: list[int] = []
         for bucket, _ in own:
             seen += inputs_of(bucket[index])
-        told = self.network.tell(output) if self.network else 0
+        told = self.network.tell(output)
         inputs = np.array([*self.prior_inputs, told, BIAS, *seen], np.int64)
         keys = [(array, self.sets[array] + node) for array in range(tables.weights.arrays)]
         sets = [tables.weights[key] for key in keys]
@@ -216,4 +199,5 @@ class Value:
         for own_map, point in points:
             apm.update(own_map, point, bit)
         counters.update(own, bit)
+        self.network.decided(output, told, bit)
         return bit

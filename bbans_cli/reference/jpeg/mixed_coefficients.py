@@ -9,8 +9,9 @@ from bbans_cli.reference.jpeg import coefficient_start, coefficient_values
 from bbans_cli.reference.jpeg.coefficient_ls import LeastSquares
 from bbans_cli.reference.jpeg.coefficient_shape import Shape, zigzag
 from bbans_cli.reference.jpeg.coefficient_values import Learned, log_of
-from bbans_cli.reference.jpeg.magnitudes import LAST, Network, Tables, Value
+from bbans_cli.reference.jpeg.magnitudes import LAST, Tables, Value
 from bbans_cli.reference.jpeg.neighbourhood import EDGE, Component, Neighbourhood
+from bbans_cli.reference.jpeg.networks import Learner, Trained
 from bbans_cli.reference.mixing import counters
 from bbans_cli.reference.mixing.contexts import pack
 
@@ -30,6 +31,7 @@ def decode(payload: bytes, shape: Shape, level: int, start: int, alone: bool, ti
     most = MOST_BITS_ALONE if level == 9 and alone else MOST_BITS
     tables = Tables(payload, trained, level, min(most, max(LEAST_BITS, wanted)))
     counts = [[0] * RUN_OCTAVES for _ in range(2)]
+    networks = [_networks(trained, chroma, level) for chroma in range(2)]
     components = [Component.begin(*each) for each in zip(blocks, shape.quantisers, strict=True)]
     with np.errstate(all="ignore"):  # damaged payloads lead to infinities, which are results like others
         for c, own in enumerate(components):
@@ -38,20 +40,25 @@ def decode(payload: bytes, shape: Shape, level: int, start: int, alone: bool, ti
                     [LeastSquares(*moments) for moments in zip(*each, strict=True)]
                     for each in zip(trained.products[min(c, 1)], trained.targets[min(c, 1)], strict=True)
                 ],
-                trained.hidden[min(c, 1)],
-                trained.output[min(c, 1)],
-                trained.bias[min(c, 1)],
+                networks[min(c, 1)],
             )
-            network = trained.last_hidden[min(c, 1)], trained.last_output[min(c, 1)], trained.last_bias[min(c, 1)]
             run = 0
             for i in range(blocks[c]):
                 if run >= LEAST_RUN and _decode_equal(run, counts[min(c, 1)], tables):
                     own.blocks[i], own.lasts[i] = own.blocks[i - 1], own.lasts[i - 1]
                 else:
-                    _decode_block(Neighbourhood(components, shape, c, i), own, tables, learned, network)
+                    _decode_block(Neighbourhood(components, shape, c, i), own, tables, learned)
                 run = run + 1 if i and (own.blocks[i] == own.blocks[i - 1]).all() else 0
                 tick(1)
     return [own.blocks.astype(np.int16) for own in components]
+
+
+def _networks(start: coefficient_start.Start, chroma: int, level: int) -> list[Trained] | list[Learner]:
+    """Of luma or chroma, by coefficient, then that of the last place; at level 9 such as learn."""
+    of_values = zip(start.hidden[chroma], start.output[chroma], start.bias[chroma], strict=True)
+    trained = [Trained(*each) for each in of_values]
+    trained.append(Trained(start.last_hidden[chroma], start.last_output[chroma], start.last_bias[chroma]))
+    return [Learner(each) for each in trained] if level == 9 else trained
 
 
 def _decode_equal(run: int, counts: list[int], tables: Tables) -> int:
@@ -62,14 +69,8 @@ def _decode_equal(run: int, counts: list[int], tables: Tables) -> int:
     return bit
 
 
-def _decode_block(
-    a: Neighbourhood,
-    own: Component,
-    tables: Tables,
-    learned: Learned,
-    network: tuple[np.ndarray, np.ndarray, np.ndarray],
-) -> None:
-    last = own.lasts[a.index] = _decode_last(a, own, tables, network)
+def _decode_block(a: Neighbourhood, own: Component, tables: Tables, learned: Learned) -> None:
+    last = own.lasts[a.index] = _decode_last(a, own, tables, learned)
     for nth in range(1, 64):
         k = ORDER[nth]
         if nth <= last:
@@ -104,9 +105,7 @@ def _last_features(a: Neighbourhood, own: Component) -> list[int]:
     return [*found, log_of(1 + a.quantisers[1]), log_of(1 + a.quantisers[63]), 64]
 
 
-def _decode_last(
-    a: Neighbourhood, own: Component, tables: Tables, network: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> int:
+def _decode_last(a: Neighbourhood, own: Component, tables: Tables, learned: Learned) -> int:
     """The place of the last nonzero AC coefficient, 0 to 63 in zigzag order: six bits, three in each of two groups."""
     c = a.c
     w, n, nw, ne = a.lasts
@@ -115,15 +114,15 @@ def _decode_last(
     near = (w + n) // max(1, a.has_w + a.has_n)
     wide = (2 * near + nw + ne) // 4
     contexts = [
+        pack(c, wide, 0, 2),
+        pack(c, cb, y, 8),
         pack(c, w, n, 1),
         pack(c, y, near, 6),
         pack(c, cb, near, 7),
         pack(c, wide // 4, nearest // 2, 9),
-        pack(c, wide, 0, 2),
-        pack(c, cb, y, 8),
     ]
     decisions = Value(tables, c, LAST, [0, near // 2, nearest // 2], contexts)
-    decisions.network = Network(*network, _last_features(a, own))
+    decisions.network = learned.networks[-1].see(_last_features(a, own))
     value, output = 0, 1
     for half in range(2):
         prefix = 1
@@ -132,4 +131,5 @@ def _decode_last(
             bit = decisions.mixed(prefix, prefix + 8 * half, output)
             prefix, output = prefix << 1 | bit, output << 1 | bit
         value = value << 3 | prefix & 7
+    decisions.network.end()
     return value
