@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +9,7 @@ from bbans_cli.coders.fitted import scan
 from bbans_cli.coders.fitted.changes import MOST_SHIFT
 from bbans_cli.coders.fitted.layout import BATCH_CHUNKS, INPUTS, LANES, UNITS
 from bbans_cli.coders.fitted.weights import Weights
+from bbans_cli.progress import ShareProgress
 
 # All of this: docs/experiments.md, The fitted coder.
 MOST_SAMPLES = 1 << 18  # pixels that are kept to fit to: 20 MB
@@ -26,8 +25,6 @@ LAST = 0.02  # of the highest rate: the last one
 LEAST_FACTOR, MOST_FACTOR = np.float32(0.05), np.float32(4)
 GRID = 2.6  # a step of the grid costs about GRID^2 / 24 nats in all, for each weight
 
-Progress = Callable[[float], None]
-
 
 def interval_of(chunks: int) -> int:
     """One of so many chunks is kept."""
@@ -37,7 +34,7 @@ def interval_of(chunks: int) -> int:
 
 
 def fit(
-    samples: NDArray[np.uint8], channels: int, pixels: int, weights: Weights, threads: int, progress: Progress
+    samples: NDArray[np.uint8], channels: int, pixels: int, weights: Weights, threads: int, progress: ShareProgress
 ) -> NDArray[np.float32]:
     """The start's weights fitted to samples (chunks, SAMPLE) of a picture of that many pixels.
 
