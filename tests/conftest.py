@@ -23,6 +23,11 @@ def pytest_configure(config):
     skips.register(config)
 
 
+def pytest_collection_modifyitems(items):
+    """Those that take long come first, so that no worker begins one when the others have nothing left."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signals_as_usual():
     """What is started in the background or by nohup inherits ignored signals, and bbc keeps them ignored: not here."""
