@@ -55,7 +55,7 @@ def check(moments: int, seed: int) -> Iterator[Seen]:
 
 
 def _prepare(folder: Path) -> None:
-    picture = photograph(200, 160)
+    picture = photograph(96, 72)
     picture.save(folder / "a.png")
     picture.save(folder / "c.jpg", quality=92)
     run("compress", "-1", "a.png", cwd=folder)
@@ -63,7 +63,7 @@ def _prepare(folder: Path) -> None:
 
     texts = PngInfo()
     texts.add_text("Comment", "to be left out")
-    picture.crop((0, 0, 64, 48)).save(folder / "b.png", pnginfo=texts)
+    picture.crop((0, 0, 48, 32)).save(folder / "b.png", pnginfo=texts)
     run("compress", "-9", "b.png", cwd=folder)
 
 

@@ -5,6 +5,7 @@ A block is marked by the words after its language: ```sh tested`, and what progr
 of them in a folder of its own and one with a space in its name.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forked_bbc import folder_with_bbc
 from PIL import Image
 from shell import environment
 
@@ -39,12 +41,21 @@ def album(tmp_path: Path) -> Path:
     return tmp_path / "album"
 
 
+@pytest.fixture(scope="module")
+def forked(tmp_path_factory):
+    """A folder with a `bbc` that starts at once; tests/cli has what matters at its start."""
+    folder = tmp_path_factory.mktemp("bin")
+    with folder_with_bbc(folder, environment(folder)):
+        yield folder
+
+
 @pytest.mark.parametrize("needs, script", blocks())
-def test_example(needs: str, script: str, album: Path) -> None:
+def test_example(needs: str, script: str, album: Path, forked: Path) -> None:
     missing = [program for program in needs.split() if not shutil.which(program)]
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
     settings = environment(album.parent)
+    settings["PATH"] = f"{forked}{os.pathsep}{settings['PATH']}"
     done = subprocess.run(["sh", "-eu", "-c", script], cwd=album, env=settings, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     made = sorted(album.rglob("*.bbc"))

@@ -1,5 +1,5 @@
 # No room for the output: the reason, exit status 1, no half file; the input stays though --rm was given.
-picture 200 100 > a.png
+picture 100 80 > a.png
 picture 3 2 > b.png
 code=0
 (ulimit -f 1 && bbc compress --rm a.png b.png) || code=$?

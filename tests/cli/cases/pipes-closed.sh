@@ -1,5 +1,5 @@
 # Closed and broken standard streams.
-picture 100 100 > a.png
+picture 40 30 > a.png
 bbc compress a.png
 bbc compress -c a.png >&- || echo "$?"
 bbc decompress -c a.bbc 2>/dev/null >&- || echo "$?"

@@ -1,6 +1,6 @@
 # Damage repaired by par2, from a file beside: as README.md and docs/trust.md say.
 command -v par2 > /dev/null || { echo "needs par2"; exit 77; }
-picture 200 100 > photo.png
+picture 120 80 > photo.png
 bbc compress photo.png
 par2 create -q -q -s256 -r10 -n1 photo.bbc.par2 photo.bbc > /dev/null
 mv photo.bbc.vol*.par2 photo.bbc.par2 # which has all that is needed

@@ -114,7 +114,7 @@ def test_thumbnails_have_latents_at_the_best_level_alone(least, level, side, has
     assert (part.bands[0].split > 0) == has_latents
 
 
-@pytest.mark.parametrize("planes", [tiny.picture(110, 140, 3), deep(80, 60, 3, 4095)], ids=["8 bits", "12 bits"])
+@pytest.mark.parametrize("planes", [tiny.picture(80, 90, 3), deep(80, 60, 3, 4095)], ids=["8 bits", "12 bits"])
 def test_round_trip_on_every_instruction_set(isa, model, planes):
     """Learning, with latents: the part is the same bytes everywhere and reads back."""
     part = neural_coder.encode(planes, 5, threads=1)
@@ -171,7 +171,7 @@ def damaged(part, index, payload):
     return replace(part, bands=bands)
 
 
-@pytest.mark.parametrize("planes", [tiny.picture(12, 11, 3), tiny.picture(64, 20, 1), deep(12, 11, 3, 4095)])
+@pytest.mark.parametrize("planes", [tiny.picture(12, 11, 3), tiny.picture(40, 20, 1), deep(12, 11, 3, 4095)])
 def test_every_flipped_byte_is_detected(model, planes):
     part = neural_coder.encode(planes, 5, threads=1)
     payload = part.bands[0].payload
