@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from typing import TypedDict
 
 from bbans_cli.cli.report import printable
@@ -135,7 +134,7 @@ def _part(file: Container, part: Part) -> PartDetails:
         "settings": part.settings.hex(),
         "channels": part.channels,
         "depth": part.depth,
-        "region": None if part.region is None else list(astuple(part.region)),
+        "region": None if part.region is None else list(part.region),
         "bands": [
             {"rows": rows, "latent_rows": band.split, "bytes": len(band.payload)}
             for rows, band in zip(band_heights(rows_of_part, part.band_rows), part.bands, strict=True)
@@ -167,7 +166,7 @@ def words(file: Container | StoredFile, size: int) -> str:
     line += f", {file.depth} bits, {size:,} bytes, {8 * size / samples:.3f} bpd"
     for part in file.parts:
         line += f", {CODER_NAMES[part.coder]}" + (f" {part.model_id.hex()}" if part.model_id else "")
-        line += "" if part.region is None else f" {_geometry(*astuple(part.region))}"
+        line += "" if part.region is None else f" {_geometry(*part.region)}"
     names = _metadata(file)
     return line + (f", with {', '.join(names)}" if names else "")
 

@@ -80,7 +80,7 @@ def _cut_part(part: Part, height: int, span: tuple[int, int], top: int, coders: 
         part,
         bands=part.bands[skipped // part.band_rows : -(-end // part.band_rows)],
         settings=coders[part.coder].settings_below(part.settings, skipped) if part.coder in coders else part.settings,
-        region=None if part.region is None else replace(part.region, top=span[0] - top, height=end - skipped),
+        region=None if part.region is None else part.region._replace(top=span[0] - top, height=end - skipped),
     )
 
 

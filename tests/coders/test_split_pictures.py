@@ -147,7 +147,7 @@ def test_bands_of_regions_are_left_out_too():
 
 def test_damage_is_named_and_the_rest_is_kept(content):
     first, stamp, last = content.parts
-    band = replace(stamp.bands[0], crc=stamp.bands[0].crc ^ 1)
+    band = stamp.bands[0]._replace(crc=stamp.bands[0].crc ^ 1)
     broken = container.to_bytes(replace(content, parts=[first, replace(stamp, bands=[band]), last]))
     found = bbans_cli.salvage(broken)
     assert found.words[-1] == "rows 9:73 in columns 21:101 are lost"
