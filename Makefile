@@ -138,6 +138,9 @@ bench-recover: build ## JPEG coefficients recovered from pixels: exact blocks, s
 bench-bands: build ## height of bands against bytes, memory and speed, into docs/bands.md
 	$(RUN) -m scripts.bench.bands --markdown $(BENCH)
 
+bench-split: $(VENV)/.measuring ## screens with photographs on them, split and as one picture, into docs/kinds.md
+	$(RUN) -m scripts.bench.split --markdown $(BENCH)
+
 bench-against: build ## bytes and processor time beside another build: OTHER=path/to/bbc BENCH='[options] PICTURE...'
 	$(RUN) -m scripts.bench.versions $(OTHER) $(BENCH)
 

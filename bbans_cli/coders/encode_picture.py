@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bbans_cli.coders import photograph_areas
-from bbans_cli.coders.registry import CODERS, FLATTER, Coder
+from bbans_cli.coders.registry import CODERS, FLAT, FLATTER, Coder
 from bbans_cli.coders.trials import Job, Planes, Trial, approximate_bytes, candidates, look, smallest_parts
 from bbans_cli.container import FEW_COLOURS, FITTED, JPEG, NEURAL, Container, Part, Region, histogram_packing
 from bbans_cli.container import metadata as kinds
@@ -25,6 +25,10 @@ PHOTOGRAPHIC = (NEURAL, FITTED, JPEG)
 # Flatness of a rectangle from which few-colours is tried on it too, and so may prove that it is none. Tuned by hand,
 # not recorded.
 DOUBTFUL = 0.25
+# Pixels below which the neural coder is tried on the whole of a split picture, even if most of it is flat.
+SMALL = 1 << 16
+# Colours of a palette from which its indices may be intensities, and the weights of red, green and blue in these.
+MANY, LUMA = 48, np.array([299, 587, 114])
 
 
 def encode(
@@ -47,7 +51,7 @@ def encode(
     # Deep samples of few values have become 8-bit numbers of those.
     whole = coded_depth(picture.depth)
     depth = min(whole, 8 * pixels.dtype.itemsize)
-    planes = Planes.split(pixels, picture.mode, depth)
+    planes = Planes.split(pixels, picture.mode, depth, _is_ordered(picture))
     traits = look(planes, level, packed=depth < whole)
     job = Job(planes, traits, level, threads, coders, band_rows)
     parts = _parts(job, pixels, picture.mode, progress)
@@ -61,6 +65,18 @@ def _may_be_sparse(picture: Picture) -> bool:
     return depth == 16 or depth == 8 and picture.mode == "grey"
 
 
+def _is_ordered(picture: Picture) -> bool:
+    """Whether the colours of a palette that occur are many and go from dark to light, or from light to dark."""
+    if picture.palette is None or picture.depth != 8:
+        return False
+    entries = np.frombuffer(picture.palette, np.uint8).reshape(-1, 3)
+    used = np.flatnonzero(np.bincount(picture.pixels.ravel(), minlength=256))
+    if len(used) < MANY or used[-1] >= len(entries):
+        return False
+    steps = np.diff(entries[used] @ LUMA)
+    return bool(np.all(steps >= 0) or np.all(steps <= 0))
+
+
 def _parts(job: Job, pixels: np.ndarray, mode: str, progress: ShareProgress) -> list[Part]:
     """The parts of (h, w, c) pixels of a mode, as one or split, whichever is smaller.
 
@@ -69,14 +85,35 @@ def _parts(job: Job, pixels: np.ndarray, mode: str, progress: ShareProgress) -> 
     traits = job.traits
     trials = candidates(traits, job.coders)
     splits = traits.continuous and not traits.packed and traits.jpeg is None and not job.band_rows
-    boxes = photograph_areas.find(pixels) if splits else []
+    boxes = _boxes(job, pixels) if splits else []
     if not boxes:
         return smallest_parts(job, trials, progress)
     job.best, around = _Split(job, pixels, mode, _portion(progress, 0, 0.5)).smallest(boxes)
-    if job.best and around >= FLATTER and not traits.alpha:
+    if job.best and around >= FLATTER and not traits.alpha and job.planes.pixels >= SMALL:
         # Around the photographs few-colours is better, and on them nothing is gained by what lies around.
         trials = [trial for trial in trials if trial.number != NEURAL]
     return smallest_parts(job, trials, _portion(progress, 0.5, 1))
+
+
+def _boxes(job: Job, pixels: np.ndarray) -> list[Region]:
+    """What may become regions: what is left of a JPEG file from its first whole block on, or photographs."""
+    if job.traits.flatness <= FLAT:
+        found = _on_grid(job.planes.colour, Region(0, 0, pixels.shape[1], pixels.shape[0]))
+        if found.left or found.top:
+            return [found]
+    return photograph_areas.find(pixels)
+
+
+def _on_grid(colour: np.ndarray, box: Region) -> Region:
+    """A rectangle from the first whole block of a JPEG file on, where one was cut off at its left or upper side."""
+    from bbans_cli.coders.jpeg.inversion import alignment
+
+    x, y = alignment.find(_cut(colour, box))
+    return Region(box.left + x, box.top + y, box.width - x, box.height - y)
+
+
+def _cut(pixels: np.ndarray, box: Region) -> np.ndarray:
+    return np.ascontiguousarray(pixels[box.top : box.top + box.height, box.left : box.left + box.width])
 
 
 def _portion(progress: ShareProgress, first: float, end: float) -> ShareProgress:
@@ -118,8 +155,8 @@ class _Split:
         found = []
         for number, box in enumerate(boxes):
             progress = _portion(self.progress, float(shares[number]), float(shares[number + 1]))
-            rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
-            found.append(self._coded(self.pixels[rows, columns], progress, box))
+            placed = _on_grid(self.job.planes.colour, box)
+            found.append(self._coded(_cut(self.pixels, placed), progress, placed))
         found = [each for each in found if each.photographic]
         if not found:
             return [], 0.0
@@ -136,7 +173,7 @@ class _Split:
     def _coded(self, pixels: np.ndarray, progress: ShareProgress, box: Region | None = None) -> _Coded:
         """Some of the pixels; those of a box may be no photograph."""
         job = self.job
-        planes = Planes.split(np.ascontiguousarray(pixels), self.mode, job.planes.depth)
+        planes = Planes.split(pixels, self.mode, job.planes.depth, job.planes.ordered)
         traits = look(planes, job.level)
         trials = candidates(traits, job.coders)
         if box and traits.jpeg is None and traits.flatness > DOUBTFUL and Trial(FEW_COLOURS) not in trials:

@@ -20,6 +20,7 @@ class PictureTraits:
 
     depth     bits of their samples: 1, 2, 4, 8 or 16
     palette   the samples are indices of a palette
+    ordered   they are, and its colours go from dark to light or from light to dark, so that indices are intensities
     packed    the samples were of 16 bits and are now 8-bit numbers of their values (histogram packing)
     flatness  see `flatness`; of the colours, without alpha
     alpha     there is an alpha channel
@@ -34,11 +35,12 @@ class PictureTraits:
     alpha: bool
     columns: int
     jpeg: JpegCoefficients | None = None
+    ordered: bool = False
 
     @property
     def continuous(self) -> bool:
         """Whether the samples are 8-bit intensities, and so may be a photograph's."""
-        return not self.palette and self.depth == 8
+        return (not self.palette or self.ordered) and self.depth == 8
 
 
 def flatness(pixels: np.ndarray) -> float:

@@ -197,7 +197,8 @@ def _few_colours_applies(traits: PictureTraits) -> bool:
         return True
     if traits.depth == 16:
         return False
-    return not traits.continuous or traits.alpha or traits.packed or traits.columns > MAX_NEURAL_WIDTH
+    others = traits.alpha or traits.packed or traits.columns > MAX_NEURAL_WIDTH
+    return traits.palette or not traits.continuous or others
 
 
 def _deep_applies(traits: PictureTraits) -> bool:

@@ -42,15 +42,19 @@ def approximate_bytes(parts: list[Part]) -> int:
 
 @dataclass(frozen=True)
 class Planes:
-    """The planes to code, with samples of `depth` bits: colour (h, w, 1 or 3), alpha (h, w, 0 or 1)."""
+    """The planes to code, with samples of `depth` bits: colour (h, w, 1 or 3), alpha (h, w, 0 or 1).
+
+    palette, ordered  as PictureTraits has them
+    """
 
     colour: np.ndarray
     alpha: np.ndarray
     depth: int
     palette: bool
+    ordered: bool = False
 
     @classmethod
-    def split(cls, pixels: np.ndarray, mode: str, depth: int) -> Planes:
+    def split(cls, pixels: np.ndarray, mode: str, depth: int, ordered: bool = False) -> Planes:
         """Cut (h, w, c) pixels of a mode into colour, one channel if its three are equal, and alpha.
 
         Of CMYK, C, M, Y are taken for colour, even if they are equal, and K for alpha.
@@ -59,7 +63,7 @@ class Planes:
         colour, alpha = pixels[:, :, :count], pixels[:, :, count:]
         if count == 3 and mode != "cmyk" and _is_grey(colour):
             colour = np.ascontiguousarray(colour[:, :, :1])
-        return cls(colour, alpha, depth, mode == "palette")
+        return cls(colour, alpha, depth, mode == "palette", ordered)
 
     @property
     def pixels(self) -> int:
@@ -77,7 +81,7 @@ class Planes:
         rows = max(1, min(SAMPLE_PIXELS, self.pixels // 4) // STRIPS // width)
         tops = [(height - rows) * strip // (STRIPS - 1) for strip in range(STRIPS)]
         strips = np.concatenate([whole[top : top + rows] for top in tops])
-        return Planes.split(strips, "palette" if self.palette else MODES[channels - 1], self.depth)
+        return Planes.split(strips, "palette" if self.palette else MODES[channels - 1], self.depth, self.ordered)
 
 
 def _is_grey(colour: np.ndarray) -> bool:
@@ -168,7 +172,8 @@ class Trial:
 def look(planes: Planes, level: int, packed: bool = False) -> PictureTraits:
     """The traits of planes; packed as PictureTraits has it."""
     columns, alpha = planes.colour.shape[1], planes.alpha.size > 0
-    traits = PictureTraits(planes.depth, planes.palette, packed, flatness(planes.colour), alpha, columns)
+    found = flatness(planes.colour)
+    traits = PictureTraits(planes.depth, planes.palette, packed, found, alpha, columns, ordered=planes.ordered)
     if traits.continuous and not packed and traits.flatness < FLATTER:
         from bbans_cli.coders.jpeg.inversion import search
 

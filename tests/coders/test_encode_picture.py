@@ -85,6 +85,24 @@ def test_who_codes_what(given, expected, monkeypatch):
     assert coders(pack(given, coders=with_neural(tiny_part))) == expected
 
 
+def test_indices_of_a_palette_that_are_intensities():
+    """The neural coder is asked for photographs whose palette goes from dark to light or back, and for no others."""
+    indices, ramp = photo(channels=1), np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
+    shuffled = np.random.default_rng(1).permutation(ramp)
+    for palette, expected in (
+        (ramp, "neural"),
+        (ramp[::-1], "neural"),
+        (ramp // 2, "neural"),
+        (shuffled, "raw"),
+    ):
+        given = Picture(indices, "palette", 8, palette.tobytes())
+        assert coders(pack(given, coders=with_neural(tiny_part))) == [expected]
+    drawing = Picture(screen(channels=1), "palette", 8, ramp.tobytes())
+    assert coders(pack(drawing, coders=with_neural(tiny_part))) == ["few-colours"]
+    given = Picture(indices, "palette", 8, ramp.tobytes())
+    assert same(unpack(pack(given)), given)
+
+
 def tiny_part(request):
     rows, columns, channels = request.planes.shape
     request.progress(rows * columns)

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from jpeg_pictures import photo, through_jpeg
+from jpeg_pictures import BOTH, photo, through_jpeg
 from mixing_pictures import screen
 from PIL import Image
 
 import bbans_cli
 from bbans_cli import api, container
 from bbans_cli.coders import code_lengths, decode_picture, encode_picture, photograph_areas, raw, row_bands
+from bbans_cli.coders.jpeg.inversion import alignment
 from bbans_cli.container import Region
 from bbans_cli.container import metadata as kinds
 from bbans_cli.heat_map import totals
@@ -95,6 +96,25 @@ def test_grey_on_colour_and_colour_on_grey():
         found = coded(pixels)
         assert [part.channels for part in found.parts] == channels
         assert np.array_equal(decode_picture.decode(found).pixels, pixels)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("left", "top"), [(3, 5), pytest.param(13, 0, marks=pytest.mark.slow)])
+def test_what_was_cut_out_of_a_jpeg_file(left, top, channels):
+    """The region begins with the first block, of chroma too."""
+    whole = through_jpeg(photo(112, 128)[:, :, 0] if channels == 1 else photo(112, 128), 80, subsampling=BOTH)
+    pixels = np.ascontiguousarray(whole[top:, left:])
+    found = coded(pixels)
+    period = 8 if channels == 1 else 16
+    x, y = -left % period, -top % period
+    assert what(found)[1:] == [("jpeg", Region(x, y, pixels.shape[1] - x, pixels.shape[0] - y))]
+    assert np.array_equal(decode_picture.decode(found).pixels, pixels)
+    assert len(container.to_bytes(found)) < 2.5 * len(container.to_bytes(coded(whole)))
+
+
+@pytest.mark.parametrize("pixels", [PHOTO, FORMER, photo(160, 176), photo(160, 176)[:, :, :1]])
+def test_no_grid_where_none_was_cut(pixels):
+    assert alignment.find(pixels) == (0, 0)
 
 
 def test_alpha_is_kept_in_the_region_and_around_it():
