@@ -263,7 +263,7 @@ def test_errors_are_one_line(places, tmp_path: Path) -> None:
     (job / "plan.json").write_text(json.dumps(plan))
     assert "install the same everywhere, or plan again" in batch("run", job, rc=1)
     (job / "plan.json").write_text("{")
-    assert batch("status", job, rc=1) == "bbc: plan.json is damaged\n"
+    assert batch("status", job, rc=1) == "bbc: plan.json of the job is damaged\n"
     assert "is no number of bytes" in batch("plan", "--shard-bytes", "x", src, dst, job, rc=2)
     assert "is no share" in batch("verify", "--sample", "0", job, rc=2)
 
