@@ -35,7 +35,7 @@ int self_test_sample(uint64_t *seed, int x, int y, int slope, uint32_t noise)
 }
 
 /* The answers were found with the baseline kernels. Tests compare what the first six parts call with
- * bbans_cli/reference; the coders by context mixing have no reference yet, and are pinned as they are. */
+ * bbans_cli/reference, and decode files of all coders with it, which says nothing of the fitted coder's fit. */
 static const struct {
     const char *name;
     uint64_t (*run)(const bbc_kernels *kernels, uint64_t seed);
