@@ -46,7 +46,7 @@ INTEGERS = {
     *("bbc_jpeg_samples", "bbc_jpeg_upsample", "bbc_ycbcr_find", "bbc_ycbcr_decode", "bbc_inversion_ranges"),
     *("bbc_few_colours_size", "bbc_few_colours_begin", "bbc_few_colours_end"),
     *("bbc_deep_size", "bbc_deep_begin", "bbc_deep_end", "bbc_coefficients_size", "bbc_coefficients_end"),
-    *("bbc_png_filters_apply", "bbc_png_filters_undo"),
+    *("bbc_png_filters_apply", "bbc_png_filters_undo", "bbc_deflate_size", "bbc_deflate"),
     *("bbc_bytes_size", "bbc_bytes_begin", "bbc_bytes_begin_learned", "bbc_bytes_learn", "bbc_bytes_code"),
     *("bbc_bytes_end", "bbc_stream_table_begin", "bbc_stream_read", "bbc_stream_write"),
     *("bbc_fitted_size", "bbc_fitted_chunks", "bbc_fitted_fit_size", "bbc_coefficient_start_unpack"),
