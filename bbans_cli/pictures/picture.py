@@ -105,12 +105,17 @@ class Picture:
         return [(kind, data) for kind, data in necessary if data is not None] + self.metadata
 
 
+# How many NULs at least stand between the parts of an item
+_NULS = {kinds.ICC: 1, kinds.COMPRESSED_TEXT: 1, kinds.COMPRESSED_ITEXT: 3}
+
+
 def from_items(pixels: np.ndarray, mode: str, depth: int, items: Items) -> Picture:
     """The inverse of `Picture.items`. Raises ValueError if items do not fit mode, depth or pixels."""
     necessary = dict((kind, data) for kind, data in reversed(items) if kind < kinds.OPTIONAL)
     companions = [(kind, data) for kind, data in items if kind >= kinds.OPTIONAL]
     palette, transparency = necessary.get(kinds.PALETTE), necessary.get(kinds.TRANSPARENCY)
     check_palette(mode, palette, transparency)
+    _check_parts(companions)
     maximum, alpha = _maximum(mode, depth, necessary.get(kinds.MAXIMUM)), _alpha(mode, necessary.get(kinds.ALPHA))
     pages, colours = _pages(pixels, necessary.get(kinds.PAGES)), _colours(mode, necessary.get(kinds.COLOURS))
     stacks.split(companions, pages)
@@ -118,6 +123,13 @@ def from_items(pixels: np.ndarray, mode: str, depth: int, items: Items) -> Pictu
     if picture.top < (1 << 8 * pixels.dtype.itemsize) - 1 and int(pixels.max()) > picture.top:
         raise ValueError("a sample above the maximum")
     return picture
+
+
+def _check_parts(items: Items) -> None:
+    """Raise ValueError for an item that lacks the NULs between its parts, or a chunk's type."""
+    for kind, data in items:
+        if data.count(b"\0") < _NULS.get(kind, 0) or kind == kinds.CHUNK and len(data) < 4:
+            raise ValueError("an item of metadata that lacks a part")
 
 
 def coded_depth(depth: int) -> int:

@@ -127,6 +127,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "above-maximum": lambda: picture([(kinds.MAXIMUM, varint(130))], rows=200 * PIXELS),
     "beyond-values": lambda: picture([(kinds.VALUES, varint(3) + varint(0))]),
     "palette-missing": lambda: picture(mode="palette"),
+    "metadata-parts": lambda: picture([(kinds.COMPRESSED_ITEXT, b"keyword")]),
     "pages": lambda: picture([(kinds.PAGES, varint(2))]),
 }
 
