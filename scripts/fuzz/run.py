@@ -109,7 +109,16 @@ def command(name: str, found: Path, *arguments: str) -> list[str]:
     folders = [str(folder) for folder in (found, KEPT / "corpus" / name, KEPT / "failed" / name) if folder.is_dir()]
     if name in C_TARGETS:
         return [str(BUILD / name), *arguments, *folders]
-    return [sys.executable, "-m", "scripts.fuzz.atheris_target", name, *arguments, *folders]
+    return [str(_python_program(name)), *arguments, *folders]
+
+
+def _python_program(name: str) -> Path:
+    """A program that runs a Python target. libFuzzer runs itself again when it merges, by the name that it was given."""
+    path = BUILD / f"{name}.sh"
+    run_it = f'exec "{sys.executable}" -m scripts.fuzz.atheris_target {name} "$@"'
+    path.write_text(f'#!/bin/sh\nexport FUZZ_PROGRAM="$0"\n{run_it}\n')
+    path.chmod(0o755)
+    return path
 
 
 def run(name: str, seconds: float) -> Row:
@@ -148,6 +157,8 @@ def keep(name: str) -> None:
     merged.mkdir(parents=True)
     first = command(name, merged, "-merge=1", f"-max_len={LONGEST}")
     subprocess.run([*first, str(found)], env=_environment(), check=True, capture_output=True)
+    if not any(merged.iterdir()):
+        raise SystemExit(f"fuzz: nothing was merged of {name}; what was kept stays")
     target, size = KEPT / "corpus" / name, 0
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
