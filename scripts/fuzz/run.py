@@ -113,7 +113,7 @@ def command(name: str, found: Path, *arguments: str) -> list[str]:
 
 
 def _python_program(name: str) -> Path:
-    """A program that runs a Python target. libFuzzer runs itself again when it merges, by the name that it was given."""
+    """A program that runs a Python target. libFuzzer runs itself again when it merges, by its name."""
     path = BUILD / f"{name}.sh"
     run_it = f'exec "{sys.executable}" -m scripts.fuzz.atheris_target {name} "$@"'
     path.write_text(f'#!/bin/sh\nexport FUZZ_PROGRAM="$0"\n{run_it}\n')
