@@ -56,7 +56,7 @@ typedef struct {
 _Static_assert(sizeof(coefficients_last_network) == BBC_COEFFICIENTS_LAST_NETWORK * sizeof(int16_t), "as declared");
 
 /* Runs of equal blocks: counters of luma and of chroma, by the length in octaves from the shortest on */
-enum { COEFFICIENTS_RUN_LEAST = 8, COEFFICIENTS_RUN_OCTAVES = 4 };
+enum { COEFFICIENTS_RUN_LEAST = 4, COEFFICIENTS_RUN_OCTAVES = 4 };
 
 /* Least squares (coefficient_ls-inl.h): windowed means of features times target and of features times features, weights,
  * and samples since the last solution */

@@ -18,7 +18,7 @@ from bbans_cli.reference.mixing.contexts import pack
 # Coefficients for a bucket, by level, and the binary logarithm of the number of buckets
 COEFFICIENTS = {5: 32, 9: 16}
 LEAST_BITS, MOST_BITS, MOST_BITS_ALONE = 8, 18, 19  # the last at level 9, where there is one segment
-LEAST_RUN, RUN_OCTAVES = 8, 4  # of equal blocks, which a decision follows
+LEAST_RUN, RUN_OCTAVES = 4, 4  # of equal blocks, which a decision follows
 TAIL_STARTS = [1, 3, 6, 10, 15, 21, 28, 36, 45]  # from these places on magnitudes are summed
 ORDER = zigzag()
 
