@@ -104,8 +104,8 @@ class Crops:
             mask[i, : height // PATCH, : width // PATCH] = True
             area[i] = height * width
             x, y = self.random.integers(width, size=pixels), self.random.integers(height, size=pixels)
-            places.append(_places(i, x, y, width if bordered else None))
-        return _pack(patches, places, mask.reshape(blocks, -1), self.random.random(blocks) < 0.8, area)
+            places.append(places_of(i, x, y, width if bordered else None))
+        return pack(patches, places, mask.reshape(blocks, -1), self.random.random(blocks) < 0.8, area)
 
     def _region(self, path: Path, scaled: bool) -> Region:
         """A random region of a picture in a random orientation; most of those scaled have no grid."""
@@ -171,7 +171,7 @@ def _areas(paths: list[Path]) -> list[float]:
     return found
 
 
-def _places(patch: int, x: np.ndarray, y: np.ndarray, width: int | None) -> Places:
+def places_of(patch: int, x: np.ndarray, y: np.ndarray, width: int | None) -> Places:
     """Places of the pixels (x, y) of a patch's block.
 
     width: that of the block as a picture of its own, with borders, or None for a block inside its picture.
@@ -184,7 +184,8 @@ def _places(patch: int, x: np.ndarray, y: np.ndarray, width: int | None) -> Plac
     return Places((patch * SIDE + rows) * SIDE + columns, (patch * SIDE + y + REACH) * SIDE + x + REACH, known)
 
 
-def _pack(patches: list[Region], places: list[Places], mask: np.ndarray, latent: np.ndarray, area: np.ndarray) -> Batch:
+def pack(patches: list[Region], places: list[Places], mask: np.ndarray, latent: np.ndarray, area: np.ndarray) -> Batch:
+    """A batch of the drawn pixels of patches; mask, latent and area as in Batch."""
     taps, pixels, known = (np.concatenate(part) for part in zip(*places, strict=True))
     patch, row, column = pixels // SIDE**2, pixels // SIDE % SIDE, pixels % SIDE
     columns, rows = np.stack([p.columns for p in patches]), np.stack([p.rows for p in patches])
@@ -220,11 +221,11 @@ def held_out(paths: list[Path], blocks: int, seed: int, pixels: int) -> Batch:
         top, left = (int(random.integers(side - SIDE + 1)) for side in (height, width))
         patches.append(whole[path].cut(top, left))
     places = [
-        _places(i, random.integers(BLOCK, size=pixels), random.integers(BLOCK, size=pixels), None)
+        places_of(i, random.integers(BLOCK, size=pixels), random.integers(BLOCK, size=pixels), None)
         for i in range(blocks)
     ]
     mask = np.ones((blocks, (BLOCK // PATCH) ** 2), dtype=bool)
-    return _pack(patches, places, mask, np.ones(blocks, dtype=bool), np.full(blocks, float(BLOCK * BLOCK)))
+    return pack(patches, places, mask, np.ones(blocks, dtype=bool), np.full(blocks, float(BLOCK * BLOCK)))
 
 
 def _padded(planes: np.ndarray) -> Region:

@@ -47,6 +47,7 @@ def plot(lines: list[LogLine], title: str, out: Path) -> None:
         above.plot(steps, without, color=colour, linewidth=0.8, linestyle="--", label=label)
         below.plot(steps, kl, color=colour, label=f"{name}, {kl[-1]:.4f}")
     late = [value for line in lines[len(lines) // 20 :] for values in line["dev"].values() for value in values[:2]]
+    late = late or [line["train"] for line in lines]  # a training that was not measured on held-out pictures
     above.set_ylim(min(late) - 0.1, max(late) + 0.1)
     above.set(title=title, ylabel="bits per sub-pixel")
     below.set(xlabel="step", ylabel="KL divergence", ylim=(0, None))

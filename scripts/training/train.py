@@ -22,6 +22,7 @@ import torch
 from bbans_cli.training.crops import Batch, Crops, held_out
 from bbans_cli.training.network import Size
 from bbans_cli.training.pictures import files
+from bbans_cli.training.thumbnails import Thumbnails
 from bbans_cli.training.vae import Vae, load, save
 from bbans_cli.training.widen import widen
 
@@ -36,6 +37,7 @@ def arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, required=True, help="pictures; subfolders are drawn from equally often")
     add("--share", nargs=2, action="append", default=[], metavar=("SUBFOLDER", "SHARE"), help="draw it so often, not 1")
+    add("--thumbnails", action="store_true", help="of pictures scaled down to at most 64x64, with their borders")
     add("--dev", type=Path, help="folder with photos/ imagenet/ small64/ to measure on")
     add("--out", type=Path, required=True, help="weights file to write")
     add("--start", type=Path, help="weights file of a narrower or equal network to start from")
@@ -129,7 +131,11 @@ def main() -> None:
     args = arguments()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    crops = Crops(args.data, args.seed, args.limit, {name: float(share) for name, share in args.share})
+    crops: Crops | Thumbnails
+    if args.thumbnails:
+        crops = Thumbnails(args.data, args.seed, args.limit)
+    else:
+        crops = Crops(args.data, args.seed, args.limit, {name: float(share) for name, share in args.share})
     sets = {}
     if args.dev:
         sets = {name: held_out(files(args.dev / name), DEV_BLOCKS, DEV_SEED, DEV_PIXELS) for name in DEV_SETS}

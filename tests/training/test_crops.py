@@ -10,6 +10,7 @@ from bbans_cli.coders.neural.neighbourhood import BLOCK, PHASE_ROWS, REACH, TAPS
 from bbans_cli.training.crops import Crops, held_out
 from bbans_cli.training.pictures import files, interleaved, planes_of, read, to_ycbcr
 from bbans_cli.training.regions import SIDE, Region, least_squares
+from bbans_cli.training.thumbnails import Thumbnails
 
 BLOCKS, PIXELS = 12, 7
 
@@ -75,3 +76,22 @@ def test_planes_are_in_coding_order_and_back(folder):
     assert np.array_equal(planes_of(picture)[0], pixels[:, :, 1])
     assert np.array_equal(interleaved(planes_of(picture)), pixels)
     assert np.array_equal(to_ycbcr(planes_of(picture)), planes_of(picture))  # no JPEG decoder made it
+
+
+def test_thumbnails_are_whole_pictures(folder):
+    drawn = Thumbnails(folder, seed=1)
+    drawn.refresh()
+    batch = drawn.batch(BLOCKS, PIXELS)
+    assert batch.planes.shape == (3, BLOCKS * SIDE * SIDE)
+    assert batch.least_squares.shape == (BLOCKS * PIXELS, LS_COLUMNS)
+    assert not batch.latent.any() and (batch.phase == PHASE_ROWS).all()
+    rows, columns = (batch.pixels // SIDE % SIDE - REACH, batch.pixels % SIDE - REACH)
+    assert rows.min() >= 0 and columns.min() >= 0
+    assert (batch.area.repeat(PIXELS) > np.maximum(rows, columns)).all() and batch.area.max() == BLOCK * BLOCK
+    # a tap beyond the border is one of the picture's own pixels
+    tap_rows, tap_columns = batch.taps // SIDE % SIDE - REACH, batch.taps % SIDE - REACH
+    assert tap_rows.min() >= 0 and 0 <= tap_columns.min() and tap_columns.max() < BLOCK
+    whole = next(patch for patch, height, width in drawn.kept if (height, width) == (BLOCK, BLOCK))
+    inside = slice(REACH, REACH + BLOCK)
+    expected = least_squares(np.ascontiguousarray(whole.planes[:, inside, inside]))
+    assert np.array_equal(whole.least_squares[inside, inside], expected)
