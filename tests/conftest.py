@@ -67,7 +67,7 @@ def isa(request):
 
 
 def _model(size, tmp_path, monkeypatch):
-    names = sorted({level.weights for level in neural_coder.LEVELS.values()})
+    names = sorted({name for level in neural_coder.LEVELS.values() for name in level.networks()})
     tiny.save(tmp_path, size, names)
     fitted_bands.save(tmp_path)
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))

@@ -113,8 +113,7 @@ def networks(level: int) -> dict[str, bytes]:
     from bbans_cli.coders.fitted import weights as fitted
     from bbans_cli.coders.neural import coder, weights
 
-    name = coder.LEVELS[level].weights
-    found = {name: weights.by_name(name).id}
+    found = {name: weights.by_name(name).id for name in coder.LEVELS[level].networks()}
     return found | {fitted.NAME: fitted.shipped().id} if level == FAST else found
 
 

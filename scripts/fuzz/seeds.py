@@ -34,8 +34,8 @@ def weights_folder(folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     (tiny,) = GOLDEN.glob("tiny-*.safetensors")
-    for level in LEVELS.values():
-        shutil.copy(tiny, folder / tiny.name.replace("tiny", level.weights, 1))
+    for name in (name for level in LEVELS.values() for name in level.networks()):
+        shutil.copy(tiny, folder / tiny.name.replace("tiny", name, 1))
     for path in shipped.packaged().glob("fitted-*.safetensors"):
         shutil.copy(path, folder)
     return folder

@@ -43,7 +43,7 @@ def section(path: Path) -> list[str]:
     name = path.stem.rsplit("-", 1)[0]
     if "fitted" in size:
         return fitted_section(path, numbers, metadata["record"])
-    levels = ", ".join(f"-{number}" for number, level in neural_coder.LEVELS.items() if level.weights == name)
+    levels = ", ".join(f"-{number}" for number, level in neural_coder.LEVELS.items() if name in level.networks())
     latents = ", ".join(f"{n} for {side}x{side}" for n, side in zip(size["latents"], size["blocks"], strict=True))
     out = [
         f"### {path.name}",

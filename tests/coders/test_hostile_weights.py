@@ -52,7 +52,8 @@ def test_the_neural_coder(kind, tmp_path, monkeypatch, other_isas):
     data = tiny.to_bytes(changed, tiny.TWO_LEVELS)
     id = neural_coder.weights.file_id(data).hex()
     for level in neural_coder.LEVELS.values():
-        (tmp_path / f"{level.weights}-{id}.safetensors").write_bytes(data)
+        for network in level.networks():
+            (tmp_path / f"{network}-{id}.safetensors").write_bytes(data)
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
     for planes in (tiny.picture(24, 40, 3), tiny.deep_picture(9, 12, 1, 4)):
         size = planes.shape[1], planes.shape[0], planes.shape[2]

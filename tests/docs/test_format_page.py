@@ -88,7 +88,7 @@ def sizes(cell: str, symbols: dict[str, int]) -> set[int]:
     }
 
 
-@pytest.mark.parametrize("name", sorted({level.weights for level in neural_coder.LEVELS.values()}))
+@pytest.mark.parametrize("name", sorted({name for level in neural_coder.LEVELS.values() for name in level.networks()}))
 def test_shapes_of_the_weights(name):
     model = weights.by_name(name)
     (latents,) = model.latents

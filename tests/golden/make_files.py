@@ -112,7 +112,7 @@ def use(model: str, folder: Path = HERE) -> Iterator[bool]:
     with tempfile.TemporaryDirectory() as scratch:
         if model == "tiny":
             source = next(folder.glob("tiny-*.safetensors"))
-            for name in {level.weights for level in neural_coder.LEVELS.values()}:
+            for name in {name for level in neural_coder.LEVELS.values() for name in level.networks()}:
                 Path(scratch, source.name.replace("tiny", name, 1)).write_bytes(source.read_bytes())
             os.environ["BBC_WEIGHTS"] = scratch
         try:

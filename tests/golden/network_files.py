@@ -47,6 +47,7 @@ CASES = {
     "tiny-deep-5-4": Case((9, 11, 1), Settings(1, low_bits=5, fraction=4)),
     "tiny-deep-6-0": Case((9, 11, 1), Settings(0, low_bits=6, fraction=0)),
     "tiny-deep-7-7": Case((9, 11, 1), Settings(2, low_bits=7, fraction=7)),
+    "shipped-thumbnail": Case((12, 14, 3), coder.LEVELS[5].settings, level=5),
     "shipped-best": Case((12, 14, 3), coder.LEVELS[9].settings, latents=True, level=9),
 }
 
@@ -60,7 +61,7 @@ def made(name: str) -> Made:
     samples = planes
     if settings.ycbcr:
         samples, planes = planes, ycbcr.to_rgb(planes)
-    model = weights.by_name(coder.LEVELS[case.level].weights)
+    model = weights.by_name(coder.LEVELS[case.level].weights_for(height * width, settings))
     rows, coded = case.band_rows or height, []
     for top in range(0, height, rows):
         pixels = np.ascontiguousarray(samples[top : top + rows])

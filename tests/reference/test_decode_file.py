@@ -25,6 +25,7 @@ LONG = {
     "shipped-grey",
     "shipped-rgb",
     "shipped-rgb-learned",
+    "shipped-thumbnail",
     "tiny-rgb",
     "tiny-rgb-learned",
     "tiny-deep-grey",

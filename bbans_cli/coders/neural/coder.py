@@ -102,25 +102,39 @@ class Settings:
 
 
 class Level(NamedTuple):
-    """A compression level: name of the weights, settings, and whether thumbnails are coded with latents."""
+    """A compression level.
+
+    weights: their name. thumbnail_latents: whether thumbnails are coded with latents. thumbnail_weights: the name of
+    those that code thumbnails, if they are others.
+    """
 
     weights: str
     settings: Settings
     thumbnail_latents: bool
+    thumbnail_weights: str | None = None
+
+    def networks(self) -> list[str]:
+        """The names of all weights that the level codes with."""
+        return [self.weights, self.thumbnail_weights] if self.thumbnail_weights else [self.weights]
+
+    def weights_for(self, pixels: int, settings: Settings) -> str:
+        """The name of those for a picture of so many pixels, whose settings were found."""
+        thumbnail = pixels < THUMBNAIL and settings.low_bits == 0 and not settings.ycbcr
+        return self.thumbnail_weights if self.thumbnail_weights and thumbnail else self.weights
 
 
 # Rates and intervals: docs/experiments.md, sections "Learning rate and mini-batch", "Update rule" and "The fast level".
 # Latents of thumbnails: section "Latents in thumbnails"; only the large network has enough use for them.
 LEVELS = {
     1: Level("small", Settings(rate_index=4, interval_log4=1, batch_index=0), thumbnail_latents=False),
-    5: Level("medium", Settings(rate_index=3), thumbnail_latents=False),
+    5: Level("medium", Settings(rate_index=3), thumbnail_latents=False, thumbnail_weights="thumbnails"),
     9: Level("large", Settings(rate_index=2), thumbnail_latents=True),
 }
 
 # Sizes in pixels below which settings differ from those of the level.
 SMALL = 1 << 18  # a lower rate, at most SMALL_RATE_INDEX ("Learning rate in small pictures"); the fast level keeps its
 TINY = 1 << 15  # smaller mini-batches, TINY_BATCH_INDEX ("Learning rate and mini-batch")
-THUMBNAIL = 5 << 10  # no grid, and at some levels no latents ("Latents in thumbnails")
+THUMBNAIL = 5 << 10  # no grid; by level no latents, other weights ("Latents in thumbnails", "Weights for thumbnails")
 SMALL_RATE_INDEX, TINY_BATCH_INDEX = 2, 2
 # Deep samples have no latents and no lower rate in small pictures, and of colour one this much further on in
 # LEARNING_RATES (docs/experiments.md, "Deep samples").
@@ -140,8 +154,8 @@ def encode(
     threads change no byte. Raises ModelMismatchError if the weights of the level are not there.
     """
     height, width, channels = planes.shape
-    model = weights.by_name(LEVELS[level].weights)
     samples, settings = prepare(planes, level)
+    model = weights.by_name(LEVELS[level].weights_for(height * width, settings))
     latents = settings.low_bits == 0 and (LEVELS[level].thumbnail_latents or height * width >= THUMBNAIL)
     band_count = max(1, -(-height * width // BAND_PIXELS))
     band_rows = min(-(-height // band_count), max_band_rows or height)

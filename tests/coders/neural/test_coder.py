@@ -317,3 +317,15 @@ def test_bands_have_the_grid_of_the_picture(model, monkeypatch):
 def test_too_wide_a_picture_is_refused(model):
     with pytest.raises(UnsupportedError):
         decoded(neural_coder.encode(tiny.picture(2, 9, 3), 1, threads=1), np.empty((2, MAX_NEURAL_WIDTH + 1, 3)))
+
+
+def test_thumbnails_have_weights_of_their_own():
+    level, most = neural_coder.LEVELS[5], neural_coder.THUMBNAIL - 1
+    assert level.weights_for(most, level.settings) == level.thumbnail_weights == "thumbnails"
+    for pixels, settings in (
+        (most + 1, level.settings),
+        (most, replace(level.settings, ycbcr=True)),
+        (most, replace(level.settings, low_bits=2)),
+    ):
+        assert level.weights_for(pixels, settings) == level.weights
+    assert neural_coder.LEVELS[9].networks() == ["large"]

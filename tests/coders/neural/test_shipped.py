@@ -16,7 +16,7 @@ from bbans_cli.coders.neural.band import BandCodec
 from bbans_cli.entropy.rans import Message
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "roman-colosseum.png"
-NAMES = sorted({level.weights for level in neural_coder.LEVELS.values()})
+NAMES = sorted({name for level in neural_coder.LEVELS.values() for name in level.networks()})
 
 
 @pytest.fixture(scope="module")
