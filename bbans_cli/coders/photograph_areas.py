@@ -3,24 +3,23 @@
 Two things tell photographs from text and drawings. In drawings nearly each pixel equals one of the four beside, above
 and below; those that do not are *busy*. And in drawings a pixel that differs from its neighbour does so by much, while
 photographs have *soft* steps, by a few values, across and down. Blocks of 8x8 pixels with many busy pixels or soft
-steps that touch make up an area, whose bounding box is a candidate if they fill it. Its sides then move to the pixel
-where columns and rows begin to have soft steps.
+steps that touch make up an area, whose bounding box is a candidate if they fill it (filled_boxes.py). Its sides then
+move to the pixel where columns and rows begin to have soft steps.
 
 The rectangles are candidates. encode_picture.py codes them, and keeps those that pay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
+from bbans_cli.coders import filled_boxes
+from bbans_cli.coders.filled_boxes import Mask
 from bbans_cli.container import Region
 
-Mask = npt.NDArray[np.bool_]
 Samples = npt.NDArray[np.uint8]
 
 # All numbers below were tuned by hand on dev/screens, dev/photos, dev/imagenet and pictures made of them, and are not
@@ -31,17 +30,15 @@ MOST_PIXELS = 1 << 26  # of a picture: a look takes about 6 bytes for each
 # Share of the pixels of a block that are busy, or have soft steps both across and down, at least; the largest of these
 # steps.
 BUSY, SOFT, SOFT_STEP = 0.4, 0.1, 16
-# Share of the blocks of a rectangle that are those of a photograph, at least.
-FILLED = 0.6
-# Blocks of a rectangle, pixels of its sides, colours in it, at least.
-LEAST_BLOCKS, LEAST_SIDE, LEAST_COLOURS = 12, 24, 64
+# Pixels of a rectangle's sides, colours in it, at least.
+LEAST_SIDE, LEAST_COLOURS = 24, 64
 # A side lies where the share of soft steps along columns or rows differs most from that of the line outside, or by
 # this much of that further outside.
 NEARLY = 0.85
 # What that share differs by at a side, at least; and at the four sides on average.
 LEAST_STEP, MEAN_STEP = 0.1, 0.3
-# Rectangles of a picture, at most: the largest; areas that are cut in two because they do not fill a rectangle.
-MOST, MOST_CUTS = 16, 16
+# Rectangles of a picture, at most: the largest.
+MOST = 16
 # Share of a picture's pixels that must lie outside the rectangles, and of those that must not be busy.
 LEAST_AROUND, FLAT_AROUND = 0.02, 0.6
 # Of every so many rows two are looked at first; the share of blocks that must change, and be flat, for a closer look.
@@ -58,7 +55,7 @@ def find(pixels: Samples) -> list[Region]:
     soft = _Softness.of(pixels, changes)
     blocks = _without_speckles((_shares(busy) >= BUSY) | soft.blocks())
     found: list[Region] = []
-    for box in sorted(_boxes(blocks), key=lambda box: -box.width * box.height):
+    for box in sorted(filled_boxes.boxes(blocks), key=lambda box: -box.width * box.height):
         region = soft.refined(box)
         if region is None or any(_overlap(region, other) for other in found):
             continue
@@ -143,7 +140,7 @@ class _Changes:
 
 def _lines(changed: Mask) -> list[tuple[int, int]]:
     """Where runs of lines in which something changes begin, and where they end (exclusive)."""
-    return [(first, end) for _, first, end in _runs(np.asarray(changed.any(axis=1))[None])]
+    return [(first, end) for _, first, end in filled_boxes.runs(np.asarray(changed.any(axis=1))[None])]
 
 
 @dataclass(frozen=True)
@@ -196,108 +193,6 @@ def _without_speckles(blocks: Mask) -> Mask:
     around[:, 1:] += blocks[:, :-1]
     around[:, :-1] += blocks[:, 1:]
     return blocks & (around >= 2)
-
-
-@dataclass
-class _Area:
-    """Blocks that touch: their number and bounding box (right and bottom are exclusive)."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    blocks: int
-
-    def add(self, other: _Area) -> None:
-        self.left, self.top = min(self.left, other.left), min(self.top, other.top)
-        self.right, self.bottom = max(self.right, other.right), max(self.bottom, other.bottom)
-        self.blocks += other.blocks
-
-
-class _Forest:
-    """Areas that are being joined: each has the number of the one that it went into, or its own."""
-
-    def __init__(self) -> None:
-        self.areas: list[_Area] = []
-        self.parents: list[int] = []
-
-    def add(self, area: _Area) -> int:
-        self.areas.append(area)
-        self.parents.append(len(self.parents))
-        return len(self.parents) - 1
-
-    def root(self, number: int) -> int:
-        while self.parents[number] != number:
-            self.parents[number] = self.parents[self.parents[number]]
-            number = self.parents[number]
-        return number
-
-    def join(self, one: int, other: int) -> None:
-        one, other = self.root(one), self.root(other)
-        if one != other:
-            self.areas[one].add(self.areas[other])
-            self.parents[other] = one
-
-    def roots(self) -> list[_Area]:
-        return [area for number, area in enumerate(self.areas) if self.parents[number] == number]
-
-
-def _areas(blocks: Mask) -> list[_Area]:
-    """Areas of blocks that touch, corners included: runs of each row are joined with those of the row above."""
-    forest = _Forest()
-    above: list[tuple[int, int, int]] = []
-    last = -1
-    for y, of_row in groupby(_runs(blocks), key=lambda run: run[0]):
-        runs = []
-        for _, left, right in of_row:
-            number = forest.add(_Area(left, y, right, y + 1, right - left))
-            for first, end, other in above if y == last + 1 else ():
-                if first <= right and left <= end:
-                    forest.join(other, number)
-            runs.append((left, right, number))
-        above, last = runs, y
-    return forest.roots()
-
-
-def _runs(blocks: Mask) -> Iterator[tuple[int, int, int]]:
-    """Row, first column and the one behind the last of each run of marked blocks, in reading order."""
-    edges = np.diff(blocks.astype(np.int8), prepend=0, append=0)
-    rows, lefts = np.nonzero(edges == 1)
-    rights = np.nonzero(edges == -1)[1]
-    return zip(rows.tolist(), lefts.tolist(), rights.tolist(), strict=True)
-
-
-def _boxes(blocks: Mask) -> list[Region]:
-    """Rectangles, in blocks, that marked blocks fill."""
-    found, waiting, cuts = [], [(blocks, 0, 0)], 0
-    while waiting and cuts < MOST_CUTS:
-        mask, x, y = waiting.pop()
-        for area in _areas(mask):
-            if area.blocks < LEAST_BLOCKS:
-                continue
-            box = mask[area.top : area.bottom, area.left : area.right]
-            if area.blocks >= FILLED * box.size:
-                found.append(Region(x + area.left, y + area.top, box.shape[1], box.shape[0]))
-            else:
-                cuts += 1
-                waiting += [(part, x + area.left + dx, y + area.top + dy) for part, dx, dy in _cut(box)]
-    return found
-
-
-def _cut(box: Mask) -> list[tuple[Mask, int, int]]:
-    """A box that is not filled in two, with their places, where rows or columns are least like those before."""
-    best, where = 0.0, None
-    for axis in (0, 1):
-        filled = box.mean(axis=1 - axis)
-        steps = np.abs(np.diff(filled))
-        if steps.size and steps.max() > best:
-            best, where = float(steps.max()), (axis, int(steps.argmax()) + 1)
-    if where is None:
-        return []
-    axis, at = where
-    if axis == 0:
-        return [(box[:at], 0, 0), (box[at:], 0, at)]
-    return [(box[:, :at], 0, 0), (box[:, at:], at, 0)]
 
 
 def _ends(shares: npt.NDArray[np.float64], first: int, end: int) -> tuple[int, int, float, float]:
