@@ -36,6 +36,7 @@ class Output(NamedTuple):
 
 
 def is_bbc(name: str) -> bool:
+    """Whether a name ends in .bbc, in any case."""
     return name.lower().endswith(SUFFIX)
 
 
@@ -107,6 +108,7 @@ def suits(suffix: str, head: Head | None) -> bool:
 
 
 def without_bbc(name: str) -> str:
+    """The name less its .bbc. Raises InputError where there is none."""
     if not is_bbc(name):
         raise InputError("does not end in .bbc; -o says where its content goes")
     return name[: -len(SUFFIX)]

@@ -70,6 +70,7 @@ def kind_of(content: container.Container | StoredFile) -> str:
 
 
 def of_stored_file(stored: StoredFile, data: bytes, coded_bytes: int, notes: list[str], lossy: bool = False) -> Outcome:
+    """The outcome of a JPEG file or a file that was only stored; ``data`` is the output."""
     jpeg = stored.jpeg
     if jpeg is None:
         return Outcome(data, None, None, 0, coded_bytes, [], notes, "file", lossy)
@@ -78,4 +79,5 @@ def of_stored_file(stored: StoredFile, data: bytes, coded_bytes: int, notes: lis
 
 
 def not_kept(lost: list[str]) -> list[str]:
+    """The warning that names what was lost, each once; none if nothing was."""
     return [f"not kept: {', '.join(dict.fromkeys(lost))}"] if lost else []

@@ -40,6 +40,7 @@ def share(ctx: click.Context, param: click.Parameter, value: str) -> float:
 
 
 def whole(*names: str, text: str, least: int = 1, most: int = 1 << 48, default: int | None = None) -> Option:
+    """An option of the archive whose value is an integer from `least` to `most`."""
     return Option(names, type=click.IntRange(least, most), default=default, metavar="N", help=text)
 
 

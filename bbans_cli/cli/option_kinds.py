@@ -86,18 +86,22 @@ class Thumbnail(Verb):
 
 
 def flag(*names: str, text: str = "", **more: Any) -> Option:
+    """An option without a value."""
     return Option(names, is_flag=True, help=text, **more)
 
 
 def path(*names: str, text: str, metavar: str) -> Option:
+    """An option whose value is a path."""
     return Option(names, type=_PATH, metavar=metavar, help=text)
 
 
 def number(*names: str, least: int, most: int, text: str, default: int | None = None) -> Option:
+    """An option whose value is an integer from `least` to `most`."""
     return Option(names, type=_Integer(least, most), default=default, metavar="N", help=text)
 
 
 def count(*names: str, text: str) -> Option:
+    """An option whose value is how often it is given."""
     return Option(names, count=True, help=text)
 
 

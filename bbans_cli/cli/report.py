@@ -190,6 +190,7 @@ def advised(text: str, options: Set[str] | None) -> str:
 
 
 def done_line(result: Result) -> str:
+    """What -v says of a file that is done, in a line: names, size, bytes before and after, rate, seconds."""
     line = shown(result.input)
     if result.output not in (None, STDIO):
         line += f" -> {shown(result.output)}"

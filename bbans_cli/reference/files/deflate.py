@@ -41,14 +41,17 @@ def distance_symbol(distance: int) -> tuple[int, int, int]:
 
 
 def extra_of_literal(symbol: int) -> int:
+    """Bits that follow a symbol of literals and lengths: RFC 1951, 3.2.5."""
     return 0 if symbol < 265 or symbol == 285 else (symbol - 261) // 4
 
 
 def extra_of_distance(symbol: int) -> int:
+    """Bits that follow a symbol of distances: RFC 1951, 3.2.5."""
     return 0 if symbol < 4 else symbol // 2 - 1
 
 
 def extra_of_length(symbol: int) -> int:
+    """Bits that follow a symbol of code lengths: RFC 1951, 3.2.7."""
     return {16: 2, 17: 3, 18: 7}.get(symbol, 0)
 
 

@@ -32,6 +32,7 @@ class Layout(NamedTuple):
 
 
 def layout(frame: Frame, height: int) -> Layout:
+    """The blocks of a frame of `height` rows of pixels, with subsampling: ITU-T T.81, A.1 and A.2."""
     across = max(c.horizontal for c in frame.components)
     down = max(c.vertical for c in frame.components)
     columns, rows = -(-frame.width // (8 * across)), -(-height // (8 * down))
