@@ -14,7 +14,7 @@ from bbans_cli.cli import archive_progress as show
 from bbans_cli.cli import archive_work as work
 from bbans_cli.cli import fileio, report
 from bbans_cli.cli import options as opt
-from bbans_cli.cli.option_kinds import Option, flag, size
+from bbans_cli.cli.option_kinds import Option, flag, number, size
 from bbans_cli.limits import DEFAULT_LEVEL, MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def _verb(name: str, *params: click.Parameter, short: str) -> Callable[[Callable
     opt.STRIP,
     flag("--full-names", text="Keep suffixes: photo.png becomes photo.png.bbc."),
     opts.FORCE,
-    opts.whole("--max-pixels", default=MAX_PIXELS, text=f"Refuse larger pictures (default {MAX_PIXELS:,})."),
-    opts.whole("--shard-files", default=500, text="Files of a shard at most (default 500)."),
+    number("--max-pixels", default=MAX_PIXELS, text=f"Refuse larger pictures (default {MAX_PIXELS:,})."),
+    number("--shard-files", default=500, text="Files of a shard at most (default 500)."),
     Option(
         ["--shard-bytes"],
         callback=size,

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bbans_cli.cli import report
-from bbans_cli.cli.option_kinds import Option, flag
+from bbans_cli.cli.option_kinds import Integer, Option, flag, number
 from bbans_cli.cli.options import MAX_THREADS
 from bbans_cli.errors import BbcError
 
@@ -39,12 +39,7 @@ def share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     return found
 
 
-def whole(*names: str, text: str, least: int = 1, most: int = 1 << 48, default: int | None = None) -> Option:
-    """An option of the archive whose value is an integer from `least` to `most`."""
-    return Option(names, type=click.IntRange(least, most), default=default, metavar="N", help=text)
-
-
-THREADS = whole(
+THREADS = number(
     "-T",
     "--threads",
     least=0,
@@ -53,7 +48,7 @@ THREADS = whole(
 )
 SHARD = Option(
     ["--shard", "shards"],
-    type=click.IntRange(0),
+    type=Integer(0),
     multiple=True,
     metavar="N",
     help="Only this shard, counted from 0; may be repeated.",

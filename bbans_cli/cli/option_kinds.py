@@ -24,7 +24,7 @@ _SOURCE_AND_TARGET = (("source", "FILE"), ("target", "OUT"))
 _PATH = click.Path(allow_dash=True, readable=False)
 
 
-class _Integer(click.IntRange):
+class Integer(click.IntRange):
     name = "integer"  # for errors, where click has "integer range"
 
 
@@ -95,9 +95,9 @@ def path(*names: str, text: str, metavar: str) -> Option:
     return Option(names, type=_PATH, metavar=metavar, help=text)
 
 
-def number(*names: str, least: int, most: int, text: str, default: int | None = None) -> Option:
+def number(*names: str, least: int = 1, most: int = 1 << 48, text: str, default: int | None = None) -> Option:
     """An option whose value is an integer from `least` to `most`."""
-    return Option(names, type=_Integer(least, most), default=default, metavar="N", help=text)
+    return Option(names, type=Integer(least, most), default=default, metavar="N", help=text)
 
 
 def count(*names: str, text: str) -> Option:

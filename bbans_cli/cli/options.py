@@ -42,8 +42,8 @@ COMPRESSION = Section(
         flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
         STRIP,
         flag("--preview", text="Keep a small lossy preview, of at most 0.5 %."),
-        number("--preview-size", least=1, most=MAX_PREVIEW_SIDE, text="The same, of at most N pixels a side (256)."),
-        number("--band-rows", least=1, most=1 << 31, text="Bands of at most N rows; decompress --rows needs them."),
+        number("--preview-size", most=MAX_PREVIEW_SIDE, text="The same, of at most N pixels a side (256)."),
+        number("--band-rows", most=1 << 31, text="Bands of at most N rows; decompress --rows needs them."),
         flag("--no-verify", text="Do not decode the result to compare before publishing it."),
     ),
 )
@@ -57,9 +57,7 @@ DECOMPRESSION = Section(
             metavar="FORMAT",
             help=f"{', '.join(FORMATS)}, or {JPEG}: a JPEG file as it was; else the suffix of -o decides.",
         ),
-        number(
-            "--deflate-level", least=1, most=9, default=DEFLATE_LEVEL, text="Of PNG and TIFF: 1 fastest, 9 smallest."
-        ),
+        number("--deflate-level", most=9, default=DEFLATE_LEVEL, text="Of PNG and TIFF: 1 fastest, 9 smallest."),
         STRIP,
         Option(["--rows"], callback=rows, metavar="A:B", help="Rows A to B-1 alone, from 0; of a JPEG file, pixels."),
         flag("--keep-going", text="Of damaged files write the rows that hold, the others grey; exit with 1."),
@@ -143,7 +141,7 @@ _MAX_MEMORY = Option(
 
 def _max_pixels(default: int) -> Option:
     text = f"Refuse larger pictures (default {default:,})."
-    return number("--max-pixels", least=1, most=1 << 48, default=default, text=text)
+    return number("--max-pixels", default=default, text=text)
 
 
 LIMITS = Section("Resources", (_THREADS, _max_pixels(PAGE_PIXELS), _MAX_MEMORY))
@@ -191,7 +189,6 @@ THUMBNAIL = Section(
     (
         number(
             "--size",
-            least=1,
             most=MAX_PREVIEW_SIDE,
             default=PREVIEW_SIDE,
             text=f"Pixels of the longer side at most ({PREVIEW_SIDE}).",
@@ -199,7 +196,6 @@ THUMBNAIL = Section(
         number(
             "--max-pixels",
             least=0,
-            most=1 << 48,
             default=DECODE_PIXELS,
             text=f"Decode pictures without a preview up to this size ({DECODE_PIXELS:,}).",
         ),
