@@ -95,7 +95,7 @@ def _deflate(picture: Picture, level: int) -> Iterator[bytes]:
         filtered = np.zeros((rows.shape[0], 1 + rows.shape[1]), np.uint8)
         if shades:
             given, target = ffi.from_buffer("uint8_t[]", rows), ffi.from_buffer("uint8_t[]", filtered)
-            lib.bbc_png_filters_apply(given, last, target, *rows.shape, bpp)
+            lib.bbc_png_filters_apply(given, last, ffi.NULL, target, *rows.shape, bpp)
             kept = rows[-1].copy()
             last = ffi.from_buffer("uint8_t[]", kept)
         else:

@@ -35,7 +35,7 @@ def rgb_to_png(width: int, height: int, pixels: bytes) -> bytes:
 
     lines = bytearray((1 + 3 * width) * height)
     source, target = ffi.from_buffer("uint8_t[]", pixels), ffi.from_buffer("uint8_t[]", lines)
-    lib.bbc_png_filters_apply(source, ffi.NULL, target, height, 3 * width, 3)
+    lib.bbc_png_filters_apply(source, ffi.NULL, ffi.NULL, target, height, 3 * width, 3)
     return _file(width, height, _COLOUR_TYPES["RGB"], bytes(lines))
 
 

@@ -148,18 +148,22 @@ def replay_png_filters(data: bytes) -> None:
     buffer = np.frombuffer(given.fill((rows + 1) * (row + 1)), np.uint8).copy()
     first = ffi.from_buffer("uint8_t[]", buffer) + 1 + row
     above = buffer[1 : 1 + row].copy()
+    given_rows = buffer[1 + row :].copy()
+    kinds = given_rows.reshape(rows, row + 1)[:, 0].copy()
     if lib.bbc_png_filters_undo(first, rows, row, bpp, has_above):
         return
-    plain = buffer[1 + row :].reshape(-1)[: rows * (row + 1)].reshape(rows, row + 1)[:, 1:].copy()
+    plain = buffer[1 + row :].reshape(rows, row + 1)[:, 1:].copy()
     again = np.zeros(rows * (row + 1), np.uint8)
     given_above = ffi.from_buffer("uint8_t[]", above) if has_above else ffi.NULL
-    lib.bbc_png_filters_apply(
-        ffi.from_buffer("uint8_t[]", plain), given_above, ffi.from_buffer("uint8_t[]", again), rows, row, bpp
-    )
-    buffer[1 + row : 1 + row + len(again)] = again
-    assert lib.bbc_png_filters_undo(first, rows, row, bpp, has_above) == 0
-    back = buffer[1 + row : 1 + row + len(again)].reshape(rows, row + 1)[:, 1:]
-    assert np.array_equal(back, plain)
+    source, target = ffi.from_buffer("uint8_t[]", plain), ffi.from_buffer("uint8_t[]", again)
+    for filters in (kinds, None):
+        chosen = ffi.NULL if filters is None else ffi.from_buffer("uint8_t[]", filters)
+        assert lib.bbc_png_filters_apply(source, given_above, chosen, target, rows, row, bpp) == 0
+        assert filters is None or np.array_equal(again, given_rows)
+        buffer[1 + row : 1 + row + len(again)] = again
+        assert lib.bbc_png_filters_undo(first, rows, row, bpp, has_above) == 0
+        back = buffer[1 + row : 1 + row + len(again)].reshape(rows, row + 1)[:, 1:]
+        assert np.array_equal(back, plain)
 
 
 def replay_ans(data: bytes) -> None:

@@ -20,9 +20,7 @@ def png(depth: int, channels: int, level: int, low_first: bool = False) -> bytes
     data = samples.astype("<u2" if low_first else ">u2" if depth == 16 else "u1").view(np.uint8).tobytes()
     width = len(data) // 36
     filters = bytes(range(5)) * 7 + b"\4"
-    rows = png_data.filtered(
-        np.frombuffer(data, np.uint8).reshape(36, width), np.frombuffer(filters, np.uint8), width // 40
-    )
+    rows = png_data.filtered(np.frombuffer(data, np.uint8).reshape(36, width), filters, width // 40)
     stream = zlib.compress(rows, level)
     colour = 2 if channels > 1 else 0
     chunks = [(b"IHDR", (40).to_bytes(4, "big") + (36).to_bytes(4, "big") + bytes([depth, colour, 0, 0, 0]))]

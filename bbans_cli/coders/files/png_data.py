@@ -54,8 +54,7 @@ def join(item: PngData) -> bytes:
     samples = context_mixing.decode_payload(item.payload, shape, depth, coder=DEEP, most_bits=BUCKET_BITS)
     order = "<" if item.swapped else ">"
     packed = np.ascontiguousarray(samples.astype(f"{order}u{item.sample_bytes}")).view(np.uint8)
-    filters = np.frombuffer(item.filters, np.uint8)
-    rows = filtered(packed.reshape(item.height, -1), filters, item.channels * item.sample_bytes)
+    rows = filtered(packed.reshape(item.height, -1), item.filters, item.channels * item.sample_bytes)
     stream = _deflate(rows, item.level, item.filtered, item.size - 6, None)
     if stream is None or len(stream) != item.size - 6:
         raise CorruptError("corrupt structure: a PNG picture's data of another size")
@@ -163,18 +162,11 @@ def _deflate(rows: bytes, level: int, filtered: bool, room: int, wanted: bytes |
     return bytes(out[:size]) if size <= room else None
 
 
-def filtered(rows: np.ndarray, filters: np.ndarray, bpp: int) -> bytes:
-    """Rows uint8 (height, bytes), each behind its filter's number and filtered: PNG specification, section 9."""
-    if filters.max() > 4:
+def filtered(rows: np.ndarray, filters: bytes, bpp: int) -> bytes:
+    """Rows uint8 (height, bytes), each behind its filter's number and filtered: PNG specification, section 9. Raises
+    CorruptError for an unknown filter."""
+    out = bytearray(rows.size + len(rows))
+    source, target = ffi.from_buffer("uint8_t[]", rows), ffi.from_buffer("uint8_t[]", out)
+    if lib.bbc_png_filters_apply(source, ffi.NULL, ffi.from_buffer("uint8_t[]", filters), target, *rows.shape, bpp):
         raise CorruptError("corrupt structure: an unknown filter of a PNG picture")
-    left, above, corner = np.zeros((3, *rows.shape), np.int16)
-    left[:, bpp:], above[1:], corner[1:, bpp:] = rows[:, :-bpp], rows[:-1], rows[:-1, :-bpp]
-    to_left, to_above, to_corner = abs(above - corner), abs(left - corner), abs(left + above - 2 * corner)
-    paeth = np.where(to_above <= to_corner, above, corner)
-    paeth = np.where((to_left <= to_above) & (to_left <= to_corner), left, paeth)
-    out = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
-    out[:, 0] = filters
-    for number, predicted in enumerate([0 * left, left, above, left + above >> 1, paeth]):
-        chosen = filters == number
-        out[chosen, 1:] = (rows[chosen] - predicted[chosen]).astype(np.uint8)
-    return out.tobytes()
+    return bytes(out)

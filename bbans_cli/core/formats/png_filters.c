@@ -77,25 +77,45 @@ int bbc_png_filters_undo(uint8_t *data, size_t rows, size_t row_bytes, size_t bp
     return 0;
 }
 
-void bbc_png_filters_apply(const uint8_t *rows_in, const uint8_t *above, uint8_t *out, size_t rows, size_t row_bytes,
-                           size_t bpp)
+/* The number of the filter whose output has the smallest cost. */
+static int png_filters_cheapest(const uint8_t *row, const uint8_t *above, size_t row_bytes, size_t bpp)
+{
+    const uint64_t costs[PNG_FILTERS_COUNT] = {
+        png_filters_cost(PNG_FILTERS_NONE, row, above, row_bytes, bpp),
+        png_filters_cost(PNG_FILTERS_SUB, row, above, row_bytes, bpp),
+        png_filters_cost(PNG_FILTERS_UP, row, above, row_bytes, bpp),
+        png_filters_cost(PNG_FILTERS_AVERAGE, row, above, row_bytes, bpp),
+        png_filters_cost(PNG_FILTERS_PAETH, row, above, row_bytes, bpp),
+    };
+    int best = 0;
+    for (int filter = 1; filter < PNG_FILTERS_COUNT; filter++)
+        if (costs[filter] < costs[best]) best = filter;
+    return best;
+}
+
+PNG_FILTERS_INLINE void png_filters_filter(int filter, const uint8_t *row, const uint8_t *above, uint8_t *target,
+                                           size_t row_bytes, size_t bpp)
+{
+    target[0] = (uint8_t)filter;
+    for (size_t i = 0; i < row_bytes; i++)
+        target[1 + i] = (uint8_t)(row[i] - png_filters_predict(filter, row, above, i, bpp));
+}
+
+int bbc_png_filters_apply(const uint8_t *rows_in, const uint8_t *above, const uint8_t *filters, uint8_t *out,
+                          size_t rows, size_t row_bytes, size_t bpp)
 {
     for (size_t r = 0; r < rows; r++) {
         const uint8_t *row = rows_in + r * row_bytes;
         uint8_t *target = out + r * (row_bytes + 1);
-        const uint64_t costs[PNG_FILTERS_COUNT] = {
-            png_filters_cost(PNG_FILTERS_NONE, row, above, row_bytes, bpp),
-            png_filters_cost(PNG_FILTERS_SUB, row, above, row_bytes, bpp),
-            png_filters_cost(PNG_FILTERS_UP, row, above, row_bytes, bpp),
-            png_filters_cost(PNG_FILTERS_AVERAGE, row, above, row_bytes, bpp),
-            png_filters_cost(PNG_FILTERS_PAETH, row, above, row_bytes, bpp),
-        };
-        int best = 0;
-        for (int filter = 1; filter < PNG_FILTERS_COUNT; filter++)
-            if (costs[filter] < costs[best]) best = filter;
-        target[0] = (uint8_t)best;
-        for (size_t i = 0; i < row_bytes; i++)
-            target[1 + i] = (uint8_t)(row[i] - png_filters_predict(best, row, above, i, bpp));
+        switch (filters ? filters[r] : png_filters_cheapest(row, above, row_bytes, bpp)) {
+        case PNG_FILTERS_NONE: png_filters_filter(PNG_FILTERS_NONE, row, above, target, row_bytes, bpp); break;
+        case PNG_FILTERS_SUB: png_filters_filter(PNG_FILTERS_SUB, row, above, target, row_bytes, bpp); break;
+        case PNG_FILTERS_UP: png_filters_filter(PNG_FILTERS_UP, row, above, target, row_bytes, bpp); break;
+        case PNG_FILTERS_AVERAGE: png_filters_filter(PNG_FILTERS_AVERAGE, row, above, target, row_bytes, bpp); break;
+        case PNG_FILTERS_PAETH: png_filters_filter(PNG_FILTERS_PAETH, row, above, target, row_bytes, bpp); break;
+        default: return -1;
+        }
         above = row;
     }
+    return 0;
 }

@@ -11,7 +11,7 @@ from bbans_cli import container
 from bbans_cli.coders.files import file_coder, png_data
 from bbans_cli.coders.files.jpeg_tree import Node, PngData
 from bbans_cli.core import ffi, lib
-from bbans_cli.errors import BbcError
+from bbans_cli.errors import BbcError, CorruptError
 from bbans_cli.reference.files.deflate import deflate
 
 
@@ -80,6 +80,11 @@ def test_others_stay_bytes():
     ]:
         node = Node(gaps=[changed])
         assert png_data.taken_out(node).gaps == [changed]
+
+
+def test_an_unknown_filter_is_an_error():
+    with pytest.raises(CorruptError, match="an unknown filter"):
+        png_data.filtered(np.zeros((2, 8), np.uint8), b"\0\5", 1)
 
 
 def test_damage_is_named():
