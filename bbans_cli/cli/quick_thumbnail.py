@@ -1,5 +1,5 @@
-"""`bbc thumbnail [--size N] FILE OUT` as file managers call it, for every file of a folder: without click and batch,
-whose imports take longer than a thumbnail.
+"""`bbc thumbnail [-f] [--size N] FILE OUT` as file managers call it, for every file of a folder: without click, batch
+and their imports, which take longer than a thumbnail.
 
 Only for a preview or a thumbnail in EXIF data, and only where there is nothing to say. All else, errors included, is
 left to main.py, which begins anew.
@@ -25,6 +25,7 @@ class _Wanted:
     size: int
     source: str
     target: str
+    force: bool
 
 
 def made(args: Sequence[str]) -> bool:
@@ -49,11 +50,16 @@ def made(args: Sequence[str]) -> bool:
 
 
 def _wanted(args: Sequence[str]) -> _Wanted | None:
-    rest, size = list(args[1:]), PREVIEW_SIDE
-    if len(rest) == 4 and rest[0] == "--size" and rest[1].isascii() and rest[1].isdecimal():
-        size, rest = int(rest[1]), rest[2:]
-    plain = len(rest) == 2 and not rest[0].startswith("-") and (rest[1] == fileio.STDIO or not rest[1].startswith("-"))
-    return _Wanted(size, rest[0], rest[1]) if plain and 1 <= size <= MAX_PREVIEW_SIDE else None
+    rest, size, force = list(args[1:]), PREVIEW_SIDE, False
+    while rest and rest[0].startswith("-"):
+        if rest[0] in ("-f", "--force"):
+            force, rest = True, rest[1:]
+        elif rest[0] == "--size" and len(rest) > 1 and rest[1].isascii() and rest[1].isdecimal():
+            size, rest = int(rest[1]), rest[2:]
+        else:
+            return None
+    plain = len(rest) == 2 and (rest[1] == fileio.STDIO or not rest[1].startswith("-"))
+    return _Wanted(size, rest[0], rest[1], force) if plain and 1 <= size <= MAX_PREVIEW_SIDE else None
 
 
 def _make(wanted: _Wanted) -> bool:
@@ -63,10 +69,12 @@ def _make(wanted: _Wanted) -> bool:
         return False
     if os.path.splitext(wanted.target)[1].lower() not in ("", *THUMBNAIL_SUFFIXES):
         return False
+    if wanted.force and os.path.exists(wanted.target) and os.path.samefile(wanted.source, wanted.target):
+        return False
     with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(wanted.target) as output:
         small = thumbnails.at_hand(data, wanted.size, thumbnails.format_of(wanted.target))
         if small is None:
             return False
         output.write(small.data)
-        output.publish(None, force=False, sync=False)
+        output.publish(None, wanted.force, sync=False)
     return True

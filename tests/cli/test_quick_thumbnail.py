@@ -44,10 +44,29 @@ def bbc(folder: Path, *words: str) -> tuple[int, bytes, bytes]:
 @pytest.mark.parametrize("name", ["small.png", "small.JPG", "small.webp"])
 def test_the_file_is_the_same(folder: Path, name: str) -> None:
     assert quick_thumbnail.made(["thumbnail", "--size", "20", str(folder / "a.bbc"), str(folder / name)])
-    assert bbc(folder, "thumbnail", "-f", "--size", "20", "a.bbc", f"other-{name}") == (0, b"", b"")
+    assert bbc(folder, "thumbnail", "--size=20", "a.bbc", f"other-{name}") == (0, b"", b"")  # by the whole command
     assert (folder / name).read_bytes() == (folder / f"other-{name}").read_bytes()
     assert (folder / name).stat().st_mode == (folder / f"other-{name}").stat().st_mode
     assert max(size_of(folder / name)) == 20 and len(list(folder.iterdir())) == 4
+
+
+@pytest.mark.parametrize("words", [["-f"], ["--force", "--size", "20"], ["--size", "20", "-f"]])
+def test_a_file_is_replaced_if_that_is_asked_for(folder: Path, words: list[str]) -> None:
+    target = folder / "small.png"
+    target.write_bytes(b"old")
+    assert quick_thumbnail.made(["thumbnail", *words, str(folder / "a.bbc"), str(target)])
+    assert max(size_of(target)) == (20 if len(words) > 1 else 32)
+    assert sorted(os.listdir(folder)) == ["a.bbc", "b.bbc", "small.png"]
+
+
+@pytest.mark.parametrize("name", ["picture", "link", "symbolic"])
+def test_the_input_is_not_replaced(folder: Path, name: str) -> None:
+    source = (folder / "a.bbc").rename(folder / "picture")
+    os.link(source, folder / "link")
+    os.symlink(source, folder / "symbolic")
+    before = source.read_bytes()
+    assert not quick_thumbnail.made(["thumbnail", "-f", str(source), str(folder / name)])
+    assert source.read_bytes() == before == (folder / name).read_bytes()
 
 
 def test_standard_output(folder: Path) -> None:
@@ -63,6 +82,10 @@ def test_standard_output(folder: Path) -> None:
         ["thumbnail", "a.bbc"],
         ["thumbnail", "-v", "a.bbc", "x.png"],
         ["thumbnail", "-", "x.png"],
+        ["thumbnail", "-f", "-", "x.png"],
+        ["thumbnail", "-f", "-v", "a.bbc", "x.png"],
+        ["thumbnail", "-f", "a.bbc", "a.bbc"],
+        ["thumbnail", "-f", "a.bbc", "."],
         ["thumbnail", "--size", "0", "a.bbc", "x.png"],
         ["thumbnail", "--size", "4097", "a.bbc", "x.png"],
         ["thumbnail", "--size", "\u0663", "a.bbc", "x.png"],
