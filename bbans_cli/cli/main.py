@@ -8,6 +8,7 @@ imported only once there is a picture to work on.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -270,6 +271,15 @@ def _version(verbose: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _file_taken_for_options(error: click.UsageError, args: Sequence[str]) -> str:
+    """What to write for a file such as -dash.png, which a shell's * gives without ./ before it."""
+    if isinstance(error, (click.NoSuchOption, click.BadParameter)):
+        for word in args[: args.index("--") if "--" in args else None]:
+            if word.startswith("-") and word != STDIO and os.path.lexists(word):
+                return f"; for the file {report.shown(word)} use -- or {report.shown(os.path.join('.', word))}"
+    return ""
+
+
 def _end(stop: signals.Interrupted) -> None:
     """Clean up, and end by the signal. Does not return."""
     atomic_output.abandon_all()
@@ -284,7 +294,8 @@ def run(args: Sequence[str]) -> int:
         return bbc.main(list(args), prog_name="bbc", standalone_mode=False) or 0
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "bbc"
-        report.say(f"{' '.join(error.format_message().split()).rstrip('.')}; see {where} --help")
+        words = " ".join(error.format_message().split()).rstrip(".")
+        report.say(f"{words}{_file_taken_for_options(error, args)}; see {where} --help")
         return 2
     except signals.Interrupted as stop:
         _end(stop)

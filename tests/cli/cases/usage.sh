@@ -28,4 +28,9 @@ status bbc compress --files-from missing.txt
 status bbc compress --files-from - - < /dev/null
 status bbc batch
 status bbc meta
+# A file that a shell's * names so that it reads as options.
+cp a.png ./-dash.png
+status bbc compress *.png
+status bbc compress -- *.png
+status bbc compress -dish.png
 ls
