@@ -192,3 +192,11 @@ def test_two_builds_are_compared_by_bytes_and_time(tmp_path):
             [*command, other, str(tmp_path / "a.png")], cwd=SCRIPTS.parent, capture_output=True, text=True
         )
         assert (done.returncode, verdict in done.stdout) == (status, True), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["medium", "fitted", "thumbnails"])
+def test_logs_of_every_kind_of_training_are_drawn(script, tmp_path, name):
+    pytest.importorskip("matplotlib", reason="needs matplotlib")
+    curves = script("training.plot_training")
+    curves.plot(curves.read(SCRIPTS.parent / "weights" / f"{name}.log.jsonl"), name, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
