@@ -95,6 +95,8 @@ FILES: dict[str, Callable[[], bytes]] = {
     "truncated-header": lambda: good("stack")[:20],
     "truncated-metadata": lambda: good("metadata")[:60],
     "truncated-payload": lambda: good("few-colours-rgb")[:-10],
+    "truncated-neural": lambda: good("tiny-bands")[:-10],
+    "truncated-fitted": lambda: good("fitted-ycbcr-bands")[:-10],
     "truncated-file": lambda: good("jpeg-file")[:-10],
     "corrupt-first-bytes": lambda: flipped(good("stack"), 1),
     "corrupt-header": lambda: flipped(good("stack"), 9),
@@ -103,6 +105,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "corrupt-deep": lambda: flipped(good("deep-bands"), -9),
     "corrupt-raw": lambda: flipped(good("depth-4"), -1),
     "corrupt-fitted": lambda: flipped(good("fitted-grey"), -20),
+    "corrupt-webp": lambda: flipped(good("webp"), -9),
     "corrupt-neural": lambda: flipped(good("tiny-still"), -20),
     "corrupt-jpeg": lambda: flipped(good("jpeg-grey"), -9),
     "corrupt-jpeg-file": lambda: flipped(good("jpeg-file"), -9),
@@ -119,6 +122,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "unsupported-start": lambda: with_parts("jpeg-four-5", lambda parts: [parts[0], _payload(parts[1], 0, 0x70)]),
     "unsupported-dictionary": lambda: with_parts("no-jpeg", lambda parts: [_payload(parts[0], 2, 9)]),
     "wrong-model": lambda: with_model(good("tiny-still"), bytes.fromhex("0badcafe")),
+    "wrong-fitted-model": lambda: with_model(good("fitted-still"), bytes.fromhex("0badcafe")),
     "too-large": _large,
     "no-pixels": lambda: sealed(good("depth-4"), HEADER + 1, 0),
     "region-beyond": lambda: picture(region=Region(2, 0, 4, 3)),
@@ -142,7 +146,7 @@ def _with_settings(name: str, settings: bytes) -> Container:
 
 
 # Those that are read under the weights of the tests; the others need none, or those that ship.
-TINY = ("corrupt-neural", "unsupported-settings", "wrong-model")
+TINY = ("corrupt-neural", "truncated-neural", "wrong-fitted-model", "unsupported-settings", "wrong-model")
 
 
 def lines() -> dict[str, list[str]]:

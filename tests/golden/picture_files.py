@@ -99,6 +99,18 @@ def cmyk() -> Made:
     return _made("cmyk", 8, pixels, [_few(pixels)])
 
 
+def cmyk_16() -> Made:
+    """By the coder of deep samples, all four channels in one part."""
+    pixels = deep(7, 11, 4)
+    return _made("cmyk", 16, pixels, [context_mixing.encode(DEEP, pixels, 16)])
+
+
+def grey_alpha() -> Made:
+    """8 bits, both channels in one part."""
+    pixels = (screen(15, 17, 16) * [16, 3]).astype(np.uint8)
+    return _made("grey+alpha", 8, pixels, [_few(pixels)])
+
+
 def rgba() -> Made:
     """Grey for three equal channels, and alpha that is premultiplied, coded with the grey as a known channel."""
     pixels = screen(20, 18, 16).astype(np.uint8) * 16
@@ -184,6 +196,8 @@ FILES: dict[str, Callable[[], Made]] = {
     "lab": lab,
     "stack": stack,
     "cmyk": cmyk,
+    "cmyk-16": cmyk_16,
+    "grey-alpha": grey_alpha,
     "rgba": rgba,
     "deep-known": deep_known,
     "regions": regions,

@@ -116,6 +116,13 @@ def progressive_colour(level: int) -> Made:
     return _coded(make(frame, random_blocks(frame, 59), progressive_scans(3, interval=2)), level)
 
 
+def arithmetic(level: int) -> Made:
+    """A JPEG file by arithmetic coding, as its frame header says: stored as plain bytes."""
+    frame = make_frame(0, 24, 16, [(1, 1)])
+    file = make(frame, random_blocks(frame, 67), [Scan([0])])
+    return _coded(file.replace(b"\xff\xc0", b"\xff\xc9", 1), level)
+
+
 def no_jpeg() -> Made:
     """By context mixing, which knows the words of JPEG headers."""
     return _coded(b"JFIF Exif Adobe Photoshop 3.0 http://ns.adobe.com/xap/1.0/ " * 2, 5, ".jpeg")
@@ -156,6 +163,7 @@ LEVELS = (1, 5, 9)
 FILES: dict[str, Callable[[], Made]] = {
     "jpeg-corrections": many_corrections,
     "jpeg-png": partial(pictures, 5),
+    "jpeg-arithmetic": partial(arithmetic, 5),
     "no-jpeg": no_jpeg,
     "noise": noise,
     "deflated": lambda: _by_method(1, _deflated),

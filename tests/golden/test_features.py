@@ -15,7 +15,7 @@ FILES = Path(__file__).parent
 KINDS = {kind for name, kind in vars(metadata).items() if name.isupper() and isinstance(kind, int) and kind < 64}
 # By which the coders of pictures code several bands, or a number of channels.
 IN_BANDS = ("neural", "raw", "few-colours", "deep", "fitted")
-CHANNELS = {"neural": (1, 3), "fitted": (1, 3), "jpeg": (1, 3), "few-colours": (1, 3, 4), "deep": (1, 2, 3)}
+CHANNELS = {"neural": (1, 3), "fitted": (1, 3), "jpeg": (1, 3), "few-colours": (1, 2, 3, 4), "deep": (1, 2, 3, 4)}
 NETWORKS = [("neural", weights.by_name(name).id) for level in coder.LEVELS.values() for name in level.networks()]
 NETWORKS += [("fitted", fitted_weights.shipped().id)]
 
