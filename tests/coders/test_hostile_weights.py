@@ -9,9 +9,12 @@ import tiny
 from bbans_cli import core
 from bbans_cli.coders.fitted import coder as fitted_coder
 from bbans_cli.coders.fitted import fitting
+from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural import coder as neural_coder
+from bbans_cli.coders.neural.coder import Settings
 from bbans_cli.errors import ModelMismatchError
 
+SHIPPED = sorted({name for level in neural_coder.LEVELS.values() for name in level.networks()})
 RNG = np.random.default_rng(4)
 
 
@@ -79,6 +82,29 @@ def test_the_fitted_coder(kind, tmp_path, monkeypatch, other_isas):
         core.select_isa(isa)
         assert np.array_equal(fitted_coder.decode(part, 40, 30, 3, 1), planes)
         assert fitted_coder.encode(planes, 1) == part
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_networks_that_ship(name, kind, tmp_path, monkeypatch, other_isas):
+    """Their shapes, with what no training gives; samples of 8 bits with latents, and of 12 bits."""
+    shipped = neural_coder.weights.by_name(name)
+    size = {key: getattr(shipped, key) for key in ("hidden", "layers", "head", "latents", "blocks")}
+    changed = {tensor: KINDS[kind](array).astype(np.float32) for tensor, array in shipped.tensors.items()}
+    data = tiny.to_bytes(changed, size)
+    (tmp_path / f"{name}-{neural_coder.weights.file_id(data).hex()}.safetensors").write_bytes(data)
+    monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
+    network = neural_coder.weights.by_name(name)
+    for settings, latents in ((Settings(7), True), (Settings(5, low_bits=4, fraction=2), False)):
+        pixels = tiny.deep_picture(4, 9, 3, settings.low_bits)
+        message, split = bands.encode(pixels, neural_coder.band_codec(pixels.shape, network, settings), latents)
+        for isa in [core.current_isa(), *other_isas]:
+            core.select_isa(isa)
+            found, codec = np.empty_like(pixels), neural_coder.band_codec(pixels.shape, network, settings)
+            bands.decode(message.copy(), found, codec, split)
+            assert np.array_equal(found, pixels)
+            assert bands.encode(pixels, codec, latents) == (message, split)
 
 
 @pytest.mark.parametrize("name", ["small", "fitted"])
