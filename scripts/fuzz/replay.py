@@ -5,13 +5,17 @@ Each function takes an input apart as its target in c/ does, and raises Assertio
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 
 from bbans_cli.core import CData, ffi, lib
+from scripts.fuzz import shapes
 from scripts.fuzz.inputs import Input, random_numbers
 from scripts.fuzz.replay_stream import replay_stream_read, replay_stream_write
 
-SIDE = 48  # of pictures
+# Bytes that c/bytes.c knows, and the most that it codes
+FRONTS, BYTES_CODED = (0, 3, 50, 1792), 96
 
 
 def _state(size: int) -> tuple[np.ndarray, CData]:
@@ -24,7 +28,7 @@ def _bytes(data: bytes) -> CData:
     return ffi.from_buffer("uint8_t[]", data)
 
 
-class _Mixing:
+class Mixing:
     """A coder of samples: a payload is decoded; what came out is encoded, and must come back."""
 
     def __init__(self, name: str) -> None:
@@ -40,24 +44,32 @@ class _Mixing:
 
     def __call__(self, data: bytes) -> None:
         given = Input(data)
-        width, rows, channels = given.take(1, SIDE), given.take(1, SIDE), given.take(1, 4)
-        known, depth, bits = given.take(0, channels - 1), given.take(1, 16), given.take(8, 10)
-        shape = ffi.new("bbc_mixing_shape *", (width, channels, known, depth, bits))
-        drawn = np.array(random_numbers(1, width * rows * channels)) & (1 << depth) - 1
+        index, rows = given.take(0, shapes.SHAPES - 1), given.take(1, shapes.MIXING_SIDE)
+        shape = shapes.mixing_shape(index)
+        drawn = np.array(random_numbers(1, shape.width * rows * shape.channels)) & (1 << shape.depth) - 1
         samples = drawn.astype(np.uint16)
         again = samples.copy()
-        if self._decode(shape, given.data, samples, rows):
+        if self._decode(index, given.data, samples, rows):
             return
+        assert not self._decode(index, self.encoded(index, samples, rows), again, rows)
+        assert np.array_equal(samples, again)
+
+    def encoded(self, index: int, samples: np.ndarray, rows: int) -> bytes:
+        """The payload of (rows, width, channels) samples, uint16, in the shape of that number."""
         coded = np.zeros(4 * samples.size + 64, np.uint8)
+        shape = self._shape(index)
         kept, state = _state(self.size(shape))
         self.begin(state, shape, ffi.NULL, ffi.from_buffer("uint8_t[]", coded), len(coded))
         assert self.rows(state, ffi.from_buffer("uint16_t[]", samples), rows) == 0
         written = self.end(state)
         del kept
-        assert not self._decode(shape, coded[:written].tobytes(), again, rows)
-        assert np.array_equal(samples, again)
+        return coded[:written].tobytes()
 
-    def _decode(self, shape: CData, payload: bytes, samples: np.ndarray, rows: int) -> int:
+    def _shape(self, index: int) -> CData:
+        return ffi.new("bbc_mixing_shape *", astuple(shapes.mixing_shape(index)))
+
+    def _decode(self, index: int, payload: bytes, samples: np.ndarray, rows: int) -> int:
+        shape = self._shape(index)
         kept, state = _state(self.size(shape))
         source = _bytes(payload)
         self.begin(state, shape, source, ffi.NULL, len(payload))
@@ -68,7 +80,7 @@ class _Mixing:
 
 def replay_bytes(data: bytes) -> None:
     given = Input(data)
-    known, count = given.take(0, 1024), given.take(0, 1024)
+    known, count = FRONTS[given.take(0, len(FRONTS) - 1)], given.take(0, BYTES_CODED)
     shape = ffi.new("bbc_bytes_shape *", (given.take(8, 10),))
     front = [number % 5 + ord("a") for number in random_numbers(2, known)]
     plain = np.array([*front, *[0] * count], np.uint8)
@@ -90,7 +102,7 @@ def replay_bytes(data: bytes) -> None:
         return failed, written
 
     if not code(plain, given.data)[0]:
-        out = np.zeros(4096, np.uint8)
+        out = np.zeros(4 * BYTES_CODED, np.uint8)
         failed, written = code(plain, None, out)
         assert not failed
         assert not code(again, out[:written].tobytes())[0]
@@ -109,21 +121,14 @@ class _Coefficients:
         from bbans_cli.errors import CorruptError
 
         given = Input(data)
-        sizes, factors, tables = [], [], []
-        for _ in range(given.take(1, 4)):
-            columns, rows = given.take(1, 6), given.take(1, 6)
-            sizes.append((rows, columns))
-            factors.append((given.take(1, 4), given.take(1, 4)))
-            kind, places = given.take(0, 3), np.arange(64)
-            own = 3 + places // 8 + places % 8 if kind == 0 else np.full(64, 65535 if kind == 2 else 1)
-            tables.append(own if kind < 3 else np.array([given.take(1, 65535) for _ in range(64)]))
+        shape = shapes.coefficients_shape(given.take(0, shapes.SHAPES - 1))
         first = bytes([0 if self.level == 1 else 1 << 4])
         try:
-            blocks = coefficients.decode(first + given.data, sizes, tables, factors, self.level)
+            blocks = coefficients.decode(first + given.data, shape.sizes, shape.tables, shape.factors, self.level)
         except CorruptError:
             return
-        coded = coefficients.encode(blocks, tables, factors, self.level)
-        again = coefficients.decode(coded, sizes, tables, factors, self.level)
+        coded = coefficients.encode(blocks, shape.tables, shape.factors, self.level)
+        again = coefficients.decode(coded, shape.sizes, shape.tables, shape.factors, self.level)
         assert all(np.array_equal(one, other) for one, other in zip(blocks, again, strict=True))
 
 
@@ -214,7 +219,7 @@ def replay_fitted(data: bytes) -> None:
     from bbans_cli.errors import BbcError
 
     given = Input(data)
-    width, height, channels = given.take(1, 24), given.take(1, 24), 3 if given.take(0, 1) else 1
+    width, height, channels = given.take(1, 12), given.take(1, 12), 3 if given.take(0, 1) else 1
     drawn = np.array(random_numbers(given.take(0, 3), WEIGHTS)) % 2001
     weights = ((drawn - 1000.0) * 0.0002).astype(np.float32)
     pixels = np.zeros((height, width, channels), np.uint8)
@@ -229,8 +234,8 @@ def replay_fitted(data: bytes) -> None:
 
 
 TARGETS = {
-    "few_colours": _Mixing("few_colours"),
-    "deep": _Mixing("deep"),
+    "few_colours": Mixing("few_colours"),
+    "deep": Mixing("deep"),
     "bytes": replay_bytes,
     "coefficients_1": _Coefficients(1),
     "coefficients_5": _Coefficients(5),

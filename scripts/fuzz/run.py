@@ -1,24 +1,27 @@
 """`make fuzz MINUTES=n`: every fuzz target for n minutes, or 10 million executions if these are done before; a table.
 
-    python -m scripts.fuzz.run [--minutes N] [--only NAME]... [--keep] [--build-only]
+    python -m scripts.fuzz.run [--minutes N] [--only NAME]... [--keep] [--totals FILE] [--build-only]
 
 The C targets are built by Clang with libFuzzer and the address and undefined-behaviour sanitizers, those in Python run
 under atheris, with libFuzzer too. Inputs that are found lie below build/fuzz/, those that fail in build/fuzz/failed.
 --keep: the smallest set of inputs with the same coverage replaces tests/fuzz/corpus/NAME.
+--totals: a JSON file of what earlier runs of the same code came to; this one is added, and the table shows the sums.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scripts.fuzz import seeds
@@ -33,48 +36,69 @@ MOST_RUNS = 10_000_000
 # Bytes of the inputs that are kept of a target, and of one of them
 KEPT_BYTES, LONGEST = 96 << 10, 16 << 10
 MOST_KEPT = 100
+# Bytes of an input of targets that take milliseconds for a kilobyte: their pictures are no larger
+LONGEST_OF = {name: 384 for name in ("few_colours", "deep", "bytes", *(f"coefficients_{level}" for level in (1, 5, 9)))}
 # The kernels that a machine with AVX2 does not run
 OTHER_KERNELS = ("isa_base", "isa_avx512")
 MOST_FAILURES = 5
+# Without comparisons (trace-cmp): entropy coders have no values to find, and the calls take most of the time.
+COVERAGE = "-fsanitize-coverage=inline-8bit-counters,pc-table"
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 
 
 @dataclass
 class Row:
-    """What a target's run came to."""
+    """What a target's runs came to."""
 
     name: str
     runs: int = 0
     seconds: float = 0.0
+    processor: float = 0.0  # seconds
     coverage: int = 0
     features: int = 0
     failures: int = 0
 
     def words(self) -> str:
-        rate = self.runs / max(self.seconds, 1e-9)
-        cells = [f"`{self.name}`", f"{self.runs:,}", f"{rate:,.0f}", f"{self.coverage:,}", f"{self.features:,}"]
+        times = [f"{self.seconds / 60:,.1f}", f"{self.processor / 60:,.1f}"]
+        rate = self.runs / max(self.processor, 1e-9)
+        cells = [f"`{self.name}`", f"{self.runs:,}", *times, f"{rate:,.0f}", f"{self.coverage:,}", f"{self.features:,}"]
         return "| " + " | ".join([*cells, str(self.failures)]) + " |"
+
+    def plus(self, other: Row) -> Row:
+        """Of both; coverage is what the one has that saw more."""
+        found = Row(self.name, self.runs + other.runs, self.seconds + other.seconds, self.processor + other.processor)
+        found.coverage, found.features = max(self.coverage, other.coverage), max(self.features, other.features)
+        found.failures = self.failures + other.failures
+        return found
+
+
+HEAD = """| target | executions | minutes | of a processor | executions a second of it | edges | features | failures |
+|---|---:|---:|---:|---:|---:|---:|---:|"""
 
 
 def build(compiler: str) -> None:
     """Compile the core and the targets, as far as their sources are newer."""
     sys.path.insert(0, str(ROOT))
     core = ROOT / "bbans_cli" / "core"
-    headers = sorted([*core.rglob("*.h"), *C_FOLDER.glob("*.h")])
+    own_headers = sorted(core.rglob("*.h"))
+    headers = [*own_headers, *C_FOLDER.glob("*.h")]
     includes = [f"-I{folder}" for folder in sorted({str(header.parent) for header in headers})]
-    plain = [*_core_flags(), "-O1", "-g1", "-include", "stddef.h", "-include", "stdint.h", *includes]
+    plain = [*_core_flags(), "-O2", "-g1", "-D_GNU_SOURCE", "-include", "stddef.h", "-include", "stdint.h", *includes]
     flags = [*plain, *SANITIZE.split()]
-    newest = max(header.stat().st_mtime for header in headers)
+    newest = {
+        folder: max(path.stat().st_mtime for path in found)
+        for folder, found in ((core, own_headers), (C_FOLDER, headers))
+    }
     BUILD.mkdir(parents=True, exist_ok=True)
     jobs, objects = [], []
     for source in [*sorted(core.rglob("*.c")), *C_FOLDER.glob("*.c")]:
-        kind = "-fsanitize=fuzzer-no-link"
-        target = BUILD / f"{source.stem}.{'target' if source.parent == C_FOLDER else 'core'}.o"
-        if source.parent != C_FOLDER:
+        folder = C_FOLDER if source.parent == C_FOLDER else core
+        target = BUILD / f"{source.stem}.{'target' if folder == C_FOLDER else 'core'}.o"
+        if folder == core:
             objects.append(str(target))
-        if not target.exists() or target.stat().st_mtime < max(newest, source.stat().st_mtime):
+        if not target.exists() or target.stat().st_mtime < max(newest[folder], source.stat().st_mtime):
             # The kernels are the same source for every instruction set: those that run are instrumented.
-            own = plain if source.stem in OTHER_KERNELS else [*flags, kind]
+            own = plain if source.stem in OTHER_KERNELS else [*flags, COVERAGE]
             jobs.append([compiler, *own, "-c", str(source), "-o", str(target)])
     _together(jobs)
     for name in C_TARGETS:
@@ -124,13 +148,14 @@ def _python_program(name: str) -> Path:
 def run(name: str, seconds: float) -> Row:
     """Fuzz one target. It begins again after an input that fails, at most MOST_FAILURES times."""
     row, found = Row(name), BUILD / "corpus" / name
-    failed = BUILD / "failed" / name
+    failed, longest = BUILD / "failed" / name, LONGEST_OF.get(name, LONGEST)
     for folder in (found, failed):
         folder.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
+    began, used = time.monotonic(), _processor_seconds()
     while (left := seconds - (time.monotonic() - began)) > 1 and row.runs < MOST_RUNS and row.failures < MOST_FAILURES:
         limits = [f"-max_total_time={int(left)}", f"-runs={MOST_RUNS - row.runs}", "-rss_limit_mb=2560", "-timeout=25"]
-        limits += ["-print_final_stats=1", f"-artifact_prefix={failed}/", f"-max_len={LONGEST}", "-use_value_profile=1"]
+        limits += ["-print_final_stats=1", f"-artifact_prefix={failed}/", f"-max_len={longest}"]
+        limits += [f"-use_value_profile={int(name in PYTHON_TARGETS)}"]
         done = subprocess.run(command(name, found, *limits), env=_environment(), capture_output=True, text=True)
         (BUILD / f"{name}.log").write_text(done.stdout + done.stderr)
         text = done.stdout + done.stderr
@@ -140,8 +165,23 @@ def run(name: str, seconds: float) -> Row:
         if done.returncode == 0:
             break
         row.failures += 1
-    row.seconds = time.monotonic() - began
+    row.seconds, row.processor = time.monotonic() - began, _processor_seconds() - used
     return row
+
+
+def _processor_seconds() -> float:
+    """Of all processes that were started here and have ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def add(rows: list[Row], totals: Path) -> list[Row]:
+    """The sums of rows and of those in a file, which is written again."""
+    known = json.loads(totals.read_text()) if totals.exists() else {}
+    found = [Row(**known[row.name]).plus(row) if row.name in known else row for row in rows]
+    known.update({row.name: asdict(row) for row in found})
+    totals.write_text(json.dumps(known, indent=1) + "\n")
+    return found
 
 
 def _environment() -> dict[str, str]:
@@ -155,7 +195,7 @@ def keep(name: str) -> None:
     found, merged = BUILD / "corpus" / name, BUILD / "merged" / name
     shutil.rmtree(merged, ignore_errors=True)
     merged.mkdir(parents=True)
-    first = command(name, merged, "-merge=1", f"-max_len={LONGEST}")
+    first = command(name, merged, "-merge=1", f"-max_len={LONGEST_OF.get(name, LONGEST)}")
     subprocess.run([*first, str(found)], env=_environment(), check=True, capture_output=True)
     if not any(merged.iterdir()):
         raise SystemExit(f"fuzz: nothing was merged of {name}; what was kept stays")
@@ -176,6 +216,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--only", action="append", default=[], choices=[*C_TARGETS, *PYTHON_TARGETS])
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--totals", type=Path)
     parser.add_argument("--build-only", action="store_true")
     given = parser.parse_args()
     names = given.only or [*C_TARGETS, *PYTHON_TARGETS]
@@ -184,12 +225,11 @@ def main() -> int:
     seeds.make(BUILD / "corpus", names)
     if given.build_only:
         return 0
-    print(
-        "| target | executions | per second | edges | features | failures |\n|---|---:|---:|---:|---:|---:|", flush=True
-    )
+    print(HEAD, flush=True)
     rows = []
     for name in names:
-        rows.append(run(name, 60 * given.minutes))
+        row = run(name, 60 * given.minutes)
+        rows += add([row], given.totals) if given.totals else [row]
         print(rows[-1].words(), flush=True)
         if given.keep:
             keep(name)

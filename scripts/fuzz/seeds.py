@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scripts.fuzz import shapes
 from scripts.fuzz.inputs import joined, random_numbers
 
 TESTS = Path(__file__).parents[2] / "tests"
@@ -104,50 +105,38 @@ def _items() -> Iterator[bytes]:
             yield b"".join(varint(kind) + varint(len(value)) + value for kind, value in items)
 
 
-def _mixing(coder: int) -> Iterator[bytes]:
+def _mixing(name: str) -> Callable[[], Iterator[bytes]]:
     """Payloads of flat, smooth and random samples."""
-    from bbans_cli.coders import context_mixing
 
-    for width, rows, channels, depth in ((1, 1, 1, 1), (16, 16, 1, 1), (12, 9, 3, 8), (9, 8, 4, 8), (10, 10, 1, 16)):
-        drawn = np.array(random_numbers(width, width * rows * channels)).reshape(rows, width, channels)
-        ramp = np.add.outer(np.arange(rows), np.arange(width))[:, :, None] * np.ones(channels, np.int64)
-        for samples in (np.zeros_like(drawn), ramp, drawn % 3, drawn):
-            planes = (samples & (1 << depth) - 1).astype(np.uint16 if depth > 8 else np.uint8)
-            part = context_mixing.encode(coder, planes, depth)
-            if part.settings[0] > 10:
-                continue
-            numbers = [(width, 1), (rows, 1), (channels, 1), (0, 0), (depth, 1), (part.settings[0], 8)]
-            yield joined(numbers, part.bands[0].payload)
+    def found() -> Iterator[bytes]:
+        from scripts.fuzz.replay import Mixing
 
+        for index in range(0, shapes.SHAPES, 5):
+            shape, rows = shapes.mixing_shape(index), 1 + index % shapes.MIXING_SIDE
+            size = rows, shape.width, shape.channels
+            drawn = np.array(random_numbers(index, rows * shape.width * shape.channels)).reshape(size)
+            ramp = np.add.outer(np.arange(rows), np.arange(shape.width))[:, :, None] * np.ones(shape.channels, np.int64)
+            for samples in (np.zeros_like(drawn), ramp, drawn % 3, drawn):
+                planes = (samples & (1 << shape.depth) - 1).astype(np.uint16)
+                yield joined([(index, 0), (rows, 1)], Mixing(name).encoded(index, planes, rows))
 
-def _few_colours() -> Iterator[bytes]:
-    from bbans_cli.container import FEW_COLOURS
-
-    return _mixing(FEW_COLOURS)
-
-
-def _deep() -> Iterator[bytes]:
-    from bbans_cli.container import DEEP
-
-    return _mixing(DEEP)
+    return found
 
 
 def _coefficients(level: int) -> Callable[[], Iterator[bytes]]:
     def found() -> Iterator[bytes]:
         from bbans_cli.coders.jpeg import coefficients
 
-        for components, side in ((1, 1), (1, 6), (3, 4), (4, 3)):
-            sizes = [(side, side)] * components
-            places = np.arange(64)
-            spread = np.maximum(1, 64 >> (places // 8 + places % 8))
-            drawn = np.array(random_numbers(side, components * side * side * 64)).reshape(components, side, side, 64)
-            blocks = [(each % (2 * spread + 1) - spread).astype(np.int16) for each in drawn]
-            tables = [3 + places // 8 + places % 8] * components
-            coded = coefficients.encode(blocks, tables, [(1, 1)] * components, level)
-            numbers = [(components, 1)]
-            for rows, columns in sizes:
-                numbers += [(columns, 1), (rows, 1), (1, 1), (1, 1), (0, 0)]
-            yield joined(numbers, coded[1:])
+        places = np.arange(64)
+        spread = np.maximum(1, 64 >> (places // 8 + places % 8))
+        for index in range(0, shapes.SHAPES, 5):
+            shape = shapes.coefficients_shape(index)
+            blocks = []
+            for rows, columns in shape.sizes:
+                drawn = np.array(random_numbers(index, rows * columns * 64)).reshape(rows, columns, 64)
+                blocks.append((drawn % (2 * spread + 1) - spread).astype(np.int16))
+            coded = coefficients.encode(blocks, shape.tables, shape.factors, level)
+            yield joined([(index, 0)], coded[1:])
 
     return found
 
@@ -159,8 +148,8 @@ _SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "jpeg": _jpeg,
     "tree": _trees,
     "metadata": _items,
-    "few_colours": _few_colours,
-    "deep": _deep,
+    "few_colours": _mixing("few_colours"),
+    "deep": _mixing("deep"),
     "coefficients_1": _coefficients(1),
     "coefficients_5": _coefficients(5),
     "coefficients_9": _coefficients(9),
