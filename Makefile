@@ -159,6 +159,14 @@ front: $(VENV)/.measuring ## size against time with other formats, a picture in 
 kodak-lattice: build ## which share of the colours of Kodak and other sets a PhotoCD can hold
 	$(RUN) -m scripts.experiments.kodak_lattice $(BENCH)
 
+CONFIG ?= default
+train: $(VENV)/.testing ## train as CONFIG says: default, thumbnails (after default), fast, best, fitted; into trained/, six hours at most, goes on after a stop
+	PYTHON=$(RUN) sh scripts/extras.sh train
+	$(RUN) -m scripts.training.train $(CONFIG) $(BENCH)
+
+training-pictures: build ## hashes, sources and licences of the pictures below BBC_DATA/train, into weights/training-pictures.tsv
+	$(RUN) -m scripts.training.manifest $(BENCH)
+
 plots: $(VENV)/.measuring ## curves of the training runs whose logs lie in weights/
 	$(RUN) -m scripts.training.plot_training weights/*.jsonl
 

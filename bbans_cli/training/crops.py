@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from bbans_cli.coders.neural.band_scan import LS_COLUMNS
 from bbans_cli.coders.neural.neighbourhood import BLOCK, PHASE_ROWS, PHASES, REACH, locate, phase_rows
-from bbans_cli.training.pictures import files, grey, planes_of, read, to_ycbcr
+from bbans_cli.training.config import Draw
+from bbans_cli.training.pictures import Pictures, grey, planes_of, read, shrunk, to_ycbcr
+from bbans_cli.training.pool import Pool
 from bbans_cli.training.regions import SIDE, Region, least_squares
 
-# The shares of what is drawn, below and in Crops, were set by hand, not recorded.
-FILTERS = [Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.HAMMING, Image.Resampling.BICUBIC,
-           Image.Resampling.LANCZOS]  # fmt: skip
-REGION = 256  # side of what is kept of a picture at a time
-BORDERED = 500  # bordered patches that are kept
+# Set by hand, not recorded.
 ROWS_ABOVE, COLUMNS_BESIDE = 14, 8  # pixels that the least squares should have seen around a block
-SCALED = 0.4  # share of blocks from a picture scaled down
+CUT = 0.3  # share of blocks that are smaller
+GRID_BORDERED = 0.3  # share of bordered patches that have a grid
 PATCH = 4  # side of the posterior's patches
+_REGION, _BORDERED, _BATCH = range(3)  # what random numbers are for
 
 
 @dataclass
@@ -33,8 +33,8 @@ class Batch:
 
     planes: np.ndarray  # (3, blocks * SIDE * SIDE) uint8: the patches
     pixels: np.ndarray  # (n,) int64: flat positions of the drawn pixels in the planes
-    taps: np.ndarray  # (n, 48) int64: positions of their taps
-    known: np.ndarray  # (n, 48) bool: False for taps that no pixel stands for
+    taps: np.ndarray  # (n, taps) int64: positions of their taps
+    known: np.ndarray  # (n, taps) bool: False for taps that no pixel stands for
     least_squares: np.ndarray  # (n, LS_COLUMNS) float32: what both least squares say of the pixels
     phase: np.ndarray  # (n, 3) int64: rows of the network's table of phases
     blocks: np.ndarray  # (blocks, 3, BLOCK, BLOCK) uint8
@@ -60,115 +60,96 @@ class Bordered(NamedTuple):
 
 
 class Crops:
-    """Draws batches from the pictures below ``folder``; from its direct subfolders equally often, or by ``shares``.
+    """Batches of blocks of regions. A region is a part of a picture, as it is or scaled down, in one orientation, with
+    its least squares, which saw the whole picture. Bordered patches are made beside them, from pictures of their own.
 
-    Six of ten draws come from pictures as they are, the others from copies scaled down by 1.3 to 4 with a random
-    filter. Of each, one region in one orientation is kept with its least squares, which saw the whole picture;
-    ``refresh`` replaces one. Seven of ten unscaled regions that a JPEG decoder wrote are Y, Cb, Cr, as the coder has
-    them. limit: use so many pictures of each subfolder.
+    The batch of a step depends on the seed and the step alone.
     """
 
-    def __init__(
-        self, folder: Path, seed: int, limit: int | None = None, shares: dict[str, float] | None = None
-    ) -> None:
-        self.random = np.random.default_rng(seed)
-        groups = [f for f in sorted(folder.iterdir()) if f.is_dir()] or [folder]
-        share = np.array([(shares or {}).get(group.name, 1.0) for group in groups])
-        self.share = share / share.sum()
-        self.paths = [files(group)[:limit] for group in groups]
-        self.pools = [[[self._region(p, scaled) for p in paths] for scaled in (False, True)] for paths in self.paths]
-        self.bordered: list[Bordered] = []
-        self.cumulative = [np.cumsum(areas) / sum(areas) for areas in map(_areas, self.paths)]
+    def __init__(self, pictures: Pictures, draw: Draw, seed: int, workers: ThreadPoolExecutor) -> None:
+        self._pictures, self._draw, self._seed = pictures, draw, seed
+        self._regions = Pool(self._region, draw.kept, workers)
+        self._bordered = Pool(self._bordered_patch, draw.kept, workers)
 
-    def refresh(self) -> None:
-        """Replace the region of one random picture."""
-        group, scaled = self.random.choice(len(self.pools), p=self.share), self.random.random() < SCALED
-        i = self.random.integers(len(self.paths[group]))
-        self.pools[group][int(scaled)][i] = self._region(self.paths[group][i], scaled)
-
-    def batch(self, blocks: int, pixels: int) -> Batch:
-        """``blocks`` random blocks with ``pixels`` random pixels each. At most one new bordered patch is made."""
-        patches: list[Region] = [self._patch() for _ in range(blocks)]
+    def batch(self, step: int, blocks: int, pixels: int) -> Batch:
+        """``blocks`` random blocks with ``pixels`` random pixels each."""
+        for pool in (self._regions, self._bordered):
+            pool.grow(self._draw.first + step // self._draw.interval)
+        random = np.random.default_rng([self._seed, _BATCH, step])
+        patches: list[Region] = []
         places: list[Places] = []
-        fresh = True
         mask = np.zeros((blocks, BLOCK // PATCH, BLOCK // PATCH), dtype=bool)
         area = np.empty(blocks)
         for i in range(blocks):
-            height = width = BLOCK
-            if self.random.random() < 0.3:
-                height, width = (int(self.random.integers(8, BLOCK + 1)) for _ in range(2))
-            bordered = self.random.random() < 0.15
+            bordered = random.random() < self._draw.bordered
             if bordered:
-                patches[i], height, width = self._bordered(patches[i], height, width, fresh)
-                fresh = False
+                patch, height, width = self._bordered[int(random.integers(len(self._bordered)))]
+            else:
+                patch = _patch(self._regions[int(random.integers(len(self._regions)))], random)
+                height, width = _sides(random) if random.random() < CUT else (BLOCK, BLOCK)
+            patches.append(patch)
             mask[i, : height // PATCH, : width // PATCH] = True
             area[i] = height * width
-            x, y = self.random.integers(width, size=pixels), self.random.integers(height, size=pixels)
+            x, y = random.integers(width, size=pixels), random.integers(height, size=pixels)
             places.append(places_of(i, x, y, width if bordered else None))
-        return pack(patches, places, mask.reshape(blocks, -1), self.random.random(blocks) < 0.8, area)
+        latent = random.random(blocks) >= self._draw.without_latents
+        return pack(patches, places, mask.reshape(blocks, -1), latent, area)
 
-    def _region(self, path: Path, scaled: bool) -> Region:
-        """A random region of a picture in a random orientation; most of those scaled have no grid."""
-        planes = planes_of(self._shrink(read(path)) if scaled else read(path))
-        need = BLOCK + ROWS_ABOVE + REACH, BLOCK + 2 * COLUMNS_BESIDE + 1
-        margin = [max(0, max(need) - side) for side in planes.shape[1:]]
+    def _region(self, number: int) -> Region:
+        """A random region of a random picture."""
+        random = np.random.default_rng([self._seed, _REGION, number])
+        planes, columns, rows, scaled = self._oriented(random)
+        grid = random.random() < (self._draw.grid_scaled if scaled else self._draw.grid)
+        whole = Region.whole(planes, columns, rows, grid)
+        top, left = (int(random.integers(max(0, side - self._draw.side) + 1)) for side in planes.shape[1:])
+        return whole.cut(top, left, self._draw.side).copy()
+
+    def _bordered_patch(self, number: int) -> Bordered:
+        """A patch of a random picture, whose block's first rows and columns are a picture of their own."""
+        random = np.random.default_rng([self._seed, _BORDERED, number])
+        planes, columns, rows, _ = self._oriented(random)
+        top, left = (int(random.integers(side - SIDE + 1)) for side in planes.shape[1:])
+        nothing = np.zeros((*planes.shape[1:], LS_COLUMNS), np.float16)
+        patch = Region(planes, nothing, columns, rows, grid=False).cut(top, left).copy()
+        height, width = _sides(random) if random.random() < CUT else (BLOCK, BLOCK)
+        return Bordered(patch.bordered(height, width, grid=random.random() < GRID_BORDERED), height, width)
+
+    def _oriented(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
+        """A picture's planes in a random orientation, where its columns and rows lie in the grid, and if it is scaled.
+
+        Small pictures are continued by their mirror images, so that a patch has room.
+        """
+        path, folder = self._pictures.draw(random)
+        scaled = random.random() < folder.scaled
+        planes = planes_of(shrunk(read(path), SIDE + 16, random) if scaled else read(path))
+        need = max(BLOCK + ROWS_ABOVE + REACH, BLOCK + 2 * COLUMNS_BESIDE + 1)
+        margin = [max(0, need - side) for side in planes.shape[1:]]
         planes = np.pad(planes, [(0, 0), (0, margin[0]), (0, margin[1])], mode="symmetric")
-        if not scaled and self.random.random() < 0.7:
+        if not scaled and random.random() < folder.ycbcr:
             planes = to_ycbcr(planes)
         columns, rows = np.arange(planes.shape[2]), np.arange(planes.shape[1])
-        if self.random.random() < 0.5:
+        if random.random() < 0.5:
             planes, columns, rows = planes.transpose(0, 2, 1), rows, columns
-        if self.random.random() < 0.5:
+        if random.random() < 0.5:
             planes, rows = planes[:, ::-1], PHASES - 1 - rows[::-1]
-        if self.random.random() < 0.5:
+        if random.random() < 0.5:
             planes, columns = planes[:, :, ::-1], PHASES - 1 - columns[::-1]
-        if self.random.random() < 0.06:
+        if random.random() < self._draw.grey:
             planes = np.broadcast_to(grey(planes), planes.shape)
-        grid = self.random.random() < (0.25 if scaled else 0.85)
-        whole = Region.whole(np.ascontiguousarray(planes), columns, rows, grid)
-        top, left = (int(self.random.integers(max(0, side - REGION) + 1)) for side in planes.shape[1:])
-        return whole.cut(top, left, REGION).copy()
-
-    def _shrink(self, picture: Image.Image) -> Image.Image:
-        """The picture scaled down by a random factor with a random filter."""
-        largest = max(1.0, min(4.0, min(picture.size) / (SIDE + 16)))
-        factor = self.random.uniform(min(1.3, largest), largest)
-        width, height = (max(1, round(side / factor)) for side in picture.size)
-        return picture.resize((width, height), FILTERS[self.random.integers(len(FILTERS))])
-
-    def _patch(self) -> Region:
-        """A patch at a random position of a random picture, pictures by their area."""
-        group = int(self.random.choice(len(self.pools), p=self.share))
-        cumulative = self.cumulative[group]
-        i = min(int(np.searchsorted(cumulative, self.random.random())), len(cumulative) - 1)
-        region = self.pools[group][int(self.random.random() < SCALED)][i]
-        height, width = region.planes.shape[1:]
-        top = int(self.random.integers(ROWS_ABOVE, height - BLOCK - REACH + 1)) - REACH
-        left = int(self.random.integers(COLUMNS_BESIDE, width - BLOCK - COLUMNS_BESIDE + 1)) - REACH
-        return region.cut(top, left)
-
-    def _bordered(self, patch: Region, height: int, width: int, fresh: bool) -> Bordered:
-        """A bordered patch: made of ``patch`` if ``fresh``, else an earlier one.
-
-        Its least squares have to be computed anew, which takes as long as a training step.
-        """
-        if not fresh and self.bordered:
-            return self.bordered[self.random.integers(len(self.bordered))]
-        made = Bordered(patch.bordered(height, width, grid=self.random.random() < 0.3), height, width)
-        if len(self.bordered) < BORDERED:
-            self.bordered.append(made)
-        else:
-            self.bordered[self.random.integers(BORDERED)] = made
-        return made
+        return np.ascontiguousarray(planes), columns, rows, scaled
 
 
-def _areas(paths: list[Path]) -> list[float]:
-    """Pixels of each picture."""
-    found = []
-    for path in paths:
-        with Image.open(path) as picture:
-            found.append(float(picture.width * picture.height))
-    return found
+def _patch(region: Region, random: np.random.Generator) -> Region:
+    """A patch at a random position of a region."""
+    height, width = region.planes.shape[1:]
+    top = int(random.integers(ROWS_ABOVE, height - BLOCK - REACH + 1)) - REACH
+    left = int(random.integers(COLUMNS_BESIDE, width - BLOCK - COLUMNS_BESIDE + 1)) - REACH
+    return region.cut(top, left)
+
+
+def _sides(random: np.random.Generator) -> tuple[int, int]:
+    """Height and width of a block that is cut."""
+    return int(random.integers(8, BLOCK + 1)), int(random.integers(8, BLOCK + 1))
 
 
 def places_of(patch: int, x: np.ndarray, y: np.ndarray, width: int | None) -> Places:

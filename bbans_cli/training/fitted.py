@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,56 +16,59 @@ from torch import nn
 from bbans_cli.coders.fitted import layout
 from bbans_cli.coders.fitted.scan import BandScan, unpacked
 from bbans_cli.progress import no_progress
-from bbans_cli.training.crops import FILTERS
-from bbans_cli.training.pictures import files, grey, interleaved, planes_of, read, to_ycbcr
+from bbans_cli.training.config import Draw
+from bbans_cli.training.pictures import Pictures, grey, interleaved, planes_of, read, shrunk, to_ycbcr
+from bbans_cli.training.pool import Pool
 
-CROP = 400  # side of what is taken of a picture at a time
-# Of each folder: pixels that are drawn from a picture, and the share of pictures that are scaled down before. Tuned by
-# hand, not recorded.
-DRAWN = {"photos": (3000, 0.3), "imagenet": (2000, 0.6), "camera": (10_000, 0.0)}
+LEAST_SIDE = 48  # of what a picture is scaled down to
+_CROP, _BATCH = range(2)  # what random numbers are for
 # Of the squared gradient of a weight, in nats a pixel: below it the picture does not depend on the weight.
 LEAST_FISHER = 1e-8
 
 
-def crop(path: Path, scaled: bool, random: np.random.Generator) -> np.ndarray:
-    """A random part of a picture, mirrored and turned at random, (h, w, 3) uint8; some in grey, some as Cb, Y, Cr."""
-    picture = read(path)
-    if scaled:
-        factor = random.uniform(1.3, 4)
-        sides = [max(48, int(side / factor)) for side in picture.size]
-        picture = picture.resize((sides[0], sides[1]), FILTERS[random.integers(len(FILTERS))])
-    planes = planes_of(picture)
-    if not scaled and random.random() < 0.5:
-        planes = to_ycbcr(planes)
-    if random.random() < 0.5:
-        planes = planes.transpose(0, 2, 1)
-    planes = planes[:, :: random.choice([1, -1]), :: random.choice([1, -1])]
-    if random.random() < 0.05:
-        planes = np.broadcast_to(grey(planes), planes.shape)
-    top, left = (random.integers(max(1, side - CROP + 1)) for side in planes.shape[1:])
-    return interleaved(np.ascontiguousarray(planes[:, top : top + CROP, left : left + CROP]))
+class Samples:
+    """Batches of samples from crops of pictures, as `crops.Crops` draws blocks."""
+
+    def __init__(self, pictures: Pictures, draw: Draw, seed: int, workers: ThreadPoolExecutor) -> None:
+        self._pictures, self._draw, self._seed = pictures, draw, seed
+        self._crops = Pool(self._samples, draw.kept, workers)
+
+    def batch(self, step: int, blocks: int, pixels: int) -> np.ndarray:
+        """`pixels` samples of each of `blocks` random crops: (blocks * pixels, ROW) float32."""
+        self._crops.grow(self._draw.first + step // self._draw.interval)
+        random = np.random.default_rng([self._seed, _BATCH, step])
+        drawn = [self._crops[int(i)] for i in random.integers(len(self._crops), size=blocks)]
+        return np.concatenate([samples[random.integers(len(samples), size=pixels)] for samples in drawn])
+
+    def _samples(self, number: int) -> np.ndarray:
+        """About `drawn` samples of a random crop, mirrored and turned at random; some in grey, some as Cb, Y, Cr."""
+        random = np.random.default_rng([self._seed, _CROP, number])
+        path, folder = self._pictures.draw(random)
+        scaled = random.random() < folder.scaled
+        planes = planes_of(shrunk(read(path), LEAST_SIDE, random) if scaled else read(path))
+        if not scaled and random.random() < folder.ycbcr:
+            planes = to_ycbcr(planes)
+        if random.random() < 0.5:
+            planes = planes.transpose(0, 2, 1)
+        planes = planes[:, :: random.choice([1, -1]), :: random.choice([1, -1])]
+        if random.random() < self._draw.grey:
+            planes = np.broadcast_to(grey(planes), planes.shape)
+        side = self._draw.side
+        top, left = (random.integers(max(1, each - side + 1)) for each in planes.shape[1:])
+        cut = np.ascontiguousarray(planes[:, top : top + side, left : left + side])
+        return samples_of(interleaved(cut), self._draw.drawn)
 
 
-def samples_of(
-    paths: list[Path], drawn: int, scaled: float, random: np.random.Generator, whole: bool = False
-) -> np.ndarray:
-    """About `drawn` samples of each picture, a share `scaled` of which are scaled down; (n, ROW) float32.
-
-    whole: of the pictures as they are.
-    """
-    nothing, found = np.zeros(layout.WEIGHTS, np.float32), []
-    for path in paths:
-        pixels = interleaved(planes_of(read(path))) if whole else crop(path, random.random() < scaled, random)
-        scan = BandScan(pixels, nothing)
-        interval = max(1, scan.chunks() * layout.LANES // drawn)
-        found.append(unpacked(scan.collect(interval, no_progress)))
-    return np.concatenate(found)
+def samples_of(pixels: np.ndarray, drawn: int) -> np.ndarray:
+    """About `drawn` samples of pixels (h, w, 3) uint8: (n, ROW) float32."""
+    scan = BandScan(pixels, np.zeros(layout.WEIGHTS, np.float32))
+    interval = max(1, scan.chunks() * layout.LANES // drawn)
+    return unpacked(scan.collect(interval, no_progress))
 
 
-def samples(folder: Path, seed: int) -> np.ndarray:
-    """Samples of all pictures in the subfolders of `folder` that DRAWN names: (n, ROW) float32."""
-    random = np.random.default_rng(seed)
-    return np.concatenate([samples_of(files(folder / name), *how, random) for name, how in DRAWN.items()])
+def held_out(paths: list[Path], drawn: int) -> np.ndarray:
+    """Samples of pictures as they are, to measure on."""
+    return np.concatenate([samples_of(interleaved(planes_of(read(path))), drawn) for path in paths])
 
 
 class Network(nn.Module):
@@ -121,7 +125,7 @@ def mean_bits(network: Network, pool: np.ndarray, batch: int = 4096) -> float:
     return sum(nats) / len(pool) / 3 / math.log(2)
 
 
-def fisher(network: Network, batches: Iterator[np.ndarray]) -> dict[str, torch.Tensor]:
+def fisher(network: Network, batches: Iterable[np.ndarray]) -> dict[str, torch.Tensor]:
     """The expected squared gradient of a pixel's nats by each weight, from mini-batches, each of as many samples."""
     total, count = {name: torch.zeros_like(tensor) for name, tensor in network.named().items()}, 0
     for batch in batches:

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from bbans_cli.coders.neural.latents import LOG_DEVIATION_RANGE
-from bbans_cli.training.network import LEAKY_SLOPE, Size
+from bbans_cli.training.config import Size
+from bbans_cli.training.network import LEAKY_SLOPE
 
 PATCH = 4  # side of a patch in pixels
 PATCH_INPUTS = 3 * PATCH * PATCH + 3

@@ -13,29 +13,14 @@ import torch
 from torch import nn
 
 from bbans_cli.coders.neural.neighbourhood import MISSING, NEAREST, NORTH, NORTHWEST, PHASE_ROWS, WEST
-from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, LEAST_SQUARES, OUTPUTS
+from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, LEAST_SQUARES, OUTPUTS
+from bbans_cli.training.config import Size
 
 LEAKY_SLOPE = 0.1
 FLOOR = 2.0**-20  # probability that the coder's integer frequencies leave to every value, about
 # Tuned by hand, not recorded.
 CLIP = 6.0  # inputs are clipped to plus and minus this
 LOG_SCALE_RANGE = (-6.0, 4.0)  # of the logistics, natural logarithms, in units of the activity
-
-
-@dataclass(frozen=True)
-class Size:
-    """Sizes of a likelihood network and of its latents, as in the metadata of a weights file."""
-
-    hidden: int = 96
-    layers: int = 2
-    head: int = 32
-    latents: tuple[int, ...] = (16,)  # latents of a block, by level, coarsest first
-    blocks: tuple[int, ...] = (64,)  # sides of the levels' blocks in pixels
-
-    @property
-    def inputs(self) -> int:
-        """Inputs of the first hidden layer."""
-        return INPUTS.size
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from bbans_cli.coders.neural.neighbourhood import REACH
+from bbans_cli.training.config import Size
 from bbans_cli.training.crops import Batch
 from bbans_cli.training.latents import Latents
-from bbans_cli.training.network import Likelihood, Size, gather
+from bbans_cli.training.network import Likelihood, gather
 from bbans_cli.training.regions import SIDE
 
 
@@ -29,13 +30,8 @@ class Vae(nn.Module):
         self.latents = Latents(size)
         self.likelihood = Likelihood(size)
 
-    def forward(
-        self, batch: Batch, use_latents: bool = True, bfloat16: bool = False
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """A batch -> bits of the sub-pixels (blocks, pixels, 3), KL divergence in bits per sub-pixel (blocks,).
-
-        bfloat16: take the likelihood's matrix products in it.
-        """
+    def forward(self, batch: Batch, use_latents: bool = True) -> tuple[torch.Tensor, torch.Tensor]:
+        """A batch -> bits of the sub-pixels (blocks, pixels, 3), KL divergence in bits per sub-pixel (blocks,)."""
         blocks, n = len(batch.area), len(batch.pixels)
         planes, pixels = torch.from_numpy(batch.planes), torch.from_numpy(batch.pixels)
         taps = gather(planes, torch.from_numpy(batch.taps), torch.from_numpy(batch.known))
@@ -51,8 +47,7 @@ class Vae(nn.Module):
             else:
                 modulation = modulation[torch.arange(n) // (n // blocks), self._finest_block(pixels)]
         phase, least_squares = torch.from_numpy(batch.phase), torch.from_numpy(batch.least_squares)
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            bits = self.likelihood(taps, values, modulation, phase, least_squares)
+        bits = self.likelihood(taps, values, modulation, phase, least_squares)
         return bits.reshape(blocks, n // blocks, 3), kl
 
     def _finest_block(self, pixels: torch.Tensor) -> torch.Tensor:

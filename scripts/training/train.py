@@ -1,163 +1,214 @@
-"""Trains the networks on a folder of pictures by their ELBO, and writes the weights and a log.
+"""Trains a weights file as a configuration says, from nothing.
 
-    python -m scripts.training.train --data PICTURES --dev HELD_OUT --out trained/small.safetensors --minutes 90
+    python -m scripts.training.train default --out trained
 
-Can be stopped and resumed: the checkpoint beside the output is read if it exists. The learning rate falls to zero over
---steps or --minutes of the whole training, whichever ends first. The log has one JSON object a line: step, seconds,
-train (running mean of bits per sub-pixel on training blocks), dev (for each set of --dev bits per sub-pixel with
-latents, KL divergence included, without latents, and the KL divergence alone).
+Reads the pictures below $BBC_DATA/train and $BBC_DATA/dev; says how they differ from weights/training-pictures.tsv.
+Writes trained/default.safetensors when it has ended, and before that checkpoints and a log. After any stop, also by
+SIGKILL, the same command goes on from the last checkpoint, with the same result: all random numbers follow from the
+seed and the step. Where minutes end a stage, and not its steps, results do not repeat exactly; nor need they on another
+CPU or with another torch. Minutes are processor time divided by the configuration's threads: what goes by on a machine
+that does nothing else.
+
+The log has one JSON object a line: step, seconds (what stopped runs took after their last checkpoint is not in it),
+train (running mean of bits per sub-pixel of batches), dev (by set: of a neural network bits per sub-pixel with latents,
+KL divergence included, without latents, and the KL divergence alone; of the fitted one bits per sub-pixel).
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
+import dataclasses
 import json
 import math
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import click
 import torch
+from torch import nn
 
-from bbans_cli.training.crops import Batch, Crops, held_out
-from bbans_cli.training.network import Size
-from bbans_cli.training.pictures import files
-from bbans_cli.training.thumbnails import Thumbnails
-from bbans_cli.training.vae import Vae, load, save
-from bbans_cli.training.widen import widen
+from bbans_cli.training.config import Config, ConfigError, Stage, read
+from bbans_cli.training.pictures import Pictures
+from bbans_cli.training.vae import load
+from scripts.training import manifest
+from scripts.training.models import Model, build
 
-DEV_SETS = ("photos", "imagenet", "small64")
-DEV_BLOCKS, DEV_PIXELS, DEV_SEED = 60, 256, 7
-WARM_UP = 500  # steps until the learning rate is full; like the other schedules below, tuned by hand, not recorded
-
-
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("--data", type=Path, required=True, help="pictures; subfolders are drawn from equally often")
-    add("--share", nargs=2, action="append", default=[], metavar=("SUBFOLDER", "SHARE"), help="draw it so often, not 1")
-    add("--thumbnails", action="store_true", help="of pictures scaled down to at most 64x64, with their borders")
-    add("--dev", type=Path, help="folder with photos/ imagenet/ small64/ to measure on")
-    add("--out", type=Path, required=True, help="weights file to write")
-    add("--start", type=Path, help="weights file of a narrower or equal network to start from")
-    add("--hidden", type=int, default=96, help="hidden units of a layer (%(default)s)")
-    add("--layers", type=int, default=2, help="hidden layers (%(default)s)")
-    add("--head", type=int, default=32, help="hidden units of each head (%(default)s)")
-    add("--steps", type=int, default=150_000, help="steps of the whole training (%(default)s)")
-    add("--minutes", type=float, default=math.inf, help="time of the whole training (%(default)s)")
-    add("--crops", type=int, default=32, help="blocks of a batch (%(default)s)")
-    add("--pixels", type=int, default=128, help="pixels drawn from each block (%(default)s)")
-    add("--rate", type=float, default=2e-3, help="learning rate at its highest (%(default)s)")
-    add("--average", type=float, default=0.9995, help="decay of the exponential average of weights (%(default)s)")
-    add("--threads", type=int, default=1, help="threads of torch (%(default)s)")
-    add("--exact", type=float, default=0.15, help="share of the training, at its end, without bfloat16 (%(default)s)")
-    add("--refresh-every", type=int, default=40, help="steps until the region of a picture is replaced (%(default)s)")
-    add("--measure-every", type=int, default=2000, help="steps between log lines and checkpoints (%(default)s)")
-    add("--seed", type=int, default=1, help="of weights and blocks (%(default)s)")
-    add("--limit", type=int, help="pictures of each subfolder to use, for a quick try")
-    return parser.parse_args()
+CONFIGS = Path(__file__).parent / "configs"
+LEAST_RATE = 1e-6
+KL_AT_FIRST = 0.2  # weight of the KL divergence; set by hand, not recorded
 
 
-@torch.no_grad()
-def measure(model: Vae, sets: dict[str, Batch]) -> dict[str, list[float]]:
-    """Bits per sub-pixel on each set: with latents (KL divergence included), without, and the KL divergence."""
-    result = {}
-    for name, batch in sets.items():
-        bits, kl = model(batch)
-        without, _ = model(batch, use_latents=False)
-        means = ((bits.mean() + kl.mean()).item(), without.mean().item(), kl.mean().item())
-        result[name] = [round(mean, 4) for mean in means]
-    return result
+@dataclasses.dataclass
+class Progress:
+    """How far a training is: what the checkpoint holds beside weights."""
+
+    stage: int = 0
+    step: int = 0  # of all stages
+    stage_step: int = 0
+    seconds: float = 0.0  # of all stages
+    stage_seconds: float = 0.0
+    mean: float = 0.0  # running mean of bits, over so many batches
+    averaged: int = 0
+
+    def share(self, stage: Stage) -> float:
+        """Of the stage, at the end of the step that begins."""
+        return min(1.0, max((self.stage_step + 1) / stage.steps, self.stage_seconds / 60 / stage.minutes))
+
+    def count(self, bits: float, seconds: float, most: int) -> None:
+        """One step is done. most: batches of the running mean."""
+        self.step, self.stage_step = self.step + 1, self.stage_step + 1
+        self.seconds, self.stage_seconds = self.seconds + seconds, self.stage_seconds + seconds
+        self.averaged = min(self.averaged + 1, most)
+        self.mean += (bits - self.mean) / self.averaged
+
+    def end_stage(self) -> None:
+        """The next step is the first of the next stage."""
+        self.stage, self.stage_step, self.stage_seconds = self.stage + 1, 0, 0.0
 
 
 class Trainer:
-    """A model, the exponential average of its weights, which is what ships, and its optimiser."""
+    """A model, the exponential average of its weights, its optimiser, and the files of a training.
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.args = args
-        self.checkpoint = args.out.with_suffix(".checkpoint.pt")
-        size = Size(hidden=args.hidden, layers=args.layers, head=args.head)
-        self.model = Vae(size)
-        self.step, self.seconds = 0, 0.0
-        if args.start and not self.checkpoint.exists():
-            self.model.load_state_dict(widen(*load(args.start), size))
-        self.average = copy.deepcopy(self.model)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=args.rate, betas=(0.9, 0.99), fused=True)
+    Raises ConfigError if the checkpoint is another configuration's.
+    """
+
+    def __init__(self, config: Config, model: Model, out: Path, clock: float) -> None:
+        self.config, self.model, self.clock = config, model, clock
+        self.checkpoint, self.log = out.with_suffix(".checkpoint.pt"), out.with_suffix(".log.jsonl")
+        self.progress = Progress()
+        self.average = copy.deepcopy(model.module)
+        self.optimiser = new_optimiser(model.module)
         if self.checkpoint.exists():
-            state = torch.load(self.checkpoint, weights_only=True)
-            self.model.load_state_dict(state["model"])
-            self.average.load_state_dict(state["average"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.step, self.seconds = state["step"], state["spent"]
+            self.resume()
+        else:
+            if config.start:
+                start = out.with_name(f"{config.start}.safetensors")
+                if not start.exists():
+                    raise ConfigError(f"{start}: not there; train `{config.start}` first")
+                model.module.load_state_dict(load(start)[0])
+                self.average.load_state_dict(model.module.state_dict())
+            self.log.unlink(missing_ok=True)
 
-    def update(self, batch: Batch, progress: float) -> float:
-        """One step; progress: share of the training that it ends, 0 to 1. Returns the batch's bits per sub-pixel.
+    def resume(self) -> None:
+        """Go on from the checkpoint."""
+        state = torch.load(self.checkpoint, weights_only=True)
+        if state["config"] != repr(self.config):
+            raise ConfigError(f"{self.checkpoint}: of another configuration; remove it to begin anew")
+        self.model.module.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.progress = Progress(**state["progress"])
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= self.progress.step]
+        self.log.write_text("".join(line + "\n" for line in kept))
 
-        The KL divergence counts less at first, lest the posterior collapse.
-        """
-        args = self.args
-        rate = args.rate * min(1, (self.step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * progress))
+    def run(self) -> None:
+        """Train to the end of the last stage."""
+        while self.progress.stage < len(self.config.stages):
+            stage = self.config.stages[self.progress.stage]
+            share = self.progress.share(stage)
+            bits = self.update(stage, share)
+            now = time.process_time()
+            self.progress.count(bits, (now - self.clock) / self.config.threads, stage.measure_interval)
+            self.clock = now
+            if share >= 1:
+                self.model.module.load_state_dict(self.average.state_dict())
+                self.optimiser = new_optimiser(self.model.module)
+                self.progress.end_stage()
+            if share >= 1 or self.progress.step % stage.measure_interval == 0:
+                self.record()
+
+    def update(self, stage: Stage, share: float) -> float:
+        """One step; share: of the stage, at its end. Returns the batch's bits per sub-pixel."""
+        step = self.progress.stage_step + 1
+        rate = stage.rate * min(1, step / stage.warm_up) * 0.5 * (1 + math.cos(math.pi * share))
         for group in self.optimiser.param_groups:
-            group["lr"] = max(rate, 1e-6)
-        bits, kl = self.model(batch, bfloat16=progress < 1 - args.exact)
-        loss = bits.mean() + min(1.0, 0.2 + 4 * progress) * kl.mean()
+            group["lr"] = max(rate, LEAST_RATE)
+        torch.manual_seed((self.config.seed << 32) + self.progress.step)
+        kl_weight = KL_AT_FIRST + (1 - KL_AT_FIRST) * min(1, share / stage.kl_warm_up) if stage.kl_warm_up else 1.0
+        loss, bits = self.model.loss(self.progress.step, stage, kl_weight)
         self.optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.model.module.parameters(), stage.clip)
         self.optimiser.step()
-        self.step += 1
-        decay = min(args.average, 1 - 1 / (self.step / 10 + 1))
+        decay = min(stage.average, 1 - 1 / (step / 10 + 1))
         with torch.no_grad():
-            for mean, now in zip(self.average.parameters(), self.model.parameters(), strict=True):
-                mean.lerp_(now, 1 - decay)
-        return float(bits.mean().item())
+            for mean, value in zip(self.average.parameters(), self.model.module.parameters(), strict=True):
+                mean.lerp_(value, 1 - decay)
+        return float(bits.item())
 
-    def save(self, record: dict[str, object]) -> None:
-        """Write the checkpoint and the weights."""
+    def line(self) -> dict[str, object]:
+        """What the log says now."""
+        progress = self.progress
+        dev = self.model.measure(self.average)
+        return {"step": progress.step, "seconds": round(progress.seconds), "train": round(progress.mean, 4), "dev": dev}
+
+    def record(self) -> None:
+        """Write a line of the log, then the checkpoint: whoever resumes drops lines after the checkpoint."""
+        line = json.dumps(self.line())
+        click.echo(line)
+        with self.log.open("a") as log:
+            log.write(line + "\n")
         state = {
-            "model": self.model.state_dict(),
+            "config": repr(self.config),
+            "model": self.model.module.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
-            "spent": self.seconds,
+            "progress": dataclasses.asdict(self.progress),
         }
-        torch.save(state, self.checkpoint)
-        save(self.args.out, self.average, record)
+        new = self.checkpoint.with_suffix(".new")
+        torch.save(state, new)
+        os.replace(new, self.checkpoint)
 
 
-def main() -> None:
-    """Train as the command line says."""
-    args = arguments()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    crops: Crops | Thumbnails
-    if args.thumbnails:
-        crops = Thumbnails(args.data, args.seed, args.limit)
-    else:
-        crops = Crops(args.data, args.seed, args.limit, {name: float(share) for name, share in args.share})
-    sets = {}
-    if args.dev:
-        sets = {name: held_out(files(args.dev / name), DEV_BLOCKS, DEV_SEED, DEV_PIXELS) for name in DEV_SETS}
-    trainer = Trainer(args)
-    started, spent_before = time.time(), trainer.seconds
-    mean_bits, averaged, progress = 0.0, 0, 0.0
-    while progress < 1:
-        trainer.seconds = spent_before + time.time() - started
-        progress = min(1.0, max((trainer.step + 1) / args.steps, trainer.seconds / 60 / args.minutes))
-        if trainer.step % args.refresh_every == 0:
-            crops.refresh()
-        bits = trainer.update(crops.batch(args.crops, args.pixels), progress)
-        averaged = min(averaged + 1, args.measure_every)
-        mean_bits += (bits - mean_bits) / averaged
-        if trainer.step % args.measure_every == 0 or progress >= 1:
-            dev = measure(trainer.average, sets)
-            seconds = round(trainer.seconds)
-            line = json.dumps({"step": trainer.step, "seconds": seconds, "train": round(mean_bits, 4), "dev": dev})
-            print(line, flush=True)
-            with args.out.with_suffix(".log.jsonl").open("a") as log:
-                log.write(line + "\n")
-            trainer.save({"steps": trainer.step, "seconds": seconds, "dev": dev})
+def new_optimiser(module: nn.Module) -> torch.optim.Optimizer:
+    """Adam with the decays that all trainings have."""
+    return torch.optim.Adam(module.parameters(), betas=(0.9, 0.99), fused=True)
+
+
+def train(config: Config, name: str, data: Path, out: Path) -> None:
+    """Train, and write out/name.safetensors. Raises ConfigError."""
+    clock = time.process_time()
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    for folder in [*(data / "train" / each for each in config.pictures), *(data / "dev" / each for each in config.dev)]:
+        if not folder.is_dir():
+            raise ConfigError(f"{folder}: no such folder; BBC_DATA names that of train/ and dev/")
+    differences = manifest.differences(data / "train", list(config.pictures))
+    for difference in differences:
+        click.echo(f"pictures: {difference}", err=True)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{name}.safetensors"
+    with ThreadPoolExecutor(config.threads) as workers:
+        try:
+            model = build(config, Pictures(data / "train", config.pictures), data / "dev", workers)
+            trainer = Trainer(config, model, path, clock)
+            trainer.run()
+            pictures = "others" if differences else "weights/training-pictures.tsv"
+            line = trainer.line()
+            record = {"config": name, "pictures": pictures, "steps": line["step"]} | line
+            model.write(path, trainer.average, {key: record[key] for key in record if key not in ("step", "train")})
+        finally:
+            workers.shutdown(cancel_futures=True)
+
+
+@click.command()
+@click.argument("config")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default="trained", show_default=True)
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), envvar="BBC_DATA", default=".")
+@click.option("--minutes", type=float, help="Shorten all stages, so that the training takes this long.")
+@click.option("--threads", type=int, help="Threads of torch, in place of the configuration's.")
+def main(config: str, out: Path, data: Path, minutes: float | None, threads: int | None) -> None:
+    """Train as CONFIG says: a file, or the name of one in scripts/training/configs/."""
+    file = Path(config) if config.endswith(".toml") else CONFIGS / f"{config}.toml"
+    try:
+        wanted = read(file)
+        wanted = wanted.shortened(minutes) if minutes else wanted
+        train(dataclasses.replace(wanted, threads=threads or wanted.threads), file.stem, data, out)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
 
 
 if __name__ == "__main__":

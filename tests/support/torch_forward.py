@@ -14,7 +14,8 @@ from bbans_cli.coders.neural.neighbourhood import PERIOD, PHASE_ROWS, locate, ph
 from bbans_cli.coders.neural.weights import flatten
 from bbans_cli.reference import phase_ls
 from bbans_cli.reference.band_scan import diagonals
-from bbans_cli.training.network import LEAKY_SLOPE, Size, gather
+from bbans_cli.training.config import Size
+from bbans_cli.training.network import LEAKY_SLOPE, gather
 from bbans_cli.training.vae import Vae
 
 BINS = float_model.BINS

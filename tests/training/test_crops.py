@@ -1,5 +1,7 @@
 """Training batches: shapes, taps where the neighbourhood says, least squares that saw the whole picture. No torch."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import tiny
@@ -7,8 +9,10 @@ from PIL import Image
 
 from bbans_cli.coders.neural.band_scan import LS_COLUMNS
 from bbans_cli.coders.neural.neighbourhood import BLOCK, PHASE_ROWS, REACH, TAPS
+from bbans_cli.training.config import Draw, Folder
 from bbans_cli.training.crops import Crops, held_out
-from bbans_cli.training.pictures import files, interleaved, planes_of, read, to_ycbcr
+from bbans_cli.training.pictures import Pictures, files, interleaved, planes_of, read, to_ycbcr
+from bbans_cli.training.pool import AHEAD, Pool
 from bbans_cli.training.regions import SIDE, Region, least_squares
 from bbans_cli.training.thumbnails import Thumbnails
 
@@ -24,8 +28,18 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_batch_holds_what_it_says(folder):
-    batch = Crops(folder, seed=1).batch(BLOCKS, PIXELS)
+@pytest.fixture
+def source(folder):
+    """Makes a source of batches of the pictures of `folder`."""
+    drawn = Pictures(folder, {"a": Folder(1.0, scaled=0.4, ycbcr=0.7), "b": Folder(0.5)})
+    crops = Draw("crops", side=256, kept=5, first=3, interval=2, grey=0.1, grid=0.8, bordered=0.3, without_latents=0.2)
+    thumbnails = Draw("thumbnails", side=BLOCK, kept=12, first=12, interval=1, grey=0.1)
+    with ThreadPoolExecutor(2) as workers:
+        yield lambda kind: kind(drawn, crops if kind is Crops else thumbnails, 3, workers)
+
+
+def test_a_batch_holds_what_it_says(source):
+    batch = source(Crops).batch(0, BLOCKS, PIXELS)
     n = BLOCKS * PIXELS
     assert batch.planes.shape == (3, BLOCKS * SIDE * SIDE) and batch.planes.dtype == np.uint8
     assert batch.pixels.shape == (n,) and batch.taps.shape == batch.known.shape == (n, len(TAPS))
@@ -38,13 +52,23 @@ def test_a_batch_holds_what_it_says(folder):
     assert np.array_equal(batch.taps // SIDE**2, np.broadcast_to(batch.pixels[:, None] // SIDE**2, batch.taps.shape))
 
 
-def test_a_seed_determines_all_batches(folder):
-    first, second = (Crops(folder, seed=3) for _ in range(2))
-    for crops in (first, second):
-        crops.refresh()
-    for _ in range(2):
-        a, b = first.batch(BLOCKS, PIXELS), second.batch(BLOCKS, PIXELS)
-        assert all(np.array_equal(x, y) for x, y in zip(vars(a).values(), vars(b).values(), strict=True))
+@pytest.mark.parametrize("kind", [Crops, Thumbnails])
+def test_a_step_has_the_same_batch_after_a_restart(source, kind):
+    first, second = source(kind), source(kind)
+    for step in range(30):
+        batch = first.batch(step, BLOCKS, PIXELS)
+    again = second.batch(29, BLOCKS, PIXELS)
+    assert all(np.array_equal(x, y) for x, y in zip(vars(batch).values(), vars(again).values(), strict=True))
+
+
+def test_a_pool_keeps_the_latest():
+    made = []
+    with ThreadPoolExecutor(1) as workers:
+        pool = Pool(lambda number: made.append(number) or number, 4, workers)
+        for n in (2, 2, 3, 9):
+            pool.grow(n)
+            assert [pool[i] for i in range(len(pool))] == list(range(max(0, n - 4), n))
+    assert made == sorted(set(made)) and made[-1] == 8 + AHEAD
 
 
 def test_taps_inside_a_picture_are_read_where_they_are(folder):
@@ -78,10 +102,9 @@ def test_planes_are_in_coding_order_and_back(folder):
     assert np.array_equal(to_ycbcr(planes_of(picture)), planes_of(picture))  # no JPEG decoder made it
 
 
-def test_thumbnails_are_whole_pictures(folder):
-    drawn = Thumbnails(folder, seed=1)
-    drawn.refresh()
-    batch = drawn.batch(BLOCKS, PIXELS)
+def test_thumbnails_are_whole_pictures(source):
+    drawn = source(Thumbnails)
+    batch = drawn.batch(0, BLOCKS, PIXELS)
     assert batch.planes.shape == (3, BLOCKS * SIDE * SIDE)
     assert batch.least_squares.shape == (BLOCKS * PIXELS, LS_COLUMNS)
     assert not batch.latent.any() and (batch.phase == PHASE_ROWS).all()
