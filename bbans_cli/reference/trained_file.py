@@ -11,7 +11,7 @@ from bbans_cli.errors import ModelMismatchError
 CHECKSUMS = {
     "jpeg-plain-1.dictionary": 0x89157AD8,
     "jpeg-plain-1.start": 0x684811C3,
-    "jpeg-coefficients-1.start": 0xFD0B5D4D,
+    "jpeg-coefficients-1.start": 0x2308144E,
 }
 PACKAGE = Path(__file__).parents[1]
 FOLDERS = [PACKAGE / "weights", PACKAGE.parent / "weights"]

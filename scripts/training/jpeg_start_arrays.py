@@ -3,6 +3,9 @@ they are."""
 
 from __future__ import annotations
 
+import math
+import zlib
+
 import numpy as np
 
 from bbans_cli.coders.jpeg import coefficient_start
@@ -17,6 +20,7 @@ USED_INPUTS = 18
 MIXED_5, INPUTS_5, USED_INPUTS_5 = lib.BBC_COEFFICIENTS_MIXED_5, lib.BBC_COEFFICIENTS_INPUTS_5, 10
 MOMENTS = lib.BBC_COEFFICIENTS_LS * (lib.BBC_COEFFICIENTS_LS + 1)
 MIXER_STEP = 32  # of the file, in those of the core
+# By name: the type of the numbers, and the shape. k is a coefficient; the first index is 0 for luma, 1 for chroma.
 LAYOUT: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = [
     ("hidden", np.dtype(np.int8), (2, 64, FEATURES, HIDDEN)),
     ("output", np.dtype(np.int8), (2, 64, HIDDEN, OUTPUTS)),
@@ -26,10 +30,16 @@ LAYOUT: list[tuple[str, np.dtype[np.generic], tuple[int, ...]]] = [
     ("last_output", np.dtype(np.int8), (2, HIDDEN, PLACES)),
     ("last_output_shift", np.dtype(np.uint8), (2, HIDDEN)),
     ("last_bias", np.dtype("<i2"), (2, PLACES)),
-    ("mixer", np.dtype(np.int8), (USED_INPUTS, MIXED, SETS)),
-    ("mixer_5", np.dtype(np.int8), (USED_INPUTS_5, MIXED_5, SETS)),
+    ("mixer", np.dtype(np.int8), (MIXED, SETS, USED_INPUTS)),
+    ("mixer_5", np.dtype(np.int8), (MIXED_5, SETS, USED_INPUTS_5)),
     ("moments", np.dtype("<f2"), (2, 64, 2, MOMENTS)),
 ]
+BY_COEFFICIENT = {"hidden", "output", "output_shift", "bias", "moments"}  # whose second index is k
+
+
+def file_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Of an array of LAYOUT as it is in the file, where k is last."""
+    return (shape[0], *shape[2:], shape[1]) if name in BY_COEFFICIENT else shape
 
 
 def plain() -> dict[str, np.ndarray]:
@@ -39,7 +49,35 @@ def plain() -> dict[str, np.ndarray]:
 
 def pack(arrays: dict[str, np.ndarray]) -> bytes:
     """Arrays of LAYOUT -> a file."""
-    return b"".join(np.ascontiguousarray(arrays[name], dtype).tobytes() for name, dtype, _ in LAYOUT)
+    numbers = b"".join(
+        _differences(np.asarray(arrays[name], dtype), name in BY_COEFFICIENT) for name, dtype, _ in LAYOUT
+    )
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
+    return compressor.compress(numbers) + compressor.flush()
+
+
+def unpack(data: bytes) -> dict[str, np.ndarray]:
+    """A file -> arrays of LAYOUT."""
+    whole, arrays, at = zlib.decompress(data), {}, 0
+    for name, dtype, shape in LAYOUT:
+        size = dtype.itemsize * math.prod(shape)
+        part, at = np.frombuffer(whole, np.uint8, size, at), at + size
+        if dtype.itemsize == 2:
+            part = part.reshape(2, -1).T
+        numbers = np.ascontiguousarray(part).view(f"<u{dtype.itemsize}").reshape(file_shape(name, shape))
+        if name in BY_COEFFICIENT:
+            numbers = np.moveaxis(numbers.cumsum(-1, dtype=numbers.dtype), -1, 1)
+        arrays[name] = numbers.view(dtype)
+    return arrays
+
+
+def _differences(array: np.ndarray, by_k: bool) -> bytes:
+    """The bytes of an array: with k as the last index, along which there are differences; of 16 bits in two planes."""
+    numbers = array.view(f"<u{array.itemsize}")
+    if by_k:
+        numbers = np.moveaxis(numbers, 1, -1)
+        numbers = np.concatenate([numbers[..., :1], numbers[..., 1:] - numbers[..., :-1]], -1)
+    return np.ascontiguousarray(numbers).view(np.uint8).reshape(-1, array.itemsize).T.tobytes()
 
 
 def to_core(arrays: dict[str, np.ndarray]) -> CData:

@@ -48,7 +48,7 @@ def test_steps_of_level_1():
 def test_arrays_of_the_start():
     rows = [(name, [int(size) for size in shape.split(", ")]) for name, _, shape, _ in table(
         "array", "type", "shape", "meaning")]  # fmt: skip
-    assert rows == [(name, list(shape)) for name, _, shape in start.LAYOUT]
+    assert rows == [(name, list(start.file_shape(name, shape))) for name, _, shape in start.LAYOUT]
     assert f"first being {start.first_mixer()[-1]} for counters" in TEXT
     assert f"{start.first_mixer()[0]} for priors and network" in TEXT
 

@@ -28,9 +28,9 @@ typedef struct {
     float moments[2][64][2][8 * 8 + 8]; /* of the least squares: features times features, and times target */
 } bbc_coefficients_start;
 
-/* The start from the bytes of a file of weights/, unpacked, of which there are as many. */
+/* The start from the bytes of a file of weights/, decompressed, of which there are as many, and which are changed. */
 enum { BBC_COEFFICIENT_START_BYTES = 803392 };
-void bbc_coefficient_start_unpack(const uint8_t *packed, bbc_coefficients_start *start);
+void bbc_coefficient_start_unpack(uint8_t *packed, bbc_coefficients_start *start);
 
 typedef struct {
     int32_t components;                 /* 1 to 4 */

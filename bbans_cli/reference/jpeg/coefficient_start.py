@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -18,18 +19,19 @@ LS_FEATURES = 8
 TRAINED_INPUTS = 5  # the first inputs of the mixer: priors and network
 WEIGHT_LIMIT = (1 << 15) - 1
 
-LAYOUT: list[tuple[str, tuple[int, ...]]] = [
-    ("i1", (2, 64, FEATURES, HIDDEN)),
-    ("i1", (2, 64, HIDDEN, OUTPUTS)),
-    ("u1", (2, 64, HIDDEN)),
-    ("<i2", (2, 64, OUTPUTS)),
-    ("i1", (2, FEATURES, HIDDEN)),
-    ("i1", (2, HIDDEN, PLACES)),
-    ("u1", (2, HIDDEN)),
-    ("<i2", (2, PLACES)),
-    ("i1", (INPUTS, ARRAYS, SETS)),
-    ("i1", (INPUTS_5, ARRAYS_5, SETS)),
-    ("<f2", (2, 64, 2, LS_FEATURES * (LS_FEATURES + 1))),
+# Of each array its type, its shape in the file, and whether its last index is the coefficient's
+LAYOUT: list[tuple[str, tuple[int, ...], bool]] = [
+    ("i1", (2, FEATURES, HIDDEN, 64), True),
+    ("i1", (2, HIDDEN, OUTPUTS, 64), True),
+    ("u1", (2, HIDDEN, 64), True),
+    ("<i2", (2, OUTPUTS, 64), True),
+    ("i1", (2, FEATURES, HIDDEN), False),
+    ("i1", (2, HIDDEN, PLACES), False),
+    ("u1", (2, HIDDEN), False),
+    ("<i2", (2, PLACES), False),
+    ("i1", (ARRAYS, SETS, INPUTS), False),
+    ("i1", (ARRAYS_5, SETS, INPUTS_5), False),
+    ("<f2", (2, 2, LS_FEATURES * (LS_FEATURES + 1), 64), True),
 ]
 
 
@@ -60,15 +62,11 @@ class Start:
 @cache
 def load(number: int) -> Start:
     """Raises ModelMismatchError if it is not at hand."""
-    raw = trained_file.read(f"jpeg-coefficients-{number}.start")
-    arrays, at = [], 0
-    for kind, shape in LAYOUT:
-        arrays.append(np.frombuffer(raw, kind, prod(shape), at).reshape(shape))
-        at += arrays[-1].nbytes
+    arrays = _arrays(zlib.decompress(trained_file.read(f"jpeg-coefficients-{number}.start")))
     hidden, output, shifts, bias, last_hidden, last_output, last_shifts, last_bias, *mixers, moments = arrays
     first = np.full(INPUTS, 102)  # in 2^-12: a fortieth for counters and the constant, a fifth for priors and network
     first[:TRAINED_INPUTS] = 819
-    mixer, difference = (each.transpose(1, 2, 0).astype(np.int64) for each in mixers)
+    mixer, difference = (each.astype(np.int64) for each in mixers)
     mixer_5 = mixer[:ARRAYS_5, :, :INPUTS_5] + difference
     moments = moments.astype(np.float32)
     products = moments[..., : LS_FEATURES * LS_FEATURES].reshape(2, 64, 2, LS_FEATURES, LS_FEATURES)
@@ -84,3 +82,18 @@ def load(number: int) -> Start:
         products,
         moments[..., LS_FEATURES * LS_FEATURES :],
     )
+
+
+def _arrays(raw: bytes) -> list[np.ndarray]:
+    """Those of LAYOUT; a last index of coefficients becomes the second."""
+    found, at = [], 0
+    for kind, shape, of_coefficients in LAYOUT:
+        size = np.dtype(kind).itemsize
+        planes = np.frombuffer(raw, np.uint8, size * prod(shape), at).reshape(size, *shape).astype(np.int64)
+        at += planes.size
+        numbers = sum(plane << 8 * place for place, plane in enumerate(planes))
+        if of_coefficients:
+            numbers = np.moveaxis(np.cumsum(numbers, -1), -1, 1)
+        unsigned = np.uint8 if size == 1 else np.uint16
+        found.append((numbers & (1 << 8 * size) - 1).astype(unsigned).view(np.dtype(kind)))
+    return found

@@ -1,5 +1,7 @@
 """The start of the coefficient coder: the core takes its file apart as the layout says."""
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -15,18 +17,16 @@ def raw():
 
 
 def test_the_core_takes_it_apart_as_the_layout_says(raw):
-    parts, at = {}, 0
-    for name, dtype, shape in arrays.LAYOUT:
-        parts[name] = np.frombuffer(raw, dtype, int(np.prod(shape)), at).reshape(shape)
-        at += parts[name].nbytes
-    assert at == len(raw) == lib.BBC_COEFFICIENT_START_BYTES
+    parts = arrays.unpack(raw)
+    again = arrays.unpack(arrays.pack(parts))
+    assert all(np.array_equal(again[name], parts[name]) for name in parts)
     start = coefficient_start.from_bytes(raw)
     for core, prefix in [(start.networks, ""), (start.last_networks, "last_")]:
         _compare_networks(np.frombuffer(ffi.buffer(core), np.int16), parts, prefix)
     mixer = np.frombuffer(ffi.buffer(start.weights), np.int16).reshape(arrays.MIXED, arrays.SETS, arrays.INPUTS)
     first = np.full(arrays.USED_INPUTS, 4096 // 40)
     first[:5] = 4096 // 5
-    wanted = first + parts["mixer"].transpose(1, 2, 0) * np.int16(arrays.MIXER_STEP)
+    wanted = first + parts["mixer"] * np.int16(arrays.MIXER_STEP)
     assert np.array_equal(mixer[..., : arrays.USED_INPUTS], wanted) and not mixer[..., arrays.USED_INPUTS :].any()
     moments = np.frombuffer(ffi.buffer(start.moments), np.float32).reshape(parts["moments"].shape)
     assert np.array_equal(moments, parts["moments"])
@@ -53,5 +53,6 @@ def test_what_training_starts_from_and_writes():
     packed = arrays.pack(halves)
     start = coefficient_start.from_bytes(packed)
     assert list(start.moments[0][0][0])[:4] == [-0.5, 2**-24, -(2**-20), 65504]
-    with pytest.raises(ValueError, match="9 bytes are no start"):
-        coefficient_start.from_bytes(packed[:9])
+    for other in (packed[:9], b"no stream of zlib's", zlib.compress(bytes(lib.BBC_COEFFICIENT_START_BYTES + 1))):
+        with pytest.raises(ValueError, match="no start of the coefficients"):
+            coefficient_start.from_bytes(other)
