@@ -70,8 +70,9 @@ check-kept: build ## what readers of other makers find in real files is found ag
 check-damage: build ## damage golden files, every bit of them within BENCH='--minutes N' a file: each gives the error of its class
 	$(RUN) -m scripts.damage.check $(BENCH)
 
-check-load: build ## a picture of 100 Mpixel, 10,000 files, eight processes at once, kill -9 at 300 moments: memory, files, states
+check-load: build ## a picture and a JPEG file of 100 Mpixel, 10,000 files, eight processes at once, kill -9 at 300 moments: memory, files, states
 	$(RUN) -m scripts.load.check picture
+	$(RUN) -m scripts.load.check jpeg
 	$(RUN) -m scripts.load.check batch
 	$(RUN) -m scripts.load.check together
 	$(RUN) -m scripts.load.check kill
@@ -131,6 +132,9 @@ bench-zarr: $(VENV)/.testing ## sizes of a photograph in Zarr beside its own cod
 
 bench-jpeg: $(VENV)/.measuring ## whole JPEG files beside Lepton and JPEG XL: sizes and speeds
 	$(RUN) -m scripts.bench.jpeg $(BENCH)
+
+bench-jpeg-threads: $(VENV)/.testing ## two threads on a JPEG file of 3 MB beside one: processor time, and by the clock
+	$(RUN) -m scripts.bench.jpeg_threads $(BENCH)
 
 bench-recover: build ## JPEG coefficients recovered from pixels: exact blocks, sizes, times
 	$(RUN) -m scripts.bench.jpeg_inversion $(BENCH)

@@ -46,7 +46,7 @@ def encode(
     max_memory  LimitError for what needs more bytes; None: than half of the machine's
     """
     _check_first_frame(data, Bounds(max_memory=max_memory))
-    tree, reason = jpeg_search.find(data, max_pixels, pngs=level != FAST)
+    tree, reason = jpeg_search.find(data, max_pixels, pngs=level != FAST, threads=threads)
     summary = None if reason else _summary(tree)
     check_limit(summary, max_pixels)
     items = [(kinds.SUFFIX, suffix.encode("utf-8", "surrogateescape"))] if suffix else []
@@ -172,7 +172,7 @@ class Decoder:
     def stream(self, branch: Branch) -> DecodedStream:
         """A stream of the tree."""
         found = self.with_stand_ins(branch, self.plain(branch))
-        return replace(found, plain=put_in(found.plain, branch.tables, branch.scans, found.blocks))
+        return replace(found, plain=put_in(found.plain, branch.tables, branch.scans, found.blocks, self.threads))
 
     def with_stand_ins(
         self, branch: Branch, plain: bytes, lost: list[tuple[int, int | None]] | None = None
@@ -252,7 +252,7 @@ class Decoder:
                 raise CorruptError("corrupt structure: a copy of a stream around it")
             return self.copied[item.number]
         found = self.stream(item)
-        data = join(found.plain, found.scans, found.blocks, self.size)
+        data = join(found.plain, found.scans, found.blocks, self.size, self.threads)
         number = self.numbers[id(item)]
         if number in self.originals:
             self.copied[number] = data

@@ -26,13 +26,13 @@ SMALLEST = 128
 CUT = {b"FLIR\0\1": 8, b"ICC_PROFILE\0": 14}
 
 
-def find(data: bytes, max_pixels: int, pngs: bool = False) -> tuple[Node, str]:
+def find(data: bytes, max_pixels: int, pngs: bool = False, threads: int = 1) -> tuple[Node, str]:
     """The tree of some bytes, and why the first JPEG stream in them is not coded; "" where it is.
 
     A stream of many more pixels than `max_pixels` is not looked at. With `pngs` the data of PNG pictures are taken out
     of contents that were cut into segments.
     """
-    search = _Search(max_pixels, pngs)
+    search = _Search(max_pixels, pngs, threads)
     node = search.node(data, 0, 0)
     return node, "" if node.first and SOI not in node.gaps[0] else search.reason
 
@@ -48,8 +48,8 @@ class _Cut:
 
 
 class _Search:
-    def __init__(self, max_pixels: int, pngs: bool) -> None:
-        self.pngs = pngs
+    def __init__(self, max_pixels: int, pngs: bool, threads: int) -> None:
+        self.pngs, self.threads = pngs, threads
         # Four components of 64 coefficients a block, and one MCU of up to 16 blocks beyond the border
         self.max_blocks = max_pixels // 16 + 64
         self.failures = 0
@@ -114,7 +114,7 @@ class _Search:
             return None
 
     def _joined(self, found: JpegStream, data: bytes) -> tuple[JpegStream, Joined] | None:
-        joined = join_and_leave_out(found.plain, found.scans, found.blocks)
+        joined = join_and_leave_out(found.plain, found.scans, found.blocks, self.threads)
         if joined.data != data[: found.size]:
             self.failures += 1
             return None

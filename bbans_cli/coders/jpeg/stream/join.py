@@ -32,10 +32,12 @@ def quantisers(walk: Walk, headers: Sequence[ScanHeader]) -> list[np.ndarray]:
 SymbolCounter: TypeAlias = Callable[[ScanHeader, list[tuple[np.ndarray, np.ndarray]]], None]
 
 
-def join(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray], most_bytes: int = NO_LIMIT) -> bytes:
+def join(
+    plain: bytes, scans: bytes, blocks: Sequence[np.ndarray], most_bytes: int = NO_LIMIT, threads: int = 1
+) -> bytes:
     """The JPEG stream from these parts of a JpegStream. Raises CorruptError, also if a scan takes more than
     `most_bytes`."""
-    return b"".join(pieces(Walk(plain), scans, blocks, most_bytes=most_bytes))
+    return b"".join(pieces(Walk(plain), scans, blocks, most_bytes=most_bytes, threads=threads))
 
 
 def pieces(
@@ -44,6 +46,7 @@ def pieces(
     blocks: Sequence[np.ndarray],
     counter: SymbolCounter | None = None,
     most_bytes: int = NO_LIMIT,
+    threads: int = 1,
 ) -> Iterator[bytes]:
     """The stream piece by piece, given a walk that begins. Raises CorruptError as `join`."""
     plain, records = walk.data, RecordReader(scans)
@@ -66,7 +69,7 @@ def pieces(
         if record.size > min(most, most_bytes):
             raise CorruptError("corrupt JPEG scans: a scan is too large")
         uses = coder.count_symbols() if counter else []
-        data = coder.write(record.notes, record.policy, blocks, record.size)
+        data = coder.write(record.notes, record.policy, blocks, record.size, threads)
         if counter:
             counter(header, uses)
         if data is None or len(data) != record.size:

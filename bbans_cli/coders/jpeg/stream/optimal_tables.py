@@ -35,7 +35,7 @@ class Joined:
     omitted: list[Omitted]
 
 
-def join_and_leave_out(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray]) -> Joined:
+def join_and_leave_out(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray], threads: int = 1) -> Joined:
     """Both at once, as the symbols are counted while they are written. Raises CorruptError as `join`."""
     walk = Walk(plain)
     uses: defaultdict[int, np.ndarray] = defaultdict(lambda: np.zeros(256, np.uint64))
@@ -45,7 +45,7 @@ def join_and_leave_out(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray])
             uses[id(dc)] += of_dc
             uses[id(ac)] += of_ac
 
-    data = b"".join(pieces(walk, scans, blocks, count))
+    data = b"".join(pieces(walk, scans, blocks, count, threads=threads))
     tables = [table for table in walk.tables if LENGTHS < len(table.code) <= LENGTHS + MOST][:MOST]
     chosen = [
         Omitted(table.position, len(table.code) - LENGTHS)
@@ -55,12 +55,14 @@ def join_and_leave_out(plain: bytes, scans: bytes, blocks: Sequence[np.ndarray])
     return Joined(data, _cut(plain, chosen), chosen)
 
 
-def put_in(plain: bytes, tables: Sequence[Omitted], scans: bytes, blocks: Sequence[np.ndarray]) -> bytes:
+def put_in(
+    plain: bytes, tables: Sequence[Omitted], scans: bytes, blocks: Sequence[np.ndarray], threads: int = 1
+) -> bytes:
     """The plain bytes in full, given those with stand-ins. Raises CorruptError."""
     if not tables:
         return plain
     whole = bytearray(plain)
-    for table, own in zip(tables, _made(plain, len(tables), scans, blocks), strict=True):
+    for table, own in zip(tables, _made(plain, len(tables), scans, blocks, threads), strict=True):
         if len(own) != LENGTHS + table.symbols:
             raise CorruptError("corrupt JPEG stream: a Huffman table that has another size")
         whole[table.position : table.position + len(own)] = own
@@ -81,15 +83,17 @@ def _number(code: HuffmanCode | None, count: int) -> int | None:
     return code[LENGTHS] if code is not None and stands_in else None
 
 
-def _made(plain: bytes, count: int, scans: bytes, blocks: Sequence[np.ndarray]) -> list[bytes]:
+def _made(plain: bytes, count: int, scans: bytes, blocks: Sequence[np.ndarray], threads: int) -> list[bytes]:
     """The optimal tables for those that have stand-ins in the plain bytes. Raises CorruptError."""
     uses = np.zeros((count, 256), np.uint64)
-    for number, own in _uses(plain, count, scans, blocks):
+    for number, own in _uses(plain, count, scans, blocks, threads):
         uses[number] += own
     return [optimal_table(own) for own in uses]
 
 
-def _uses(plain: bytes, count: int, scans: bytes, blocks: Sequence[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
+def _uses(
+    plain: bytes, count: int, scans: bytes, blocks: Sequence[np.ndarray], threads: int
+) -> Iterator[tuple[int, np.ndarray]]:
     """(number of a table, (256,) how often its symbols occur) for each coded scan that uses it."""
     walk, records = Walk(plain), RecordReader(scans)
     while header := walk.next_scan():
@@ -111,7 +115,7 @@ def _uses(plain: bytes, count: int, scans: bytes, blocks: Sequence[np.ndarray]) 
         most = min(32 * record.size, 512 * coder.mcu_rows * coder.mcu_columns * coder.mcu_blocks())
         most += 512 * sum(map(len, record.notes)) + 4096
         counts = coder.count_symbols()
-        if coder.write(record.notes, record.policy, blocks, most) is None:
+        if coder.write(record.notes, record.policy, blocks, most, threads) is None:
             raise CorruptError("corrupt JPEG scans: notes or coefficients that cannot be coded")
         for pair, own in zip(used, counts, strict=True):
             yield from ((number, each) for number, each in zip(pair, own, strict=True) if number is not None)

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bbans_cli import scheduler
 from bbans_cli.coders.jpeg.stream.layout import Layout
 from bbans_cli.coders.jpeg.stream.scan_records import KINDS, Policy
 from bbans_cli.coders.jpeg.stream.segments import Frame, HuffmanCode, ScanHeader
 from bbans_cli.core import CData, ffi, lib
 
 PROGRESSIVE = 2
+# A part of a scan that a thread writes has so many MCUs at least. Tuned by hand, not recorded.
+PART_MCUS = 2048
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class ScanCoder:
     header: ScanHeader
     layout: Layout
     _kept: list[CData] = field(default_factory=list)
+    _uses: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not self.header.components or not self._sensible():
@@ -112,8 +116,13 @@ class ScanCoder:
         )
         return found, [buffer[: notes.sizes[kind]].tobytes() for kind, buffer in enumerate(buffers)]
 
-    def write(self, notes: Sequence[bytes], policy: Policy, blocks: Sequence[np.ndarray], most: int) -> bytes | None:
+    def write(
+        self, notes: Sequence[bytes], policy: Policy, blocks: Sequence[np.ndarray], most: int, threads: int = 1
+    ) -> bytes | None:
         """The data that `read` was given; None if notes and blocks cannot be written, or in no `most` bytes."""
+        parts = min(threads, self.mcu_rows * self.mcu_columns // PART_MCUS)
+        if parts > 1 and not (self.progressive or policy.interval or any(notes)):
+            return self._write_parts(parts, policy, blocks, most)
         given = ffi.new("bbc_stream_notes *")
         views = [ffi.from_buffer("uint8_t[]", note) for note in notes]
         given.bytes, given.sizes = views, [len(note) for note in notes]
@@ -122,6 +131,42 @@ class ScanCoder:
         written = lib.bbc_stream_write(self._scan, given, ffi.from_buffer("uint8_t[]", out), len(out))
         del kept
         return out[:written].tobytes() if 0 <= written <= most else None
+
+    def _write_parts(self, count: int, policy: Policy, blocks: Sequence[np.ndarray], most: int) -> bytes | None:
+        """`write` by as many threads: what a part begins with, DC and the position within a byte, is known once the
+        coefficients are, and once the bits of the parts before it have been counted."""
+        mcus = self.mcu_rows * self.mcu_columns
+        ends = [mcus * part // count for part in range(count + 1)]
+        room = [np.empty(most + 8, np.uint8) for _ in range(count)]
+
+        def write(part: int) -> tuple[int, list[tuple[np.ndarray, np.ndarray]]]:
+            own = ScanCoder(self.frame, self.header, self.layout)
+            uses = own.count_symbols() if self._uses else []
+            kept = own._begin(policy, blocks)
+            out = ffi.from_buffer("uint8_t[]", room[part])
+            bits = lib.bbc_stream_write_part(own._scan, ends[part], ends[part + 1] - ends[part], out, most + 8)
+            del kept
+            return bits, uses
+
+        written = scheduler.map_ordered(write, range(count), count)
+        if any(bits < 0 for bits, _ in written):
+            return None
+        self._add_uses([uses for _, uses in written])
+        kept = self._begin(policy, blocks)
+        views, bits = [ffi.from_buffer("uint8_t[]", each) for each in room], [bits for bits, _ in written]
+        out = np.empty(most + 8, np.uint8)
+        size = lib.bbc_stream_join_parts(
+            self._scan, ffi.new("uint8_t *[]", views), bits, count, ffi.from_buffer("uint8_t[]", out), len(out)
+        )
+        del kept
+        return out[:size].tobytes() if 0 <= size <= most else None
+
+    def _add_uses(self, parts: Sequence[list[tuple[np.ndarray, np.ndarray]]]) -> None:
+        """Add what threads have counted to what `count_symbols` has returned, if it was called."""
+        for uses in parts:
+            for (own_dc, own_ac), (dc, ac) in zip(self._uses, uses, strict=False):
+                own_dc += dc
+                own_ac += ac
 
     def count_symbols(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """How often `write` will have written each symbol: (256,) uint64 of the DC and of the AC code of each component
@@ -132,6 +177,7 @@ class ScanCoder:
             for table, own in zip((part.dc, part.ac), counts, strict=True):
                 if table != ffi.NULL:
                     table.uses = ffi.from_buffer("uint64_t[]", own)
+        self._uses = uses
         return uses
 
     def _begin(self, policy: Policy, blocks: Sequence[np.ndarray] | None) -> list[CData]:

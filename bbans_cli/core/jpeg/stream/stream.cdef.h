@@ -70,3 +70,11 @@ int bbc_stream_read(const bbc_stream_scan *scan, const uint8_t *data, size_t siz
 
 /* The data again. Returns their size, or -1: notes or coefficients that no data give, or beyond capacity bytes. */
 int64_t bbc_stream_write(const bbc_stream_scan *scan, const bbc_stream_notes *notes, uint8_t *out, size_t capacity);
+
+/* The bits of MCUs `first` to `first` + `mcus` - 1 of a sequential scan without notes and restarts: neither stuffed nor
+ * padded, the first one highest in the first byte. Returns their number, or -1 as bbc_stream_write. */
+int64_t bbc_stream_write_part(const bbc_stream_scan *scan, int64_t first, int64_t mcus, uint8_t *out, size_t capacity);
+
+/* The data of a scan from so many bits of each of its parts: what bbc_stream_write gives. */
+int64_t bbc_stream_join_parts(const bbc_stream_scan *scan, const uint8_t *const *parts, const int64_t *bits,
+                              int32_t count, uint8_t *out, size_t capacity);

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "stream.cdef.h"
 
@@ -135,6 +136,7 @@ typedef struct {
     uint64_t bits;  /* the highest count bits are to be written; the others are 0 */
     int count;      /* below 8 between calls */
     int failed;     /* the output is full, or what was to be written has no code */
+    int unstuffed;  /* FF is not followed by 00 */
 } stream_writer;
 
 /* The lowest 0..32 bits of value; those above must be 0. */
@@ -151,6 +153,11 @@ STREAM_INLINE void stream_put(stream_writer *w, uint32_t value, int bits)
 static inline void stream_drain(stream_writer *w)
 {
     size_t from = 0;
+    if (w->unstuffed && w->size <= w->capacity - w->at) {
+        memcpy(w->out + w->at, w->bytes, w->size);
+        w->at += w->size;
+        from = w->size;
+    }
     while (from < w->size) {
         const uint64_t word = stream_load8(w->bytes + from), flipped = ~word;
         if (w->size - from >= 8 && w->capacity - w->at >= 8 &&
@@ -161,7 +168,7 @@ static inline void stream_drain(stream_writer *w)
             continue;
         }
         const uint8_t byte = w->bytes[from++];
-        if (w->capacity - w->at < 2) {
+        if (w->unstuffed || w->capacity - w->at < 2) {
             w->failed = 1;
             break;
         }

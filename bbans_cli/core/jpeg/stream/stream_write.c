@@ -47,7 +47,6 @@ static int stream_write_noted(stream_encoder *e, int64_t number)
 static void stream_write_blocks(stream_encoder *e, stream_cursor at)
 {
     int64_t position[BBC_STREAM_KINDS], next = INT64_MAX;
-    memset(e->dc, 0, sizeof e->dc);
     for (; at.left; stream_cursor_next(&at)) {
         memcpy(position, e->notes.position, sizeof position);
         next = position[BBC_STREAM_ZERO_RUNS];
@@ -135,6 +134,7 @@ int64_t bbc_stream_write(const bbc_stream_scan *scan, const bbc_stream_notes *no
         /* An interval without blocks, bytes and marker would have no end. */
         if (end.missing == at.left && !end.bytes && end.end == STREAM_END_NO_MARKER) return -1;
         at.left -= end.missing;
+        memset(e->dc, 0, sizeof e->dc);
         stream_write_blocks(e, at);
         if (scan->progressive && scan->first) stream_write_run(e, end.run);
         else if (end.run) return -1;
@@ -143,4 +143,43 @@ int64_t bbc_stream_write(const bbc_stream_scan *scan, const bbc_stream_notes *no
         if (e->bits.failed | e->notes.failed) return -1;
     }
     return stream_notes_left(&e->notes) ? -1 : (int64_t)e->bits.at;
+}
+
+int64_t bbc_stream_write_part(const bbc_stream_scan *scan, int64_t first, int64_t mcus, uint8_t *out, size_t capacity)
+{
+    const bbc_stream_notes none = {0};
+    stream_encoder encoder = {.scan = scan, .bits = {.out = out, .capacity = capacity, .unstuffed = 1}}, *e = &encoder;
+    e->bits.bytes = e->bytes;
+    e->notes = stream_note_reader_begin(&none);
+    if (first > 0)
+        for (stream_cursor at = stream_cursor_at(scan, first - 1, 1); at.left; stream_cursor_next(&at))
+            e->dc[at.part] = stream_cursor_block(&at)[0];
+    stream_write_blocks(e, stream_cursor_at(scan, first, mcus));
+    const int last = e->bits.count;
+    stream_put(&e->bits, 0, -last & 7);
+    stream_drain(&e->bits);
+    return e->bits.failed ? -1 : 8 * (int64_t)e->bits.at - (-last & 7);
+}
+
+int64_t bbc_stream_join_parts(const bbc_stream_scan *scan, const uint8_t *const *parts, const int64_t *bits,
+                              int32_t count, uint8_t *out, size_t capacity)
+{
+    uint8_t bytes[STREAM_WRITER_BYTES];
+    stream_writer writer = {.out = out, .capacity = capacity, .bytes = bytes}, *w = &writer;
+    for (int part = 0; part < count; part++) {
+        const uint8_t *from = parts[part];
+        int64_t left = bits[part];
+        for (; left >= 32; left -= 32, from += 4) {
+            stream_put(w, (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3], 32);
+            if (w->size >= STREAM_WRITER_FULL) stream_drain(w);
+        }
+        for (; left > 0; left -= 8, from++) {
+            const int some = left < 8 ? (int)left : 8;
+            stream_put(w, (uint32_t)*from >> (8 - some), some);
+        }
+    }
+    const int padded = -w->count & 7;
+    stream_put(w, (scan->padding ? 255u : 0) & ((1u << padded) - 1), padded);
+    stream_drain(w);
+    return w->failed ? -1 : (int64_t)w->at;
 }
