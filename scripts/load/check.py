@@ -1,6 +1,7 @@
 """What bbc bears: `python -m scripts.load.check NAME`, or `make check-load` for all of it.
 
     picture   a large picture, to a .bbc file and back: seconds and memory, which has a bound
+    jpeg      a large JPEG file, likewise
     batch     many files in one command: memory and open files while it works
     together  processes at once on one folder, with the same inputs and outputs
     kill      kill -9 at random moments: files are as they were before the command, or as after it
@@ -69,6 +70,38 @@ def picture(mpixel: float, levels: str, megabytes: float, seconds: float, thread
                 same = equal_pixels(folder / "a.png", folder / "b.png")
                 print(f"-{level} {(folder / 'a.bbc').stat().st_size:,} bytes, pixels {'equal' if same else 'DIFFER'}")
                 faults += [] if same else [f"-{level}: other pixels"]
+    _end(faults)
+
+
+@main.command()
+@click.option("--mpixel", default=100.0, show_default=True)
+@click.option("--levels", default="1", show_default=True, help="Such as 1,5,9.")
+@click.option("--quality", default=85, show_default=True)
+@click.option("--progressive", is_flag=True)
+@click.option("--threads", default=0, help="Of bbc; 0: all cores.")
+@click.option("--no-verify", is_flag=True, help="Compress with --no-verify; what comes back is compared here anyway.")
+def jpeg(mpixel: float, levels: str, quality: int, progressive: bool, threads: int, no_verify: bool) -> None:
+    """A large JPEG file, to a .bbc file and back: 12 bytes of memory a pixel at most, and 64 MB."""
+    side = round((1e6 * mpixel) ** 0.5)
+    most = 12 * side * side + 64e6
+    faults: list[str] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        photograph(side, side).save(folder / "a.jpg", quality=quality, progressive=progressive)
+        data = (folder / "a.jpg").read_bytes()
+        print(f"{side}x{side}, {len(data):,} bytes of JPEG, at most {most / 1e6:.0f} MB of memory")
+        for level in levels.split(","):
+            compress = ["compress", f"-{level}", "-f", "a.jpg", *["--no-verify"] * no_verify]
+            for verb in (compress, ["decompress", "-f", "-o", "b.jpg", "a.bbc"]):
+                ended = run(*verb, "-T", str(threads), cwd=folder)
+                line = f"-{level} {verb[0]:10} {ended.seconds:8.1f} s, {ended.cpu:8.1f} s of processor time"
+                print(f"{line}, {ended.memory / 1e6:7.1f} MB at most {ended.words}", flush=True)
+                if ended.memory > most or ended.status:
+                    faults.append(f"-{level} {verb[0]}: {ended.memory / 1e6:.0f} MB, status {ended.status}")
+            same = (folder / "b.jpg").exists() and (folder / "b.jpg").read_bytes() == data
+            print(f"-{level} {(folder / 'a.bbc').stat().st_size:,} bytes, {'equal' if same else 'NOT EQUAL'}")
+            faults += [] if same else [f"-{level}: another file"]
+            (folder / "b.jpg").unlink(missing_ok=True)
     _end(faults)
 
 

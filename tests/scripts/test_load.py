@@ -21,6 +21,11 @@ def test_a_large_picture_in_bounded_memory():
     assert done.returncode == 0 and "pixels equal" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_large_jpeg_file_in_bounded_memory():
+    done = load("jpeg", "--mpixel", "1.2", "--levels", "1", "--no-verify")
+    assert done.returncode == 0 and "bytes, equal" in done.stdout, done.stdout + done.stderr
+
+
 def test_a_batch_leaves_no_files_open():
     done = load("batch", "--files", "120")
     assert done.returncode == 0 and done.stdout.count("open files") == 2, done.stdout + done.stderr
