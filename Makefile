@@ -168,7 +168,7 @@ train: $(VENV)/.testing ## train as CONFIG says: default, thumbnails (after defa
 	PYTHON=$(RUN) sh scripts/extras.sh train
 	$(RUN) -m scripts.training.train $(CONFIG) $(BENCH)
 
-training-pictures: build ## hashes, sources and licences of the pictures below BBC_DATA/train, into weights/training-pictures.tsv
+manifest: build ## hashes, sources and licences of the pictures below BBC_DATA/train, into weights/training-pictures.tsv
 	$(RUN) -m scripts.training.manifest $(BENCH)
 
 plots: $(VENV)/.measuring ## curves of the training runs whose logs lie in weights/

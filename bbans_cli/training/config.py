@@ -22,7 +22,7 @@ else:
 from bbans_cli.coders.neural.network_layout import INPUTS
 
 MINUTES = 360.0  # of a whole training, at most
-WARM_UP_LEAST = 10  # steps, of a training that is shortened
+WARM_UP_LEAST, LINES = 10, 20  # steps, and lines of the log, of each stage of a training that is shortened
 MODELS = ("neural", "fitted")
 SIDES = {"crops": (96, 1024), "thumbnails": (24, 64), "samples": (64, 1024)}  # of what is drawn, at least and at most
 POSITIVE = {"kept", "first", "interval", "steps", "minutes", "rate", "warm_up", "clip", "blocks", "pixels",
@@ -117,7 +117,7 @@ class Config:
         return sum(stage.minutes for stage in self.stages)
 
     def shortened(self, minutes: float) -> Config:
-        """The same in about so many minutes: every stage by the same factor."""
+        """The same in about so many minutes: every stage by the same factor, and measured LINES times at least."""
         factor = minutes / self.minutes
         stages = (
             dataclasses.replace(
@@ -125,7 +125,7 @@ class Config:
                 steps=max(1, round(stage.steps * factor)),
                 minutes=stage.minutes * factor,
                 warm_up=max(WARM_UP_LEAST, round(stage.warm_up * factor)),
-                measure_interval=max(1, round(stage.measure_interval * min(1.0, factor * len(self.stages)))),
+                measure_interval=min(stage.measure_interval, max(1, round(stage.steps * factor / LINES))),
             )
             for stage in self.stages
         )

@@ -2,7 +2,7 @@
 
     python -m scripts.training.plot_training weights/small.log.jsonl ...
 
-Reads logs of train.py and train_fitted.py, which say what their lines hold. Writes <name>.png beside each log.
+Reads logs of train.py, which says what their lines hold. Writes <name>.png beside each log.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ COLOURS = ("#0b6e99", "#c4522b", "#3f7d3a", "#7b4fa0")
 
 
 class Progress(TypedDict):
-    """A line of either log."""
+    """What every line has."""
 
     step: int
     seconds: float
@@ -30,7 +30,7 @@ class Progress(TypedDict):
 
 
 class LogLine(Progress, total=False):
-    """A line of the log of train.py, which has `train`, or of train_fitted.py, whose network has no latents."""
+    """A line of a log. Those of older trainings of the fitted network have no `train`; that network has no latents."""
 
     train: float
 
