@@ -20,9 +20,9 @@ too) which="" ;;
 *) which="slow and" ;;
 esac
 first=0 second=0
-# A worker more than cores, since many tests wait for processes that they have started. A worker keeps to the tests of few
+# Two workers more than cores, since many tests wait for processes that they have started. A worker keeps to the tests of few
 # files, so that what these share is made once.
-workers=$(($(getconf _NPROCESSORS_ONLN) + 1))
+workers=$(($(getconf _NPROCESSORS_ONLN) + 2))
 [ "${ALONE:-}" = only ] || $pytest -n $workers --dist worksteal -m "$which not train and not alone" "$@" || first=$?
 [ "$which" != "slow and" ] && [ "${ALONE:-}" != no ] || exit $first
 [ $first -eq 0 ] || [ $first -eq $NONE ] || exit $first
