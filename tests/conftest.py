@@ -38,11 +38,11 @@ def signals_as_usual():
 @pytest.fixture(scope="session", autouse=True)
 def one_core_for_each_worker():
     """Where several workers share the machine, threads of one would wait for cores that another uses."""
-    usual = scheduler.cores
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        scheduler.cores = lambda: 1
-    yield
-    scheduler.cores = usual
+    with pytest.MonkeyPatch.context() as patch:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            patch.setattr(scheduler, "cores", lambda: 1)
+            patch.setenv("BBC_THREADS", "1")  # of processes that are started
+        yield
 
 
 @pytest.fixture(autouse=True)

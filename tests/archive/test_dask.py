@@ -9,7 +9,11 @@ import pytest
 import servers
 from archives import batch, check_restored, environment, make, rows
 
-pytest.importorskip("distributed")
+
+@pytest.fixture(autouse=True)
+def distributed():
+    """Not at the top of the file, which every worker imports."""
+    pytest.importorskip("distributed")
 
 
 def test_a_local_cluster(tmp_path: Path) -> None:
@@ -35,6 +39,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_cluster_by_ssh(tmp_path: Path) -> None:
     """As the page has it, on one machine that is reached by SSH."""
     pytest.importorskip("asyncssh")

@@ -94,6 +94,7 @@ def make_trouble(cluster: Cluster, proxy: Proxy, run: subprocess.Popen[bytes], c
     return came
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_nothing_is_lost(tmp_path: Path) -> None:
     pytest.importorskip("distributed")

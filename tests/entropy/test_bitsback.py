@@ -53,7 +53,7 @@ def test_with_another_posterior_the_cost_is_the_elbo():
     guess = np.array([[0.5, 0.2, 0.2, 0.1], [0.3, 0.5, 0.3, 0.1], [0.2, 0.3, 0.5, 0.8]])
     elbo = (guess * (np.log2(JOINT) - np.log2(guess))).sum(0)
     for x in range(4):
-        messages = [Message.random(2, np.random.default_rng(seed)) for seed in range(800)]
+        messages = [Message.random(2, np.random.default_rng(seed)) for seed in range(400)]
         bits = [check_codec(mixture(guess), x, message) for message in messages]
         assert np.mean(bits) == pytest.approx(-elbo[x], rel=0.04)
 
@@ -97,7 +97,7 @@ def test_hierarchies_round_trip(levels, bits):
 
 
 def test_the_cost_of_a_hierarchy_is_its_elbo():
-    n = 1500
+    n = 800
     data = samples(n)
     bits = check_codec(repeat(hierarchy(2, prior, posterior, likelihood, 12), n), data) / n
     rng = np.random.default_rng(3)

@@ -66,7 +66,7 @@ def test_they_are_written_as_ever(name):
 
 @pytest.mark.parametrize("name", BY_MODEL)
 def test_every_instruction_set_reads_them(isa, name):
-    if isa != "base" or name.startswith("tiny-") or "grey" in name:  # else minutes, where the others take a second
+    if isa != "base" or name.startswith("tiny-") or name == "shipped-grey":  # else minutes, where others take a second
         check(name)
 
 

@@ -14,6 +14,7 @@ from scripts.common import browser
 
 pytest.importorskip("starlette", reason="needs starlette")
 pytest.importorskip("selenium", reason="needs selenium")
+pytestmark = pytest.mark.slow  # a browser; test_server.py asks the server without one
 
 # Drops a file, whose bytes come in base64, where a user would.
 DROP = """

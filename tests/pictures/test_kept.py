@@ -68,6 +68,7 @@ def files(folder):
     return sorted(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_what_readers_find_is_found_again_or_named(check, tmp_path):
     cases = {case.name: case for case in check.check(files(tmp_path), COMMAND)}
     assert {name: case.faults for name, case in cases.items() if case.faults} == {}

@@ -28,10 +28,11 @@ FEW = [
     "deflated",
     "lzma",
 ]
+SLOW = {"deep-bands", "fitted-grey", "jpeg-grey", "tiny-still"}  # a second or two each
 NAMES = [name for name in make_files.files() if name != "webp"] if ALL else FEW
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in NAMES])
 def test_both_decoders_agree_on_damaged_payloads(name):
     with make_files.use(make_files.files()[name].model or "shipped"):
         content = container.from_bytes((make_files.HERE / f"good-{name}.bbc").read_bytes())

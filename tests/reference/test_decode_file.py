@@ -33,15 +33,22 @@ LONG = {
     "tiny-grey",
     "deep-alpha",
     "few-colours-rgb",
+    "fitted-ycbcr-bands",
+    "jpeg-422",
+    "tiny-deep-2-2",
+    "tiny-grid",
+    "tiny-interval-3",
 }
 NAMES = [name for name in make_files.files() if name not in LONG or os.environ.get("BBC_ALL_GOLDEN")]
 # Those whose plain bytes need the dictionary, which takes half a minute of a busy machine to learn; and a large one
 LEARNED = {*make_files.stored_files.FILES, *make_files.jpeg_file.FILES} - {"deflated", "lzma", "noise"} | {"jpeg-rgb"}
 NAMES = [name for name in NAMES if name not in LEARNED or os.environ.get("BBC_ALL_GOLDEN")]
+# A second each or two, of what smaller files say in part
+SLOW = {"fitted-still", "jpeg-444", "tiny-bands", "tiny-ycbcr"}
 STORED = ["no-jpeg", "jpeg-file-fast", "jpeg-odd-1", "jpeg-segments-1", "jpeg-progressive-5", "jpeg-four-9"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in NAMES])
 def test_golden_files(name):
     file = f"good-{name}.bbc"
     told = []

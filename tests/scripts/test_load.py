@@ -15,17 +15,20 @@ def load(*args, module="load"):
     )
 
 
+@pytest.mark.slow
 def test_a_large_picture_in_bounded_memory():
     """At the fast level 1.2 Mpixel took 85 MB; 21 bytes a pixel more are too much."""
     done = load("picture", "--mpixel", "1.2", "--levels", "1", "--megabytes", "110")
     assert done.returncode == 0 and "pixels equal" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_large_jpeg_file_in_bounded_memory():
     done = load("jpeg", "--mpixel", "1.2", "--levels", "1", "--no-verify")
     assert done.returncode == 0 and "bytes, equal" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_batch_leaves_no_files_open():
     done = load("batch", "--files", "120")
     assert done.returncode == 0 and done.stdout.count("open files") == 2, done.stdout + done.stderr
@@ -33,13 +36,13 @@ def test_a_batch_leaves_no_files_open():
 
 @pytest.mark.slow
 def test_processes_at_once_on_one_folder():
-    done = load("together", "--processes", "4", "--files", "6")
+    done = load("together", "--processes", "3", "--files", "4")
     assert done.returncode == 0 and "pixels equal" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.slow
 def test_kill_at_random_moments():
-    done = load("kill", "--moments", "16")
+    done = load("kill", "--moments", "8")
     assert done.returncode == 0 and "kills in" in done.stdout, done.stdout + done.stderr
 
 

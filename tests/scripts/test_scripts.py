@@ -2,12 +2,14 @@
 
 import ast
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from forked_bbc import folder_with_bbc
 
 from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
 
@@ -183,15 +185,16 @@ def test_two_builds_are_compared_by_bytes_and_time(tmp_path):
     Image.fromarray(np.arange(300, dtype=np.uint16).astype(np.uint8).reshape(10, 30)).save(
         tmp_path / "a.png", dpi=(72, 72)
     )
-    bbc = f"{sys.executable} -m bbans_cli"
+    bbc = str(tmp_path / "bbc")
     (tmp_path / "other").write_text(f'#!/bin/sh\n[ $1 = compress ] && set -- "$@" --strip\nexec {bbc} "$@"\n')
     (tmp_path / "other").chmod(0o755)
     command = [sys.executable, "-m", "scripts.bench.versions", "--levels", "1", "--runs", "1"]
-    for other, status, verdict in ((bbc, 0, "equal"), (str(tmp_path / "other"), 1, "DIFFERENT")):
-        done = subprocess.run(
-            [*command, other, str(tmp_path / "a.png")], cwd=SCRIPTS.parent, capture_output=True, text=True
-        )
-        assert (done.returncode, verdict in done.stdout) == (status, True), done.stdout + done.stderr
+    with folder_with_bbc(tmp_path, dict(os.environ)):
+        for other, status, verdict in ((bbc, 0, "equal"), (str(tmp_path / "other"), 1, "DIFFERENT")):
+            done = subprocess.run(
+                [*command, other, str(tmp_path / "a.png")], cwd=SCRIPTS.parent, capture_output=True, text=True
+            )
+            assert (done.returncode, verdict in done.stdout) == (status, True), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["medium", "fitted", "thumbnails"])

@@ -114,7 +114,7 @@ def test_thumbnails_have_latents_at_the_best_level_alone(least, level, side, has
     assert (part.bands[0].split > 0) == has_latents
 
 
-@pytest.mark.parametrize("planes", [tiny.picture(80, 90, 3), deep(80, 60, 3, 4095)], ids=["8 bits", "12 bits"])
+@pytest.mark.parametrize("planes", [tiny.picture(80, 90, 3), deep(40, 50, 3, 4095)], ids=["8 bits", "12 bits"])
 def test_round_trip_on_every_instruction_set(isa, model, planes):
     """Learning, with latents: the part is the same bytes everywhere and reads back."""
     part = neural_coder.encode(planes, 5, threads=1)

@@ -16,7 +16,7 @@ from bbans_cli.reference import fitted
 from bbans_cli.reference.rans import ReferenceMessage
 
 # The last has diagonals of more pixels than a chunk.
-SHAPES = [(1, 1, 3), (1, 9, 1), (7, 1, 3), (5, 7, 3), (9, 8, 3), (2, 40, 1), (12, 17, 1), (17, 139, 3)]
+SHAPES = [(1, 1, 3), (1, 9, 1), (7, 1, 3), (5, 7, 3), (9, 8, 3), (2, 40, 1), (12, 17, 1), (17, 131, 1)]
 
 
 def coded(pixels, weights):

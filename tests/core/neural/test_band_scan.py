@@ -87,6 +87,15 @@ DECODED = [*DEEP, "1x1 grey", "7x1", "learning with latents", "initial-bits rows
            "grid, initial-bits rows", "5 columns in a grid", "grid, learning with latents"]  # fmt: skip
 
 
+# A second or more of the reference, of what the others see in part
+SLOW = {
+    "grid, learning",
+    "learning from every fourth mini-batch",
+    "more blocks in a wave than lanes",
+    "one layer, learning with latents",
+}
+
+
 def run_scan(shape, threads=1):
     """starts, freqs and the scan itself."""
     work = BandScan(shape, *inputs(shape))
@@ -99,7 +108,7 @@ def expected(name):
     return *work.intervals(), work
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in CASES])
 def test_equal_bits_with_the_reference(isa, name):
     starts, freqs, work = run_scan(CASES[name])
     expected_starts, expected_freqs, reference = expected(name)
