@@ -23,8 +23,8 @@ STARTED = {
     "unreadable": "another user",
     "version": "variables that count while modules are imported",
 }
-# Those of them that start it dozens of times and see what shorter ones see in part
-SLOW = {"disk-full-real", "environment", "pipes-closed", "progress"}
+# Those of them that start it many times and see what shorter ones see in part
+SLOW = {"disk-full-real", "environment", "pipes-closed", "progress", "terminal", "unreadable", "version"}
 
 
 def expectation(script: Path, kind: str) -> bytes:
