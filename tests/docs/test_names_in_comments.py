@@ -38,11 +38,10 @@ def comments(path: Path) -> str:
         return " ".join(re.sub(r"\s*\n\s*\*?\s*", " ", each) for each in found)
     if not FILE.search(text):  # to find the comments takes longer
         return ""
-    found = [
-        token.string.lstrip("#: ")
-        for token in tokenize.generate_tokens(io.StringIO(text).readline)
-        if token.type == tokenize.COMMENT
-    ]
+    found = []
+    if any(FILE.search(line.partition("#")[2]) for line in text.splitlines()):  # likewise
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        found = [token.string.lstrip("#: ") for token in tokens if token.type == tokenize.COMMENT]
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             found.append(ast.get_docstring(node) or "")
