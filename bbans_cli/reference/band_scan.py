@@ -13,6 +13,7 @@ import numpy as np
 from bbans_cli.coders.neural.neighbourhood import SKEW, phase_rows
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.coders.neural.scan_shape import ScanShape
+from bbans_cli.reference.correction import FACTOR, Correction, Known, columns, expect
 from bbans_cli.reference.mixture import Mixture, cumulative, low_cumulative, mixture
 from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
 from bbans_cli.reference.network import Forward, Net, forward
@@ -60,6 +61,8 @@ class Scan:
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
         self.edges = BinEdges()
         self.adam = QHAdam(shape.learning_rate, factors(self.net))
+        self.correction = Correction(shape)
+        self.correction_adam = QHAdam(shape.learning_rate, np.full(self.correction.weights.shape, FACTOR))
         rows = shape.last_row - shape.first_row
         self.least_squares = np.zeros((rows, shape.width, LEAST_SQUARES.size), np.float32)
         self.modulation = None
@@ -76,17 +79,42 @@ class Scan:
     def learn(self, x: Array, y: Array) -> None:
         """A step of the optimiser, if there are any pixels (x, y) to learn from; their values are known."""
         if len(x):
-            value = self.values[:, y, x].T
-            channels = self.shape.channels
-            self.gradient = backward(self.net, self.forward(x, y), value, channels, self.edges, self.units)
+            value, done = self.values[:, y, x].T, self.forward(x, y)
+            self.gradient = backward(self.net, done, value, self.shape.channels, self.edges, self.units)
             self.adam.step(self.weights, self.gradient)
+            gradient = self.correction.gradient(done.corrections, done.columns, done.d_output)
+            self.correction_adam.step(self.correction.weights, gradient)
 
     def forward(self, x: Array, y: Array) -> Forward:
         """What the network, as it is now, makes of the pixels (x, y), int (n,)."""
         normalised = normalise(gather(self.planes, x, y, self.shape.first_row, self.units), self.units)
         predicted = self.least_squares[y - self.shape.first_row, x]
         value = self.planes[:, y, x].T
-        return forward(self.net, normalised, predicted, value, *self.conditions(x, y), self.units)
+        done = forward(self.net, normalised, predicted, value, *self.conditions(x, y), self.units)
+        if self.shape.batch:
+            known = self.known(done, value)
+            for c in range(self.shape.channels):
+                self.expect(done, known, c)
+            self.correction.enter(x, y, known)
+            for c in range(self.shape.channels):
+                self.correct(x, y, done, known, c)
+        return done
+
+    def known(self, done: Forward, value: Array) -> Known:
+        """What the correction sees of pixels of values (n, 3), in the network's units."""
+        base, mean = done.base.astype(np.float32), np.zeros(value.shape, np.float32)
+        return Known(value, base, done.activity, done.local, done.phased, mean, mean.copy())
+
+    def expect(self, done: Forward, known: Known, c: int) -> None:
+        """Enters what the mixture of channel c expects before it is corrected."""
+        mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units)
+        known.mean[:, c], known.expected[:, c] = expect(mix)
+
+    def correct(self, x: Array, y: Array, done: Forward, known: Known, c: int) -> None:
+        """Corrects the outputs of channel c of the pixels (x, y)."""
+        done.corrections.append(self.correction.inputs(x, y, known, c))
+        done.columns.append(columns(x, y, known.expected[:, c]))
+        done.output[c] = self.correction.apply(done.corrections[c], done.columns[c], done.output[c], c)
 
     def conditions(self, x: Array, y: Array) -> tuple[Array | None, Array | None]:
         """Rows of the network's table of phases, (n, 3), and modulation, (n, layers, 2, H), of pixels (x, y)."""

@@ -6,6 +6,7 @@ n pixels, H hidden units, U units of a head. Channels are in coding order.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,11 @@ class Forward:
     head_inputs: list[Array]  # (n, H + EXTRA_COUNTS[c])
     unit: list[Array]  # (n, U)
     output: list[Array]  # (n, OUTPUTS.size)
+    corrections: list[Array] = dataclasses.field(default_factory=list)  # (n, CORRECTIONS.size), and
+    columns: list[Array] = dataclasses.field(
+        default_factory=list
+    )  # (n, 2), where outputs are corrected (reference.correction)
+    d_output: list[Array] = dataclasses.field(default_factory=list)  # (n, OUTPUTS.size), of the backward pass
 
 
 def leaky(x: Array) -> Array:

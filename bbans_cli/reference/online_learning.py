@@ -48,6 +48,7 @@ def backward(
         d_output, density = gradient(
             mix, done.output[c], value[:, c], done.activity[:, c], earlier(done, c), scale, edges.edge[c], units
         )
+        done.d_output.append(d_output)
         if units.low_bits == 0:
             edges.learn(c, value[:, c], density)
         d_unit = _leaky(done.unit[c], _through(net.out[c].weight, d_output, np.zeros_like(done.unit[c])))
@@ -108,12 +109,12 @@ class QHAdam:
     """Quasi-hyperbolic Adam (Ma and Yarats 2019, with nu1 a half, at twice the rate, and nu2 1; but the first
     moment is not corrected) with decays 0.98 and 0.99; moments of less than 2^-60 and 2^-100 become 0.
 
-    The learning rate is twice as high at first and halfway to its final value after 200 steps. factors (weights,): the
+    The learning rate is twice as high at first and halfway to its final value after 200 steps. factors: the
     factor of each weight's learning rate, from `factors`.
     """
 
     def __init__(self, rate: float, factors: Array) -> None:
-        self.rate, self.factors, size = np.float32(rate), factors, len(factors)
+        self.rate, self.factors, size = np.float32(rate), factors, factors.shape
         self.updates = np.float32(0)
         self.first, self.second = np.zeros(size, np.float32), np.zeros(size, np.float32)
         self.beta2 = np.float32(1)

@@ -162,7 +162,7 @@ class ScanDecoder(Scan):
             axis=1,
         )
         value = np.zeros((len(x), 3), np.int64)
-        done = None
+        done = known = None
         for c in range(shape.channels):
             ls[:, PHASED.start + c] = self.phased.predict(c, taps, self._in_units(value), base, phase)
             if done is None:
@@ -171,8 +171,16 @@ class ScanDecoder(Scan):
             done.local = conditional(ls, done.residual, base, self.units)
             done.phased = ls[:, PHASED]
             head(self.net, done, c)
+            if shape.batch:
+                known = known or self.known(done, value)
+                known.value, known.local, known.phased = self._in_units(value), done.local, done.phased
+                self.expect(done, known, c)
+                self.correct(x, y, done, known, c)
             value[:, c] = self._channel(message, done, c)
         value[:, shape.channels :] = value[:, :1]
+        if known:
+            known.value = self._in_units(value)
+            self.correction.enter(x, y, known)
         self._enter(x, y, value, ls, taps, base)
         self.local.vector[x // local_ls.BLOCK, x % local_ls.BLOCK] = np.concatenate(
             [neighbours, (self._in_units(value) - base).astype(np.float32)], axis=1

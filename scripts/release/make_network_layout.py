@@ -46,6 +46,9 @@ def header() -> str:
         "/* Outputs of a head. */",
         *_enum(layout.OUTPUTS, "NETWORK_OUTPUT", "NETWORK_OUTPUTS"),
         "",
+        "/* Inputs of the correction of a mixture. */",
+        *_enum(layout.CORRECTIONS, "NETWORK_CORRECTION", "NETWORK_CORRECTIONS"),
+        "",
         "/* Further inputs of the head of each channel. */",
         f"static const int network_extra_count[3] = {{{counts}}};",
         "",
@@ -59,6 +62,7 @@ def table() -> str:
     parts = [(f"Inputs of the trunk, {layout.INPUTS.size}", layout.INPUTS)]
     parts += [(f"Further inputs of the head of {'GRB'[c]}", layout.EXTRAS[c]) for c in (1, 2)]
     parts += [(f"Outputs of each head, {layout.OUTPUTS.size}", layout.OUTPUTS)]
+    parts += [(f"Inputs of the correction, {layout.CORRECTIONS.size}", layout.CORRECTIONS)]
     text = []
     for title, of in parts:
         rows = [[f"`{field.name}`", str(field.offset), str(field.count), field.meaning] for field in of]

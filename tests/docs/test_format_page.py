@@ -12,7 +12,7 @@ from bbans_cli.coders.files import byte_coder
 from bbans_cli.coders.jpeg import coefficient_start, coefficients
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
-from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
+from bbans_cli.coders.neural.network_layout import CORRECTIONS, EXTRA_COUNTS, INPUTS, OUTPUTS
 from bbans_cli.container import CHANNELS, CODER_NAMES, MODES, metadata
 from bbans_cli.entropy.codecs.bitsback import POSTERIOR_PRECISION
 
@@ -62,6 +62,13 @@ def test_limits():
     assert all(f"at most 2^18 columns and 2^{log} rows" in TEXT for log in rows)
     assert 1 << 26 == limits.MAX_METADATA_BYTES and "bytes of the items, at most 2^26" in TEXT
     assert 1 << 16 == limits.MAX_METADATA_ITEMS and "a list of at most 2^16 items" in TEXT
+
+
+def test_inputs_of_the_correction():
+    rows = table("input of the correction", "name", "value")
+    assert [name.strip("`") for _, name, _ in rows] == [field.name for field in CORRECTIONS]
+    firsts = [int(re.findall(r"\d+", where)[0]) for where, _, _ in rows]
+    assert firsts[0] == 0 and firsts[1:] == [field.offset for field in CORRECTIONS][1:]
 
 
 def test_inputs_of_the_network():

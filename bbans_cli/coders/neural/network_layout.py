@@ -99,6 +99,20 @@ OUTPUTS = Layout(
     ("phase_coefficient", 1, "of the phase-conditioned prediction"),
 )
 
+# What the correction of a sub-pixel's mixture sees, which learns only while coding. Errors are those of the mixture's
+# mean before it was corrected; "size" is half a logarithm, clipped to ±3.
+CORRECTIONS = Layout(
+    ("own_errors", 10, "errors of this channel at 10 pixels nearby / activity, to ±6"),
+    ("distances", 2, "of the conditional predictions of both least squares from the mean / activity, to ±6"),
+    ("earlier_errors", 2, "of the channels before at this pixel / activity, to ±6; 0 where there is none"),
+    ("other_errors", 8, "of the other two channels at the nearest 4 pixels, / activity, to ±6"),
+    ("error_size", 1, "size of the mean absolute error of this channel at the nearest 4 pixels / activity"),
+    ("earlier_sizes", 2, "sizes of the earlier errors / activity"),
+    ("farther_size", 1, "size of the mean absolute error at the 6 pixels farther away / activity"),
+    ("error_ratio", 1, "size of the mean absolute error at the nearest 4 pixels / mean expected error there"),
+    ("earlier_ratios", 2, "sizes of the earlier errors / expected errors"),
+)
+
 
 def _extras(channel: int) -> Layout:
     if channel == 0:

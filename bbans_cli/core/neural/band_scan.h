@@ -33,9 +33,12 @@ enum {
     SCAN_MAX_WIDTH = 1 << 18,       /* the local least squares keep about 550 bytes a column */
     SCAN_ACTIVITIES = 12 * 255 + 1, /* sums of 12 absolute differences of bytes */
     SCAN_PRECISION = 24,
-    SCAN_BIN_EDGES = 272, /* room for the 257 of a channel */
-    SCAN_WINDOW = 16,     /* cumulative frequencies that a decoder computes ahead for a symbol */
-    SCAN_CHUNK = 32,      /* pixels that go through the network together */
+    SCAN_BIN_EDGES = 272,         /* room for the 257 of a channel */
+    SCAN_WINDOW = 16,             /* cumulative frequencies that a decoder computes ahead for a symbol */
+    SCAN_CHUNK = 32,              /* pixels that go through the network together */
+    SCAN_CORRECTION_COLUMNS = 16, /* two for each of its sets of weights (correction-inl.h) */
+    SCAN_CORRECTION_WEIGHTS = NETWORK_CORRECTIONS * SCAN_CORRECTION_COLUMNS, /* of a channel */
+    SCAN_CORRECTION_RING = 16, /* diagonals whose mixtures' errors are kept */
     SCAN_STOPPED = 1 << 30
 };
 
@@ -86,6 +89,7 @@ typedef struct scan_pixel {
     float phase_partial[2];         /* prediction of R - G and B - G without what the pixel's own values add */
     float phase_weight[3];          /* what they add: G's weights for R - G and for B - G, R - G's weight for B - G */
     float phase_prediction[3];      /* phase-conditioned prediction given the earlier channels, less the base */
+    float mean[3], expected[3];     /* of the mixture before its correction: its mean, the mean size of its error */
     const float *modulation;        /* of the pixel's block, (layers, 2, H): scales, shifts; or NULL */
 } scan_pixel;
 
@@ -108,6 +112,8 @@ typedef struct scan_state {
     scan_network net, transposed;    /* transposed: matrices (outputs, inputs), for the backward pass */
     float *weights, *transpose_buffer;
     float *gradients, *first, *second; /* of each weight: gradient, and the optimiser's moments */
+    float *correction[3];              /* weights of the correction, (NETWORK_CORRECTIONS, SCAN_CORRECTION_COLUMNS) */
+    float *correction_record;          /* errors of mixtures: (SCAN_CORRECTION_RING, rows, 6) */
     float *bin_edge, *bin_edge_count;  /* (3, SCAN_BIN_EDGES): lower edge of value v, at first v - 1/2; its updates */
     local_ls local_ls;
     phase_ls phase_ls;
@@ -115,6 +121,7 @@ typedef struct scan_state {
     scan_pixel *pixel;
     /* per pixel of the mini-batch: */
     float *input, *active[SCAN_MAX_LAYERS], *hidden[SCAN_MAX_LAYERS], *unit[3], *output[3];
+    float *correction_input[3], *d_correction[3];
     float *d_hidden, *d_active[SCAN_MAX_LAYERS], *d_unit[3], *d_output[3];
     int32_t *window; /* (capacity, SCAN_WINDOW) */
     /* of the call in progress: */

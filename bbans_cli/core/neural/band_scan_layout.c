@@ -138,15 +138,19 @@ static void scan_lay_forward(scan_state *s, int64_t n, scan_arena *a)
 static void scan_lay_learning(scan_state *s, int64_t n, scan_arena *a)
 {
     const bbc_scan_shape *p = &s->shape;
-    s->gradients = scan_take_zeros(a, 1, s->weight_count);
-    s->first = scan_take_zeros(a, 1, s->weight_count);
-    s->second = scan_take_zeros(a, 1, s->weight_count);
+    const int64_t weights = s->weight_count + 3 * SCAN_CORRECTION_WEIGHTS;
+    s->gradients = scan_take_zeros(a, 1, weights);
+    s->first = scan_take_zeros(a, 1, weights);
+    s->second = scan_take_zeros(a, 1, weights);
+    s->correction_record = scan_take_zeros(a, SCAN_CORRECTION_RING * (int64_t)(p->last_row - p->first_row), 6);
     s->transpose_buffer = scan_take_floats(a, 1, s->weight_count);
     s->d_hidden = scan_take_floats(a, n, p->hidden);
     for (int layer = 0; layer < p->layers; layer++) s->d_active[layer] = scan_take_floats(a, n, p->hidden);
     for (int c = 0; c < 3; c++) {
         s->d_unit[c] = scan_take_floats(a, n, p->head);
         s->d_output[c] = scan_take_floats(a, n, NETWORK_OUTPUTS);
+        s->correction_input[c] = scan_take_floats(a, n, NETWORK_CORRECTIONS);
+        s->d_correction[c] = scan_take_floats(a, n, SCAN_CORRECTION_COLUMNS);
     }
 }
 
@@ -161,7 +165,8 @@ int64_t scan_lay_state(scan_state *s, void *base)
     s->stride = (p->width + 2 * SCAN_PAD + 15) / 16 * 16;
     for (int c = 0; c < 3; c++)
         s->plane[c] = scan_take(a, s->stride * ((int64_t)p->height + SCAN_PAD) * (int64_t)sizeof(uint16_t));
-    s->weights = scan_take_floats(a, 1, s->weight_count);
+    s->weights = scan_take_zeros(a, 1, s->weight_count + 3 * SCAN_CORRECTION_WEIGHTS);
+    for (int c = 0; base && c < 3; c++) s->correction[c] = s->weights + s->weight_count + c * SCAN_CORRECTION_WEIGHTS;
     s->log_activity = scan_take_floats(a, 1, SCAN_ACTIVITIES);
     s->inverse_activity = scan_take_floats(a, 1, SCAN_ACTIVITIES);
     s->bin_edge = scan_take_floats(a, 3, SCAN_BIN_EDGES);

@@ -2,6 +2,7 @@
 #ifndef BBC_NETWORK_H
 #define BBC_NETWORK_H
 
+#include "correction-inl.h"
 #include "gemm-inl.h"
 #include "leaky_relu.h"
 #include "mixture-inl.h"
@@ -114,6 +115,7 @@ static void network_head(scan_state *s, int c, int from, int to)
     for (ptrdiff_t i = 0; i < (ptrdiff_t)m * u; i++) unit[i] = leaky_relu(unit[i]);
     gemm(m, NETWORK_OUTPUTS, u, unit, u, 1, s->net.out[c], NETWORK_OUTPUTS, s->net.out_bias[c], output,
          NETWORK_OUTPUTS);
+    if (s->shape.batch) correction_apply(s, c, from, to);
 }
 
 /* The 257 edges of channel c's bins. */

@@ -74,6 +74,29 @@ enum {
     NETWORK_OUTPUTS = 16
 };
 
+/* Inputs of the correction of a mixture. */
+enum {
+    /* 10: errors of this channel at 10 pixels nearby / activity, to ±6 */
+    NETWORK_CORRECTION_OWN_ERRORS = 0,
+    /* 2: of the conditional predictions of both least squares from the mean / activity, to ±6 */
+    NETWORK_CORRECTION_DISTANCES = 10,
+    /* 2: of the channels before at this pixel / activity, to ±6; 0 where there is none */
+    NETWORK_CORRECTION_EARLIER_ERRORS = 12,
+    /* 8: of the other two channels at the nearest 4 pixels, / activity, to ±6 */
+    NETWORK_CORRECTION_OTHER_ERRORS = 14,
+    /* 1: size of the mean absolute error of this channel at the nearest 4 pixels / activity */
+    NETWORK_CORRECTION_ERROR_SIZE = 22,
+    /* 2: sizes of the earlier errors / activity */
+    NETWORK_CORRECTION_EARLIER_SIZES = 23,
+    /* 1: size of the mean absolute error at the 6 pixels farther away / activity */
+    NETWORK_CORRECTION_FARTHER_SIZE = 25,
+    /* 1: size of the mean absolute error at the nearest 4 pixels / mean expected error there */
+    NETWORK_CORRECTION_ERROR_RATIO = 26,
+    /* 2: sizes of the earlier errors / expected errors */
+    NETWORK_CORRECTION_EARLIER_RATIOS = 27,
+    NETWORK_CORRECTIONS = 29
+};
+
 /* Further inputs of the head of each channel. */
 static const int network_extra_count[3] = {0, 4, 6};
 

@@ -16,6 +16,7 @@
 #define LEARN_TRUNK 1.5f
 #define LEARN_HEAD 0.72f
 #define LEARN_OUT 0.45f
+#define LEARN_CORRECTION 2.0f /* docs/experiments.md, Correction by own errors */
 /* Decay of both moments; docs/experiments.md, Update rule. */
 #define LEARN_BETA1 0.98f
 #define LEARN_BETA2 0.99f
@@ -63,6 +64,8 @@ static void learn_backward(scan_state *s, float scale, int from, int to)
         memset(d_unit, 0, (size_t)m * (size_t)u * sizeof *d_unit);
         mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS, network_bin_edges(s, c), &s->range,
                          s->pixel + from, scale, d_output);
+        correction_gradient(m, c, s->pixel + from, d_output,
+                            s->d_correction[c] + (ptrdiff_t)from * SCAN_CORRECTION_COLUMNS);
         gemm(m, u, NETWORK_OUTPUTS, d_output, NETWORK_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
         learn_leaky_relu((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
         gemm(m, h, u, d_unit, u, 1, s->transposed.head[c], h, NULL, d_hidden, h);
@@ -217,6 +220,9 @@ static void learn_step(const scan_state *s, int index)
                          NULL);
         learn_matrix(s, rate * LEARN_OUT, correction, u, NETWORK_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
                      s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
+        learn_matrix(s, rate * LEARN_CORRECTION, correction, NETWORK_CORRECTIONS, SCAN_CORRECTION_COLUMNS, index, of,
+                     s->correction_input[c], NETWORK_CORRECTIONS, s->d_correction[c], s->correction[c] - s->weights, -1,
+                     NULL);
     }
 }
 

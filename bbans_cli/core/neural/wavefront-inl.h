@@ -9,13 +9,14 @@
  *   |  (first diagonal of a wave)
  *   wavefront_encode              own pixels: scan_pixel, input to output,   planes, local_ls.factor, phase_ls weights,
  *                                 starts, freqs, local_ls.vector and         errors, network, bin edges, modulation
- *                                 phase_ls vectors but for own values
+ *                                 phase_ls vectors but for own values        and correction_record
  *   or wavefront_decode           the same, and window: of the piece that    the same; popped
  *   |                             it has taken; next_piece, prepared
  *   |  thread 0 also              value and residual of a piece that is       prepared, window, output, bin edges
  *   |                             prepared, popped, ANS state, words, error
  *   wavefront_enter               own pixels: planes, border extension, the  scan_pixel
- *   |                             caller's pixels, values in vectors, errors
+ *   |                             caller's pixels, values in vectors, errors,
+ *   |                             correction_record
  *   phase_ls_update               own rows of the moments of own phases      phase_ls vectors
  *   |  |  if due: phase_ls_pool   own rows of the prior                      moments
  *   |  |  phase_ls_refresh        own phases: weights, half_log_sigma,       moments, prior
@@ -26,8 +27,8 @@
  *   wavefront_advance, thread 0   diagonal, done, count; next_piece, popped,
  *   |                             prepared
  *   |
- *   learn_backward                own pixels: d_output to d_active, density  values, activations, network, transposed,
- *   |  (full mini-batch)                                                     bin edges
+ *   learn_backward                own pixels: d_output to d_active, density, values, activations, network, transposed,
+ *   |  (full mini-batch)          d_correction                               bin edges
  *   learn_step                    own rows of gradients, optimiser moments,  activations and derivatives of all pixels
  *   |                             weights, transposed; thread 0: biases and
  *   |                             bin edges
@@ -72,6 +73,7 @@ static void wavefront_enter(scan_state *s, int from, int to)
         if (s->decode) scan_write(s, p->x, p->y, p->value);
         scan_enter(s, p->x, p->y, p->value);
         neighbourhood_record(s, p);
+        if (s->shape.batch) correction_enter(s, p);
     }
 }
 

@@ -1,0 +1,203 @@
+/* Correction of the mixture by its own errors nearby (docs/model.md, Correction by own errors): a linear function of
+ * them, whose weights are 0 when a scan begins and learn as the network's do, moves the means and the scales of all
+ * four components together.
+ *
+ * There are CORRECTION_SETS sets of weights, two columns for each: of the means, of the log scales. A pixel uses two of
+ * them, one by its column and row modulo 2, one by the size of the error that the mixture expects. All are multiplied
+ * out, since a matrix product of 16 columns takes as long as one of four. */
+#ifndef BBC_CORRECTION_H
+#define BBC_CORRECTION_H
+
+#include "gemm-inl.h"
+#include "mixture-inl.h"
+
+enum {
+    CORRECTION_PHASES = 4, /* sets by column and row modulo 2; those by the expected error follow */
+    CORRECTION_NEAR = 10,  /* pixels nearby whose errors are inputs */
+    CORRECTION_AROUND = 4  /* the nearest of them */
+};
+#define CORRECTION_LOG_4 0x1.62e43p+0f
+#define CORRECTION_PHASE_SHARE 0.5f /* docs/experiments.md, Correction by own errors */
+
+/* Where the pixels nearby are, the nearest first: columns, rows. */
+static const int correction_near[CORRECTION_NEAR][2] = {{-1, 0}, {0, -1}, {-1, -1}, {1, -1}, {-2, 0},
+                                                        {0, -2}, {2, -1}, {-2, -1}, {1, -2}, {-1, -2}};
+
+/* What is kept of a pixel, for up to SCAN_CORRECTION_RING diagonals: by channel, the error of the mixture's mean, and
+ * the size of error that the mixture expected. */
+EX float *correction_record(const scan_state *s, int x, int y)
+{
+    const int rows = s->shape.last_row - s->shape.first_row;
+    return s->correction_record +
+           ((ptrdiff_t)((x + SCAN_SKEW * y) % SCAN_CORRECTION_RING) * rows + y - s->shape.first_row) * 6;
+}
+
+/* The same, 0 outside the rows of the scan, but beyond the end of a row that of its last pixel. */
+EX const float *correction_known(const scan_state *s, int x, int y)
+{
+    static const float none[6];
+    if (x >= s->shape.width) x = s->shape.width - 1;
+    return x < 0 || y < s->shape.first_row ? none : correction_record(s, x, y);
+}
+
+/* A pixel is known now. */
+EX void correction_enter(const scan_state *s, const scan_pixel *p)
+{
+    float *record = correction_record(s, p->x, p->y);
+    for (int c = 0; c < 3; c++) {
+        const int coded = c < s->shape.channels;
+        record[c] = coded ? (float)p->value[c] * s->range.step - p->mean[c] : 0.0f;
+        record[3 + c] = coded ? p->expected[c] : 0.0f;
+    }
+}
+
+/* Mean, and expected error, of m pixels' mixtures before they are corrected. */
+static void correction_expect(int m, int c, const mixture *mix, scan_pixel *p)
+{
+    float mean[SCAN_CHUNK], expected[SCAN_CHUNK];
+    for (int i = 0; i < SCAN_CHUNK; i++) {
+        mean[i] = (mix->weight[0][i] * mix->mean[0][i] + mix->weight[1][i] * mix->mean[1][i]) +
+                  (mix->weight[2][i] * mix->mean[2][i] + mix->weight[3][i] * mix->mean[3][i]);
+        expected[i] = 0.0f;
+    }
+    for (int k = 0; k < NETWORK_COMPONENTS; k++)
+        for (int i = 0; i < SCAN_CHUNK; i++) {
+            const float away = __builtin_fabsf(mix->mean[k][i] - mean[i]);
+            expected[i] = expected[i] + mix->weight[k][i] * (away + CORRECTION_LOG_4 / mix->inverse[k][i]);
+        }
+    for (int i = 0; i < m; i++) {
+        p[i].mean[c] = mean[i];
+        p[i].expected[c] = expected[i];
+    }
+}
+
+/* What the inputs of up to SCAN_CHUNK pixels are made of. */
+typedef struct {
+    float inverse[SCAN_CHUNK];               /* 1 / activity */
+    float near[CORRECTION_NEAR][SCAN_CHUNK]; /* errors nearby, of this channel */
+    float other[8][SCAN_CHUNK];              /* of both others, at the nearest of these pixels */
+    float expected[SCAN_CHUNK];              /* around, of this channel: mean expected error */
+    float distance[2][SCAN_CHUNK];           /* of both least squares' predictions from the mean */
+    float earlier[2][SCAN_CHUNK], earlier_expected[2][SCAN_CHUNK]; /* of the channels before, at this pixel */
+} correction_terms;
+
+/* Of m pixels; the rest of the lanes hold what they held. */
+static void correction_gather(const scan_state *s, int m, int c, const scan_pixel *p, correction_terms *t)
+{
+    for (int i = 0; i < m; i++, p++) {
+        const float *near[CORRECTION_NEAR];
+        for (int k = 0; k < CORRECTION_NEAR; k++) {
+            near[k] = correction_known(s, p->x + correction_near[k][0], p->y + correction_near[k][1]);
+            t->near[k][i] = near[k][c];
+        }
+        for (int k = 0; k < 2 * CORRECTION_AROUND; k++) t->other[k][i] = near[k / 2][(c + 1 + k % 2) % 3];
+        t->expected[i] = ((near[0][3 + c] + near[1][3 + c]) + (near[2][3 + c] + near[3][3 + c])) * 0.25f;
+        t->inverse[i] = 1.0f / p->activity[c];
+        t->distance[0][i] = (p->local_conditional[c] + p->base[c]) - p->mean[c];
+        t->distance[1][i] = (p->phase_prediction[c] + p->base[c]) - p->mean[c];
+        for (int e = 0; e < c; e++) {
+            t->earlier[e][i] = (float)p->value[e] * s->range.step - p->mean[e];
+            t->earlier_expected[e][i] = p->expected[e];
+        }
+    }
+}
+
+/* Half the logarithm of a ratio of sizes, about 0 where it is typical. */
+EX float correction_size(float size, float over, float offset)
+{
+    return ex_clip(ex_log((size + 0.25f) * over) * 0.5f + offset, -3.0f, 3.0f);
+}
+
+/* The inputs, (NETWORK_CORRECTIONS, SCAN_CHUNK). */
+static void correction_inputs(int c, const correction_terms *t, float in[][SCAN_CHUNK])
+{
+    memset(in, 0, NETWORK_CORRECTIONS * sizeof *in);
+    for (int k = 0; k < CORRECTION_NEAR; k++)
+        for (int i = 0; i < SCAN_CHUNK; i++)
+            in[NETWORK_CORRECTION_OWN_ERRORS + k][i] = ex_clip(t->near[k][i] * t->inverse[i], -6.0f, 6.0f);
+    for (int k = 0; k < 2 * CORRECTION_AROUND; k++)
+        for (int i = 0; i < SCAN_CHUNK; i++)
+            in[NETWORK_CORRECTION_OTHER_ERRORS + k][i] = ex_clip(t->other[k][i] * t->inverse[i], -6.0f, 6.0f);
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < SCAN_CHUNK; i++)
+            in[NETWORK_CORRECTION_DISTANCES + k][i] = ex_clip(t->distance[k][i] * t->inverse[i], -6.0f, 6.0f);
+    for (int e = 0; e < c; e++)
+        for (int i = 0; i < SCAN_CHUNK; i++) {
+            const float error = t->earlier[e][i], size = __builtin_fabsf(error);
+            in[NETWORK_CORRECTION_EARLIER_ERRORS + e][i] = ex_clip(error * t->inverse[i], -6.0f, 6.0f);
+            in[NETWORK_CORRECTION_EARLIER_SIZES + e][i] = correction_size(size, t->inverse[i], 0.3f);
+            in[NETWORK_CORRECTION_EARLIER_RATIOS + e][i] =
+                correction_size(size, 1.0f / (t->earlier_expected[e][i] + 0.25f), 0.0f);
+        }
+    for (int i = 0; i < SCAN_CHUNK; i++) {
+        float size[CORRECTION_NEAR];
+        for (int k = 0; k < CORRECTION_NEAR; k++) size[k] = __builtin_fabsf(t->near[k][i]);
+        const float around = ((size[0] + size[1]) + (size[2] + size[3])) * 0.25f;
+        const float farther = (((size[4] + size[5]) + (size[6] + size[7])) + (size[8] + size[9])) * (1.0f / 6.0f);
+        in[NETWORK_CORRECTION_ERROR_SIZE][i] = correction_size(around, t->inverse[i], 0.3f);
+        in[NETWORK_CORRECTION_FARTHER_SIZE][i] = correction_size(farther, t->inverse[i], 0.3f);
+        in[NETWORK_CORRECTION_ERROR_RATIO][i] = correction_size(around, 1.0f / (t->expected[i] + 0.25f), 0.0f);
+    }
+}
+
+/* The first columns of the two sets of weights that channel c of a pixel uses. */
+EX void correction_sets(const scan_pixel *p, int c, int column[2])
+{
+    const float expected = p->expected[c];
+    column[0] = 2 * ((p->y & 1) * 2 + (p->x & 1));
+    column[1] = 2 * (CORRECTION_PHASES + (expected >= 1.0f) + (expected >= 2.0f) + (expected >= 4.0f));
+}
+
+/* Corrects the outputs of channel c of pixels [from, to) of the mini-batch, at most SCAN_CHUNK. */
+static void correction_apply(scan_state *s, int c, int from, int to)
+{
+    static const float zero[SCAN_CORRECTION_COLUMNS];
+    const int m = to - from;
+    scan_pixel *p = s->pixel + from;
+    float *output = s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS;
+    float *input = s->correction_input[c] + (ptrdiff_t)from * NETWORK_CORRECTIONS;
+    float in[NETWORK_CORRECTIONS][SCAN_CHUNK], sum[SCAN_CHUNK * SCAN_CORRECTION_COLUMNS];
+    mixture_inputs known;
+    mixture mix;
+    correction_terms terms = {0};
+    mixture_load(m, c, p, &known);
+    mixture_prepare(m, &known, output, s->bin_edge, &s->range, &mix);
+    correction_expect(m, c, &mix, p);
+    correction_gather(s, m, c, p, &terms);
+    correction_inputs(c, &terms, in);
+    for (int i = 0; i < m; i++)
+        for (int k = 0; k < NETWORK_CORRECTIONS; k++) input[i * NETWORK_CORRECTIONS + k] = in[k][i];
+    gemm(m, SCAN_CORRECTION_COLUMNS, NETWORK_CORRECTIONS, input, NETWORK_CORRECTIONS, 1, s->correction[c],
+         SCAN_CORRECTION_COLUMNS, zero, sum, SCAN_CORRECTION_COLUMNS);
+    for (int i = 0; i < m; i++, output += NETWORK_OUTPUTS) {
+        int column[2];
+        correction_sets(p + i, c, column);
+        const float *by_phase = sum + i * SCAN_CORRECTION_COLUMNS + column[0];
+        const float *by_size = sum + i * SCAN_CORRECTION_COLUMNS + column[1];
+        const float shift = by_size[0] + CORRECTION_PHASE_SHARE * by_phase[0];
+        const float stretch = by_size[1] + CORRECTION_PHASE_SHARE * by_phase[1];
+        for (int k = 0; k < NETWORK_COMPONENTS; k++) {
+            output[NETWORK_OUTPUT_MEANS + k] = output[NETWORK_OUTPUT_MEANS + k] + shift;
+            output[NETWORK_OUTPUT_LOG_SCALES + k] = output[NETWORK_OUTPUT_LOG_SCALES + k] + stretch;
+        }
+    }
+}
+
+/* The derivatives of -ln p by the sums, of channel c of m pixels, from those by the outputs. */
+static void correction_gradient(int m, int c, const scan_pixel *p, const float *restrict d_output, float *restrict d)
+{
+    memset(d, 0, (size_t)m * SCAN_CORRECTION_COLUMNS * sizeof *d);
+    for (int i = 0; i < m; i++, d_output += NETWORK_OUTPUTS, d += SCAN_CORRECTION_COLUMNS) {
+        const float *mean = d_output + NETWORK_OUTPUT_MEANS, *log_scale = d_output + NETWORK_OUTPUT_LOG_SCALES;
+        const float shift = (mean[0] + mean[1]) + (mean[2] + mean[3]);
+        const float stretch = (log_scale[0] + log_scale[1]) + (log_scale[2] + log_scale[3]);
+        int column[2];
+        correction_sets(p + i, c, column);
+        d[column[0]] = CORRECTION_PHASE_SHARE * shift;
+        d[column[0] + 1] = CORRECTION_PHASE_SHARE * stretch;
+        d[column[1]] = shift;
+        d[column[1] + 1] = stretch;
+    }
+}
+
+#endif
