@@ -72,9 +72,12 @@ EX void gemm_panel_any(const int vectors, const int max_rows, int m, int k, cons
     }
 GEMM_WIDTHS(GEMM_PANEL)
 
+/* Whether a panel leaves of `left` vectors none, or enough for another. */
+EX int gemm_fits(int vectors, int left) { return left == vectors || left >= vectors + GEMM_LEAST; }
+
 #define GEMM_TRY(vectors, max_rows)                                                              \
     if (max_rows >= GEMM_MAIN_ROWS || m <= max_rows)                                             \
-        for (; n - j >= vectors * VF_LANES; j += vectors * VF_LANES)                             \
+        for (; gemm_fits(vectors, (n - j) / VF_LANES); j += vectors * VF_LANES)                  \
             gemm_panel_##vectors(m, k, a, ai, ak, b + j, ldb, init ? init + j : NULL, c + j, ldc);
 
 static __attribute__((unused)) void gemm(int m, int n, int k, const float *a, ptrdiff_t ai, ptrdiff_t ak,

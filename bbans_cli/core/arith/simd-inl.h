@@ -5,7 +5,7 @@
  * GEMM_WIDTHS lists the panel widths that gemm-inl.h compiles, in vectors and widest first, each with the largest
  * number of rows for which the sums, a row of B and an element of A stay in registers. Panels of fewer than
  * GEMM_MAIN_ROWS rows are for products with no more rows than that: they are wide because few rows leave the sums
- * waiting. */
+ * waiting. GEMM_LEAST: vectors of the narrowest panel, which panels before it must leave room for. */
 #ifndef BBC_SIMD_H
 #define BBC_SIMD_H
 
@@ -38,6 +38,7 @@ EX vf vf_scale(vf t)
 }
 #define GEMM_WIDTHS(PANEL) PANEL(6, 4) PANEL(3, 8) PANEL(2, 12) PANEL(1, 12)
 #define GEMM_MAIN_ROWS 8
+#define GEMM_LEAST 1
 #define GEMM_SUMS 24
 
 #elif defined(TARGET_AVX2)
@@ -65,8 +66,9 @@ EX vf vf_scale(vf t)
     const __m256i one = _mm256_set1_epi32(0x3f800000);
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_slli_epi32(_mm256_castps_si256(t), 23), one));
 }
-#define GEMM_WIDTHS(PANEL) PANEL(12, 1) PANEL(6, 2) PANEL(4, 3) PANEL(2, 6)
-#define GEMM_MAIN_ROWS 6
+#define GEMM_WIDTHS(PANEL) PANEL(12, 1) PANEL(6, 2) PANEL(3, 4) PANEL(2, 6)
+#define GEMM_MAIN_ROWS 4
+#define GEMM_LEAST 2
 #define GEMM_SUMS 12
 
 #elif defined(TARGET_NEON)
@@ -96,6 +98,7 @@ EX vf vf_scale(vf t)
 }
 #define GEMM_WIDTHS(PANEL) PANEL(8, 2) PANEL(4, 5)
 #define GEMM_MAIN_ROWS 5
+#define GEMM_LEAST 4
 #define GEMM_SUMS 20
 
 #else
@@ -172,6 +175,7 @@ EX vf vf_scale(vf t)
 }
 #define GEMM_WIDTHS(PANEL) PANEL(1, 1)
 #define GEMM_MAIN_ROWS 1
+#define GEMM_LEAST 1
 #define GEMM_SUMS 1
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "band_scan.h"
 #include "exact.h"
+#include "vector_math-inl.h"
 
 #define MIXTURE_FLOOR 16
 #define MIXTURE_TOTAL (1 << SCAN_PRECISION)
@@ -45,6 +46,17 @@ EX void mixture_load(int m, int c, const scan_pixel *p, mixture_inputs *restrict
     }
 }
 
+/* The components' weights of the pixels of one vector, from i on: the softmax of their logits. */
+EX void mixture_weights(const float (*logit)[SCAN_CHUNK], int i, mixture *restrict mix)
+{
+    vf e[4];
+    for (int k = 0; k < 4; k++) e[k] = vf_clip(vf_load(logit[k] + i), -30.0f, 30.0f);
+    const vf top = vf_max(vf_max(e[0], e[1]), vf_max(e[2], e[3]));
+    for (int k = 0; k < 4; k++) e[k] = vf_exp(vf_sub(e[k], top));
+    const vf scale = vf_div(vf_all(1.0f), vf_add(vf_add(e[0], e[1]), vf_add(e[2], e[3])));
+    for (int k = 0; k < 4; k++) vf_store(mix->weight[k] + i, vf_mul(e[k], scale));
+}
+
 /* Channel c of m pixels; output (m, NETWORK_OUTPUTS), row-major; bin_edge (257). */
 static void mixture_prepare(int m, const mixture_inputs *restrict in, const float *restrict output,
                             const float *bin_edge, const scan_range *range, mixture *restrict mix)
@@ -64,23 +76,17 @@ static void mixture_prepare(int m, const mixture_inputs *restrict in, const floa
         centre[i] = centre[i] + coefficient[1][i] * in->term[1][i];
         centre[i] = centre[i] + coefficient[2][i] * in->term[2][i];
         centre[i] = centre[i] + coefficient[3][i] * in->term[3][i];
-        float l0 = ex_clip(logit[0][i], -30.0f, 30.0f), l1 = ex_clip(logit[1][i], -30.0f, 30.0f);
-        float l2 = ex_clip(logit[2][i], -30.0f, 30.0f), l3 = ex_clip(logit[3][i], -30.0f, 30.0f);
-        float top = ex_max(ex_max(l0, l1), ex_max(l2, l3));
-        float e0 = ex_exp(l0 - top), e1 = ex_exp(l1 - top), e2 = ex_exp(l2 - top), e3 = ex_exp(l3 - top);
-        float scale = 1.0f / ((e0 + e1) + (e2 + e3));
-        mix->weight[0][i] = e0 * scale;
-        mix->weight[1][i] = e1 * scale;
-        mix->weight[2][i] = e2 * scale;
-        mix->weight[3][i] = e3 * scale;
     }
-    for (int k = 0; k < 4; k++)
-        for (int i = 0; i < SCAN_CHUNK; i++) {
-            float log_scale = o[NETWORK_OUTPUT_LOG_SCALES + k][i];
-            mix->mean[k][i] =
-                ex_clip(centre[i] + in->activity[i] * o[NETWORK_OUTPUT_MEANS + k][i], mean_low, mean_high);
-            mix->inverse[k][i] = ex_exp(-ex_clip(log_scale, -6.0f, 4.0f)) / in->activity[i];
+    for (int i = 0; i < SCAN_CHUNK; i += VF_LANES) {
+        const vf activity = vf_load(in->activity + i), at = vf_load(centre + i);
+        mixture_weights(logit, i, mix);
+        for (int k = 0; k < 4; k++) {
+            const vf log_scale = vf_clip(vf_load(o[NETWORK_OUTPUT_LOG_SCALES + k] + i), -6.0f, 4.0f);
+            const vf mean = vf_add(at, vf_mul(activity, vf_load(o[NETWORK_OUTPUT_MEANS + k] + i)));
+            vf_store(mix->mean[k] + i, vf_clip(mean, mean_low, mean_high));
+            vf_store(mix->inverse[k] + i, vf_div(vf_exp(vf_sub(vf_all(0.0f), log_scale)), activity));
         }
+    }
 }
 
 /* F(edge) of pixel i. */
@@ -101,13 +107,48 @@ EX int32_t mixture_cum(const mixture *mix, int i, int32_t symbol)
     return symbol >= 256 ? MIXTURE_TOTAL : cum;
 }
 
+/* The mixtures of a vector of pixels, or of one pixel in all lanes. */
+typedef struct {
+    vf weight[4], mean[4], inverse[4];
+} mixture_lanes;
+
+/* mixture_cum, but for the floor of a symbol and the ends. */
+EX vf mixture_cums(const mixture_lanes *l, vf edge)
+{
+    vf f = vf_all(0.0f);
+    for (int k = 0; k < 4; k++) {
+        const vf part = vf_mul(l->weight[k], vf_sigmoid_minus(vf_mul(vf_sub(l->mean[k], edge), l->inverse[k])));
+        f = k ? vf_add(f, part) : part;
+    }
+    return vf_trunc(vf_min(vf_mul(vf_all(MIXTURE_SPREAD), f), vf_all(MIXTURE_SPREAD)));
+}
+
+/* The same with both, from what mixture_cums gave. */
+EX int32_t mixture_cum_of(float f, int32_t symbol)
+{
+    const int32_t cum = symbol <= 0 ? 0 : MIXTURE_FLOOR * symbol + (int32_t)f;
+    return symbol >= 256 ? MIXTURE_TOTAL : cum;
+}
+
 /* Intervals of the symbols of m pixels. */
 static void mixture_intervals(int m, const mixture *mix, const int32_t *symbol, uint32_t *start, uint32_t *freq)
 {
+    float edge[2][SCAN_CHUNK];
+    for (int i = 0; i < SCAN_CHUNK; i++)
+        for (int e = 0; e < 2; e++) edge[e][i] = mix->bin_edge[symbol[i] + e];
+    for (int i = 0; i < SCAN_CHUNK; i += VF_LANES) {
+        mixture_lanes l;
+        for (int k = 0; k < 4; k++) {
+            l.weight[k] = vf_load(mix->weight[k] + i);
+            l.mean[k] = vf_load(mix->mean[k] + i);
+            l.inverse[k] = vf_load(mix->inverse[k] + i);
+        }
+        for (int e = 0; e < 2; e++) vf_store(edge[e] + i, mixture_cums(&l, vf_load(edge[e] + i)));
+    }
     int32_t low[SCAN_CHUNK], high[SCAN_CHUNK];
     for (int i = 0; i < SCAN_CHUNK; i++) {
-        low[i] = mixture_cum(mix, i, symbol[i]);
-        high[i] = mixture_cum(mix, i, symbol[i] + 1);
+        low[i] = mixture_cum_of(edge[0][i], symbol[i]);
+        high[i] = mixture_cum_of(edge[1][i], symbol[i] + 1);
     }
     for (int i = 0; i < m; i++) {
         start[i] = (uint32_t)low[i];
@@ -118,7 +159,16 @@ static void mixture_intervals(int m, const mixture *mix, const int32_t *symbol, 
 /* cum of the SCAN_WINDOW symbols first, first + stride, ... of pixel i. */
 static void mixture_window(const mixture *mix, int i, int32_t first, int32_t stride, int32_t *restrict cum)
 {
-    for (int j = 0; j < SCAN_WINDOW; j++) cum[j] = mixture_cum(mix, i, first + stride * j);
+    float edge[SCAN_WINDOW];
+    mixture_lanes l;
+    for (int k = 0; k < 4; k++) {
+        l.weight[k] = vf_all(mix->weight[k][i]);
+        l.mean[k] = vf_all(mix->mean[k][i]);
+        l.inverse[k] = vf_all(mix->inverse[k][i]);
+    }
+    for (int j = 0; j < SCAN_WINDOW; j++) edge[j] = mix->bin_edge[first + stride * j];
+    for (int j = 0; j < SCAN_WINDOW; j += VF_LANES) vf_store(edge + j, mixture_cums(&l, vf_load(edge + j)));
+    for (int j = 0; j < SCAN_WINDOW; j++) cum[j] = mixture_cum_of(edge[j], first + stride * j);
 }
 
 /* First symbol of the window in which a decoder looks for that of pixel i: around the mean. */
@@ -242,6 +292,13 @@ typedef struct {
     float density[2][SCAN_CHUNK];                       /* of the mixture at the lower and the upper edge */
 } mixture_bin;
 
+/* ex_sigmoid((edge - mean) * inverse). */
+EX void mixture_sigmoids(const float *edge, const float *mean, const float *inverse, float *restrict out)
+{
+    for (int i = 0; i < SCAN_CHUNK; i += VF_LANES)
+        vf_store(out + i, vf_sigmoid_minus(vf_mul(vf_sub(vf_load(mean + i), vf_load(edge + i)), vf_load(inverse + i))));
+}
+
 static void mixture_bins(int m, int c, const mixture *restrict mix, const scan_pixel *p, mixture_bin *restrict bin)
 {
     const int32_t low_bits = mix->range->low_bits;
@@ -254,11 +311,14 @@ static void mixture_bins(int m, int c, const mixture *restrict mix, const scan_p
         ends[1][i] = value == (256 << low_bits) - 1 ? 0.0f : 1.0f;
         bin->density[0][i] = bin->density[1][i] = bin->total[i] = 0.0f;
     }
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < 4; k++) {
+        float below[SCAN_CHUNK], above[SCAN_CHUNK];
+        mixture_sigmoids(lower, mix->mean[k], mix->inverse[k], below);
+        mixture_sigmoids(upper, mix->mean[k], mix->inverse[k], above);
         for (int i = 0; i < SCAN_CHUNK; i++) {
             float low = (lower[i] - mix->mean[k][i]) * mix->inverse[k][i];
             float high = (upper[i] - mix->mean[k][i]) * mix->inverse[k][i];
-            float a = ex_sigmoid(low), b = ex_sigmoid(high);
+            float a = below[i], b = above[i];
             float da = a * (1.0f - a) * ends[0][i], db = b * (1.0f - b) * ends[1][i];
             a = a * ends[0][i];
             b = b * ends[1][i] + (1.0f - ends[1][i]);
@@ -269,6 +329,7 @@ static void mixture_bins(int m, int c, const mixture *restrict mix, const scan_p
             bin->shift[k][i] = mix->weight[k][i] * (db - da);
             bin->stretch[k][i] = mix->weight[k][i] * (db * high - da * low);
         }
+    }
 }
 
 /* Gradient of -ln p by the outputs, times `scale`, each element clipped to +-64 before; d_output (m, NETWORK_OUTPUTS).

@@ -158,9 +158,18 @@ static void neighbourhood_phase_ls(scan_state *s, scan_pixel *p, int n, float *i
                6 * sizeof *size);
 }
 
+/* Asks for the ends of the rows of pixels [from, to): in a diagonal of hundreds of pixels they have left the cache since
+ * the last one. The rows above are those of the pixels before. */
+EX void neighbourhood_prefetch(const scan_state *s, int from, int to)
+{
+    for (int i = from; i < to; i++)
+        for (int c = 0; c < 3; c++) __builtin_prefetch(scan_at(s, c, s->pixel[i].x, s->pixel[i].y) - 1);
+}
+
 /* All inputs of pixels [from, to) of the mini-batch, which belong to one diagonal. */
 static void neighbourhood_inputs(scan_state *s, int from, int to)
 {
+    neighbourhood_prefetch(s, from, to);
     for (int i = from; i < to; i += LOCAL_LS_LANES) {
         int n = to - i < LOCAL_LS_LANES ? to - i : LOCAL_LS_LANES;
         float neighbour[LOCAL_LS_INPUTS][LOCAL_LS_LANES] = {0};
