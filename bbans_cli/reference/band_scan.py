@@ -24,6 +24,7 @@ from bbans_cli.reference.sample_range import SampleRange
 Array = np.ndarray
 
 GROUP = 32  # pixels of a mini-batch, in coding order, that are learned from or not
+TRUNK_INTERVAL = 3  # one of so many groups is what the trunk learns from, after shape.trunk_after pixels
 
 
 def diagonals(width: int, first_row: int, last_row: int) -> Iterator[tuple[Array, Array]]:
@@ -59,7 +60,9 @@ class Scan:
         self.planes = self.values * self.units.step if shape.low_bits else self.values
         self.weights, self.gradient = network.copy(), np.zeros_like(network)
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
-        self.edges = BinEdges()
+        self.edges, self.coded = BinEdges(), 0
+        heads = self.net.head + self.net.out  # the last of the weights
+        self.trunk_weights = len(network) - sum(layer.weight.size + layer.bias.size for layer in heads)
         self.adam = QHAdam(shape.learning_rate, factors(self.net))
         self.correction = Correction(shape)
         self.correction_adam = QHAdam(shape.learning_rate, np.full(self.correction.weights.shape, FACTOR))
@@ -76,14 +79,26 @@ class Scan:
         chosen: Array = (np.arange(count) // GROUP + number) % self.shape.update_interval == 0
         return chosen
 
-    def learn(self, x: Array, y: Array) -> None:
-        """A step of the optimiser, if there are any pixels (x, y) to learn from; their values are known."""
-        if len(x):
-            value, done = self.values[:, y, x].T, self.forward(x, y)
-            self.gradient = backward(self.net, done, value, self.shape.channels, self.edges, self.units)
-            self.adam.step(self.weights, self.gradient)
-            gradient = self.correction.gradient(done.corrections, done.columns, done.d_output)
-            self.correction_adam.step(self.correction.weights, gradient)
+    def learn(self, x: Array, y: Array, number: int) -> None:
+        """A step of the optimiser, if there are any pixels to learn from: (x, y) of mini-batch `number`, coded now."""
+        count, shape = len(x), self.shape
+        self.coded += count
+        learned = self.learned(count, number)
+        if not learned.any():
+            return
+        trunk = np.ones(count, bool)
+        if shape.update_interval == 1 and self.coded > shape.trunk_after:
+            trunk = (np.arange(count) // GROUP + number) % TRUNK_INTERVAL == 0
+        x, y, trunk = x[learned], y[learned], trunk[learned]
+        value = self.values[:, y, x].T
+        done = self.forward(x, y)
+        gradient = backward(self.net, done, value, shape.channels, trunk, self.edges, self.units)
+        steps = np.ones(len(gradient), bool)
+        steps[: self.trunk_weights] = trunk.any()
+        self.gradient[steps] = gradient[steps]
+        self.adam.step(self.weights, self.gradient, steps)
+        gradient = self.correction.gradient(done.corrections, done.columns, done.d_output)
+        self.correction_adam.step(self.correction.weights, gradient)
 
     def forward(self, x: Array, y: Array) -> Forward:
         """What the network, as it is now, makes of the pixels (x, y), int (n,)."""
@@ -142,8 +157,8 @@ class ReferenceScan(Scan):
             if not held:
                 continue
             x, y = (np.concatenate(part) for part in zip(*held, strict=True))
-            cum, learned = self._code(x, y), self.learned(len(x), number)
-            self.learn(x[learned], y[learned])
+            cum = self._code(x, y)
+            self.learn(x, y, number)
             cuts = np.cumsum([len(columns) for columns, _ in held])[:-1]
             found += [part.transpose(1, 0, 2).reshape(-1, 2) for part in np.split(cum, cuts)]
         pairs = np.concatenate(found) if found else np.empty((0, 2), np.int64)

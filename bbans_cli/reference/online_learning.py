@@ -31,18 +31,21 @@ def backward(
     done: Forward,
     value: Array,
     channels: int,
+    trunk: Array | None = None,
     edges: BinEdges | None = None,
     units: SampleRange = EIGHT_BITS,
 ) -> Array:
     """Gradient of the mean of -ln p over a mini-batch by all weights, laid out like net.flat; the bin edges learn, but
     for deep samples.
 
-    value (n, 3) int32, in steps. Heads of channels that a grey picture has not get 0.
+    value (n, 3) int32, in steps. trunk bool (n,): the pixels that the trunk and the phases learn from, by default all;
+    their sum is divided by n, too. Heads of channels that a grey picture has not get 0.
     """
     edges = edges or BinEdges()
     grown = Net(np.zeros_like(net.flat), *_widths(net))
     scale = np.float32(1) / np.float32(len(value))
-    d_hidden = np.zeros_like(done.hidden[-1])
+    some = np.ones(len(value), bool) if trunk is None else trunk
+    d_hidden = np.zeros_like(done.hidden[-1][some])
     for c in range(channels):
         mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), units)
         d_output, density = gradient(
@@ -52,20 +55,27 @@ def backward(
         if units.low_bits == 0:
             edges.learn(c, value[:, c], density)
         d_unit = _leaky(done.unit[c], _through(net.out[c].weight, d_output, np.zeros_like(done.unit[c])))
-        d_hidden = _through(net.head[c].weight[: d_hidden.shape[1]], d_unit, d_hidden)
+        d_hidden = _through(net.head[c].weight[: d_hidden.shape[1]], d_unit[some], d_hidden)
         _fill(grown.out[c], done.unit[c], d_output)
         _fill(grown.head[c], done.head_inputs[c], d_unit)
+    if some.any():
+        _trunk_backward(net, done, some, d_hidden, grown)
+    return grown.flat
+
+
+def _trunk_backward(net: Net, done: Forward, some: Array, d_hidden: Array, grown: Net) -> None:
+    """Fills in the gradient of the trunk and of the phases from `some` pixels, whose d_hidden this is."""
+    d_active = d_hidden
     for i in reversed(range(len(net.trunk))):
-        d_active = _leaky(done.active[i], d_hidden)
+        d_active = _leaky(done.active[i][some], d_hidden)
         if done.modulation is not None:
-            d_active = d_active * done.modulation[:, i, 0]
-        _fill(grown.trunk[i], done.hidden[i - 1] if i else done.inputs, d_active)
+            d_active = d_active * done.modulation[some, i, 0]
+        _fill(grown.trunk[i], (done.hidden[i - 1] if i else done.inputs)[some], d_active)
         if i:
             d_hidden = _through(net.trunk[i].weight, d_active, d_hidden)
     if done.phase is not None:
-        for rows, d in zip(done.phase, d_active, strict=True):
+        for rows, d in zip(done.phase[some], d_active, strict=True):
             grown.phase[rows] += d
-    return grown.flat
 
 
 def factors(net: Net) -> Array:
@@ -120,8 +130,8 @@ class QHAdam:
         self.beta2 = np.float32(1)
 
     @np.errstate(all="ignore")
-    def step(self, weights: Array, g: Array) -> None:
-        """Change the weights in place by one step along gradient g."""
+    def step(self, weights: Array, g: Array, steps: Array | None = None) -> None:
+        """Change the weights in place by one step along gradient g, all or only those of `steps`, bool."""
         one, b1, b2 = np.float32(1), np.float32(0.98), np.float32(0.99)
         self.beta2 = self.beta2 * b2
         settled = np.float32(200)
@@ -131,9 +141,11 @@ class QHAdam:
         m = self.first * b1 + g * (one - b1)
         v = self.second * b2 + g * g * (one - b2)
         tiny = f32("0x1p-60")
-        self.first = np.where((m > tiny) | (m < -tiny), m, np.float32(0))
-        self.second = np.where(v > f32("0x1p-100"), v, np.float32(0))
-        weights[:] = weights - step * (g + self.first) * inverse_root(self.second * correction + np.float32(1e-16))
+        m = np.where((m > tiny) | (m < -tiny), m, np.float32(0))
+        v = np.where(v > f32("0x1p-100"), v, np.float32(0))
+        moved = weights - step * (g + m) * inverse_root(v * correction + np.float32(1e-16))
+        for old, new in ((self.first, m), (self.second, v), (weights, moved)):
+            np.copyto(old, new, where=True if steps is None else steps)
 
 
 def _widths(net: Net) -> tuple[int, int, int]:

@@ -138,8 +138,7 @@ class ScanDecoder(Scan):
             held.append((x, y))
             if shape.batch and sum(len(columns) for columns, _ in held) >= shape.batch:
                 x, y = (np.concatenate(part) for part in zip(*held, strict=True))
-                learned = self.learned(len(x), number)
-                self.learn(x[learned], y[learned])
+                self.learn(x, y, number)
                 held, number = [], number + 1
 
     def _diagonal(self, message: ReferenceMessage, x: Array, y: Array) -> None:

@@ -8,7 +8,7 @@ import tiny
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural.band_scan import BandScan
 from bbans_cli.coders.neural.network_layout import EXTRAS, INPUTS, OUTPUTS
-from bbans_cli.coders.neural.scan_shape import ScanShape
+from bbans_cli.coders.neural.scan_shape import TRUNK_AFTER, ScanShape
 from bbans_cli.coders.neural.weights import flatten
 from bbans_cli.entropy.rans import Message
 from bbans_cli.reference.band_scan import diagonals
@@ -29,6 +29,7 @@ def small_scan(
     batch: int = 0,
     learning_rate: float = 0.0,
     update_interval: int = 1,
+    trunk_after: int = TRUNK_AFTER,
     grid: tuple[int, int] = (-1, -1),
     period: int = 1,
     low_bits: int = 0,
@@ -48,6 +49,7 @@ def small_scan(
         batch=batch,
         learning_rate=learning_rate,
         update_interval=update_interval,
+        trunk_after=trunk_after,
         grid_x=grid[0],
         grid_y=grid[1],
         period=period,

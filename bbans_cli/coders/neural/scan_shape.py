@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# Pixels of a scan after which the trunk learns from fewer of them (docs/experiments.md, Which pixels are learned from).
+TRUNK_AFTER = 1 << 16
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScanShape:
@@ -23,6 +26,7 @@ class ScanShape:
     batch: int = 0  # least pixels of a mini-batch, between two steps of the optimiser; 0: no learning
     learning_rate: float = 0.0
     update_interval: int = 1  # one of this many groups of 32 pixels of a mini-batch is learned from
+    trunk_after: int = TRUNK_AFTER  # pixels coded, after which the trunk learns from one of 3 such groups
     grid_x: int = -1  # position of the first pixel in a grid of 16x16 pixels, or -1, -1
     grid_y: int = -1
     period: int = 1  # of the phase-conditioned least squares: 1, or with a grid a power of two up to 16

@@ -27,6 +27,7 @@ uint64_t self_test_scan(const bbc_kernels *kernels, uint64_t seed)
                                   .head = 16,
                                   .batch = 12,
                                   .update_interval = 1,
+                                  .trunk_after = 2 * WIDTH,
                                   .learning_rate = 0x1p-9f,
                                   .grid_x = 3,
                                   .grid_y = 5,

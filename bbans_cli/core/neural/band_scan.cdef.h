@@ -7,6 +7,7 @@ typedef struct {
     int32_t block;                /* side of the blocks of `modulation`, in pixels; 0 without modulation */
     int32_t batch;                /* least pixels of a mini-batch, between two steps of the optimiser; 0: no learning */
     int32_t update_interval;      /* one of this many groups of a mini-batch, 32 pixels each, is learned from */
+    int32_t trunk_after;          /* after so many pixels the trunk learns from fewer groups (online_learning-inl.h) */
     float learning_rate;
     int32_t grid_x, grid_y; /* position of the first pixel in a grid of 16x16 pixels, or -1, -1 for no grid */
     int32_t period;         /* of the phase-conditioned least squares: 1, or with a grid a power of two up to 16 */
@@ -29,6 +30,7 @@ enum {
     BBC_SCAN_BAD_GRID = -110,            /* neither -1, -1 nor both within 0 to 15 */
     BBC_SCAN_BAD_PERIOD = -111,          /* no power of two up to 16, or more than 1 without a grid */
     BBC_SCAN_BAD_DEPTH = -112,           /* low_bits outside 0 to 8, or fraction outside 0 to low_bits */
+    BBC_SCAN_BAD_TRUNK_AFTER = -113,     /* negative */
     BBC_SCAN_SMALL_BUFFER = -120,        /* the buffer is too small, or not aligned to 64 bytes */
     BBC_SCAN_BAD_THREADS = -121,         /* outside 1 to 64, or the system refuses attributes of threads */
     BBC_SCAN_STATIC = -122               /* there is no gradient without learning */

@@ -22,6 +22,7 @@ static int scan_check_shape(const bbc_scan_shape *p)
     if (p->block < 0) return BBC_SCAN_BAD_BLOCK;
     if (p->batch < 0 || p->batch > 1 << 20) return BBC_SCAN_BAD_BATCH;
     if (p->update_interval < 1 || p->update_interval > 1 << 10) return BBC_SCAN_BAD_UPDATE_INTERVAL;
+    if (p->trunk_after < 0) return BBC_SCAN_BAD_TRUNK_AFTER;
     if (!no_grid && !in_grid) return BBC_SCAN_BAD_GRID;
     if (!scan_power_of_two(p->period) || p->period > PHASE_LS_MAX_PERIOD) return BBC_SCAN_BAD_PERIOD;
     if (no_grid && p->period != 1) return BBC_SCAN_BAD_PERIOD;

@@ -30,6 +30,20 @@
  * another one in each mini-batch, so that no rows are left out. */
 EX int learn_uses(const scan_state *s, int group) { return (group + s->batches) % s->shape.update_interval == 0; }
 
+/* Whether the trunk, with the weights of the phases, learns from such a group: once the scan has coded more than
+ * trunk_after pixels only from one of TRUNK_INTERVAL, where the heads learn from all. docs/experiments.md, Which pixels
+ * are learned from. */
+enum { LEARN_TRUNK_INTERVAL = 3 };
+
+EX int learn_uses_in_trunk(const scan_state *s, int group)
+{
+    if (s->shape.update_interval > 1 || s->coded + s->done <= s->shape.trunk_after) return learn_uses(s, group);
+    return (group + s->batches) % LEARN_TRUNK_INTERVAL == 0;
+}
+
+/* Which groups a layer learns from. */
+typedef int learn_choice(const scan_state *s, int group);
+
 /* End of the group that begins at pixel `from`. */
 EX int learn_group_end(const scan_state *s, int from)
 {
@@ -37,11 +51,11 @@ EX int learn_group_end(const scan_state *s, int from)
 }
 
 /* Pixels of the mini-batch that are learned from. */
-EX int learn_pixels(const scan_state *s)
+EX int learn_pixels(const scan_state *s, learn_choice *uses)
 {
     int pixels = 0;
     for (int from = 0; from < s->count; from += SCAN_CHUNK)
-        if (learn_uses(s, from / SCAN_CHUNK)) pixels += learn_group_end(s, from) - from;
+        if (uses(s, from / SCAN_CHUNK)) pixels += learn_group_end(s, from) - from;
     return pixels;
 }
 
@@ -51,13 +65,11 @@ static void learn_leaky_relu(ptrdiff_t n, const float *restrict active, float *r
     for (ptrdiff_t i = 0; i < n; i++) d[i] = leaky_relu_backward(active[i], d[i]);
 }
 
-/* Backward pass of pixels [from, to), at most SCAN_CHUNK: the derivatives of -ln p by all units before their ReLUs, times
- * scale. */
-static void learn_backward(scan_state *s, float scale, int from, int to)
+/* Backward pass of the heads, of pixels [from, to), at most SCAN_CHUNK: the derivatives of -ln p by all outputs, and by
+ * units before their ReLUs, times scale. */
+static void learn_backward_heads(scan_state *s, float scale, int from, int to)
 {
-    const int h = s->shape.hidden, u = s->shape.head, m = to - from, last = s->shape.layers - 1;
-    float *d_hidden = s->d_hidden + (ptrdiff_t)from * h;
-    memset(d_hidden, 0, (size_t)m * (size_t)h * sizeof *d_hidden);
+    const int u = s->shape.head, m = to - from;
     for (int c = 0; c < s->shape.channels; c++) {
         float *d_output = s->d_output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS;
         float *d_unit = s->d_unit[c] + (ptrdiff_t)from * u;
@@ -68,8 +80,17 @@ static void learn_backward(scan_state *s, float scale, int from, int to)
                             s->d_correction[c] + (ptrdiff_t)from * SCAN_CORRECTION_COLUMNS);
         gemm(m, u, NETWORK_OUTPUTS, d_output, NETWORK_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
         learn_leaky_relu((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
-        gemm(m, h, u, d_unit, u, 1, s->transposed.head[c], h, NULL, d_hidden, h);
     }
+}
+
+/* The same of the trunk, after the heads'. */
+static void learn_backward_trunk(scan_state *s, int from, int to)
+{
+    const int h = s->shape.hidden, u = s->shape.head, m = to - from, last = s->shape.layers - 1;
+    float *d_hidden = s->d_hidden + (ptrdiff_t)from * h;
+    memset(d_hidden, 0, (size_t)m * (size_t)h * sizeof *d_hidden);
+    for (int c = 0; c < s->shape.channels; c++)
+        gemm(m, h, u, s->d_unit[c] + (ptrdiff_t)from * u, u, 1, s->transposed.head[c], h, NULL, d_hidden, h);
     for (int layer = last; layer >= 0; layer--) {
         float *d_active = s->d_active[layer] + (ptrdiff_t)from * h;
         memcpy(d_active, d_hidden, (size_t)m * (size_t)h * sizeof *d_active);
@@ -115,14 +136,15 @@ static void learn_adam(ptrdiff_t n, float rate, float correction, const float *r
 enum { LEARN_ROWS = 24 };
 
 /* The gradient of a matrix (rows, n), or of a bias with rows = 1: the sum over the pixels that are learned from of
- * in * d. in, in_row, in_pixel: the layer's inputs, how far apart inputs and pixels are; d (pixels, n). */
-static void learn_gradient(const scan_state *s, int rows, int n, const float *in, ptrdiff_t in_row, ptrdiff_t in_pixel,
-                           const float *d, float *restrict gradient)
+ * in * d. uses: which those are. in, in_row, in_pixel: the layer's inputs, how far apart inputs and pixels are; d (pixels,
+ * n). */
+EX void learn_gradient(const scan_state *s, learn_choice *uses, int rows, int n, const float *in, ptrdiff_t in_row,
+                       ptrdiff_t in_pixel, const float *d, float *restrict gradient)
 {
     static const float zero[SCAN_MAX_HIDDEN];
     const float *init = zero;
     for (int from = 0, to; from < s->count; from = to) {
-        for (to = from; to < s->count && learn_uses(s, to / SCAN_CHUNK);) to = learn_group_end(s, to);
+        for (to = from; to < s->count && uses(s, to / SCAN_CHUNK);) to = learn_group_end(s, to);
         if (to > from) {
             gemm(rows, n, to - from, in + from * in_pixel, in_row, in_pixel, d + (ptrdiff_t)from * n, n, init, gradient,
                  n);
@@ -132,23 +154,23 @@ static void learn_gradient(const scan_state *s, int rows, int n, const float *in
 }
 
 /* This thread's rows, the index-th of `of` parts, of one matrix (rows, n), and its bias by the thread that has row 0:
- * gradient, update, transposed copy. in: the layer's inputs; d: the derivatives by its outputs. offset, bias: indices
- * into the flat arrays; bias is negative for none. */
-static void learn_matrix(const scan_state *s, float rate, float correction, int rows, int n, int index, int of,
-                         const float *in, ptrdiff_t in_stride, const float *d, ptrdiff_t offset, ptrdiff_t bias,
-                         float *transposed)
+ * gradient, update, transposed copy. uses: which groups are learned from. in: the layer's inputs; d: the derivatives by
+ * its outputs. offset, bias: indices into the flat arrays; bias is negative for none. */
+static void learn_matrix(const scan_state *s, learn_choice *uses, float rate, float correction, int rows, int n,
+                         int index, int of, const float *in, ptrdiff_t in_stride, const float *d, ptrdiff_t offset,
+                         ptrdiff_t bias, float *transposed)
 {
     int row0 = (int)((int64_t)rows * index / of), row1 = (int)((int64_t)rows * (index + 1) / of);
     for (int row = row0; row < row1; row += LEARN_ROWS) {
         const int some = row + LEARN_ROWS < row1 ? LEARN_ROWS : row1 - row;
         const ptrdiff_t at = offset + (ptrdiff_t)row * n, size = (ptrdiff_t)some * n;
-        learn_gradient(s, some, n, in + row, 1, in_stride, d, s->gradients + at);
+        learn_gradient(s, uses, some, n, in + row, 1, in_stride, d, s->gradients + at);
         learn_adam(size, rate, correction, s->gradients + at, s->first + at, s->second + at, s->weights + at);
     }
     if (transposed) scan_transpose(row0, row1, rows, n, s->weights + offset, transposed);
     if (index == 0 && bias >= 0) {
         static const float one = 1.0f;
-        learn_gradient(s, 1, n, &one, 0, 0, d, s->gradients + bias);
+        learn_gradient(s, uses, 1, n, &one, 0, 0, d, s->gradients + bias);
         learn_adam(n, rate, correction, s->gradients + bias, s->first + bias, s->second + bias, s->weights + bias);
     }
 }
@@ -163,7 +185,7 @@ static void learn_phase(const scan_state *s, float rate, float correction, int i
     memset(s->gradients + at, 0, (size_t)size * sizeof *s->gradients);
     for (int i = 0; i < s->count; i++) {
         int row[3];
-        if (!learn_uses(s, i / SCAN_CHUNK)) continue;
+        if (!learn_uses_in_trunk(s, i / SCAN_CHUNK)) continue;
         network_phase_rows(s, s->pixel + i, row);
         for (int k = 0; k < 3; k++) {
             if (row[k] < row0 || row[k] >= row1) continue;
@@ -195,35 +217,49 @@ static void learn_bin_edges(const scan_state *s)
         }
 }
 
+/* This thread's share of a step of the trunk and of the weights of the phases. */
+static void learn_trunk(const scan_state *s, float rate, float correction, int index)
+{
+    const int h = s->shape.hidden;
+    for (int layer = 0; layer < s->shape.layers; layer++) {
+        const float *in = layer ? s->hidden[layer - 1] : s->input;
+        learn_matrix(s, learn_uses_in_trunk, rate * (layer ? LEARN_TRUNK : LEARN_INPUT), correction,
+                     layer ? h : NETWORK_INPUTS, h, index, s->team.threads, in, layer ? h : SCAN_INPUT_STRIDE,
+                     s->d_active[layer], s->net.trunk[layer] - s->weights, s->net.trunk_bias[layer] - s->weights,
+                     layer ? s->transposed.trunk[layer] : NULL);
+    }
+    if (s->shape.grid_x >= 0) learn_phase(s, rate * LEARN_PHASE, correction, index);
+}
+
+/* This thread's share of a step of the heads. */
+static void learn_heads(const scan_state *s, float rate, float correction, int index)
+{
+    const int h = s->shape.hidden, u = s->shape.head, of = s->team.threads, last = s->shape.layers - 1;
+    for (int c = 0; c < s->shape.channels; c++) {
+        ptrdiff_t head = s->net.head[c] - s->weights, stride = network_hidden_stride(s, last);
+        learn_matrix(s, learn_uses, rate * LEARN_HEAD, correction, h, u, index, of, s->hidden[last], stride,
+                     s->d_unit[c], head, s->net.head_bias[c] - s->weights, s->transposed.head[c]);
+        if (c > 0 && index == of - 1)
+            learn_matrix(s, learn_uses, rate * LEARN_HEAD, correction, network_extra_count[c], u, 0, 1,
+                         s->hidden[last] + h + scan_extra_at[c], stride, s->d_unit[c], head + (ptrdiff_t)h * u, -1,
+                         NULL);
+        learn_matrix(s, learn_uses, rate * LEARN_OUT, correction, u, NETWORK_OUTPUTS, index, of, s->unit[c], u,
+                     s->d_output[c], s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
+        learn_matrix(s, learn_uses, rate * LEARN_CORRECTION, correction, NETWORK_CORRECTIONS, SCAN_CORRECTION_COLUMNS,
+                     index, of, s->correction_input[c], NETWORK_CORRECTIONS, s->d_correction[c],
+                     s->correction[c] - s->weights, -1, NULL);
+    }
+}
+
 /* This thread's share of one step of the optimiser. */
 static void learn_step(const scan_state *s, int index)
 {
-    const int h = s->shape.hidden, u = s->shape.head, of = s->team.threads, last = s->shape.layers - 1;
     const float rate =
         s->shape.learning_rate * (LEARN_START * LEARN_SETTLED / ((float)s->updates + LEARN_SETTLED) + 1.0f);
     const float correction = 1.0f / (1.0f - s->beta2 * LEARN_BETA2);
-    for (int layer = 0; layer <= last; layer++) {
-        const float *in = layer ? s->hidden[layer - 1] : s->input;
-        learn_matrix(s, rate * (layer ? LEARN_TRUNK : LEARN_INPUT), correction, layer ? h : NETWORK_INPUTS, h, index,
-                     of, in, layer ? h : SCAN_INPUT_STRIDE, s->d_active[layer], s->net.trunk[layer] - s->weights,
-                     s->net.trunk_bias[layer] - s->weights, layer ? s->transposed.trunk[layer] : NULL);
-    }
+    if (learn_pixels(s, learn_uses_in_trunk)) learn_trunk(s, rate, correction, index);
     if (index == 0 && s->range.low_bits == 0) learn_bin_edges(s);
-    if (s->shape.grid_x >= 0) learn_phase(s, rate * LEARN_PHASE, correction, index);
-    for (int c = 0; c < s->shape.channels; c++) {
-        ptrdiff_t head = s->net.head[c] - s->weights, stride = network_hidden_stride(s, last);
-        learn_matrix(s, rate * LEARN_HEAD, correction, h, u, index, of, s->hidden[last], stride, s->d_unit[c], head,
-                     s->net.head_bias[c] - s->weights, s->transposed.head[c]);
-        if (c > 0 && index == of - 1)
-            learn_matrix(s, rate * LEARN_HEAD, correction, network_extra_count[c], u, 0, 1,
-                         s->hidden[last] + h + scan_extra_at[c], stride, s->d_unit[c], head + (ptrdiff_t)h * u, -1,
-                         NULL);
-        learn_matrix(s, rate * LEARN_OUT, correction, u, NETWORK_OUTPUTS, index, of, s->unit[c], u, s->d_output[c],
-                     s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
-        learn_matrix(s, rate * LEARN_CORRECTION, correction, NETWORK_CORRECTIONS, SCAN_CORRECTION_COLUMNS, index, of,
-                     s->correction_input[c], NETWORK_CORRECTIONS, s->d_correction[c], s->correction[c] - s->weights, -1,
-                     NULL);
-    }
+    learn_heads(s, rate, correction, index);
 }
 
 #endif

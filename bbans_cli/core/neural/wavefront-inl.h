@@ -27,8 +27,8 @@
  *   wavefront_advance, thread 0   diagonal, done, count; next_piece, popped,
  *   |                             prepared
  *   |
- *   learn_backward                own pixels: d_output to d_active, density, values, activations, network, transposed,
- *   |  (full mini-batch)          d_correction                               bin edges
+ *   learn_backward_heads, _trunk   own pixels: d_output to d_active, density, values, activations, network, transposed,
+ *   |  (full mini-batch)           d_correction                              bin edges
  *   learn_step                    own rows of gradients, optimiser moments,  activations and derivatives of all pixels
  *   |                             weights, transposed; thread 0: biases and
  *   |                             bin edges
@@ -280,16 +280,30 @@ static void wavefront_finish(scan_state *s, int learned)
     s->beta2 = s->beta2 * LEARN_BETA2;
 }
 
+/* This thread's share of the backward pass. Threads share the pixels of each group, or, where there are enough groups that
+ * only the heads learn from, take turns with whole ones: the mixture of half a group takes as long as that of a group. */
+static void wavefront_backward(scan_state *s, float scale, int index)
+{
+    const int threads = s->team.threads, turns = s->count >= 2 * SCAN_CHUNK * threads;
+    for (int group = 0, turn = 0; group < s->count; group += SCAN_CHUNK) {
+        const int trunk = learn_uses_in_trunk(s, group / SCAN_CHUNK), n = learn_group_end(s, group) - group;
+        int from = group + n * index / threads, to = group + n * (index + 1) / threads;
+        if (!learn_uses(s, group / SCAN_CHUNK)) continue;
+        if (turns && !trunk) {
+            from = group;
+            to = turn++ % threads == index ? group + n : group;
+        }
+        if (from >= to) continue;
+        learn_backward_heads(s, scale, from, to);
+        if (trunk) learn_backward_trunk(s, from, to);
+    }
+}
+
 /* The backward pass and one step of the optimiser, by every thread. */
 static void wavefront_learn(scan_state *s, int index)
 {
-    const int learned = learn_pixels(s);
-    const float scale = 1.0f / (float)learned;
-    for (int group = 0; group < s->count; group += SCAN_CHUNK) {
-        const int n = learn_group_end(s, group) - group;
-        const int from = group + n * index / s->team.threads, to = group + n * (index + 1) / s->team.threads;
-        if (from < to && learn_uses(s, group / SCAN_CHUNK)) learn_backward(s, scale, from, to);
-    }
+    const int learned = learn_pixels(s, learn_uses);
+    wavefront_backward(s, 1.0f / (float)learned, index);
     team_barrier(&s->team);
     if (learned) learn_step(s, index);
     team_barrier(&s->team);

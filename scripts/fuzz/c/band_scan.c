@@ -42,6 +42,7 @@ static void fuzz_shape(fuzz_input *in, bbc_scan_shape *p)
     p->block = fuzz_take(in, 0, 8);
     p->batch = fuzz_take(in, 0, 40);
     p->update_interval = fuzz_take(in, 1, 4);
+    p->trunk_after = 2 * p->batch;
     p->learning_rate = (float)fuzz_take(in, 0, 12) * 0.0001f;
     const int grid = fuzz_take(in, 0, 1);
     p->grid_x = grid ? fuzz_take(in, 0, 15) : -1;

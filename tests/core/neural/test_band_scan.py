@@ -28,6 +28,18 @@ CASES = {
     "learning from every fourth mini-batch": small_scan(
         width=61, height=24, channels=1, first_row=3, batch=40, learning_rate=3e-3, update_interval=4
     ),
+    "the trunk from fewer groups": small_scan(
+        width=130, height=40, layers=2, batch=70, learning_rate=3e-3, trunk_after=1000, grid=(3, 1), period=2
+    ),
+    "the trunk not at every step": small_scan(
+        width=21, height=20, layers=3, block=8, batch=20, learning_rate=3e-3, trunk_after=100
+    ),
+    "grey, the trunk from fewer groups": small_scan(
+        width=40, height=33, channels=1, batch=40, learning_rate=3e-3, trunk_after=0
+    ),
+    "every second group, which the trunk learns from, too": small_scan(
+        width=33, height=17, layers=2, batch=48, learning_rate=3e-3, update_interval=2, trunk_after=0
+    ),
     "grey": small_scan(width=33, height=17, channels=1, layers=2, block=8),
     "grey, learning": small_scan(width=33, height=17, channels=1, batch=50, learning_rate=3e-3),
     "latent rows": small_scan(width=21, height=20, last_row=13, layers=2, block=8, batch=40, learning_rate=3e-3),
@@ -84,7 +96,8 @@ CASES = {
 }
 DEEP = [name for name, shape in CASES.items() if shape.low_bits]
 DECODED = [*DEEP, "1x1 grey", "7x1", "learning with latents", "initial-bits rows from 13", "grey, learning",
-           "grid, initial-bits rows", "5 columns in a grid", "grid, learning with latents"]  # fmt: skip
+           "grid, initial-bits rows", "5 columns in a grid", "grid, learning with latents",
+           "the trunk not at every step"]  # fmt: skip
 
 
 # A second or more of the reference, of what the others see in part
@@ -188,7 +201,8 @@ def test_symbols_outside_the_window_are_found(isa, low_bits):
 @pytest.mark.parametrize("threads", [2, 3, 7])
 @pytest.mark.parametrize("batch, update_interval, low_bits", [(0, 1, 0), (100, 1, 0), (4, 2, 0), (100, 1, 6)])
 def test_threads_change_no_bit(threads, batch, update_interval, low_bits):
-    """Mini-batches of 4 pixels, fewer than most diagonals have: every other diagonal is learned from."""
+    """Mini-batches of 4 pixels, fewer than most diagonals have: every other diagonal is learned from. After 2,000 of
+    the 3,330 pixels the trunk learns from fewer."""
     shape = small_scan(
         width=90,
         height=37,
@@ -198,6 +212,7 @@ def test_threads_change_no_bit(threads, batch, update_interval, low_bits):
         batch=batch,
         learning_rate=1e-3 if batch else 0.0,
         update_interval=update_interval,
+        trunk_after=2000,
         grid=(5, 6),
         period=8,
         low_bits=low_bits,
