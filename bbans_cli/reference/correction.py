@@ -106,7 +106,8 @@ class Correction:
     def apply(self, inputs: Array, columns: Array, output: Array, c: int) -> Array:
         """The outputs (n, OUTPUTS.size) of channel c, corrected."""
         sums = arithmetic.gemm(inputs, self.weights[c], np.zeros(COLUMNS, np.float32))
-        result, pixel = output.copy(), np.arange(len(output))
+        result: Array = output.copy()
+        pixel = np.arange(len(output))
         for k, name in enumerate(("means", "log_scales")):
             move = sums[pixel, columns[:, 1] + k] + PHASE_SHARE * sums[pixel, columns[:, 0] + k]
             result[:, OUTPUTS[name]] = output[:, OUTPUTS[name]] + move[:, None]
