@@ -2,38 +2,29 @@
 
 import numpy as np
 import tiny
+from code_length import nats
 from scans import inputs, small_scan
 
 from bbans_cli.coders.neural.band_scan import BandScan
-from bbans_cli.reference import mixture
 from bbans_cli.reference.band_scan import ReferenceScan
 from bbans_cli.reference.network import Net
-from bbans_cli.reference.online_learning import QHAdam, backward, earlier
+from bbans_cli.reference.online_learning import QHAdam, backward
 
 SHAPE = small_scan(width=12, height=10, layers=2, block=4, batch=120, learning_rate=1e-3, grid=(9, 13), period=8)
 
 
-def nats(shape, network, modulation, pixels):
-    """The mean over pixels of -ln p, p as the gradient understands it, from float64 sums of the mixture's masses."""
+def length(shape, network, modulation, pixels):
+    """The code length, what the network makes of the pixels, and their values."""
     work = ReferenceScan(shape, network, modulation, pixels)
     y, x = (a.ravel() for a in np.mgrid[: shape.height, : shape.width])
-    value = work.planes[:, y, x].T
-    done = work.forward(x, y)
-    total = 0.0
-    for c in range(shape.channels):
-        mix = mixture.mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c))
-        weight, mean, inverse = (np.asarray(a, np.float64) for a in (mix.weight, mix.mean, mix.inverse))
-        v = value[:, c, None]
-        low = np.where(v == 0, 0, 1 / (1 + np.exp(-(v - 0.5 - mean) * inverse)))
-        high = np.where(v == 255, 1, 1 / (1 + np.exp(-(v + 0.5 - mean) * inverse)))
-        total -= np.log((weight * (high - low)).sum(1) + 2.0**-20).mean()
-    return total, done, value
+    value, done = work.planes[:, y, x].T, work.forward(x, y)
+    return nats(done, value, shape.channels), done, value
 
 
 def test_gradient_is_the_derivative_of_the_code_length():
     """Along random directions, against differences of the length itself; clipping and float32 cost a little."""
     network, modulation, pixels = inputs(SHAPE)
-    _, done, value = nats(SHAPE, network, modulation, pixels)
+    _, done, value = length(SHAPE, network, modulation, pixels)
     gradient = backward(Net(network, 16, 2, 16), done, value, 3)
     for seed in range(5):
         direction = tiny.uniform(100 + seed, len(network))
@@ -44,7 +35,7 @@ def test_gradient_is_the_derivative_of_the_code_length():
             direction[:] = 0
             named.phase[:] = phase
         step = np.float32(1e-4)
-        ahead, behind = (nats(SHAPE, network + s * direction, modulation, pixels)[0] for s in (step, -step))
+        ahead, behind = (length(SHAPE, network + s * direction, modulation, pixels)[0] for s in (step, -step))
         expected, found = (ahead - behind) / (2 * float(step)), float(gradient.astype(float) @ direction)
         assert abs(found - expected) < 0.01 * np.linalg.norm(gradient)
 
@@ -54,7 +45,7 @@ def test_the_core_leaves_the_gradient_of_its_last_step():
     work = BandScan(SHAPE, network, modulation, pixels)
     assert not work.gradient().any()
     work.intervals(1, lambda done: None)
-    _, done, value = nats(SHAPE, network, modulation, pixels)
+    _, done, value = length(SHAPE, network, modulation, pixels)
     expected = backward(Net(network, 16, 2, 16), done, value, 3)  # the same pixels, summed in another order
     assert np.linalg.norm(work.gradient() - expected) < 1e-5 * np.linalg.norm(expected)
 
