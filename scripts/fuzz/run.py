@@ -1,18 +1,18 @@
 """`make fuzz MINUTES=n`: every fuzz target for n minutes, or 10 million executions if these are done before; a table.
 
-    python -m scripts.fuzz.run [--minutes N] [--only NAME]... [--keep] [--totals FILE] [--build-only]
+    python -m scripts.fuzz.run [--minutes N] [--only NAME]... [--missing] [--keep] [--build-only]
 
 The C targets are built by Clang with libFuzzer and the address and undefined-behaviour sanitizers, those in Python run
 under atheris, with libFuzzer too. Inputs that are found lie below build/fuzz/, those that fail in build/fuzz/failed.
 --keep: the smallest set of inputs with the same coverage replaces tests/fuzz/corpus/NAME.
---totals: a JSON file of what earlier runs of the same code came to; this one is added, and the table shows the sums.
+--missing: only targets that have not had 20 minutes or 10 million executions since their code changed.
+The table shows the sums with earlier runs of the same code, which scripts/fuzz/totals.json has: commit it.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import re
 import resource
@@ -21,10 +21,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scripts.fuzz import seeds
+from bbans_cli.core import built_isas, current_isa
+from scripts.fuzz import seeds, totals
+from scripts.fuzz.totals import ASKED_RUNS, Row
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "fuzz"
@@ -32,59 +33,26 @@ KEPT = ROOT / "tests" / "fuzz"
 C_FOLDER = Path(__file__).parent / "c"
 C_TARGETS = sorted(path.stem for path in C_FOLDER.glob("*.c"))
 PYTHON_TARGETS = ("container", "decode", "pictures", "jpeg", "tree", "metadata")
-MOST_RUNS = 10_000_000
 # Bytes of the inputs that are kept of a target, and of one of them
 KEPT_BYTES, LONGEST = 96 << 10, 16 << 10
 MOST_KEPT = 100
 # Bytes of an input of targets that take milliseconds for a kilobyte: their pictures are no larger
 LONGEST_OF = {name: 384 for name in ("few_colours", "deep", "bytes", *(f"coefficients_{level}" for level in (1, 5, 9)))}
-# The kernels that a machine with AVX2 does not run
-OTHER_KERNELS = ("isa_base", "isa_avx512")
 MOST_FAILURES = 5
 # Without comparisons (trace-cmp): entropy coders have no values to find, and the calls take most of the time.
 COVERAGE = "-fsanitize-coverage=inline-8bit-counters,pc-table"
 SANITIZE = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 
 
-@dataclass
-class Row:
-    """What a target's runs came to."""
-
-    name: str
-    runs: int = 0
-    seconds: float = 0.0
-    processor: float = 0.0  # seconds
-    coverage: int = 0
-    features: int = 0
-    failures: int = 0
-
-    def words(self) -> str:
-        times = [f"{self.seconds / 60:,.1f}", f"{self.processor / 60:,.1f}"]
-        rate = self.runs / max(self.processor, 1e-9)
-        cells = [f"`{self.name}`", f"{self.runs:,}", *times, f"{rate:,.0f}", f"{self.coverage:,}", f"{self.features:,}"]
-        return "| " + " | ".join([*cells, str(self.failures)]) + " |"
-
-    def plus(self, other: Row) -> Row:
-        """Of both; coverage is what the one has that saw more."""
-        found = Row(self.name, self.runs + other.runs, self.seconds + other.seconds, self.processor + other.processor)
-        found.coverage, found.features = max(self.coverage, other.coverage), max(self.features, other.features)
-        found.failures = self.failures + other.failures
-        return found
-
-
-HEAD = """| target | executions | minutes | of a processor | executions a second of it | edges | features | failures |
-|---|---:|---:|---:|---:|---:|---:|---:|"""
-
-
 def build(compiler: str) -> None:
     """Compile the core and the targets, as far as their sources are newer."""
-    sys.path.insert(0, str(ROOT))
     core = ROOT / "bbans_cli" / "core"
     own_headers = sorted(core.rglob("*.h"))
     headers = [*own_headers, *C_FOLDER.glob("*.h")]
     includes = [f"-I{folder}" for folder in sorted({str(header.parent) for header in headers})]
     plain = [*_core_flags(), "-O2", "-g1", "-D_GNU_SOURCE", "-include", "stddef.h", "-include", "stdint.h", *includes]
     flags = [*plain, *SANITIZE.split()]
+    others = [f"isa_{name}" for name in built_isas() if name != current_isa()]
     newest = {
         folder: max(path.stat().st_mtime for path in found)
         for folder, found in ((core, own_headers), (C_FOLDER, headers))
@@ -98,7 +66,7 @@ def build(compiler: str) -> None:
             objects.append(str(target))
         if not target.exists() or target.stat().st_mtime < max(newest[folder], source.stat().st_mtime):
             # The kernels are the same source for every instruction set: those that run are instrumented.
-            own = plain if source.stem in OTHER_KERNELS else [*flags, COVERAGE]
+            own = plain if source.stem in others else [*flags, COVERAGE]
             jobs.append([compiler, *own, "-c", str(source), "-o", str(target)])
     _together(jobs)
     for name in C_TARGETS:
@@ -147,13 +115,13 @@ def _python_program(name: str) -> Path:
 
 def run(name: str, seconds: float) -> Row:
     """Fuzz one target. It begins again after an input that fails, at most MOST_FAILURES times."""
-    row, found = Row(name), BUILD / "corpus" / name
+    row, found = Row(name, code=totals.code_of(name)), BUILD / "corpus" / name
     failed, longest = BUILD / "failed" / name, LONGEST_OF.get(name, LONGEST)
     for folder in (found, failed):
         folder.mkdir(parents=True, exist_ok=True)
     began, used = time.monotonic(), _processor_seconds()
-    while (left := seconds - (time.monotonic() - began)) > 1 and row.runs < MOST_RUNS and row.failures < MOST_FAILURES:
-        limits = [f"-max_total_time={int(left)}", f"-runs={MOST_RUNS - row.runs}", "-rss_limit_mb=2560", "-timeout=25"]
+    while (left := seconds - (time.monotonic() - began)) > 1 and row.runs < ASKED_RUNS and row.failures < MOST_FAILURES:
+        limits = [f"-max_total_time={int(left)}", f"-runs={ASKED_RUNS - row.runs}", "-rss_limit_mb=2560", "-timeout=25"]
         limits += ["-print_final_stats=1", f"-artifact_prefix={failed}/", f"-max_len={longest}"]
         limits += [f"-use_value_profile={int(name in PYTHON_TARGETS)}"]
         done = subprocess.run(command(name, found, *limits), env=_environment(), capture_output=True, text=True)
@@ -173,15 +141,6 @@ def _processor_seconds() -> float:
     """Of all processes that were started here and have ended."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
-
-
-def add(rows: list[Row], totals: Path) -> list[Row]:
-    """The sums of rows and of those in a file, which is written again."""
-    known = json.loads(totals.read_text()) if totals.exists() else {}
-    found = [Row(**known[row.name]).plus(row) if row.name in known else row for row in rows]
-    known.update({row.name: asdict(row) for row in found})
-    totals.write_text(json.dumps(known, indent=1) + "\n")
-    return found
 
 
 def _environment() -> dict[str, str]:
@@ -216,24 +175,25 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--only", action="append", default=[], choices=[*C_TARGETS, *PYTHON_TARGETS])
     parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--totals", type=Path)
+    parser.add_argument("--missing", action="store_true")
     parser.add_argument("--build-only", action="store_true")
     given = parser.parse_args()
     names = given.only or [*C_TARGETS, *PYTHON_TARGETS]
+    names = totals.missing(names) if given.missing else names
     if any(name in C_TARGETS for name in names):
         build(os.environ.get("CLANG", "clang"))
     seeds.make(BUILD / "corpus", names)
     if given.build_only:
         return 0
-    print(HEAD, flush=True)
-    rows = []
+    print(totals.HEAD, flush=True)
+    failures = 0
     for name in names:
         row = run(name, 60 * given.minutes)
-        rows += add([row], given.totals) if given.totals else [row]
-        print(rows[-1].words(), flush=True)
+        failures += row.failures
+        print(totals.add(row).words(), flush=True)
         if given.keep:
             keep(name)
-    return 1 if any(row.failures for row in rows) else 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
