@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # The levels of compression that differ: the fast one, the default, the best one.
 LEVELS = (1, 5, 9)
-FAST, DEFAULT_LEVEL, _ = LEVELS
+FAST, DEFAULT_LEVEL, BEST = LEVELS
 
 # Pixels of the largest picture that is read unless the caller allows more (--max-pixels): about 1.2 GB of 8-bit colour.
 MAX_PIXELS = 400_000_000

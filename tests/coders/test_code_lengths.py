@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import jpeg_levels
 import jpeg_pictures
 import made_jpeg
 import mixing_pictures
@@ -228,7 +229,7 @@ def test_blocks_beyond_the_picture_count_to_those_at_its_border():
     assert wide.sum() == pytest.approx(blocks[:, 0].sum(), rel=1e-6)
 
 
-@pytest.mark.parametrize("level", [1, 5])
+@pytest.mark.parametrize("level", [1, 5, 9])
 @pytest.mark.parametrize("subsampling", [0, 2])
 def test_a_jpeg_file(level, subsampling):
     planes = jpeg_pictures.photo(70, 90)
@@ -236,7 +237,7 @@ def test_a_jpeg_file(level, subsampling):
     exif = Image.Exif()
     exif[270] = "x" * 300
     Image.fromarray(planes).save(out, "JPEG", quality=90, subsampling=subsampling, exif=exif)
-    data = bbans_cli.compress(out.getvalue(), level=level)
+    data = container.to_bytes(jpeg_levels.encode(out.getvalue(), level))
     found = code_lengths.of_file(data, threads=2)
     assert_adds_up(found, data)
     assert found.kind == "jpeg" and [part.coder for part in found.parts] == ["bytes", "jpeg-stream"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import jpeg_levels
 from made_stream import Scan, make, make_frame, optimal_codes, progressive_scans, random_blocks, segment
 
 from bbans_cli import container
-from bbans_cli.coders.files import file_coder
 
 # Name: level
 FILES = {"jpeg-file-fast": 1, "jpeg-file": 5, "jpeg-file-best": 9}
@@ -29,4 +29,4 @@ def file() -> bytes:
 
 def made(level: int) -> tuple[bytes, bytes]:
     """`file` and its .bbc file."""
-    return file(), container.to_bytes(file_coder.encode(file(), ".jpg", level)[0])
+    return file(), container.to_bytes(jpeg_levels.encode(file(), level))

@@ -7,13 +7,14 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 
+import jpeg_levels
 import numpy as np
 import tiny
 from made_png import png, with_content
 from made_stream import EOI, Scan, header, make, make_frame, progressive_scans, random_blocks, scan_bytes, segment
 
 from bbans_cli import container
-from bbans_cli.coders.files import file_coder, jpeg_tree
+from bbans_cli.coders.files import jpeg_tree
 from bbans_cli.coders.jpeg import coefficients
 from bbans_cli.coders.jpeg.stream.scan_records import NO_LIMIT
 from bbans_cli.container import BYTES, FilePart, StoredFile
@@ -24,7 +25,7 @@ Made = tuple[bytes, bytes]
 
 
 def _coded(file: bytes, level: int, suffix: str = ".jpg") -> Made:
-    return file, container.to_bytes(file_coder.encode(file, suffix, level)[0])
+    return file, container.to_bytes(jpeg_levels.encode(file, level, suffix))
 
 
 def four_components(level: int) -> Made:

@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 
 import damaged_payloads
+import jpeg_levels
 import numpy as np
 import pytest
 from jpeg_pictures import photo
@@ -17,7 +18,7 @@ from odd_streams import ODD
 from PIL import Image
 
 from bbans_cli import container
-from bbans_cli.coders.files import byte_coder, file_coder
+from bbans_cli.coders.files import byte_coder
 from bbans_cli.container.byte_reader import Reader, varint
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
 from bbans_cli.reference import decode_file, trained_file
@@ -85,7 +86,7 @@ def short_dictionary(monkeypatch):
 
 def coded(data, level):
     """The StoredFile of a file, by way of its bytes."""
-    return container.from_bytes(container.to_bytes(file_coder.encode(data, ".jpg", level)[0]))
+    return container.from_bytes(container.to_bytes(jpeg_levels.encode(data, level)))
 
 
 # Level 9 does what level 5 does, and more of it.

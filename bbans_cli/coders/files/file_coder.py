@@ -26,8 +26,12 @@ from bbans_cli.container import metadata as kinds
 from bbans_cli.container.bounds import Bounds
 from bbans_cli.container.file_format import check_limit
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
-from bbans_cli.limits import FAST, MAX_PIXELS
+from bbans_cli.limits import BEST, FAST, MAX_PIXELS
 from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
+
+# A stream of at most so many blocks, such as a small thumbnail, is coded as at the best level if the default one is asked
+# for: this coder learns faster. docs/experiments.md, Coefficients of JPEG files
+FEW_BLOCKS = 512
 
 
 def encode(
@@ -113,9 +117,16 @@ def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> lis
     parts = [FilePart(BYTES, b"", pack_tree(tree, level))]
     for stream in streams:
         factors = [component.factors for component in stream.components]
-        payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, level, threads, count)
-        parts.append(FilePart(JPEG_STREAM, bytes([level]), payload))
+        own = _level(stream.blocks, level)
+        payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, own, threads, count)
+        parts.append(FilePart(JPEG_STREAM, bytes([own]), payload))
     return parts
+
+
+def _level(blocks: list[np.ndarray], level: int) -> int:
+    """The level for the coefficients of a stream, where `level` is asked for."""
+    few = sum(plane.shape[0] * plane.shape[1] for plane in blocks) <= FEW_BLOCKS
+    return BEST if few and level != FAST else level
 
 
 def _divisors(tables: list[np.ndarray]) -> list[np.ndarray]:
