@@ -79,11 +79,7 @@ class FolderStore(Store):
         return os.path.join(folder, f".{os.urandom(8).hex()}.tmp")
 
     def _fill(self, path: str, data: bytes, lasting: bool) -> None:
-        try:
-            descriptor = os.open(path, _CREATE, 0o666)
-        except FileNotFoundError:  # another process has just tidied up
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            descriptor = os.open(path, _CREATE, 0o666)
+        descriptor = os.open(path, _CREATE, 0o666)
         with open(descriptor, "r+b") as file:
             file.write(data)
             file.flush()

@@ -7,6 +7,7 @@ transient (retry.py). An object appears complete or not at all. What was written
 from __future__ import annotations
 
 import abc
+import contextlib
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Entry:
 
 
 R = TypeVar("R")
+
+_TIDIED = 5  # temporary files that a write may lose to other processes that have ended; tuned by hand, not recorded
 
 
 class Store(abc.ABC):
@@ -75,11 +78,11 @@ class Store(abc.ABC):
 
         Raises DamagedUploadError; an earlier object of that key may be gone then.
         """
-        return self._call(lambda: self._write(checked(key), data, metadata or {}, lasting))
+        return self._put(lambda: self._write(checked(key), data, metadata or {}, lasting))
 
     def create(self, key: str, data: bytes) -> bool:
         """Write unless there is such an object. Whether two at once both succeed depends on the store."""
-        return self._call(lambda: self._create(checked(key), data))
+        return self._put(lambda: self._create(checked(key), data))
 
     def remove(self, key: str) -> None:
         """Remove an object, if it is there."""
@@ -100,13 +103,20 @@ class Store(abc.ABC):
         return False
 
     def tidy(self) -> None:  # noqa: B027
-        """Remove temporary files of writers that were killed, where the store has some. Only while nobody writes."""
+        """Remove temporary files of writers that were killed, where the store has some. Who is writing begins again."""
 
     def connect_again(self) -> None:  # noqa: B027
         """Forget a connection that may be broken."""
 
     def _call(self, operation: Callable[[], R]) -> R:
         return retry.call(operation, self.connect_again)
+
+    def _put(self, operation: Callable[[], R]) -> R:
+        """As _call, for what goes by way of a temporary file, which another process may tidy away meanwhile."""
+        for _ in range(_TIDIED):
+            with contextlib.suppress(FileNotFoundError):
+                return self._call(operation)
+        return self._call(operation)
 
     @abc.abstractmethod
     def _entries(self) -> Iterator[Entry]: ...

@@ -1,6 +1,7 @@
 """`bbc batch` on real servers of this machine: SeaweedFS for S3, OpenSSH for SFTP."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ import servers
 from archives import batch, check_restored, command, environment, make, picture_file, rows, upload
 from forked_bbc import folder_with_bbc
 
+from bbans_cli.archive.folder_store import FolderStore
 from bbans_cli.archive.store import checked
 from bbans_cli.archive.stores import open_store
 from bbans_cli.errors import InputError
@@ -74,6 +76,23 @@ def test_a_store_keeps_what_it_is_given(server) -> None:
         store.read("../c")
     store.tidy()
     assert sorted(entry.key for entry in store.entries()) == ["a/b é.bin", "a/deep/c"]
+
+
+@pytest.mark.parametrize("server", ["folder", "sftp"], indirect=True)
+def test_what_another_process_tidies_away_is_written_again(server, monkeypatch) -> None:
+    """A process that has ended removes temporary files, those of others that still write among them."""
+    store = open_store(server)
+    owner, name = (os, "replace") if isinstance(store, FolderStore) else (store._system, "mv")
+    rename, tidied = getattr(owner, name), []
+
+    def tidy_first(*args):
+        if len(tidied) < 2:
+            tidied.append(args)
+            store.tidy()
+        return rename(*args)
+
+    monkeypatch.setattr(owner, name, tidy_first)
+    assert store.write("a/b", b"content").size == 7 and store.read("a/b") == b"content" and len(tidied) == 2
 
 
 def test_keys_that_lead_elsewhere_are_refused() -> None:
