@@ -20,8 +20,14 @@ PAGE = (ROOT / "docs/viewers.md").read_text()
 BLOCKS = re.findall(r"^```sh tested([^\n]*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
+def version_of(program: str) -> str:
+    return subprocess.run([program, "-version"], capture_output=True, text=True).stdout
+
+
 def run(needs: str, script: str, folder: Path) -> str:
     missing = [program for program in needs.split() if not shutil.which(program)]
+    if "convert" in needs and not missing and "ImageMagick" not in version_of("convert"):
+        missing = ["ImageMagick's convert"]  # GraphicsMagick and others have a program of that name too
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
     pixels = (np.indices((32, 48)).sum(0)[:, :, None] + [0, 40, 80]).clip(0, 255).astype(np.uint8)
