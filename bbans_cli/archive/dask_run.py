@@ -43,6 +43,9 @@ SETTINGS = {
     "distributed.admin.tick.interval": "500ms",
     "distributed.admin.system-monitor.interval": "5s",
 }
+# A worker of this machine logs no tracebacks of connections that end, as they do when the cluster is closed. It reads its level
+# from the environment, before it gets any settings.
+_QUIET = {"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"}
 # Seconds that a scheduler may be away.
 PATIENCE = 600.0
 
@@ -193,7 +196,7 @@ def _local(cluster: Cluster) -> Iterator[str]:
         import dask
         from distributed import LocalCluster
     with (
-        dask.config.set(SETTINGS),
+        dask.config.set(SETTINGS | _QUIET),
         LocalCluster(
             n_workers=cluster.workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0"
         ) as started,
