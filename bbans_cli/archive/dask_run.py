@@ -43,8 +43,8 @@ SETTINGS = {
     "distributed.admin.tick.interval": "500ms",
     "distributed.admin.system-monitor.interval": "5s",
 }
-# A worker of this machine logs no tracebacks of connections that end, as they do when the cluster is closed. It reads its level
-# from the environment, before it gets any settings.
+# A worker of this machine logs no tracebacks of connections that end, as they do when the cluster is closed. It reads
+# its level from the environment, before it gets any settings.
 _QUIET = {"distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical"}
 # Seconds that a scheduler may be away.
 PATIENCE = 600.0

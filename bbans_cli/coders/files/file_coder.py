@@ -29,8 +29,8 @@ from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
 from bbans_cli.limits import BEST, FAST, MAX_PIXELS
 from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
 
-# A stream of at most so many blocks, such as a small thumbnail, is coded as at the best level if the default one is asked
-# for: this coder learns faster. docs/experiments.md, Coefficients of JPEG files
+# A stream of at most so many blocks, such as a small thumbnail, is coded as at the best level if the default one is
+# asked for: this coder learns faster. docs/experiments.md, Coefficients of JPEG files
 FEW_BLOCKS = 512
 
 
