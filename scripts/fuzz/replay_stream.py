@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bbans_cli.core import CData, ffi, lib
-from scripts.fuzz.inputs import Input
+from scripts.fuzz.inputs import Input, random_numbers
 
 KINDS = lib.BBC_STREAM_KINDS
 _NOTES, _DATA = 1 << 16, 1 << 16
+_PARTS, _ROOM = 4, 8
 
 
 @dataclass
@@ -106,3 +107,47 @@ def replay_stream_write(data: bytes) -> None:
         flat[:count] = np.frombuffer(given.fill(2 * count), np.int16)
     out = np.empty(capacity, np.uint8)
     assert lib.bbc_stream_write(made.scan, notes, ffi.from_buffer("uint8_t[]", out), capacity) <= capacity
+    if not made.scan.progressive:
+        made.scan.interval = 0
+        assert _whole(made, capacity) == _in_parts(made, capacity)
+
+
+def _allowed(out: np.ndarray, written: int, uses: np.ndarray) -> tuple[bytes, bytes] | None:
+    """The data and how often symbols were written; None if that failed or they are too large."""
+    return (out[:written].tobytes(), uses.tobytes()) if 0 <= written <= len(out) - _ROOM else None
+
+
+def _count(made: _Scan) -> np.ndarray:
+    """Zeros, (2, 256), to which writing adds how often it writes each symbol."""
+    uses = np.zeros((2, 256), np.uint64)
+    for table, own in zip(made.kept, uses, strict=True):
+        table.uses = ffi.from_buffer("uint64_t[]", own)
+    return uses
+
+
+def _whole(made: _Scan, capacity: int) -> tuple[bytes, bytes] | None:
+    out, uses = np.empty(capacity + _ROOM, np.uint8), _count(made)
+    written = lib.bbc_stream_write(
+        made.scan, ffi.new("bbc_stream_notes *"), ffi.from_buffer("uint8_t[]", out), len(out)
+    )
+    return _allowed(out, written, uses)
+
+
+def _in_parts(made: _Scan, capacity: int) -> tuple[bytes, bytes] | None:
+    """The same in parts, which are cut where the C target cuts them."""
+    uses, drawn = _count(made), iter(random_numbers(capacity, _PARTS))
+    at, mcus = 0, made.scan.mcu_columns * made.scan.mcu_rows
+    rooms: list[np.ndarray] = []
+    bits: list[int] = []
+    while at < mcus:
+        own = mcus - at if len(rooms) == _PARTS - 1 else 1 + next(drawn) % (mcus - at)
+        rooms.append(np.empty(capacity + _ROOM, np.uint8))
+        view = ffi.from_buffer("uint8_t[]", rooms[-1])
+        bits.append(lib.bbc_stream_write_part(made.scan, at, own, view, len(view)))
+        at += own
+    if min(bits) < 0:
+        return None
+    out = np.empty(capacity + _ROOM, np.uint8)
+    views = [ffi.from_buffer("uint8_t[]", room) for room in rooms]
+    parts, target = ffi.new("uint8_t *[]", views), ffi.from_buffer("uint8_t[]", out)
+    return _allowed(out, lib.bbc_stream_join_parts(made.scan, parts, bits, len(bits), target, len(out)), uses)
