@@ -2,7 +2,9 @@
 
     python -m scripts.experiments.mutate_jpeg [--count 20000] [--seed 1] [--whole] [FILE]...
 
-With --whole they are compressed and restored as files, at levels 1, 5 and 9 in turn, and none may be refused.
+With --whole they are compressed and restored as files, at levels 1, 5 and 9 in turn, and none may be refused. Half of
+them are so by one thread, half by two or three, which share parts of scans and segments of coefficients that are made
+small for that.
 The files are Pillow's small ones of several kinds, and those given. A mutation flips bits, overwrites, deletes,
 inserts, repeats or swaps pieces, or cuts the end. Prints how many streams came back, how many were refused, and each
 failure: a stream that does not come back, another exception, or more than a second for a stream of a few kilobytes.
@@ -15,6 +17,7 @@ import io
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -23,12 +26,15 @@ from PIL import Image
 
 import bbans_cli
 from bbans_cli import api
+from bbans_cli.coders.jpeg import coefficients
+from bbans_cli.coders.jpeg.stream import scan
 from bbans_cli.coders.jpeg.stream.join import frame, join
 from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
 from bbans_cli.coders.jpeg.stream.split import split
 
 SLOW = 1.0  # seconds of processor time
 LEVELS = (1, 5, 9)
+THREADS = (1, 2, 1, 3)
 OPTIONS: dict[str, dict[str, object]] = {
     "baseline": {},
     "full": {"subsampling": 0, "quality": 95},
@@ -97,19 +103,32 @@ def outcome(data: bytes) -> str:
     return "coded" if time.process_time() - began < SLOW else "failed: slow"
 
 
-def outcome_of_file(data: bytes, level: int) -> str:
-    """The same through the API, where nothing is refused"""
+@contextmanager
+def small_parts(wanted: bool) -> Iterator[None]:
+    """Parts of scans and segments of coefficients that are small enough for small files to have several."""
+    kept = scan.PART_MCUS, coefficients.SEGMENT_NONZERO
+    if wanted:
+        scan.PART_MCUS, coefficients.SEGMENT_NONZERO = 3, 500
+    try:
+        yield
+    finally:
+        scan.PART_MCUS, coefficients.SEGMENT_NONZERO = kept
+
+
+def outcome_of_file(data: bytes, level: int, threads: int = 1) -> str:
+    """The same through the API, where nothing is refused; a file of several threads has small parts and segments."""
     began = time.process_time()
     try:
-        packed = api.PictureCodec(level, verify=False).compress_file(data, 1, name="damaged.jpg").data
-        restored, _ = bbans_cli.restore(packed, threads=1)
+        with small_parts(threads > 1):
+            packed = api.PictureCodec(level, verify=False).compress_file(data, threads, name="damaged.jpg").data
+            restored, _ = bbans_cli.restore(packed, threads=threads)
     except Exception as error:
         return f"failed: {type(error).__name__}: {error}"
     if restored != data:
         return "failed: other bytes"
     if len(packed) > len(data) + 64:
         return "failed: larger"
-    return f"coded at level {level}" if time.process_time() - began < SLOW else "failed: slow"
+    return f"coded at level {level}, threads: {threads}" if time.process_time() - began < SLOW else "failed: slow"
 
 
 def mutations(files: dict[str, bytes], count: int, seed: int) -> Iterator[tuple[str, bytes]]:
@@ -130,7 +149,7 @@ def main(count: int, seed: int, whole: bool, keep: Path | None, paths: tuple[Pat
     files = small_files() | {path.name: path.read_bytes() for path in paths}
     outcomes: collections.Counter[str] = collections.Counter()
     for number, (name, data) in enumerate(mutations(files, count, seed)):
-        found = outcome_of_file(data, LEVELS[number % 3]) if whole else outcome(data)
+        found = outcome_of_file(data, LEVELS[number % 3], THREADS[number // 3 % 4]) if whole else outcome(data)
         outcomes[found] += 1
         if found.startswith("failed"):
             click.echo(f"{number} {name}: {found}")

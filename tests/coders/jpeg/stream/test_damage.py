@@ -27,11 +27,12 @@ def test_a_thousand_damaged_streams_come_back_or_are_refused():
 
 
 def test_damaged_files_come_back():
-    """Through the API; a few, of which the last three have a frame header that a damaged segment hides."""
+    """Through the API, by one or more threads; a few, of which the last three have a frame header that a damaged
+    segment hides."""
     damaged = [data for _, data in mutate_jpeg.mutations(FILES, 224, seed=1)]
     for number, data in enumerate([*damaged[:9], damaged[43], damaged[212], damaged[223]]):
-        level = mutate_jpeg.LEVELS[number % 3]
-        assert mutate_jpeg.outcome_of_file(data, level) == f"coded at level {level}"
+        level, threads = mutate_jpeg.LEVELS[number % 3], mutate_jpeg.THREADS[number // 3 % 4]
+        assert mutate_jpeg.outcome_of_file(data, level, threads) == f"coded at level {level}, threads: {threads}"
 
 
 @pytest.mark.parametrize("name", FILES)
