@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from bbans_cli.core import CData, ffi, lib
 PROGRESSIVE = 2
 # A part of a scan that a thread writes has so many MCUs at least. Tuned by hand, not recorded.
 PART_MCUS = 2048
+# Of a block at most, without stuffing: 64 codes of up to 16 bits, and as many values of up to 15.
+BLOCK_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -137,14 +140,15 @@ class ScanCoder:
         coefficients are, and once the bits of the parts before it have been counted."""
         mcus = self.mcu_rows * self.mcu_columns
         ends = [mcus * part // count for part in range(count + 1)]
-        room = [np.empty(most + 8, np.uint8) for _ in range(count)]
+        sizes = [min(most, BLOCK_BYTES * self.mcu_blocks() * (end - at)) + 8 for at, end in itertools.pairwise(ends)]
+        room = [np.empty(size, np.uint8) for size in sizes]
 
         def write(part: int) -> tuple[int, list[tuple[np.ndarray, np.ndarray]]]:
             own = ScanCoder(self.frame, self.header, self.layout)
             uses = own.count_symbols() if self._uses else []
             kept = own._begin(policy, blocks)
             out = ffi.from_buffer("uint8_t[]", room[part])
-            bits = lib.bbc_stream_write_part(own._scan, ends[part], ends[part + 1] - ends[part], out, most + 8)
+            bits = lib.bbc_stream_write_part(own._scan, ends[part], ends[part + 1] - ends[part], out, len(out))
             del kept
             return bits, uses
 
