@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
+from bbans_cli import scheduler
 from bbans_cli.coders import memory
 from bbans_cli.coders.files import jpeg_search, jpeg_segments, png_data
 from bbans_cli.coders.files.jpeg_tree import Branch, Copy, CutContent, Item, Node, PngData
 from bbans_cli.coders.files.tree_part import STRUCTURE_BYTES, pack_tree, read_tree
 from bbans_cli.coders.jpeg import coefficients
 from bbans_cli.coders.jpeg.stream.join import frame, join
+from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream
 from bbans_cli.coders.jpeg.stream.layout import layout
 from bbans_cli.coders.jpeg.stream.omitted_tables import with_stand_ins
 from bbans_cli.coders.jpeg.stream.optimal_tables import put_in
@@ -32,6 +35,8 @@ from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
 # A stream of at most so many blocks, such as a small thumbnail, is coded as at the best level if the default one is
 # asked for: this coder learns faster. docs/experiments.md, Coefficients of JPEG files
 FEW_BLOCKS = 512
+# Of streams with more blocks in all the plain bytes are coded in a thread of their own. Tuned by hand, not recorded.
+MANY_BLOCKS = 1 << 14
 
 
 def encode(
@@ -114,13 +119,18 @@ def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> lis
     streams = [branch.stream for branch in tree.all_streams() if branch.stream is not None]
     total = sum(block.shape[0] * block.shape[1] for stream in streams for block in stream.blocks)
     count = _counter(total, progress)
-    parts = [FilePart(BYTES, b"", pack_tree(tree, level))]
-    for stream in streams:
+
+    def of_stream(stream: JpegStream) -> FilePart:
         factors = [component.factors for component in stream.components]
         own = _level(stream.blocks, level)
         payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, own, threads, count)
-        parts.append(FilePart(JPEG_STREAM, bytes([own]), payload))
-    return parts
+        return FilePart(JPEG_STREAM, bytes([own]), payload)
+
+    def some(coefficients_alone: bool) -> list[FilePart]:
+        return [*map(of_stream, streams)] if coefficients_alone else [FilePart(BYTES, b"", pack_tree(tree, level))]
+
+    beside = min(2, threads) if total > MANY_BLOCKS else 1
+    return [*chain.from_iterable(scheduler.map_ordered(some, [False, True], beside))]
 
 
 def _level(blocks: list[np.ndarray], level: int) -> int:

@@ -61,6 +61,12 @@ def test_pictures_within_and_behind_are_coded_too():
     assert (stored.jpeg.width, stored.jpeg.height, stored.jpeg.components) == (96, 64, 3)
 
 
+def test_plain_bytes_that_have_a_thread_of_their_own_are_the_same(monkeypatch):
+    alone, _ = file_coder.encode(FILES["thumbnail"], ".jpg", 1)
+    monkeypatch.setattr(file_coder, "MANY_BLOCKS", 0)
+    assert file_coder.encode(FILES["thumbnail"], ".jpg", 1, threads=2) == (alone, "")
+
+
 def test_equal_pictures_are_coded_once():
     data = FILES["thumbnail"] + jpeg(32, 40) + jpeg(32, 40, quality=70)
     packed, _ = round_trip(data)

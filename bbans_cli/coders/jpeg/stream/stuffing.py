@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bbans_cli.errors import CorruptError
 
+_IRREGULAR = re.compile(rb"\xff[^\x00\xd0-\xd7]")
 _FILL = re.compile(rb"(?<!\xff)\xff{2,}(?=[\x00\xd0-\xd7])")
 _STRAY = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 
@@ -27,6 +28,8 @@ class Departures(NamedTuple):
 
 def regular(data: bytes) -> tuple[bytes, Departures]:
     """Entropy-coded data without fill bytes, and with 00 or a restart marker after each FF."""
+    if not _IRREGULAR.search(data):
+        return data, Departures()
     fill = []
     if b"\xff\xff" in data and sum(len(found[0]) for found in _FILL.finditer(data)) <= MOST_FILL:
         pieces, end, size = [], 0, 0

@@ -47,7 +47,7 @@ STREAM_INLINE uint64_t stream_load8(const uint8_t *p)
     return word;
 }
 
-/* At least 56 bits; call it where count is at most 56. */
+/* At least 56 bits; call it where count is at most 63. */
 STREAM_INLINE void stream_refill(stream_reader *r)
 {
     if (r->size - r->at >= 8) {
@@ -148,6 +148,15 @@ STREAM_INLINE void stream_put(stream_writer *w, uint32_t value, int bits)
     w->size += (size_t)(w->count >> 3);
     w->bits <<= w->count & ~7;
     w->count &= 7;
+}
+
+/* 64 bits. */
+STREAM_INLINE void stream_put_word(stream_writer *w, uint64_t word)
+{
+    const uint64_t first = w->bits | word >> w->count;
+    for (int i = 0; i < 8; i++) w->bytes[w->size + (size_t)i] = (uint8_t)(first >> (56 - 8 * i));
+    w->size += 8;
+    w->bits = word << 1 << (63 - w->count);
 }
 
 static inline void stream_drain(stream_writer *w)

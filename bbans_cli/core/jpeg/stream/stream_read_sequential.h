@@ -10,16 +10,22 @@ STREAM_INLINE int stream_read_sequential_ac(stream_reader *bits, const bbc_strea
 {
     int alias = 0, runs = 0;
     for (int k = 1; k < 64;) {
-        stream_need(bits, 32);
-        const int32_t both = table->values[bits->bits >> (64 - STREAM_LOOKUP)];
-        if (both) {
+        /* Always, as a branch that depends on how many bits are left is predicted badly: at most 63 are, and 56 are enough
+         * for two codes of the table and another one. */
+        stream_refill(bits);
+        int32_t both = 0;
+#pragma GCC unroll 3
+        for (int i = 0; i < 3; i++) {
+            both = table->values[bits->bits >> (64 - STREAM_LOOKUP)];
+            if (!both) break;
             stream_skip(bits, both & 255);
             k += both >> 8 & 15;
             if (k > 63) return STREAM_BLOCK_RAW;
             block[stream_zigzag[k++]] = (int16_t)(both >> 16);
             runs = 0;
-            continue;
+            if (k > 63) break;
         }
+        if (both) continue;
         const int entry = stream_take_code(bits, table), category = entry >> 8 & 15, run = entry >> 12;
         alias |= entry & STREAM_ALIAS;
         if (category) {

@@ -169,8 +169,8 @@ int64_t bbc_stream_join_parts(const bbc_stream_scan *scan, const uint8_t *const 
     for (int part = 0; part < count; part++) {
         const uint8_t *from = parts[part];
         int64_t left = bits[part];
-        for (; left >= 32; left -= 32, from += 4) {
-            stream_put(w, (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3], 32);
+        for (; left >= 64; left -= 64, from += 8) {
+            stream_put_word(w, stream_load8(from));
             if (w->size >= STREAM_WRITER_FULL) stream_drain(w);
         }
         for (; left > 0; left -= 8, from++) {
