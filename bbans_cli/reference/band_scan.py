@@ -97,8 +97,9 @@ class Scan:
         steps[: self.trunk_weights] = trunk.any()
         self.gradient[steps] = gradient[steps]
         self.adam.step(self.weights, self.gradient, steps)
-        gradient = self.correction.gradient(done.corrections, done.columns, done.d_output)
-        self.correction_adam.step(self.correction.weights, gradient)
+        if shape.corrects:
+            gradient = self.correction.gradient(done.corrections, done.columns, done.d_output)
+            self.correction_adam.step(self.correction.weights, gradient)
 
     def forward(self, x: Array, y: Array) -> Forward:
         """What the network, as it is now, makes of the pixels (x, y), int (n,)."""
@@ -106,7 +107,7 @@ class Scan:
         predicted = self.least_squares[y - self.shape.first_row, x]
         value = self.planes[:, y, x].T
         done = forward(self.net, normalised, predicted, value, *self.conditions(x, y), self.units)
-        if self.shape.batch:
+        if self.shape.corrects:
             known = self.known(done, value)
             for c in range(self.shape.channels):
                 self.expect(done, known, c)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bbans_cli.coders.neural import weights as weights_files
-from bbans_cli.coders.neural.neighbourhood import PERIOD, PHASES
-from bbans_cli.coders.neural.scan_shape import ScanShape
+from bbans_cli.coders.neural.neighbourhood import PHASES, period
+from bbans_cli.coders.neural.scan_shape import CORRECTED, ScanShape
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.container import Band, Part
 from bbans_cli.errors import CorruptError, UnsupportedError
@@ -25,13 +25,14 @@ RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
 
 @dataclass(frozen=True)
 class Settings:
-    """Of a part; the symbols of the page are r, E, R, (gx, gy), b and f. Without a grid it is (-1, -1)."""
+    """Of a part; the symbols of the page are r, E, R, (gx, gy), mosaic, b and f. Without a grid it is (-1, -1)."""
 
     rate: float
     update_interval: int
     batch: int
     ycbcr: bool
     grid: tuple[int, int]
+    mosaic: bool
     low_bits: int
     fraction: int
 
@@ -46,14 +47,15 @@ class Settings:
         gridless = last >> 7 if deep else len(data) == 1
         found = cls(
             rate=RATES[first & 7],
-            update_interval=4 ** (first >> 3 & 3),
+            update_interval=4 ** (first >> 3 & 1),
             batch=128 >> (first >> 6) if first & 7 else 0,
             ycbcr=bool(first >> 5 & 1),
             grid=(-1, -1) if gridless else (place & 15, place >> 4),
+            mosaic=bool(first >> 4 & 1),
             low_bits=(last & 7) + 1 if deep else 0,
             fraction=last >> 3 & 15,
         )
-        wrong = gridless and place or found.ycbcr and (deep or part.channels == 1)
+        wrong = gridless and (place or found.mosaic) or found.ycbcr and (deep or part.channels == 1)
         if wrong or deep and found.fraction > found.low_bits:
             raise UnsupportedError("needs a newer bbc: unknown settings of the neural coder")
         return found
@@ -99,9 +101,10 @@ def decode_band(
         update_interval=settings.update_interval,
         grid_x=settings.grid[0],
         grid_y=settings.grid[1],
-        period=PERIOD if settings.grid[0] >= 0 else 1,
+        period=period(settings.grid, settings.mosaic),
         low_bits=settings.low_bits,
         fraction=settings.fraction,
+        correction=int(height * width >= CORRECTED),
     )
     message = ReferenceMessage.from_bytes(band.payload)
     if band.split:

@@ -55,12 +55,22 @@ def least_squares(
     _, base, activity = normalise(taps, units)
     residual = (value - base).astype(np.float32)
     local = local_ls.least_squares(planes, first_row, last_row, units).reshape(len(x), local_ls.COLUMNS)
-    phase = (y + grid[1]) % period * period + (x + grid[0]) % period
-    phased = predictions(taps, value, base, phase, x + SKEW * y, channels, period, units)
+    phased = predictions(taps, value, base, phases(x, y, grid, period), x + SKEW * y, channels, period, units)
     errors = np.concatenate([residual - conditional(local, residual, base, units), residual - phased[:, :3]], axis=1)
     errors = np.where(np.arange(6) % 3 < channels, errors, np.float32(0))
     near = nearby(errors.reshape(rows, width, 6), activity.reshape(rows, width, 3)).reshape(len(x), 12)
     return np.concatenate([local, phased, near], axis=1).reshape(rows, width, LEAST_SQUARES.size)
+
+
+def green_period(period: int) -> int:
+    """Period of the system for G, from that of the others."""
+    return 2 if period == 2 else 1
+
+
+def phases(x: Array, y: Array, grid: tuple[int, int], period: int) -> Array:
+    """Of pixels (x, y), (n,) each, in both systems: (n, 2)."""
+    found = [(y + grid[1]) % p * p + (x + grid[0]) % p for p in (green_period(period), period)]
+    return np.stack(found, axis=1)
 
 
 def predictions(
@@ -77,23 +87,23 @@ def predictions(
 
     Channels that a grey picture lacks have 0 and GREY_HALF_LOG_SIGMA.
 
-    taps (n, 3, taps), value and base (n, 3) in the network's units; phase and diagonal (n,), integers.
+    taps (n, 3, taps), value and base (n, 3) in the network's units; phase (n, 2), of `phases`, and diagonal (n,).
     """
     west = taps[..., WEST]
     own, start = (value - west).astype(np.float32), (west - base).astype(np.float32)
     seen, seen_chroma = vectors(taps, own)
-    green, chroma = System(GREEN, 1, 1, 1), System(CHROMA, 3, 2, period**2)
-    no_phase = np.zeros_like(phase)
+    green, chroma = System(GREEN, 1, 1, green_period(period) ** 2), System(CHROMA, 3, 2, period**2)
+    in_green, in_chroma = phase.T
     out = np.zeros((len(value), 6), np.float32)
     out[:, 4:] = GREY_HALF_LOG_SIGMA if channels == 1 else 0
     for part in intervals(diagonal):
-        out[part, 0] = green.apply(seen[part], no_phase[part])[:, 0] + start[part, 0]
-        out[part, 3] = green.half_log_sigma[0]
-        green.learn(seen[part], no_phase[part])
+        out[part, 0] = green.apply(seen[part], in_green[part])[:, 0] + start[part, 0]
+        out[part, 3] = green.half_log_sigma[in_green[part], 0]
+        green.learn(seen[part], in_green[part])
         if channels == 3:
-            out[part, 1:3] = differences(chroma, seen_chroma[part], phase[part], own[part]) + start[part, 1:]
-            out[part, 4:] = chroma.half_log_sigma[phase[part]]
-            chroma.learn(seen_chroma[part], phase[part])
+            out[part, 1:3] = differences(chroma, seen_chroma[part], in_chroma[part], own[part]) + start[part, 1:]
+            out[part, 4:] = chroma.half_log_sigma[in_chroma[part]]
+            chroma.learn(seen_chroma[part], in_chroma[part])
     out[:, :channels] = clip_to_range(out[:, :channels], base[:, :channels], units)
     return out
 

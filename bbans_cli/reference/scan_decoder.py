@@ -67,23 +67,21 @@ class _Phased:
 
     def __init__(self, shape: ScanShape, units: SampleRange) -> None:
         self.shape, self.units = shape, units
-        self.green = phase_ls.System(phase_ls.GREEN, 1, 1, 1)
+        self.green = phase_ls.System(phase_ls.GREEN, 1, 1, phase_ls.green_period(shape.period) ** 2)
         self.chroma = phase_ls.System(phase_ls.CHROMA, 3, 2, shape.period**2)
         self.since = self.seen = 0
         self.held: list[tuple[Array, Array, Array]] = []  # vectors for both systems, and phases
 
     def phase(self, x: Array, y: Array) -> Array:
-        """Of pixels (x, y): (n,)."""
-        shape, period = self.shape, self.shape.period
-        found: Array = (y + shape.grid_y) % period * period + (x + shape.grid_x) % period
-        return found
+        """Of pixels (x, y), in both systems: (n, 2)."""
+        return phase_ls.phases(x, y, (self.shape.grid_x, self.shape.grid_y), self.shape.period)
 
     def half_log_sigma(self, phase: Array) -> Array:
         """Of the three channels: (n, 3)."""
         found = np.empty((len(phase), 3), np.float32)
-        found[:, 0] = self.green.half_log_sigma[0]
+        found[:, 0] = self.green.half_log_sigma[phase[:, 0], 0]
         colour = self.shape.channels == 3
-        found[:, 1:] = self.chroma.half_log_sigma[phase] if colour else phase_ls.GREY_HALF_LOG_SIGMA
+        found[:, 1:] = self.chroma.half_log_sigma[phase[:, 1]] if colour else phase_ls.GREY_HALF_LOG_SIGMA
         return found
 
     def predict(self, c: int, taps: Array, value: Array, base: Array, phase: Array) -> Array:
@@ -92,9 +90,9 @@ class _Phased:
         own, start = (value - west).astype(np.float32), (west - base).astype(np.float32)
         seen, seen_chroma = phase_ls.vectors(taps, own)
         if c == 0:
-            found = self.green.apply(seen, np.zeros_like(phase))[:, 0] + start[:, 0]
+            found = self.green.apply(seen, phase[:, 0])[:, 0] + start[:, 0]
         else:
-            found = phase_ls.differences(self.chroma, seen_chroma, phase, own)[:, c - 1] + start[:, c]
+            found = phase_ls.differences(self.chroma, seen_chroma, phase[:, 1], own)[:, c - 1] + start[:, c]
         return clip_to_range(found, base[:, c], self.units)
 
     def take(self, taps: Array, value: Array, phase: Array) -> None:
@@ -105,9 +103,9 @@ class _Phased:
         self.seen += len(phase)
         if phase_ls.due(self.since, self.seen):
             seen, seen_chroma, phases = (np.concatenate(part) for part in zip(*self.held, strict=True))
-            self.green.learn(seen, np.zeros_like(phases))
+            self.green.learn(seen, phases[:, 0])
             if self.shape.channels == 3:
-                self.chroma.learn(seen_chroma, phases)
+                self.chroma.learn(seen_chroma, phases[:, 1])
             self.held, self.since = [], 0
 
 
@@ -170,7 +168,7 @@ class ScanDecoder(Scan):
             done.local = conditional(ls, done.residual, base, self.units)
             done.phased = ls[:, PHASED]
             head(self.net, done, c)
-            if shape.batch:
+            if shape.corrects:
                 known = known or self.known(done, value)
                 known.value, known.local, known.phased = self._in_units(value), done.local, done.phased
                 self.expect(done, known, c)

@@ -76,8 +76,10 @@ def _of_neural(part: container.Part) -> Iterator[str]:
     settings = part.settings
     yield f"neural settings of {len(settings)} bytes"
     yield f"neural rate {settings[0] & 7}"
-    yield f"neural interval {settings[0] >> 3 & 3}"
+    yield f"neural interval {settings[0] >> 3 & 1}"
     yield f"neural mini-batch {settings[0] >> 6}"
+    if settings[0] >> 4 & 1:
+        yield "neural mosaic"
     if settings[0] >> 5 & 1:
         yield "neural Y, Cb, Cr"
     if len(settings) == 3:

@@ -36,8 +36,9 @@ class Case:
 CASES = {
     "tiny-still": Case((10, 12, 1), Settings(0)),
     "tiny-rate-7": Case((8, 18, 1), Settings(7, 0, 3)),
-    "tiny-interval-2": Case((12, 24, 1), Settings(5, 2, 0)),
-    "tiny-interval-3": Case((8, 20, 3), Settings(6, 3, 1)),
+    "tiny-interval": Case((12, 24, 1), Settings(5, 1, 0)),
+    "tiny-mosaic": Case((13, 20, 3), Settings(6, grid=(6, 11), mosaic=True)),
+    "tiny-deep-mosaic": Case((13, 20, 3), Settings(5, grid=(0, 3), mosaic=True, low_bits=2, fraction=1)),
     "tiny-grid": Case((9, 13, 3), Settings(3, grid=(5, 14)), latents=True),
     "tiny-ycbcr": Case((8, 12, 3), Settings(4, 1, 2, grid=(0, 0), ycbcr=True), latents=True),
     "tiny-bands": Case((11, 9, 3), Settings(3, grid=(3, 2)), latents=True, band_rows=5),

@@ -110,9 +110,10 @@ def phase_conditioned(
 ) -> np.ndarray:
     """Predictions of 3 channels given those before, less their bases, and 3 half_log_sigmas: (n, 6)."""
     y, x = (a.ravel() for a in np.mgrid[first:last, : planes.shape[2]])
-    phase = np.zeros(len(x), int)
+    phase, in_green, of_green = np.zeros(len(x), int), np.zeros(len(x), int), 2 if period == 2 else 1
     if grid_at is not None:
         phase = (x + grid_at[0]) % period + (y + grid_at[1]) % period * period
+        in_green = (x + grid_at[0]) % of_green + (y + grid_at[1]) % of_green * of_green
     taps, base = neighbourhood(planes, first, last)
     west, near = taps[..., WEST], taps[..., NEIGHBOURS] - taps[..., WEST, None]
     own = planes[:, y, x].T - west
@@ -122,7 +123,7 @@ def phase_conditioned(
     for_others = np.column_stack([red - green, blue - green, green[:, :12], one, own[:, 0], own[:, 1:] - own[:, :1]])
     out = np.zeros((len(x), 6))
     out[:, 4:] = -1.5 if channels == 1 else 0
-    by_phase = _fading_least_squares(for_green, x + 4 * y, 46, 1, np.zeros_like(phase), 1)
+    by_phase = _fading_least_squares(for_green, x + 4 * y, 46, 1, in_green, of_green**2)
     out[:, 0], out[:, 3] = by_phase.T
     if channels == 3:
         by_phase = _fading_least_squares(for_others, x + 4 * y, 60, 2, phase, period**2)

@@ -34,6 +34,7 @@ def small_scan(
     period: int = 1,
     low_bits: int = 0,
     fraction: int = 0,
+    correction: int = 1,
 ) -> ScanShape:
     """The shape of a scan over all rows, unless given otherwise, with the smallest network that there can be."""
     return ScanShape(
@@ -55,6 +56,7 @@ def small_scan(
         period=period,
         low_bits=low_bits,
         fraction=fraction,
+        correction=correction,
     )
 
 

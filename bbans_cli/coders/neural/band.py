@@ -16,8 +16,8 @@ import numpy as np
 
 from bbans_cli.coders.neural.band_scan import PRECISION, BandScan
 from bbans_cli.coders.neural.latents import Latents, Symbols
-from bbans_cli.coders.neural.neighbourhood import PERIOD
-from bbans_cli.coders.neural.scan_shape import ScanShape
+from bbans_cli.coders.neural.neighbourhood import period
+from bbans_cli.coders.neural.scan_shape import CORRECTED, ScanShape
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, UnderflowError
@@ -139,8 +139,8 @@ class BandCodec:
 
     batch: pixels of a mini-batch, 0 if the network does not learn; update_interval: one of so many groups of 32 pixels
     of a mini-batch is learned from. grid: column and row of the band's first pixel in the 16-pixel period of a JPEG
-    file's grid, (-1, -1) without a grid. low_bits, fraction: of deep samples, as ScanShape has them. threads change no
-    bit.
+    file's grid, (-1, -1) without a grid. mosaic: whether statistics depend on positions modulo 2.
+    low_bits, fraction: of deep samples, as ScanShape has them. threads change no bit.
     """
 
     weights: Weights
@@ -151,6 +151,7 @@ class BandCodec:
     learning_rate: float = 0.0
     update_interval: int = 1
     grid: tuple[int, int] = (-1, -1)
+    mosaic: bool = False
     low_bits: int = 0
     fraction: int = 0
     threads: int = 1
@@ -185,8 +186,9 @@ class BandCodec:
             update_interval=self.update_interval,
             grid_x=self.grid[0],
             grid_y=self.grid[1],
-            period=PERIOD if self.grid[0] >= 0 else 1,
+            period=period(self.grid, self.mosaic),
             low_bits=self.low_bits,
             fraction=self.fraction,
+            correction=int(self.height * self.width >= CORRECTED),
         )
         return RowsCodec(shape, self.weights.network, modulation, self.threads, self.progress)

@@ -35,6 +35,7 @@ _REFUSALS = {
     lib.BBC_SCAN_BAD_BATCH: "batch is outside 0 to 2^20",
     lib.BBC_SCAN_BAD_UPDATE_INTERVAL: "update_interval is outside 1 to 1024",
     lib.BBC_SCAN_BAD_TRUNK_AFTER: "trunk_after is negative",
+    lib.BBC_SCAN_BAD_CORRECTION: "correction is neither 0 nor 1",
     lib.BBC_SCAN_BAD_GRID: "grid_x, grid_y are neither -1, -1 nor both within 0 to 15",
     lib.BBC_SCAN_BAD_PERIOD: "period is no power of two up to 16, or more than 1 without a grid",
     lib.BBC_SCAN_BAD_DEPTH: "low_bits are outside 0 to 8, or fraction is outside 0 to low_bits",

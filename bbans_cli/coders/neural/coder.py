@@ -16,7 +16,7 @@ from bbans_cli import container
 from bbans_cli.coders import raw
 from bbans_cli.coders.jpeg import ycbcr
 from bbans_cli.coders.neural import band as bands
-from bbans_cli.coders.neural import block_grid, deep_scale, weights
+from bbans_cli.coders.neural import block_grid, deep_scale, mosaic, weights
 from bbans_cli.coders.neural.band import high_bits
 from bbans_cli.coders.neural.neighbourhood import PHASES
 from bbans_cli.entropy.rans import Message
@@ -39,9 +39,10 @@ class Settings:
     """The settings of a part, one to three bytes: what a decoder must know besides the weights.
 
     rate_index: of LEARNING_RATES; 0: the network does not learn. interval_log4: the network learns from one of 4^this
-    groups of 32 pixels of a mini-batch. batch_index: of BATCHES. grid: column and row of the part's first pixel in the
-    16-pixel period of a JPEG file's grid, each 0 to 15, or (-1, -1) without a grid. ycbcr: the samples are Cb, Y, Cr in
-    place of R, G, B. low_bits, fraction: of deep samples, as ScanShape has them.
+    groups of 32 pixels of a mini-batch, this being 0 or 1. batch_index: of BATCHES. grid: column and row of the
+    part's first pixel in the 16-pixel period of a JPEG file's grid, each 0 to 15, or (-1, -1) without a grid.
+    ycbcr: the samples are Cb, Y, Cr in place of R, G, B. mosaic: statistics depend on column and row modulo 2; only
+    with a grid. low_bits, fraction: of deep samples, as ScanShape has them.
     """
 
     rate_index: int
@@ -49,6 +50,7 @@ class Settings:
     batch_index: int = 1
     grid: tuple[int, int] = (-1, -1)
     ycbcr: bool = False
+    mosaic: bool = False
     low_bits: int = 0
     fraction: int = 0
 
@@ -69,7 +71,7 @@ class Settings:
 
     def to_bytes(self) -> bytes:
         """The settings as docs/format.md defines them: three bytes for deep samples, else two with a grid."""
-        first = self.rate_index | self.interval_log4 << 3 | self.ycbcr << 5 | self.batch_index << 6
+        first = self.rate_index | self.interval_log4 << 3 | self.mosaic << 4 | self.ycbcr << 5 | self.batch_index << 6
         x, y = self.grid
         grid = x | y << 4 if x >= 0 else 0
         if self.low_bits:
@@ -84,14 +86,16 @@ class Settings:
         first = data[0]
         found = cls(
             rate_index=first & 7,
-            interval_log4=first >> 3 & 3,
+            interval_log4=first >> 3 & 1,
             batch_index=first >> 6,
             grid=(data[1] & 15, data[1] >> 4) if len(data) == 2 or len(data) == 3 and data[2] < 128 else (-1, -1),
             ycbcr=bool(first >> 5 & 1),
+            mosaic=bool(first >> 4 & 1),
             low_bits=(data[2] & 7) + 1 if len(data) == 3 else 0,
             fraction=data[2] >> 3 & 15 if len(data) == 3 else 0,
         )
-        if found.to_bytes() != data or found.fraction > found.low_bits or found.low_bits and found.ycbcr:
+        wrong = found.fraction > found.low_bits or found.low_bits and found.ycbcr or found.mosaic and found.grid[0] < 0
+        if found.to_bytes() != data or wrong:
             raise UnsupportedError(_UNKNOWN_SETTINGS)
         return found
 
@@ -254,11 +258,20 @@ def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
     settings = replace(LEVELS[level].settings, ycbcr=found is not None)
     if pixels >= THUMBNAIL:
         settings = replace(settings, grid=block_grid.origin(samples))
+        settings = _with_mosaic(settings, samples)
     if pixels < SMALL and settings.update_interval == 1:
         settings = replace(settings, rate_index=min(settings.rate_index, SMALL_RATE_INDEX))
     if pixels < TINY:
         settings = replace(settings, batch_index=TINY_BATCH_INDEX)
     return samples, settings
+
+
+def _with_mosaic(settings: Settings, samples: np.ndarray) -> Settings:
+    """The settings of samples (height, width, channels), and whether they show a mosaic."""
+    if settings.ycbcr or not mosaic.found(samples):
+        return settings
+    x, y = settings.grid
+    return replace(settings, mosaic=True, grid=(max(x, 0), max(y, 0)))
 
 
 def _deep_settings(planes: np.ndarray, level: int) -> Settings:
@@ -268,6 +281,7 @@ def _deep_settings(planes: np.ndarray, level: int) -> Settings:
     settings = replace(LEVELS[level].settings, low_bits=low_bits, fraction=low_bits)
     if pixels >= THUMBNAIL:
         settings = replace(settings, grid=block_grid.origin(high_bits(planes, low_bits)))
+        settings = _with_mosaic(settings, planes)
     if colour:
         settings = replace(settings, rate_index=settings.rate_index + DEEP_RATE_STEP)
     if pixels < TINY:
@@ -299,6 +313,7 @@ def band_codec(
         learning_rate=settings.learning_rate,
         update_interval=settings.update_interval,
         grid=settings.grid,
+        mosaic=settings.mosaic,
         low_bits=settings.low_bits,
         fraction=settings.fraction,
         threads=threads,

@@ -24,8 +24,15 @@ WEST, NORTH, NORTHWEST = TAPS.index((0, -1)), TAPS.index((-1, 0)), TAPS.index((-
 _NEAREST = {-2: (-2, 2), -1: (-2, 2), 0: (-2, -1)}
 NEAREST = tuple(TAPS.index((dy, dx)) for dy, (first, last) in _NEAREST.items() for dx in range(first, last + 1))
 PHASES = 16  # positions in the grid, across and down
-PERIOD = 8  # of the phase-conditioned least squares, where there is a grid
+PERIOD, MOSAIC_PERIOD = 8, 2  # of the phase-conditioned least squares, where there is a grid, or a mosaic in it
 PHASE_ROWS = 2 * PHASES + 4
+
+
+def period(grid: tuple[int, int], mosaic: bool) -> int:
+    """Of the phase-conditioned least squares. grid: position of the first pixel, (-1, -1) without a grid."""
+    if grid[0] < 0:
+        return 1
+    return MOSAIC_PERIOD if mosaic else PERIOD
 
 
 def phase_rows(x: Array, y: Array) -> Array:

@@ -8,6 +8,8 @@ import numpy as np
 
 # Pixels of a scan after which the trunk learns from fewer of them (docs/experiments.md, Which pixels are learned from).
 TRUNK_AFTER = 1 << 16
+# Pixels of a band below which mixtures are not corrected (docs/experiments.md, Correction by own errors).
+CORRECTED = 5 << 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,12 @@ class ScanShape:
     period: int = 1  # of the phase-conditioned least squares: 1, or with a grid a power of two up to 16
     low_bits: int = 0  # samples have 8 bits more than this, 0 to 8
     fraction: int = 0  # 2^fraction steps of a sample are one unit of the network; at most low_bits
+    correction: int = 1  # 1: mixtures are corrected by their own errors nearby, if there is learning; else 0
+
+    @property
+    def corrects(self) -> bool:
+        """Whether mixtures are corrected: what corrects them learns."""
+        return bool(self.batch and self.correction)
 
     @property
     def symbols(self) -> int:

@@ -31,7 +31,8 @@ uint64_t self_test_scan(const bbc_kernels *kernels, uint64_t seed)
                                   .learning_rate = 0x1p-9f,
                                   .grid_x = 3,
                                   .grid_y = 5,
-                                  .period = 2};
+                                  .period = 2,
+                                  .correction = 1};
     const int64_t size = bbc_scan_size(&shape), count = bbc_scan_weight_count(&shape);
     uint8_t pixels[SAMPLES];
     uint32_t intervals[2][SAMPLES + 3 * HEIGHT] = {{0}};

@@ -143,6 +143,9 @@ int64_t scan_lay_network(const bbc_scan_shape *p, scan_network *net, float *flat
  * counts if that is NULL; returns the bytes in use. */
 int64_t scan_lay_state(scan_state *s, void *base);
 
+/* Whether mixtures are corrected: what corrects them learns. */
+static inline int scan_corrects(const scan_state *s) { return s->shape.batch && s->shape.correction; }
+
 /* Row `y`, column `x` of a plane; both may lie SCAN_PAD outside at the top and the sides. */
 static inline uint16_t *scan_at(const scan_state *s, int plane, int x, int y)
 {

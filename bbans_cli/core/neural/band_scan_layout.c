@@ -28,6 +28,7 @@ static int scan_check_shape(const bbc_scan_shape *p)
     if (no_grid && p->period != 1) return BBC_SCAN_BAD_PERIOD;
     if (p->low_bits < 0 || p->low_bits > 8) return BBC_SCAN_BAD_DEPTH;
     if (p->fraction < 0 || p->fraction > p->low_bits) return BBC_SCAN_BAD_DEPTH;
+    if (p->correction < 0 || p->correction > 1) return BBC_SCAN_BAD_CORRECTION;
     return 0;
 }
 
@@ -173,7 +174,7 @@ int64_t scan_lay_state(scan_state *s, void *base)
     s->bin_edge = scan_take_floats(a, 3, SCAN_BIN_EDGES);
     s->bin_edge_count = scan_take_zeros(a, 3, SCAN_BIN_EDGES);
     scan_lay_local_ls(&s->local_ls, p->width, a);
-    scan_lay_phase_ls_system(&s->phase_ls.green, PHASE_LS_GREEN, 1, 1, 1, diagonal, a);
+    scan_lay_phase_ls_system(&s->phase_ls.green, PHASE_LS_GREEN, 1, 1, phase_ls_green_period(p->period), diagonal, a);
     scan_lay_phase_ls_system(&s->phase_ls.chroma, PHASE_LS_CHROMA, 3, 2, p->period, diagonal, a);
     s->phase_ls.errors = scan_take_zeros(a, PHASE_LS_RING * rows, 6);
     s->prepared = scan_take(a, (diagonal / 16 + 1) * 6 * (int64_t)sizeof *s->prepared);

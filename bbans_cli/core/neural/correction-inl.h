@@ -71,34 +71,25 @@ static void correction_expect(int m, int c, const mixture *mix, scan_pixel *p)
     }
 }
 
-/* What the inputs of up to SCAN_CHUNK pixels are made of. */
+/* What is known of up to SCAN_CHUNK pixels before their first channel is, and the inputs that follow from it. */
 typedef struct {
-    float inverse[SCAN_CHUNK];               /* 1 / activity */
-    float near[CORRECTION_NEAR][SCAN_CHUNK]; /* errors nearby, of this channel */
-    float other[8][SCAN_CHUNK];              /* of both others, at the nearest of these pixels */
-    float expected[SCAN_CHUNK];              /* around, of this channel: mean expected error */
-    float distance[2][SCAN_CHUNK];           /* of both least squares' predictions from the mean */
-    float earlier[2][SCAN_CHUNK], earlier_expected[2][SCAN_CHUNK]; /* of the channels before, at this pixel */
-} correction_terms;
+    float inverse[SCAN_CHUNK];                   /* 1 / activity of a channel */
+    float error[3][CORRECTION_NEAR][SCAN_CHUNK]; /* nearby */
+    float expected[3][SCAN_CHUNK];               /* mean expected error around */
+    float in[NETWORK_CORRECTIONS][SCAN_CHUNK];   /* inputs of a channel */
+} correction_nearby;
 
-/* Of m pixels; the rest of the lanes hold what they held. */
-static void correction_gather(const scan_state *s, int m, int c, const scan_pixel *p, correction_terms *t)
+/* The errors nearby of m pixels; the rest of the lanes hold what they held. */
+static void correction_gather(const scan_state *s, int m, const scan_pixel *p, correction_nearby *n)
 {
     for (int i = 0; i < m; i++, p++) {
         const float *near[CORRECTION_NEAR];
         for (int k = 0; k < CORRECTION_NEAR; k++) {
             near[k] = correction_known(s, p->x + correction_near[k][0], p->y + correction_near[k][1]);
-            t->near[k][i] = near[k][c];
+            for (int c = 0; c < 3; c++) n->error[c][k][i] = near[k][c];
         }
-        for (int k = 0; k < 2 * CORRECTION_AROUND; k++) t->other[k][i] = near[k / 2][(c + 1 + k % 2) % 3];
-        t->expected[i] = ((near[0][3 + c] + near[1][3 + c]) + (near[2][3 + c] + near[3][3 + c])) * 0.25f;
-        t->inverse[i] = 1.0f / p->activity[c];
-        t->distance[0][i] = (p->local_conditional[c] + p->base[c]) - p->mean[c];
-        t->distance[1][i] = (p->phase_prediction[c] + p->base[c]) - p->mean[c];
-        for (int e = 0; e < c; e++) {
-            t->earlier[e][i] = (float)p->value[e] * s->range.step - p->mean[e];
-            t->earlier_expected[e][i] = p->expected[e];
-        }
+        for (int c = 0; c < 3; c++)
+            n->expected[c][i] = ((near[0][3 + c] + near[1][3 + c]) + (near[2][3 + c] + near[3][3 + c])) * 0.25f;
     }
 }
 
@@ -108,35 +99,73 @@ EX float correction_size(float size, float over, float offset)
     return ex_clip(ex_log((size + 0.25f) * over) * 0.5f + offset, -3.0f, 3.0f);
 }
 
-/* The inputs, (NETWORK_CORRECTIONS, SCAN_CHUNK). */
-static void correction_inputs(int c, const correction_terms *t, float in[][SCAN_CHUNK])
+/* The inputs of channel c that errors nearby give; the others are 0. */
+static void correction_nearby_inputs(int c, correction_nearby *n)
 {
-    memset(in, 0, NETWORK_CORRECTIONS * sizeof *in);
+    const float (*own)[SCAN_CHUNK] = n->error[c];
+    memset(n->in, 0, sizeof n->in);
     for (int k = 0; k < CORRECTION_NEAR; k++)
         for (int i = 0; i < SCAN_CHUNK; i++)
-            in[NETWORK_CORRECTION_OWN_ERRORS + k][i] = ex_clip(t->near[k][i] * t->inverse[i], -6.0f, 6.0f);
+            n->in[NETWORK_CORRECTION_OWN_ERRORS + k][i] = ex_clip(own[k][i] * n->inverse[i], -6.0f, 6.0f);
     for (int k = 0; k < 2 * CORRECTION_AROUND; k++)
         for (int i = 0; i < SCAN_CHUNK; i++)
-            in[NETWORK_CORRECTION_OTHER_ERRORS + k][i] = ex_clip(t->other[k][i] * t->inverse[i], -6.0f, 6.0f);
-    for (int k = 0; k < 2; k++)
-        for (int i = 0; i < SCAN_CHUNK; i++)
-            in[NETWORK_CORRECTION_DISTANCES + k][i] = ex_clip(t->distance[k][i] * t->inverse[i], -6.0f, 6.0f);
-    for (int e = 0; e < c; e++)
-        for (int i = 0; i < SCAN_CHUNK; i++) {
-            const float error = t->earlier[e][i], size = __builtin_fabsf(error);
-            in[NETWORK_CORRECTION_EARLIER_ERRORS + e][i] = ex_clip(error * t->inverse[i], -6.0f, 6.0f);
-            in[NETWORK_CORRECTION_EARLIER_SIZES + e][i] = correction_size(size, t->inverse[i], 0.3f);
-            in[NETWORK_CORRECTION_EARLIER_RATIOS + e][i] =
-                correction_size(size, 1.0f / (t->earlier_expected[e][i] + 0.25f), 0.0f);
-        }
+            n->in[NETWORK_CORRECTION_OTHER_ERRORS + k][i] =
+                ex_clip(n->error[(c + 1 + k % 2) % 3][k / 2][i] * n->inverse[i], -6.0f, 6.0f);
     for (int i = 0; i < SCAN_CHUNK; i++) {
         float size[CORRECTION_NEAR];
-        for (int k = 0; k < CORRECTION_NEAR; k++) size[k] = __builtin_fabsf(t->near[k][i]);
+        for (int k = 0; k < CORRECTION_NEAR; k++) size[k] = __builtin_fabsf(own[k][i]);
         const float around = ((size[0] + size[1]) + (size[2] + size[3])) * 0.25f;
         const float farther = (((size[4] + size[5]) + (size[6] + size[7])) + (size[8] + size[9])) * (1.0f / 6.0f);
-        in[NETWORK_CORRECTION_ERROR_SIZE][i] = correction_size(around, t->inverse[i], 0.3f);
-        in[NETWORK_CORRECTION_FARTHER_SIZE][i] = correction_size(farther, t->inverse[i], 0.3f);
-        in[NETWORK_CORRECTION_ERROR_RATIO][i] = correction_size(around, 1.0f / (t->expected[i] + 0.25f), 0.0f);
+        n->in[NETWORK_CORRECTION_ERROR_SIZE][i] = correction_size(around, n->inverse[i], 0.3f);
+        n->in[NETWORK_CORRECTION_FARTHER_SIZE][i] = correction_size(farther, n->inverse[i], 0.3f);
+        n->in[NETWORK_CORRECTION_ERROR_RATIO][i] = correction_size(around, 1.0f / (n->expected[c][i] + 0.25f), 0.0f);
+    }
+}
+
+/* Writes these inputs, of all channels, of pixels [from, to) of the mini-batch, at most SCAN_CHUNK. */
+static void correction_see_nearby(scan_state *s, int from, int to)
+{
+    const int m = to - from;
+    const scan_pixel *p = s->pixel + from;
+    correction_nearby n = {0};
+    correction_gather(s, m, p, &n);
+    for (int c = 0; c < s->shape.channels; c++) {
+        float *input = s->correction_input[c] + (ptrdiff_t)from * NETWORK_CORRECTIONS;
+        for (int i = 0; i < m; i++) n.inverse[i] = 1.0f / p[i].activity[c];
+        correction_nearby_inputs(c, &n);
+        for (int i = 0; i < m; i++)
+            for (int k = 0; k < NETWORK_CORRECTIONS; k++) input[i * NETWORK_CORRECTIONS + k] = n.in[k][i];
+    }
+}
+
+/* Writes the other inputs of channel c of m pixels, which follow from its mixture and from the channels before. */
+static void correction_see_here(const scan_state *s, int m, int c, const scan_pixel *p, float *input)
+{
+    float distance[2][SCAN_CHUNK] = {{0}}, error[2][SCAN_CHUNK] = {{0}}, size[2][SCAN_CHUNK], ratio[2][SCAN_CHUNK];
+    float inverse[SCAN_CHUNK] = {0}, expected[2][SCAN_CHUNK] = {{0}};
+    for (int i = 0; i < m; i++) {
+        inverse[i] = 1.0f / p[i].activity[c];
+        distance[0][i] = (p[i].local_conditional[c] + p[i].base[c]) - p[i].mean[c];
+        distance[1][i] = (p[i].phase_prediction[c] + p[i].base[c]) - p[i].mean[c];
+        for (int e = 0; e < c; e++) {
+            error[e][i] = (float)p[i].value[e] * s->range.step - p[i].mean[e];
+            expected[e][i] = p[i].expected[e];
+        }
+    }
+    for (int e = 0; e < c; e++)
+        for (int i = 0; i < SCAN_CHUNK; i++) {
+            const float absolute = __builtin_fabsf(error[e][i]);
+            size[e][i] = correction_size(absolute, inverse[i], 0.3f);
+            ratio[e][i] = correction_size(absolute, 1.0f / (expected[e][i] + 0.25f), 0.0f);
+        }
+    for (int i = 0; i < m; i++, input += NETWORK_CORRECTIONS) {
+        for (int k = 0; k < 2; k++)
+            input[NETWORK_CORRECTION_DISTANCES + k] = ex_clip(distance[k][i] * inverse[i], -6.0f, 6.0f);
+        for (int e = 0; e < c; e++) {
+            input[NETWORK_CORRECTION_EARLIER_ERRORS + e] = ex_clip(error[e][i] * inverse[i], -6.0f, 6.0f);
+            input[NETWORK_CORRECTION_EARLIER_SIZES + e] = size[e][i];
+            input[NETWORK_CORRECTION_EARLIER_RATIOS + e] = ratio[e][i];
+        }
     }
 }
 
@@ -156,17 +185,14 @@ static void correction_apply(scan_state *s, int c, int from, int to)
     scan_pixel *p = s->pixel + from;
     float *output = s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS;
     float *input = s->correction_input[c] + (ptrdiff_t)from * NETWORK_CORRECTIONS;
-    float in[NETWORK_CORRECTIONS][SCAN_CHUNK], sum[SCAN_CHUNK * SCAN_CORRECTION_COLUMNS];
+    float sum[SCAN_CHUNK * SCAN_CORRECTION_COLUMNS];
     mixture_inputs known;
     mixture mix;
-    correction_terms terms = {0};
     mixture_load(m, c, p, &known);
     mixture_prepare(m, &known, output, s->bin_edge, &s->range, &mix);
     correction_expect(m, c, &mix, p);
-    correction_gather(s, m, c, p, &terms);
-    correction_inputs(c, &terms, in);
-    for (int i = 0; i < m; i++)
-        for (int k = 0; k < NETWORK_CORRECTIONS; k++) input[i * NETWORK_CORRECTIONS + k] = in[k][i];
+    if (c == 0) correction_see_nearby(s, from, to);
+    correction_see_here(s, m, c, p, input);
     gemm(m, SCAN_CORRECTION_COLUMNS, NETWORK_CORRECTIONS, input, NETWORK_CORRECTIONS, 1, s->correction[c],
          SCAN_CORRECTION_COLUMNS, zero, sum, SCAN_CORRECTION_COLUMNS);
     for (int i = 0; i < m; i++, output += NETWORK_OUTPUTS) {

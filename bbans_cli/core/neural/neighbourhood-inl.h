@@ -124,12 +124,13 @@ EX void neighbourhood_phase_inputs(const scan_state *s, scan_pixel *p, const flo
                                    float *input)
 {
     const phase_ls_system *f = &s->phase_ls.green, *g = &s->phase_ls.chroma;
-    const int phase = phase_ls_phase(s, g, p->x, p->y), grey = s->shape.channels == 1;
+    const int phase = phase_ls_phase(s, g, p->x, p->y), green_phase = phase_ls_phase(s, f, p->x, p->y);
+    const int grey = s->shape.channels == 1;
     const float *weights = phase_ls_weights(g, phase) + (g->known - 1) * PHASE_LS_OUTPUTS;
     float *half_log_sigma = input + NETWORK_INPUT_PHASE_HALF_LOG_SIGMA;
     p->phase_prediction[0] = neighbourhood_clip(s, p, 0, green[0] + (p->west[0] - p->base[0]));
     input[NETWORK_INPUT_PHASE_PREDICTION] = ex_clip(p->phase_prediction[0] / p->activity[0], -6.0f, 6.0f);
-    half_log_sigma[0] = f->half_log_sigma[0];
+    half_log_sigma[0] = f->half_log_sigma[2 * green_phase];
     half_log_sigma[1] = grey ? PHASE_LS_GREY_HALF_LOG_SIGMA : g->half_log_sigma[2 * phase];
     half_log_sigma[2] = grey ? PHASE_LS_GREY_HALF_LOG_SIGMA : g->half_log_sigma[2 * phase + 1];
     p->phase_partial[0] = grey ? 0.0f : chroma[0];

@@ -115,7 +115,7 @@ static void network_head(scan_state *s, int c, int from, int to)
     for (ptrdiff_t i = 0; i < (ptrdiff_t)m * u; i++) unit[i] = leaky_relu(unit[i]);
     gemm(m, NETWORK_OUTPUTS, u, unit, u, 1, s->net.out[c], NETWORK_OUTPUTS, s->net.out_bias[c], output,
          NETWORK_OUTPUTS);
-    if (s->shape.batch) correction_apply(s, c, from, to);
+    if (scan_corrects(s)) correction_apply(s, c, from, to);
 }
 
 /* The 257 edges of channel c's bins. */

@@ -76,8 +76,9 @@ static void learn_backward_heads(scan_state *s, float scale, int from, int to)
         memset(d_unit, 0, (size_t)m * (size_t)u * sizeof *d_unit);
         mixture_gradient(m, c, s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS, network_bin_edges(s, c), &s->range,
                          s->pixel + from, scale, d_output);
-        correction_gradient(m, c, s->pixel + from, d_output,
-                            s->d_correction[c] + (ptrdiff_t)from * SCAN_CORRECTION_COLUMNS);
+        if (scan_corrects(s))
+            correction_gradient(m, c, s->pixel + from, d_output,
+                                s->d_correction[c] + (ptrdiff_t)from * SCAN_CORRECTION_COLUMNS);
         gemm(m, u, NETWORK_OUTPUTS, d_output, NETWORK_OUTPUTS, 1, s->transposed.out[c], u, NULL, d_unit, u);
         learn_leaky_relu((ptrdiff_t)m * u, s->unit[c] + (ptrdiff_t)from * u, d_unit);
     }
@@ -245,9 +246,10 @@ static void learn_heads(const scan_state *s, float rate, float correction, int i
                          NULL);
         learn_matrix(s, learn_uses, rate * LEARN_OUT, correction, u, NETWORK_OUTPUTS, index, of, s->unit[c], u,
                      s->d_output[c], s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
-        learn_matrix(s, learn_uses, rate * LEARN_CORRECTION, correction, NETWORK_CORRECTIONS, SCAN_CORRECTION_COLUMNS,
-                     index, of, s->correction_input[c], NETWORK_CORRECTIONS, s->d_correction[c],
-                     s->correction[c] - s->weights, -1, NULL);
+        if (scan_corrects(s))
+            learn_matrix(s, learn_uses, rate * LEARN_CORRECTION, correction, NETWORK_CORRECTIONS,
+                         SCAN_CORRECTION_COLUMNS, index, of, s->correction_input[c], NETWORK_CORRECTIONS,
+                         s->d_correction[c], s->correction[c] - s->weights, -1, NULL);
     }
 }
 

@@ -1,10 +1,11 @@
 /* Phase-conditioned least squares: predictions by the linear weights that did best on all earlier pixels of the same
  * phase, the position modulo a period, such as that of the blocks of a JPEG from which the picture was made.
  *
- * There are two systems. That for G has period 1, those for R - G and B - G, which know G, have the period that the
- * encoder chose. Each phase has sums of products over its pixels, which fade slowly. For the solution a prior is added
- * to them, the mean over all phases, which decides where a phase has few pixels yet. The systems are solved again every
- * few thousand pixels. Sums are fma chains over the pixels in coding order; vector lanes of the solution are phases. */
+ * There are two systems. Those for R - G and B - G, which know G, have the period that the encoder chose; that for G has
+ * period 2 where it chose 2, for a mosaic of colours, and 1 elsewhere. Each phase has sums of products over its pixels,
+ * which fade slowly. For the solution a prior is added to them, the mean over all phases, which decides where a phase has
+ * few pixels yet. The systems are solved again every few thousand pixels. Sums are fma chains over the pixels in coding
+ * order; vector lanes of the solution are phases. */
 #ifndef BBC_PHASE_LS_H
 #define BBC_PHASE_LS_H
 
@@ -230,6 +231,7 @@ static void phase_ls_update(scan_state *s, int first, int n, int index)
     if (chroma) phase_ls_accumulate(s, &p->chroma, first, n, index);
     if (due) {
         team_barrier(&s->team);
+        phase_ls_pool(s, &p->green, index);
         if (chroma) phase_ls_pool(s, &p->chroma, index);
         team_barrier(&s->team);
         phase_ls_refresh(s, &p->green, (float)new_pixels, index);

@@ -15,6 +15,9 @@ enum {
     PHASE_LS_RING = 8    /* diagonals whose errors are kept */
 };
 
+/* Period of the system for G, which knows no blocks of a JPEG file, but a mosaic. */
+static inline int phase_ls_green_period(int period) { return period == 2 ? 2 : 1; }
+
 /* One system of least squares for each phase, (x mod period, y mod period). */
 typedef struct {
     int32_t order, period;

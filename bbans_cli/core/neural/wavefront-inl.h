@@ -73,7 +73,7 @@ static void wavefront_enter(scan_state *s, int from, int to)
         if (s->decode) scan_write(s, p->x, p->y, p->value);
         scan_enter(s, p->x, p->y, p->value);
         neighbourhood_record(s, p);
-        if (s->shape.batch) correction_enter(s, p);
+        if (scan_corrects(s)) correction_enter(s, p);
     }
 }
 

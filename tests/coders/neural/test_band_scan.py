@@ -54,6 +54,7 @@ def test_wrong_arrays_are_refused():
         ({"batch": (1 << 20) + 1}, "batch"),
         *(({"update_interval": interval}, "update_interval") for interval in (0, 1025)),
         ({"trunk_after": -1}, "trunk_after"),
+        *(({"correction": correction}, "correction") for correction in (-1, 2)),
         *(({"grid_x": x, "grid_y": y}, "grid") for x, y in ((-1, 0), (3, -1), (16, 0), (0, 16), (-2, -2))),
         ({"period": 8}, "period"),
         *((change, "low_bits") for change in ({"low_bits": 9}, {"low_bits": -1}, {"low_bits": 3, "fraction": 4})),

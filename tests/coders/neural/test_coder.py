@@ -285,13 +285,17 @@ def test_an_error_in_progress_ends_the_work(least):
 def test_settings_hold_the_grid_and_the_colours():
     for grid in ((-1, -1), (0, 0), (3, 15)):
         for ycbcr in (False, True):
-            settings = neural_coder.Settings(rate_index=3, interval_log4=2, batch_index=3, grid=grid, ycbcr=ycbcr)
+            settings = neural_coder.Settings(rate_index=3, interval_log4=1, batch_index=3, grid=grid, ycbcr=ycbcr)
             assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
     for low_bits, fraction in ((1, 0), (1, 1), (8, 8), (8, 3)):
         for grid in ((-1, -1), (0, 0), (3, 15)):
             settings = neural_coder.Settings(rate_index=3, grid=grid, low_bits=low_bits, fraction=fraction)
             assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
-    for unknown in (b"", bytes([3, 0, 16]), bytes([35, 0, 0]), bytes([3, 1, 128]), bytes([3, 0, 0, 0])):
+            assert neural_coder.Settings.from_bytes(replace(settings, mosaic=grid[0] >= 0).to_bytes()).mosaic == (
+                grid[0] >= 0
+            )
+    without_a_grid = bytes([19]), bytes([19, 0, 128])
+    for unknown in (b"", *without_a_grid, bytes([3, 0, 16]), bytes([35, 0, 0]), bytes([3, 1, 128]), bytes([3, 0, 0, 0])):
         with pytest.raises(UnsupportedError):
             neural_coder.Settings.from_bytes(unknown)
 

@@ -20,6 +20,7 @@ CASES = {
     "3x5": small_scan(width=5, height=3, layers=3, block=2),
     "static": small_scan(width=33, height=17, layers=2),
     "learning": small_scan(width=33, height=17, layers=2, batch=64, learning_rate=3e-3),
+    "learning without a correction": small_scan(width=33, height=17, batch=64, learning_rate=3e-3, correction=0),
     "learning with latents": small_scan(width=33, height=17, layers=2, block=8, batch=32, learning_rate=3e-3),
     "one layer, learning with latents": small_scan(width=33, height=17, block=16, batch=64, learning_rate=3e-3),
     "learning from every second mini-batch": small_scan(

@@ -136,6 +136,19 @@ def test_a_period_is_learned():
     assert np.array_equal(without, errors(NONE, 1))
 
 
+def test_in_a_mosaic_g_has_phases_too():
+    """Squares of 2x2 equal pixels: which neighbour a pixel equals, only column and row modulo 2 tell."""
+    pixels = np.kron(tiny.integers(30, 100, 48, 48), np.ones((2, 2), int)).astype(np.uint8)[..., None]
+    planes = float_least_squares.planes_of(pixels)
+    residual = planes.reshape(3, -1).T - float_least_squares.neighbourhood(planes, 0, 96)[1]
+
+    def error(period):
+        predicted = band_scan.least_squares(pixels, (0, 0), period)[..., LEAST_SQUARES["phase_prediction"]]
+        return np.abs(residual.reshape(predicted.shape) - predicted)[61::2, :, 0].mean()
+
+    assert error(2) < error(8) / 4
+
+
 def test_only_the_phase_counts():
     pixels = tiny.picture(30, 40, 3)
     here = by_the_core(pixels, 0, 30, (3, 6), 8)

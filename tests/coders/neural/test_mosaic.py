@@ -1,0 +1,79 @@
+"""Mosaics of colours: found where a picture was interpolated from one, nowhere else; and worth bytes."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+from PIL import Image
+
+from bbans_cli.coders.neural import coder, mosaic
+
+DEV = Path(os.environ.get("BBC_DATA", "none"), "dev")
+
+
+def photograph(height, width, scale=1):
+    """A smooth picture with noise, (height, width, 3) int."""
+    y, x = np.mgrid[:height, :width]
+    shade = 90 + 50 * np.sin(x / 17)[..., None] * np.cos(y[..., None] / 23 + np.arange(3))
+    noise = tiny.integers(7, 9, height, width, 3) - 4
+    return np.round(scale * (shade + noise)).astype(int)
+
+
+def interpolated(picture):
+    """Of its mosaic, where G is where column and row are both even or both odd, each colour from the samples nearby."""
+    height, width, _ = picture.shape
+    y, x = np.mgrid[:height, :width]
+    place = np.stack([(y % 2 == 0) & (x % 2 == 1), (y + x) % 2 == 0, (y % 2 == 1) & (x % 2 == 0)], axis=2)
+    known = np.pad(np.where(place, picture, 0), [(1, 1), (1, 1), (0, 0)])
+    count = np.pad(place.astype(int), [(1, 1), (1, 1), (0, 0)])
+    weight = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+
+    def around(a):
+        return sum(weight[i][j] * a[i : i + height, j : j + width] for i in range(3) for j in range(3))
+
+    return np.where(place, picture, around(known) // around(count))
+
+
+@pytest.mark.parametrize("dtype, scale", [(np.uint8, 1), (np.uint16, 240)])
+@pytest.mark.parametrize("top, left", [(0, 0), (1, 0), (3, 5)])
+def test_a_mosaic_is_found_wherever_it_begins(dtype, scale, top, left):
+    picture = photograph(120, 90, scale)
+    assert mosaic.found(interpolated(picture)[top:, left:].astype(dtype))
+    assert not mosaic.found(picture[top:, left:].astype(dtype))
+
+
+def test_none_is_found_in_grey_and_in_what_is_small_or_flat():
+    picture = interpolated(photograph(120, 90)).astype(np.uint8)
+    for other in (picture[..., :1], picture[:7], picture[:, :7], np.full_like(picture, 9)):
+        assert not mosaic.found(other)
+
+
+@pytest.mark.skipif(not DEV.is_dir(), reason="needs BBC_DATA, a folder with dev/photos and dev/camera")
+@pytest.mark.parametrize("name", ["photos", "camera"])
+def test_cameras_alone_have_one(name):
+    """Of some pictures for development: simulated cameras, and photographs scaled down."""
+    for path in sorted((DEV / name).iterdir())[::5]:
+        with Image.open(path) as picture:
+            assert mosaic.found(np.asarray(picture)) == (name == "camera")
+
+
+def test_a_picture_with_a_mosaic_has_a_grid():
+    small, large = (interpolated(photograph(*sides)).astype(np.uint8) for sides in ((80, 90), (130, 140)))
+    for picture in (small, large):
+        settings = coder.prepare(picture, 5)[1]
+        assert settings.mosaic and settings.grid == (0, 0)
+    assert not coder.prepare(small[:60, :60], 5)[1].mosaic  # a thumbnail
+
+
+def test_by_two_least_squares_predict_better():
+    picture = interpolated(photograph(96, 96)).astype(np.uint8)
+    samples, settings = coder.prepare(picture, 5)
+    model = coder.weights.by_name("medium")
+
+    def length(mosaic):
+        one = coder.replace(settings, mosaic=mosaic)
+        return coder.band_codec(samples.shape, model, one).initial_bits_rows(0).code_length(samples)
+
+    assert length(True) < 0.97 * length(False)
