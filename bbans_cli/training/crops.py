@@ -100,7 +100,7 @@ class Crops:
         random = np.random.default_rng([self._seed, _REGION, number])
         planes, columns, rows, scaled = self._oriented(random)
         grid = random.random() < (self._draw.grid_scaled if scaled else self._draw.grid)
-        whole = Region.whole(planes, columns, rows, grid)
+        whole = Region.whole(planes, columns, rows, grid, self._draw.mosaic)
         top, left = (int(random.integers(max(0, side - self._draw.side) + 1)) for side in planes.shape[1:])
         return whole.cut(top, left, self._draw.side).copy()
 
@@ -112,7 +112,8 @@ class Crops:
         nothing = np.zeros((*planes.shape[1:], LS_COLUMNS), np.float16)
         patch = Region(planes, nothing, columns, rows, grid=False).cut(top, left).copy()
         height, width = _sides(random) if random.random() < CUT else (BLOCK, BLOCK)
-        return Bordered(patch.bordered(height, width, grid=random.random() < GRID_BORDERED), height, width)
+        grid = random.random() < GRID_BORDERED
+        return Bordered(patch.bordered(height, width, grid, self._draw.mosaic), height, width)
 
     def _oriented(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
         """A picture's planes in a random orientation, where its columns and rows lie in the grid, and if it is scaled.
@@ -187,17 +188,17 @@ def pack(patches: list[Region], places: list[Places], mask: np.ndarray, latent: 
     )
 
 
-def held_out(paths: list[Path], blocks: int, seed: int, pixels: int) -> Batch:
+def held_out(paths: list[Path], blocks: int, seed: int, pixels: int, mosaic: bool = False) -> Batch:
     """A fixed batch to measure on: ``blocks`` blocks inside pictures, all with latents, ``pixels`` pixels of each.
 
-    Pictures of one block or less have no grid, about as the coder does it.
+    mosaic: whether the pictures have one. Pictures of one block or less have no grid, about as the coder does it.
     """
     random, patches = np.random.default_rng(seed), []
     whole: dict[Path, Region] = {}
     for i in range(blocks):
         path = paths[i % len(paths)]
         if path not in whole:
-            whole[path] = _padded(to_ycbcr(planes_of(read(path))))
+            whole[path] = _padded(to_ycbcr(planes_of(read(path))), mosaic)
         height, width = whole[path].planes.shape[1:]
         top, left = (int(random.integers(side - SIDE + 1)) for side in (height, width))
         patches.append(whole[path].cut(top, left))
@@ -209,10 +210,10 @@ def held_out(paths: list[Path], blocks: int, seed: int, pixels: int) -> Batch:
     return pack(patches, places, mask, np.ones(blocks, dtype=bool), np.full(blocks, float(BLOCK * BLOCK)))
 
 
-def _padded(planes: np.ndarray) -> Region:
+def _padded(planes: np.ndarray, mosaic: bool) -> Region:
     """A picture as a region, with the margin that patches at its border need."""
     grid = min(planes.shape[1:]) > BLOCK
-    ls = least_squares(planes, (0, 0) if grid else None)
+    ls = least_squares(planes, (0, 0) if grid else None, mosaic)
     margin = [(REACH, max(0, SIDE - side)) for side in planes.shape[1:]]
     planes, ls = np.pad(planes, [(0, 0), *margin], mode="edge"), np.pad(ls, [*margin, (0, 0)], mode="edge")
     columns, rows = (np.arange(side) - REACH for side in planes.shape[:0:-1])

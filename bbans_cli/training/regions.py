@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bbans_cli.coders.neural import band_scan
-from bbans_cli.coders.neural.neighbourhood import BLOCK, PERIOD, PHASES, REACH
+from bbans_cli.coders.neural.neighbourhood import BLOCK, PHASES, REACH, period
 from bbans_cli.training.pictures import interleaved
 
 SIDE = BLOCK + 2 * REACH  # side of a patch: a block and what its pixels' taps reach
@@ -24,9 +24,12 @@ class Region:
     grid: bool  # whether there is a grid
 
     @classmethod
-    def whole(cls, planes: np.ndarray, columns: np.ndarray, rows: np.ndarray, grid: bool) -> Region:
+    def whole(
+        cls, planes: np.ndarray, columns: np.ndarray, rows: np.ndarray, grid: bool, mosaic: bool = False
+    ) -> Region:
         """A region that is a picture of its own: the least squares see nothing outside."""
-        return cls(planes, least_squares(planes, (columns[0], rows[0]) if grid else None), columns, rows, grid)
+        ls = least_squares(planes, (columns[0], rows[0]) if grid else None, mosaic)
+        return cls(planes, ls, columns, rows, grid)
 
     def cut(self, top: int, left: int, side: int = SIDE) -> Region:
         """The square of ``side`` pixels whose corner is column ``left`` of row ``top``; less at the region's end."""
@@ -43,25 +46,24 @@ class Region:
         """The same without a hold on the arrays of a larger region."""
         return Region(self.planes.copy(), self.least_squares.copy(), self.columns.copy(), self.rows.copy(), self.grid)
 
-    def bordered(self, height: int, width: int, grid: bool) -> Region:
+    def bordered(self, height: int, width: int, grid: bool, mosaic: bool = False) -> Region:
         """A patch, but with its block's first rows and columns, ``height`` and ``width``, as a picture of their own."""
         rows, columns = slice(REACH, REACH + height), slice(REACH, REACH + width)
         own = self.least_squares.copy()
-        own[rows, columns] = least_squares(self.planes[:, rows, columns], (0, 0) if grid else None)
+        own[rows, columns] = least_squares(self.planes[:, rows, columns], (0, 0) if grid else None, mosaic)
         positions = np.arange(SIDE) - REACH
         return Region(self.planes, own, positions, positions, grid)
 
 
-def least_squares(planes: np.ndarray, origin: tuple[int, int] | None = None) -> np.ndarray:
+def least_squares(planes: np.ndarray, origin: tuple[int, int] | None = None, mosaic: bool = False) -> np.ndarray:
     """Both least squares of planes (3, height, width) uint8 in coding order: (height, width, LS_COLUMNS) float16.
 
-    origin: column and row of the first pixel in the grid's period, None without a grid.
+    origin: column and row of the first pixel in the grid's period, None without a grid. mosaic: whether there is one.
     """
     pixels = interleaved(planes)
     if (planes == planes[:1]).all():  # the coder has one channel then
         pixels = np.ascontiguousarray(pixels[:, :, :1])
     if origin is None:
         return band_scan.least_squares(pixels).astype(np.float16)
-    return band_scan.least_squares(pixels, (int(origin[0]) % PHASES, int(origin[1]) % PHASES), PERIOD).astype(
-        np.float16
-    )
+    grid = int(origin[0]) % PHASES, int(origin[1]) % PHASES
+    return band_scan.least_squares(pixels, grid, period(grid, mosaic)).astype(np.float16)

@@ -48,7 +48,10 @@ class Neural(Model):
         self.module: vae.Vae = vae.Vae(config.network)
         kind = Thumbnails if config.draw.kind == "thumbnails" else Crops
         self._source = kind(pictures, config.draw, config.seed, workers)
-        self._sets = {name: crops.held_out(files(dev / name), DEV_BLOCKS, DEV_SEED, DEV_PIXELS) for name in config.dev}
+        self._sets = {
+            name: crops.held_out(files(dev / name), DEV_BLOCKS, DEV_SEED, DEV_PIXELS, config.draw.mosaic)
+            for name in config.dev
+        }
 
     def loss(self, step: int, stage: Stage, kl_weight: float) -> tuple[torch.Tensor, torch.Tensor]:
         bits, kl = self.module(self._source.batch(step, stage.blocks, stage.pixels))

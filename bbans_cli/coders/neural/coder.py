@@ -108,30 +108,38 @@ class Settings:
 class Level(NamedTuple):
     """A compression level.
 
-    weights: their name. thumbnail_latents: whether thumbnails are coded with latents. thumbnail_weights: the name of
-    those that code thumbnails, if they are others.
+    weights: their name. thumbnail_latents: whether thumbnails are coded with latents. thumbnail_weights,
+    mosaic_weights: the names of those that code thumbnails, and pictures with a mosaic, if they are others.
     """
 
     weights: str
     settings: Settings
     thumbnail_latents: bool
     thumbnail_weights: str | None = None
+    mosaic_weights: str | None = None
 
     def networks(self) -> list[str]:
         """The names of all weights that the level codes with."""
-        return [self.weights, self.thumbnail_weights] if self.thumbnail_weights else [self.weights]
+        return [name for name in (self.weights, self.thumbnail_weights, self.mosaic_weights) if name]
 
     def weights_for(self, pixels: int, settings: Settings) -> str:
         """The name of those for a picture of so many pixels, whose settings were found."""
         thumbnail = pixels < THUMBNAIL and settings.low_bits == 0 and not settings.ycbcr
-        return self.thumbnail_weights if self.thumbnail_weights and thumbnail else self.weights
+        others = self.mosaic_weights if settings.mosaic else self.thumbnail_weights if thumbnail else None
+        return others or self.weights
 
 
 # Rates and intervals: docs/experiments.md, sections "Learning rate and mini-batch", "Update rule" and "The fast level".
 # Latents of thumbnails: section "Latents in thumbnails"; only the large network has enough use for them.
 LEVELS = {
     1: Level("small", Settings(rate_index=4, interval_log4=1, batch_index=0), thumbnail_latents=False),
-    5: Level("medium", Settings(rate_index=3), thumbnail_latents=False, thumbnail_weights="thumbnails"),
+    5: Level(
+        "medium",
+        Settings(rate_index=3),
+        thumbnail_latents=False,
+        thumbnail_weights="thumbnails",
+        mosaic_weights="camera",
+    ),
     9: Level("large", Settings(rate_index=2), thumbnail_latents=True),
 }
 
@@ -286,7 +294,7 @@ def _deep_settings(planes: np.ndarray, level: int) -> Settings:
         settings = replace(settings, rate_index=settings.rate_index + DEEP_RATE_STEP)
     if pixels < TINY:
         settings = replace(settings, batch_index=TINY_BATCH_INDEX)
-    model = weights.by_name(LEVELS[level].weights)
+    model = weights.by_name(LEVELS[level].weights_for(pixels, settings))
 
     def size(sample: np.ndarray, fraction: int) -> float:
         codec = band_codec(sample.shape, model, replace(settings, fraction=fraction))

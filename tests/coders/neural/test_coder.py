@@ -295,7 +295,14 @@ def test_settings_hold_the_grid_and_the_colours():
                 grid[0] >= 0
             )
     without_a_grid = bytes([19]), bytes([19, 0, 128])
-    for unknown in (b"", *without_a_grid, bytes([3, 0, 16]), bytes([35, 0, 0]), bytes([3, 1, 128]), bytes([3, 0, 0, 0])):
+    for unknown in (
+        b"",
+        *without_a_grid,
+        bytes([3, 0, 16]),
+        bytes([35, 0, 0]),
+        bytes([3, 1, 128]),
+        bytes([3, 0, 0, 0]),
+    ):
         with pytest.raises(UnsupportedError):
             neural_coder.Settings.from_bytes(unknown)
 
@@ -333,3 +340,11 @@ def test_thumbnails_have_weights_of_their_own():
     ):
         assert level.weights_for(pixels, settings) == level.weights
     assert neural_coder.LEVELS[9].networks() == ["large"]
+
+
+@pytest.mark.parametrize("low_bits", [0, 4])
+def test_pictures_with_a_mosaic_have_weights_of_their_own(low_bits):
+    level = neural_coder.LEVELS[5]
+    settings = replace(level.settings, grid=(0, 0), mosaic=True, low_bits=low_bits)
+    assert level.weights_for(1 << 20, settings) == level.mosaic_weights == "camera"
+    assert neural_coder.LEVELS[9].weights_for(1 << 20, settings) == "large"
