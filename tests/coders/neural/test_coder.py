@@ -157,7 +157,9 @@ def test_several_bands(model, small_bands, height):
     assert np.array_equal(decoded(part, planes), planes)
 
 
-def test_a_band_is_coded_as_if_it_were_alone(least, small_bands):
+def test_a_band_is_coded_as_if_it_were_alone(least, small_bands, monkeypatch):
+    """With the settings of the picture."""
+    monkeypatch.setattr(neural_coder.mosaic, "found", lambda samples: False)
     planes = tiny.picture(100, 100, 3)
     part = neural_coder.encode(planes, 5, threads=1)
     rows = part.band_rows
