@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
+from mosaics import interpolated
 from PIL import Image
 
 from bbans_cli.coders.neural import coder, mosaic
@@ -19,21 +20,6 @@ def photograph(height, width, scale=1):
     shade = 90 + 50 * np.sin(x / 17)[..., None] * np.cos(y[..., None] / 23 + np.arange(3))
     noise = tiny.integers(7, 9, height, width, 3) - 4
     return np.round(scale * (shade + noise)).astype(int)
-
-
-def interpolated(picture):
-    """Of its mosaic, where G is where column and row are both even or both odd, each colour from the samples nearby."""
-    height, width, _ = picture.shape
-    y, x = np.mgrid[:height, :width]
-    place = np.stack([(y % 2 == 0) & (x % 2 == 1), (y + x) % 2 == 0, (y % 2 == 1) & (x % 2 == 0)], axis=2)
-    known = np.pad(np.where(place, picture, 0), [(1, 1), (1, 1), (0, 0)])
-    count = np.pad(place.astype(int), [(1, 1), (1, 1), (0, 0)])
-    weight = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
-
-    def around(a):
-        return sum(weight[i][j] * a[i : i + height, j : j + width] for i in range(3) for j in range(3))
-
-    return np.where(place, picture, around(known) // around(count))
 
 
 @pytest.mark.parametrize("dtype, scale", [(np.uint8, 1), (np.uint16, 240)])
