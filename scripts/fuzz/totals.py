@@ -31,7 +31,7 @@ COEFFICIENTS = ("core/jpeg/*", *MIXING)
 SCAN = ("core/arith/*", "core/dispatch/*", "core/entropy/*")
 STREAM = ("core/jpeg/stream/*",)
 TESTED = {
-    "ans": ("core/arith/*", "core/entropy/*"),
+    "ans": ("core/arith/exact.h", "core/entropy/*"),
     "band_scan": ("core/neural/*", *SCAN),
     "bytes": MIXING,
     "coefficients_1": COEFFICIENTS,
