@@ -7,7 +7,7 @@ from bbans_cli.container import StoredFile
 
 
 def encode(data: bytes, level: int, suffix: str = ".jpg") -> StoredFile:
-    few, file_coder.FEW_BLOCKS = file_coder.FEW_BLOCKS, 0
+    few, file_coder.FEW_BLOCKS = file_coder.FEW_BLOCKS, range(0)
     try:
         return file_coder.encode(data, suffix, level)[0]
     finally:

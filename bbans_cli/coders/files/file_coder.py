@@ -32,9 +32,9 @@ from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
 from bbans_cli.limits import BEST, FAST, MAX_PIXELS
 from bbans_cli.progress import BlockProgress, ShareProgress, no_progress
 
-# A stream of at most so many blocks, such as a small thumbnail, is coded as at the best level if the default one is
-# asked for: this coder learns faster. docs/experiments.md, Coefficients of JPEG files
-FEW_BLOCKS = 512
+# A stream of so many blocks, such as a small thumbnail, is coded as at the best level if the default one is asked for:
+# this coder learns faster. docs/experiments.md, Coefficients of JPEG files
+FEW_BLOCKS = range(129, 513)
 # Of streams with more blocks in all the plain bytes are coded in a thread of their own. Tuned by hand, not recorded.
 MANY_BLOCKS = 1 << 14
 
@@ -135,7 +135,7 @@ def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> lis
 
 def _level(blocks: list[np.ndarray], level: int) -> int:
     """The level for the coefficients of a stream, where `level` is asked for."""
-    few = sum(plane.shape[0] * plane.shape[1] for plane in blocks) <= FEW_BLOCKS
+    few = sum(plane.shape[0] * plane.shape[1] for plane in blocks) in FEW_BLOCKS
     return BEST if few and level != FAST else level
 
 

@@ -91,9 +91,10 @@ def test_a_picture_that_is_cut_into_segments():
     assert len(packed) < len(round_trip(main)[0]) + len(round_trip(inner)[0])
 
 
-@pytest.mark.parametrize(("level", "levels"), [(1, [1, 1]), (5, [5, 9]), (9, [9, 9])])
+@pytest.mark.parametrize(("level", "levels"), [(1, [1, 1, 1]), (5, [5, 9, 5]), (9, [9, 9, 9])])
 def test_few_blocks_are_coded_at_the_best_level_but_at_the_fast_one(level, levels):
-    data = jpeg(200, 240, subsampling=0) + jpeg(40, 48)
+    """Many blocks, few, and very few, of which there is nothing to learn."""
+    data = jpeg(200, 240, subsampling=0) + jpeg(80, 96) + jpeg(40, 48)
     stored = file_coder.encode(data, "", level)[0]
     assert [part.settings[0] for part in stored.parts[1:]] == levels
     assert file_coder.decode(container.from_bytes(container.to_bytes(stored))) == data
