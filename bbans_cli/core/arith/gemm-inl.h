@@ -24,6 +24,8 @@ EX void gemm_block(const int rows, const int vectors, int k, const float *a, ptr
                    ptrdiff_t ldb, const float *init, float *c, ptrdiff_t ldc)
 {
     vf sum[GEMM_SUMS], row[GEMM_SUMS];
+    /* Elements of A four by four from a pointer: with an offset for each row the registers do not suffice. */
+    const float *four[] = {a, a + (rows > 4 ? 4 * ai : 0), a + (rows > 8 ? 8 * ai : 0)};
     GEMM_UNROLL for (int i = 0; i < rows; i++)
         GEMM_UNROLL for (int v = 0; v < vectors; v++)
             sum[i * vectors + v] = vf_load((init ? init : c + i * ldc) + v * VF_LANES);
@@ -31,11 +33,11 @@ EX void gemm_block(const int rows, const int vectors, int k, const float *a, ptr
         GEMM_UNROLL for (int v = 0; v < vectors; v++)
             row[v] = vf_load(b + v * VF_LANES);
         GEMM_UNROLL for (int i = 0; i < rows; i++) {
-            vf x = vf_all(a[i * ai]);
+            vf x = vf_all(four[i / 4][i % 4 * ai]);
             GEMM_UNROLL for (int v = 0; v < vectors; v++)
                 sum[i * vectors + v] = vf_fma(x, row[v], sum[i * vectors + v]);
         }
-        a += ak;
+        GEMM_UNROLL for (int i = 0; i < 3; i++) four[i] += ak;
         b += ldb;
     }
     GEMM_UNROLL for (int i = 0; i < rows; i++)

@@ -9,6 +9,9 @@ EX vf vf_clip(vf x, float lo, float hi) { return vf_min(vf_max(x, vf_all(lo)), v
 
 EX vf vf_abs(vf x) { return vf_max(x, vf_sub(vf_all(0.0f), x)); }
 
+/* leaky_relu, of NaN too: a maximum with NaN is its second argument. */
+EX vf vf_leaky_relu(vf x) { return vf_max(x, vf_mul(x, vf_all(0.1f))); }
+
 /* ex_exp */
 EX vf vf_exp(vf x)
 {

@@ -18,6 +18,7 @@
 #include "network_layout_types.h"
 #include "phase_ls_types.h"
 #include "team.h"
+#include "transpose.h"
 
 enum {
     SCAN_ALIGN = 64,                       /* bytes: of the state and of each array in it */
@@ -38,6 +39,7 @@ enum {
     SCAN_CHUNK = 32,              /* pixels that go through the network together */
     SCAN_CORRECTION_COLUMNS = 16, /* two for each of its sets of weights (correction-inl.h) */
     SCAN_CORRECTION_WEIGHTS = NETWORK_CORRECTIONS * SCAN_CORRECTION_COLUMNS, /* of a channel */
+    SCAN_CORRECTION_STRIDE = (NETWORK_CORRECTIONS + 15) / 16 * 16,
     SCAN_CORRECTION_RING = 16, /* diagonals whose mixtures' errors are kept */
     SCAN_STOPPED = 1 << 30
 };
@@ -113,7 +115,7 @@ typedef struct scan_state {
     float *weights, *transpose_buffer;
     float *gradients, *first, *second; /* of each weight: gradient, and the optimiser's moments */
     float *correction[3];              /* weights of the correction, (NETWORK_CORRECTIONS, SCAN_CORRECTION_COLUMNS) */
-    float *correction_record;          /* errors of mixtures: (SCAN_CORRECTION_RING, rows, 6) */
+    float *correction_record;          /* errors of mixtures: (SCAN_CORRECTION_RING, 6, rows) */
     float *bin_edge, *bin_edge_count;  /* (3, SCAN_BIN_EDGES): lower edge of value v, at first v - 1/2; its updates */
     local_ls local_ls;
     phase_ls phase_ls;
@@ -196,16 +198,10 @@ static inline void scan_enter(scan_state *s, int x, int y, const int32_t *value)
     }
 }
 
-/* Rows [row0, row1) of weights (rows, n) into their copy (n, rows), which the backward pass reads. Four at a time, so
- * that what lies in one cache line of the copy is written at once. */
-static inline void scan_transpose(int row0, int row1, int rows, int n, const float *restrict from, float *restrict to)
+/* Rows [row0, row1) of weights (rows, n) into their copy (n, rows), which the backward pass reads. */
+static inline void scan_transpose(int row0, int row1, int rows, int n, const float *from, float *to)
 {
-    int row = row0;
-    for (; row + 4 <= row1; row += 4)
-        for (int j = 0; j < n; j++)
-            for (int r = 0; r < 4; r++) to[(ptrdiff_t)j * rows + row + r] = from[(ptrdiff_t)(row + r) * n + j];
-    for (; row < row1; row++)
-        for (int j = 0; j < n; j++) to[(ptrdiff_t)j * rows + row] = from[(ptrdiff_t)row * n + j];
+    transpose(row1 - row0, n, from + (ptrdiff_t)row0 * n, n, to + row0, rows);
 }
 
 /* First row, and number of pixels, of a diagonal among the rows of the scan. */

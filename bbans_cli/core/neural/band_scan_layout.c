@@ -151,7 +151,7 @@ static void scan_lay_learning(scan_state *s, int64_t n, scan_arena *a)
     for (int c = 0; c < 3; c++) {
         s->d_unit[c] = scan_take_floats(a, n, p->head);
         s->d_output[c] = scan_take_floats(a, n, NETWORK_OUTPUTS);
-        s->correction_input[c] = scan_take_floats(a, n, NETWORK_CORRECTIONS);
+        s->correction_input[c] = scan_take_floats(a, n, SCAN_CORRECTION_STRIDE);
         s->d_correction[c] = scan_take_floats(a, n, SCAN_CORRECTION_COLUMNS);
     }
 }

@@ -23,31 +23,42 @@ enum {
 static const int correction_near[CORRECTION_NEAR][2] = {{-1, 0}, {0, -1}, {-1, -1}, {1, -1}, {-2, 0},
                                                         {0, -2}, {2, -1}, {-2, -1}, {1, -2}, {-1, -2}};
 
-/* What is kept of a pixel, for up to SCAN_CORRECTION_RING diagonals: by channel, the error of the mixture's mean, and
- * the size of error that the mixture expected. */
-EX float *correction_record(const scan_state *s, int x, int y)
+/* Number `what` of the six that are kept of each pixel of diagonal x + 4y, for SCAN_CORRECTION_RING diagonals: by channel,
+ * the error of the mixture's mean, and the size of error that the mixture expected. One for each row, those of a diagonal
+ * beside each other; the element of row y. */
+EX float *correction_record(const scan_state *s, int diagonal, int what, int y)
 {
     const int rows = s->shape.last_row - s->shape.first_row;
-    return s->correction_record +
-           ((ptrdiff_t)((x + SCAN_SKEW * y) % SCAN_CORRECTION_RING) * rows + y - s->shape.first_row) * 6;
+    return s->correction_record + (ptrdiff_t)(diagonal % SCAN_CORRECTION_RING * 6 + what) * rows + y -
+           s->shape.first_row;
 }
 
-/* The same, 0 outside the rows of the scan, but beyond the end of a row that of its last pixel. */
-EX const float *correction_known(const scan_state *s, int x, int y)
+/* The same of the pixel (x, y), 0 outside the rows of the scan, but beyond the end of a row that of its last pixel. */
+EX float correction_known(const scan_state *s, int x, int y, int what)
 {
-    static const float none[6];
     if (x >= s->shape.width) x = s->shape.width - 1;
-    return x < 0 || y < s->shape.first_row ? none : correction_record(s, x, y);
+    return x < 0 || y < s->shape.first_row ? 0.0f : *correction_record(s, x + SCAN_SKEW * y, what, y);
+}
+
+/* The same of the pixels that lie dx columns and dy rows from m pixels p, below each other in one diagonal. But for the
+ * first two and the last, none of these is outside. */
+EX void correction_beside(const scan_state *s, int m, const scan_pixel *p, int dx, int dy, int what, float *out)
+{
+    for (int i = 0; i < m && i < 2; i++) out[i] = correction_known(s, p[i].x + dx, p[i].y + dy, what);
+    if (m <= 2) return;
+    const int diagonal = p->x + SCAN_SKEW * p->y + dx + SCAN_SKEW * dy;
+    memcpy(out + 2, correction_record(s, diagonal, what, p[2].y + dy), (size_t)(m - 3) * sizeof *out);
+    out[m - 1] = correction_known(s, p[m - 1].x + dx, p[m - 1].y + dy, what);
 }
 
 /* A pixel is known now. */
 EX void correction_enter(const scan_state *s, const scan_pixel *p)
 {
-    float *record = correction_record(s, p->x, p->y);
+    const int diagonal = p->x + SCAN_SKEW * p->y;
     for (int c = 0; c < 3; c++) {
         const int coded = c < s->shape.channels;
-        record[c] = coded ? (float)p->value[c] * s->range.step - p->mean[c] : 0.0f;
-        record[3 + c] = coded ? p->expected[c] : 0.0f;
+        *correction_record(s, diagonal, c, p->y) = coded ? (float)p->value[c] * s->range.step - p->mean[c] : 0.0f;
+        *correction_record(s, diagonal, 3 + c, p->y) = coded ? p->expected[c] : 0.0f;
     }
 }
 
@@ -79,17 +90,18 @@ typedef struct {
     float in[NETWORK_CORRECTIONS][SCAN_CHUNK];   /* inputs of a channel */
 } correction_nearby;
 
-/* The errors nearby of m pixels; the rest of the lanes hold what they held. */
+/* The errors nearby of m pixels, below each other in one diagonal; the rest of the lanes hold what they held. */
 static void correction_gather(const scan_state *s, int m, const scan_pixel *p, correction_nearby *n)
 {
-    for (int i = 0; i < m; i++, p++) {
-        const float *near[CORRECTION_NEAR];
+    float expected[CORRECTION_AROUND][SCAN_CHUNK] = {{0}};
+    for (int c = 0; c < 3; c++) {
         for (int k = 0; k < CORRECTION_NEAR; k++) {
-            near[k] = correction_known(s, p->x + correction_near[k][0], p->y + correction_near[k][1]);
-            for (int c = 0; c < 3; c++) n->error[c][k][i] = near[k][c];
+            const int dx = correction_near[k][0], dy = correction_near[k][1];
+            correction_beside(s, m, p, dx, dy, c, n->error[c][k]);
+            if (k < CORRECTION_AROUND) correction_beside(s, m, p, dx, dy, 3 + c, expected[k]);
         }
-        for (int c = 0; c < 3; c++)
-            n->expected[c][i] = ((near[0][3 + c] + near[1][3 + c]) + (near[2][3 + c] + near[3][3 + c])) * 0.25f;
+        for (int i = 0; i < SCAN_CHUNK; i++)
+            n->expected[c][i] = ((expected[0][i] + expected[1][i]) + (expected[2][i] + expected[3][i])) * 0.25f;
     }
 }
 
@@ -130,11 +142,10 @@ static void correction_see_nearby(scan_state *s, int from, int to)
     correction_nearby n = {0};
     correction_gather(s, m, p, &n);
     for (int c = 0; c < s->shape.channels; c++) {
-        float *input = s->correction_input[c] + (ptrdiff_t)from * NETWORK_CORRECTIONS;
+        float *input = s->correction_input[c] + (ptrdiff_t)from * SCAN_CORRECTION_STRIDE;
         for (int i = 0; i < m; i++) n.inverse[i] = 1.0f / p[i].activity[c];
         correction_nearby_inputs(c, &n);
-        for (int i = 0; i < m; i++)
-            for (int k = 0; k < NETWORK_CORRECTIONS; k++) input[i * NETWORK_CORRECTIONS + k] = n.in[k][i];
+        transpose(NETWORK_CORRECTIONS, m, n.in[0], SCAN_CHUNK, input, SCAN_CORRECTION_STRIDE);
     }
 }
 
@@ -158,7 +169,7 @@ static void correction_see_here(const scan_state *s, int m, int c, const scan_pi
             size[e][i] = correction_size(absolute, inverse[i], 0.3f);
             ratio[e][i] = correction_size(absolute, 1.0f / (expected[e][i] + 0.25f), 0.0f);
         }
-    for (int i = 0; i < m; i++, input += NETWORK_CORRECTIONS) {
+    for (int i = 0; i < m; i++, input += SCAN_CORRECTION_STRIDE) {
         for (int k = 0; k < 2; k++)
             input[NETWORK_CORRECTION_DISTANCES + k] = ex_clip(distance[k][i] * inverse[i], -6.0f, 6.0f);
         for (int e = 0; e < c; e++) {
@@ -184,7 +195,7 @@ static void correction_apply(scan_state *s, int c, int from, int to)
     const int m = to - from;
     scan_pixel *p = s->pixel + from;
     float *output = s->output[c] + (ptrdiff_t)from * NETWORK_OUTPUTS;
-    float *input = s->correction_input[c] + (ptrdiff_t)from * NETWORK_CORRECTIONS;
+    float *input = s->correction_input[c] + (ptrdiff_t)from * SCAN_CORRECTION_STRIDE;
     float sum[SCAN_CHUNK * SCAN_CORRECTION_COLUMNS];
     mixture_inputs known;
     mixture mix;
@@ -193,7 +204,7 @@ static void correction_apply(scan_state *s, int c, int from, int to)
     correction_expect(m, c, &mix, p);
     if (c == 0) correction_see_nearby(s, from, to);
     correction_see_here(s, m, c, p, input);
-    gemm(m, SCAN_CORRECTION_COLUMNS, NETWORK_CORRECTIONS, input, NETWORK_CORRECTIONS, 1, s->correction[c],
+    gemm(m, SCAN_CORRECTION_COLUMNS, NETWORK_CORRECTIONS, input, SCAN_CORRECTION_STRIDE, 1, s->correction[c],
          SCAN_CORRECTION_COLUMNS, zero, sum, SCAN_CORRECTION_COLUMNS);
     for (int i = 0; i < m; i++, output += NETWORK_OUTPUTS) {
         int column[2];

@@ -67,8 +67,7 @@ static void mixture_prepare(int m, const mixture_inputs *restrict in, const floa
     const float (*coefficient)[SCAN_CHUNK] = o + NETWORK_OUTPUT_RESIDUAL_COEFFICIENTS;
     mix->bin_edge = bin_edge;
     mix->range = range;
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < NETWORK_OUTPUTS; j++) o[j][i] = output[i * NETWORK_OUTPUTS + j];
+    transpose(m, NETWORK_OUTPUTS, output, NETWORK_OUTPUTS, o[0], SCAN_CHUNK);
     for (int j = 0; j < NETWORK_OUTPUTS; j++)
         for (int i = m; i < SCAN_CHUNK; i++) o[j][i] = 0.0f;
     for (int i = 0; i < SCAN_CHUNK; i++) {
@@ -340,13 +339,11 @@ static void mixture_gradient(int m, int c, const float *restrict output, const f
     mixture mix;
     mixture_inputs in;
     mixture_bin bin;
-    float d[NETWORK_OUTPUTS][SCAN_CHUNK], log_scale[4][SCAN_CHUNK];
+    float d[NETWORK_OUTPUTS][SCAN_CHUNK], log_scale[4][SCAN_CHUNK] = {{0}};
     mixture_load(m, c, p, &in);
     mixture_prepare(m, &in, output, bin_edge, range, &mix);
     mixture_bins(m, c, &mix, p, &bin);
-    for (int i = 0; i < SCAN_CHUNK; i++)
-        for (int k = 0; k < 4; k++)
-            log_scale[k][i] = output[(i < m ? i : 0) * NETWORK_OUTPUTS + NETWORK_OUTPUT_LOG_SCALES + k];
+    transpose(m, 4, output + NETWORK_OUTPUT_LOG_SCALES, NETWORK_OUTPUTS, log_scale[0], SCAN_CHUNK);
     for (int i = 0; i < SCAN_CHUNK; i++) {
         float inverse = 1.0f / (bin.total[i] + 0x1p-20f), sum = 0.0f;
         for (int e = 0; e < 2; e++) bin.density[e][i] = ex_clip(bin.density[e][i] * inverse, 0.0f, 4.0f);
@@ -360,11 +357,11 @@ static void mixture_gradient(int m, int c, const float *restrict output, const f
         }
         for (int k = 0; k < 4; k++) d[NETWORK_OUTPUT_RESIDUAL_COEFFICIENTS + k][i] = sum * in.term[k][i];
     }
-    for (int i = 0; i < m; i++) {
+    for (int i = 0; i < m; i++)
         for (int e = 0; e < 2; e++) p[i].density[c][e] = bin.density[e][i];
-        for (int j = 0; j < NETWORK_OUTPUTS; j++)
-            d_output[i * NETWORK_OUTPUTS + j] = ex_clip(d[j][i], -64.0f, 64.0f) * scale;
-    }
+    for (int j = 0; j < NETWORK_OUTPUTS; j++)
+        for (int i = 0; i < SCAN_CHUNK; i++) d[j][i] = ex_clip(d[j][i], -64.0f, 64.0f) * scale;
+    transpose(NETWORK_OUTPUTS, m, d[0], SCAN_CHUNK, d_output, NETWORK_OUTPUTS);
 }
 
 #endif

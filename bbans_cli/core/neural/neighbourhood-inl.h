@@ -8,6 +8,7 @@
 #include "local_ls-inl.h"
 #include "median_edge.h"
 #include "phase_ls-inl.h"
+#include "vector_math-inl.h"
 
 /* Indices of taps: the pixels to the west, north and northwest. */
 enum { NEIGHBOURHOOD_WEST = PHASE_LS_WEST, NEIGHBOURHOOD_NORTH = 19, NEIGHBOURHOOD_NORTHWEST = 18 };
@@ -22,7 +23,9 @@ EX void neighbourhood_taps(const uint16_t *at, ptrdiff_t stride, uint16_t *taps)
     memcpy(taps + 23, at - 5, 5 * sizeof *taps);
 }
 
-EX int neighbourhood_distance(int a, int b) { return a > b ? a - b : b - a; }
+/* -1 for the 12 taps whose differences from the base make up the activity. */
+static const int32_t neighbourhood_active[NETWORK_TAPS] = {0, 0, 0, 0,  0,  0,  0,  0,  0, -1, -1, -1, -1, -1,
+                                                           0, 0, 0, -1, -1, -1, -1, -1, 0, 0,  0,  0,  -1, -1};
 
 /* The activity of channel c, from the sum of the 12 nearest absolute differences, and its logarithm as an input;
  * returns its inverse. What samples of 8 bits can have was computed when the scan began. */
@@ -51,12 +54,17 @@ static void neighbourhood_gather(const scan_state *s, scan_pixel *p, float *inpu
         uint16_t *t = taps[c];
         neighbourhood_taps(scan_at(s, c, p->x, p->y), s->stride, t);
         int base = median_edge(t[NEIGHBOURHOOD_WEST], t[NEIGHBOURHOOD_NORTH], t[NEIGHBOURHOOD_NORTHWEST]), sum = 0;
-        for (int i = 9; i <= 13; i++) sum += neighbourhood_distance(t[i], base);
-        for (int i = 17; i <= 21; i++) sum += neighbourhood_distance(t[i], base);
-        sum += neighbourhood_distance(t[26], base) + neighbourhood_distance(t[27], base);
-        float *row = input + NETWORK_INPUT_TAPS + c * NETWORK_TAPS;
+        float difference[NETWORK_TAPS], *row = input + NETWORK_INPUT_TAPS + c * NETWORK_TAPS;
+        for (int i = 0; i < NETWORK_TAPS; i++) {
+            const int d = t[i] - base;
+            difference[i] = (float)d;
+            sum += (d < 0 ? -d : d) & neighbourhood_active[i];
+        }
         const float inverse = neighbourhood_activity(s, p, c, sum, input) * step;
-        for (int i = 0; i < NETWORK_TAPS; i++) row[i] = ex_clip((float)(t[i] - base) * inverse, -6.0f, 6.0f);
+        for (int i = 0; i < NETWORK_TAPS; i += VF_LANES) { /* the last vector overlaps the one before it */
+            const int at = i + VF_LANES < NETWORK_TAPS ? i : NETWORK_TAPS - VF_LANES;
+            vf_store(row + at, vf_clip(vf_mul(vf_load(difference + at), vf_all(inverse)), -6.0f, 6.0f));
+        }
         for (int k = 0; k < LOCAL_LS_NEIGHBOURS; k++)
             neighbour[c * LOCAL_LS_NEIGHBOURS + k][lane] = (float)(t[nearest[k]] - base) * step;
         p->base[c] = (float)base * step;

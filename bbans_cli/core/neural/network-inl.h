@@ -4,7 +4,6 @@
 
 #include "correction-inl.h"
 #include "gemm-inl.h"
-#include "leaky_relu.h"
 #include "mixture-inl.h"
 #include "neighbourhood-inl.h"
 
@@ -23,15 +22,22 @@ EX void network_phase_rows(const scan_state *s, const scan_pixel *p, int row[3])
     row[2] = 2 * SCAN_PHASES + 2 * (y & 1) + (x & 1);
 }
 
-/* Adds them to the first layer's a. */
-EX void network_phase(const scan_state *s, const scan_pixel *p, float *restrict a)
+/* The activations of pixel p in a layer, in place of its sums a; out: the hidden units, the layer's result, or NULL if
+ * they are the same. before: the hidden units of the layer before, which are added; NULL for the first layer. */
+static void network_activate(const scan_state *s, const scan_pixel *p, int layer, const float *before, float *a,
+                             float *out)
 {
-    const int h = s->shape.hidden;
-    int row[3];
-    network_phase_rows(s, p, row);
-    for (int k = 0; k < 3; k++) {
-        const float *restrict add = s->net.phase + (ptrdiff_t)row[k] * h;
-        for (int j = 0; j < h; j++) a[j] = a[j] + add[j];
+    const int h = s->shape.hidden, phases = layer == 0 && s->shape.grid_x >= 0;
+    const float *scale = p->modulation ? p->modulation + layer * 2 * h : NULL;
+    int row[3] = {0};
+    if (phases) network_phase_rows(s, p, row);
+    for (int j = 0; j < h; j += VF_LANES) {
+        vf x = vf_load(a + j);
+        for (int k = 0; phases && k < 3; k++) x = vf_add(x, vf_load(s->net.phase + (ptrdiff_t)row[k] * h + j));
+        if (scale) x = vf_add(vf_mul(x, vf_load(scale + j)), vf_load(scale + h + j));
+        x = vf_leaky_relu(x);
+        vf_store(a + j, x);
+        if (out) vf_store(out + j, before ? vf_add(vf_load(before + j), x) : x);
     }
 }
 
@@ -47,19 +53,9 @@ static void network_trunk(scan_state *s, int from, int to)
         ptrdiff_t out_stride = network_hidden_stride(s, layer);
         float *active = s->active[layer] + (ptrdiff_t)from * h, *hidden = s->hidden[layer] + from * out_stride;
         gemm(m, h, k, in, in_stride, 1, s->net.trunk[layer], h, s->net.trunk_bias[layer], active, h);
-        for (int i = 0; i < m; i++) {
-            float *restrict a = active + (ptrdiff_t)i * h, *restrict out = hidden + i * out_stride;
-            const float *restrict before = in + i * in_stride, *modulation = s->pixel[from + i].modulation;
-            if (layer == 0 && s->shape.grid_x >= 0) network_phase(s, s->pixel + from + i, a);
-            if (modulation) {
-                const float *restrict scale = modulation + layer * 2 * h, *restrict shift = scale + h;
-                for (int j = 0; j < h; j++) a[j] = a[j] * scale[j] + shift[j];
-            }
-            for (int j = 0; j < h; j++) a[j] = leaky_relu(a[j]);
-            if (layer > 0)
-                for (int j = 0; j < h; j++) out[j] = before[j] + a[j];
-            else if (s->shape.layers == 1) memcpy(out, a, (size_t)h * sizeof *a);
-        }
+        for (int i = 0; i < m; i++)
+            network_activate(s, s->pixel + from + i, layer, layer ? in + i * in_stride : NULL,
+                             active + (ptrdiff_t)i * h, hidden == active ? NULL : hidden + i * out_stride);
         in = hidden;
         in_stride = out_stride;
         k = h;
@@ -112,7 +108,7 @@ static void network_head(scan_state *s, int c, int from, int to)
         for (int i = 0; i < m; i++) network_extras(s, s->pixel + from + i, c, extra + i * stride);
         gemm(m, u, network_extra_count[c], extra, stride, 1, s->net.head[c] + (ptrdiff_t)h * u, u, NULL, unit, u);
     }
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)m * u; i++) unit[i] = leaky_relu(unit[i]);
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)m * u; i += VF_LANES) vf_store(unit + i, vf_leaky_relu(vf_load(unit + i)));
     gemm(m, NETWORK_OUTPUTS, u, unit, u, 1, s->net.out[c], NETWORK_OUTPUTS, s->net.out_bias[c], output,
          NETWORK_OUTPUTS);
     if (scan_corrects(s)) correction_apply(s, c, from, to);

@@ -5,6 +5,7 @@
 #ifndef BBC_ONLINE_LEARNING_H
 #define BBC_ONLINE_LEARNING_H
 
+#include "leaky_relu.h"
 #include "network-inl.h"
 
 /* Of the learning rate: at first START more than at last, halfway down after SETTLED steps; and a factor for each kind
@@ -132,9 +133,9 @@ static void learn_adam(ptrdiff_t n, float rate, float correction, const float *r
     }
 }
 
-/* Rows of a matrix whose gradient is still in the cache when the optimiser reads it; a multiple of what the matrix
- * product does together. */
-enum { LEARN_ROWS = 24 };
+/* Rows of a matrix whose gradient is still in the cache when the optimiser reads it, and whose weights are when they are
+ * copied; a multiple of what the matrix product does together, and of the floats in a cache line. */
+enum { LEARN_ROWS = 32 };
 
 /* The gradient of a matrix (rows, n), or of a bias with rows = 1: the sum over the pixels that are learned from of
  * in * d. uses: which those are. in, in_row, in_pixel: the layer's inputs, how far apart inputs and pixels are; d (pixels,
@@ -167,8 +168,8 @@ static void learn_matrix(const scan_state *s, learn_choice *uses, float rate, fl
         const ptrdiff_t at = offset + (ptrdiff_t)row * n, size = (ptrdiff_t)some * n;
         learn_gradient(s, uses, some, n, in + row, 1, in_stride, d, s->gradients + at);
         learn_adam(size, rate, correction, s->gradients + at, s->first + at, s->second + at, s->weights + at);
+        if (transposed) scan_transpose(row, row + some, rows, n, s->weights + offset, transposed);
     }
-    if (transposed) scan_transpose(row0, row1, rows, n, s->weights + offset, transposed);
     if (index == 0 && bias >= 0) {
         static const float one = 1.0f;
         learn_gradient(s, uses, 1, n, &one, 0, 0, d, s->gradients + bias);
@@ -184,18 +185,34 @@ static void learn_phase(const scan_state *s, float rate, float correction, int i
     ptrdiff_t offset = s->net.phase - s->weights, at = offset + (ptrdiff_t)row0 * h,
               size = (ptrdiff_t)(row1 - row0) * h;
     memset(s->gradients + at, 0, (size_t)size * sizeof *s->gradients);
-    for (int i = 0; i < s->count; i++) {
-        int row[3];
-        if (!learn_uses_in_trunk(s, i / SCAN_CHUNK)) continue;
-        network_phase_rows(s, s->pixel + i, row);
-        for (int k = 0; k < 3; k++) {
-            if (row[k] < row0 || row[k] >= row1) continue;
-            float *restrict g = s->gradients + offset + (ptrdiff_t)row[k] * h;
-            const float *restrict d = s->d_active[0] + (ptrdiff_t)i * h;
-            for (int j = 0; j < h; j++) g[j] = g[j] + d[j];
+    for (int from = 0; from < s->count; from += SCAN_CHUNK) {
+        const int end = learn_uses_in_trunk(s, from / SCAN_CHUNK) ? learn_group_end(s, from) : from;
+        for (int i = from; i < end; i++) {
+            int row[3];
+            network_phase_rows(s, s->pixel + i, row);
+            for (int k = 0; k < 3; k++) {
+                if (row[k] < row0 || row[k] >= row1) continue;
+                float *g = s->gradients + offset + (ptrdiff_t)row[k] * h;
+                const float *d = s->d_active[0] + (ptrdiff_t)i * h;
+                for (int j = 0; j < h; j += VF_LANES) vf_store(g + j, vf_add(vf_load(g + j), vf_load(d + j)));
+            }
         }
     }
     learn_adam(size, rate, correction, s->gradients + at, s->first + at, s->second + at, s->weights + at);
+}
+
+/* Moves both edges of the bin of a pixel's value. */
+EX void learn_bin_edge(const scan_state *s, int c, const scan_pixel *p)
+{
+    float *bin_edge = network_bin_edges(s, c), *count = s->bin_edge_count + c * SCAN_BIN_EDGES;
+    for (int e = 0; e < 2; e++) {
+        int v = p->value[c] + e;
+        float middle = (float)v - 0.5f;
+        count[v] = count[v] + 1.0f;
+        float step = LEARN_BIN_EDGE_STEP / (count[v] + LEARN_BIN_EDGE_COUNT) * p->density[c][e];
+        bin_edge[v] = ex_clip(e ? bin_edge[v] + step : bin_edge[v] - step, middle - LEARN_BIN_EDGE_REACH,
+                              middle + LEARN_BIN_EDGE_REACH);
+    }
 }
 
 /* Moves the edges of the bins of a mini-batch's values: the bin of a value that occurs more often than the mixture says
@@ -203,18 +220,9 @@ static void learn_phase(const scan_state *s, float rate, float correction, int i
 static void learn_bin_edges(const scan_state *s)
 {
     for (int c = 0; c < s->shape.channels; c++)
-        for (int i = 0; i < s->count; i++) {
-            if (!learn_uses(s, i / SCAN_CHUNK)) continue;
-            const scan_pixel *p = s->pixel + i;
-            float *bin_edge = network_bin_edges(s, c), *count = s->bin_edge_count + c * SCAN_BIN_EDGES;
-            for (int e = 0; e < 2; e++) {
-                int v = p->value[c] + e;
-                float middle = (float)v - 0.5f;
-                count[v] = count[v] + 1.0f;
-                float step = LEARN_BIN_EDGE_STEP / (count[v] + LEARN_BIN_EDGE_COUNT) * p->density[c][e];
-                bin_edge[v] = ex_clip(e ? bin_edge[v] + step : bin_edge[v] - step, middle - LEARN_BIN_EDGE_REACH,
-                                      middle + LEARN_BIN_EDGE_REACH);
-            }
+        for (int from = 0; from < s->count; from += SCAN_CHUNK) {
+            if (!learn_uses(s, from / SCAN_CHUNK)) continue;
+            for (int i = from; i < learn_group_end(s, from); i++) learn_bin_edge(s, c, s->pixel + i);
         }
 }
 
@@ -248,7 +256,7 @@ static void learn_heads(const scan_state *s, float rate, float correction, int i
                      s->d_output[c], s->net.out[c] - s->weights, s->net.out_bias[c] - s->weights, s->transposed.out[c]);
         if (scan_corrects(s))
             learn_matrix(s, learn_uses, rate * LEARN_CORRECTION, correction, NETWORK_CORRECTIONS,
-                         SCAN_CORRECTION_COLUMNS, index, of, s->correction_input[c], NETWORK_CORRECTIONS,
+                         SCAN_CORRECTION_COLUMNS, index, of, s->correction_input[c], SCAN_CORRECTION_STRIDE,
                          s->d_correction[c], s->correction[c] - s->weights, -1, NULL);
     }
 }
