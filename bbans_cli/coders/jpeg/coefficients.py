@@ -189,12 +189,12 @@ def _segment_rows(planes: Sequence[np.ndarray], factors: Sequence[Factors], thre
     rows = max(1, min(len(plane) // vertical for plane, (_, vertical) in zip(planes, factors, strict=True)))
     nonzero = np.zeros(rows, np.int64)
 
-    def count(first: int) -> None:
+    def count_rows(first: int) -> None:
         for row in range(first, rows, threads):
             for plane, (_, vertical) in zip(planes, factors, strict=True):
                 nonzero[row] += np.count_nonzero(plane[row * vertical : (row + 1) * vertical])
 
-    scheduler.map_ordered(count, range(threads), threads)
+    scheduler.map_ordered(count_rows, range(threads), threads)
     before = np.cumsum(nonzero)
     count = 1
     while count < min(MOST_SEGMENTS, rows // 2) and before[-1] > count * SEGMENT_NONZERO:
