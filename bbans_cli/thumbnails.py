@@ -225,7 +225,7 @@ def _decoded(
         raise LimitError(f"no preview in it, and {count} are above the limit of {limit} for decoding it")
     from bbans_cli import api, scheduler
     from bbans_cli.coders import memory
-    from bbans_cli.coders.files import file_coder, jpeg_segments
+    from bbans_cli.coders.files import file_coder, jpeg_pixels, jpeg_segments
     from bbans_cli.pictures import previews
 
     content, _ = container.from_leading_bytes(read(source), bounds.max_pixels)
@@ -234,8 +234,8 @@ def _decoded(
         memory.check_content(content, cores, bounds.max_memory)
         data = file_coder.decode(content, cores, max_memory=bounds.max_memory)
         image = previews.small_image_of_jpeg(data, size)
-        if image is None:
-            raise InputError("holds a file without pixels that can be read")
+        if image is None:  # the core decodes some damaged files that Pillow does not
+            image = previews.small_image(jpeg_pixels.decode(content, bounds, cores)[0], size)
         return image, exif.orientation(jpeg_segments.exif_and_xmp(data).get("exif"))
     picture = api.PictureCodec(max_pixels=bounds.max_pixels, max_memory=bounds.max_memory).decompress(
         read(source), cores

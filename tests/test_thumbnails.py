@@ -122,6 +122,19 @@ def test_jpeg_files_without_a_thumbnail_get_a_preview_or_are_decoded():
     assert (made.origin, corners(made), made.width) == ("decoded", "wbgr", 36)
 
 
+def test_a_damaged_thumbnail_of_exif_is_as_good_as_none():
+    block = exif_block(1, photo(60, 80))[:-700] + bytes(700)
+    data = bbans_cli.compress(jpeg(with_quadrants(), block), level=1)
+    made = bbans_cli.thumbnail(data)
+    assert (made.origin, corners(made)) == ("decoded", "rgbw")
+
+
+def test_a_jpeg_file_that_pillow_does_not_decode_has_a_thumbnail():
+    data = bbans_cli.compress(jpeg(with_quadrants())[:-2], level=1)
+    made = bbans_cli.thumbnail(data)
+    assert (made.origin, corners(made)) == ("decoded", "rgbw")
+
+
 def test_large_pictures_without_a_preview_are_not_decoded():
     data = bbans_cli.compress(photo(20, 30), level=1)
     with pytest.raises(LimitError, match="no preview in it, and 600 pixels are above the limit of 599"):

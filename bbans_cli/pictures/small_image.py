@@ -30,6 +30,7 @@ def opened(data: bytes, file_format: str, size: int) -> Image.Image | None:
             return None
         image.draft(None, (size, size))
         image.thumbnail((size, size), reducing_gap=2.0)
+        image.load()  # of a damaged one this fails, and thumbnail() does not do it where nothing is to be shrunk
         return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
     # Pillow raises whatever its parsers stumble over, and of a damaged file that can be anything.
     except Exception:
