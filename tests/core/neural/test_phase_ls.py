@@ -205,7 +205,7 @@ def test_a_grey_picture_has_one_channel():
 
 
 @pytest.mark.parametrize("threads", [2, 3, 7])
-@pytest.mark.parametrize("period, channels", [(1, 3), (8, 3), (16, 3), (8, 1)])
+@pytest.mark.parametrize("period, channels", [(1, 3), (2, 3), (8, 3), (16, 3), (2, 1), (8, 1)])
 def test_threads_change_no_bit(threads, period, channels):
     """Threads share solutions by phase, sums by phase and by row; outputs depend on both."""
     shape = small_scan(width=120, height=50, channels=channels, first_row=2, last_row=49, grid=(5, 6), period=period)
