@@ -11,6 +11,7 @@ from PIL import Image
 from bbans_cli import container
 from bbans_cli.coders.files import file_coder, jpeg_tree
 from bbans_cli.errors import BbcError, CorruptError, LimitError, UnsupportedError
+from scripts.experiments import jpeg_kinds
 
 
 def jpeg(height=48, width=64, **options):
@@ -91,10 +92,19 @@ def test_a_picture_that_is_cut_into_segments():
     assert len(packed) < len(round_trip(main)[0]) + len(round_trip(inner)[0])
 
 
+def test_odd_thumbnails_and_hierarchical_files_come_back():
+    base, small = jpeg(), jpeg(32, 40)
+    reasons = {}
+    for name, data in [*jpeg_kinds.hierarchical(base), *jpeg_kinds.thumbnails(base, small)]:
+        packed, reasons[name] = round_trip(data)
+        assert len(packed) < 0.9 * len(data), name
+    assert {name: reason for name, reason in reasons.items() if reason} == {"hierarchical": "hierarchical process"}
+
+
 @pytest.mark.parametrize(("level", "levels"), [(1, [1, 1, 1]), (5, [5, 9, 5]), (9, [9, 9, 9])])
 def test_few_blocks_are_coded_at_the_best_level_but_at_the_fast_one(level, levels):
     """Many blocks, few, and very few, of which there is nothing to learn."""
-    data = jpeg(200, 240, subsampling=0) + jpeg(80, 96) + jpeg(40, 48)
+    data = jpeg(120, 128, subsampling=0) + jpeg(80, 96) + jpeg(40, 48)
     stored = file_coder.encode(data, "", level)[0]
     assert [part.settings[0] for part in stored.parts[1:]] == levels
     assert file_coder.decode(container.from_bytes(container.to_bytes(stored))) == data
