@@ -3,7 +3,7 @@
     python -m scripts.experiments.jpeg_kinds
 
 Lossless files with each predictor, of 8, 12 and 16 bits, and transforms of 12 bits, by imagecodecs (the extra
-`dev`); hierarchical ones by hand; thumbnails, trailers, profiles and padding as writers and damage leave them. A
+`test`); hierarchical ones by hand; thumbnails, trailers, profiles and padding as writers and damage leave them. A
 row for each: bytes, those of the .bbc files at levels 1, 5 and 9, and why it was only stored.
 """
 
