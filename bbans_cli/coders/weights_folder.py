@@ -23,6 +23,8 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _PACKAGED = os.path.join(_PACKAGE, "weights")
 _CHECKOUT = os.path.join(os.path.dirname(_PACKAGE), "weights")
 
+ANY_ID = "[0-9a-f]" * 8  # a pattern of ids; "*" would take in names that begin with another name and a hyphen
+
 
 def packaged() -> Path:
     """That of the installed package, else the folder `weights` of a checkout."""

@@ -50,6 +50,7 @@ CASES = {
     "tiny-deep-7-7": Case((9, 11, 1), Settings(2, low_bits=7, fraction=7)),
     "shipped-thumbnail": Case((12, 14, 3), coder.LEVELS[5].settings, level=5),
     "shipped-mosaic": Case((13, 20, 3), replace(coder.LEVELS[5].settings, grid=(1, 0), mosaic=True), level=5),
+    "shipped-best-mosaic": Case((13, 20, 3), replace(coder.LEVELS[9].settings, grid=(1, 0), mosaic=True), level=9),
     "shipped-best": Case((12, 14, 3), coder.LEVELS[9].settings, latents=True, level=9),
 }
 

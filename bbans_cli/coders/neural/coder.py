@@ -140,7 +140,7 @@ LEVELS = {
         thumbnail_weights="thumbnails",
         mosaic_weights="camera",
     ),
-    9: Level("large", Settings(rate_index=2), thumbnail_latents=True),
+    9: Level("large", Settings(rate_index=2), thumbnail_latents=True, mosaic_weights="camera-large"),
 }
 
 # Sizes in pixels below which settings differ from those of the level.

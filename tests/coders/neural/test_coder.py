@@ -341,12 +341,13 @@ def test_thumbnails_have_weights_of_their_own():
         (most, replace(level.settings, low_bits=2)),
     ):
         assert level.weights_for(pixels, settings) == level.weights
-    assert neural_coder.LEVELS[9].networks() == ["large"]
+    level = neural_coder.LEVELS[9]
+    assert level.weights_for(most, level.settings) == level.weights == "large"
 
 
 @pytest.mark.parametrize("low_bits", [0, 4])
-def test_pictures_with_a_mosaic_have_weights_of_their_own(low_bits):
-    level = neural_coder.LEVELS[5]
+@pytest.mark.parametrize("number, name", [(5, "camera"), (9, "camera-large")])
+def test_pictures_with_a_mosaic_have_weights_of_their_own(number, name, low_bits):
+    level = neural_coder.LEVELS[number]
     settings = replace(level.settings, grid=(0, 0), mosaic=True, low_bits=low_bits)
-    assert level.weights_for(1 << 20, settings) == level.mosaic_weights == "camera"
-    assert neural_coder.LEVELS[9].weights_for(1 << 20, settings) == "large"
+    assert level.weights_for(1 << 20, settings) == level.mosaic_weights == name

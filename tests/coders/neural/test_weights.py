@@ -17,13 +17,13 @@ def folder(tmp_path, monkeypatch):
 
 def test_weights_are_found_by_name_and_by_id(folder):
     id = tiny.save(folder, tiny.TWO_LEVELS, ["small"])
-    other = tiny.save(folder, tiny.LEAST, ["large"])
+    other = tiny.save(folder, tiny.LEAST, ["large", "small-other"])
     assert id != other
     model = weights.by_name("small")
     assert model is weights.by_id(id) and model.id == id and model.name == "small"
     assert (model.hidden, model.layers, model.head) == (16, 2, 16)
     assert (model.latents, model.blocks, model.record) == ((16, 16), (64, 16), {})
-    assert weights.by_id(other).name == "large"
+    assert weights.by_name("large").id == weights.by_name("small-other").id == other
 
 
 def test_missing_weights_are_named(folder):
