@@ -23,8 +23,6 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _PACKAGED = os.path.join(_PACKAGE, "weights")
 _CHECKOUT = os.path.join(os.path.dirname(_PACKAGE), "weights")
 
-ANY_ID = "[0-9a-f]" * 8  # a pattern of ids; "*" would take in names that begin with another name and a hyphen
-
 
 def packaged() -> Path:
     """That of the installed package, else the folder `weights` of a checkout."""
@@ -58,6 +56,12 @@ def find(pattern: str, what: str) -> Path:
         have = ", ".join(path.stem for path in sorted(folder().glob("*.safetensors"))) or "none"
         raise ModelMismatchError(f"{what} are not here (there are: {have}); another version of bbc has them")
     return found[-1]
+
+
+def find_name(name: str) -> Path:
+    """The last of the weights files of a name. Raises ModelMismatchError if there is none."""
+    any_id = "[0-9a-f]" * 8  # not "*", which would take in names that begin with this one and a hyphen
+    return find(f"{name}-{any_id}.safetensors", f"weights {name!r}")
 
 
 def numbered(stem: str, suffix: str, number: int, checksums: Mapping[int, int], what: str) -> bytes:

@@ -126,11 +126,14 @@ def _parts(tree: Node, level: int, threads: int, progress: ShareProgress) -> lis
         payload = coefficients.encode(stream.blocks, _divisors(stream.tables), factors, own, threads, count)
         return FilePart(JPEG_STREAM, bytes([own]), payload)
 
-    def some(coefficients_alone: bool) -> list[FilePart]:
-        return [*map(of_stream, streams)] if coefficients_alone else [FilePart(BYTES, b"", pack_tree(tree, level))]
+    def of_plain_bytes() -> list[FilePart]:
+        return [FilePart(BYTES, b"", pack_tree(tree, level))]
+
+    def of_streams() -> list[FilePart]:
+        return [of_stream(stream) for stream in streams]
 
     beside = min(2, threads) if total > MANY_BLOCKS else 1
-    return [*chain.from_iterable(scheduler.map_ordered(some, [False, True], beside))]
+    return [*chain.from_iterable(scheduler.map_ordered(lambda code: code(), [of_plain_bytes, of_streams], beside))]
 
 
 def _level(blocks: list[np.ndarray], level: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bbans_cli.coders.fitted.layout import TENSORS, padded
-from bbans_cli.coders.weights_folder import ANY_ID, file_id, find
+from bbans_cli.coders.weights_folder import file_id, find, find_name
 from bbans_cli.errors import ModelMismatchError
 
 NAME = "fitted"
@@ -44,7 +44,7 @@ class Weights:
 
 def shipped() -> Weights:
     """The weights to encode with. Raises ModelMismatchError if they are not there or damaged."""
-    return _load(find(f"{NAME}-{ANY_ID}.safetensors", f"weights {NAME!r}"))
+    return _load(find_name(NAME))
 
 
 def by_id(id: bytes) -> Weights:

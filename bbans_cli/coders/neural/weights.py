@@ -10,7 +10,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from bbans_cli.coders.weights_folder import ANY_ID, file_id, find
+from bbans_cli.coders.weights_folder import file_id, find, find_name
 from bbans_cli.errors import ModelMismatchError
 
 
@@ -36,7 +36,7 @@ class Weights:
 
 def by_name(name: str) -> Weights:
     """The weights of that name, to encode with. Raises ModelMismatchError if they are not there or damaged."""
-    return _load(find(f"{name}-{ANY_ID}.safetensors", f"weights {name!r}"))
+    return _load(find_name(name))
 
 
 def by_id(id: bytes) -> Weights:
