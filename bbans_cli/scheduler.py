@@ -16,6 +16,9 @@ from bbans_cli import posix_calls
 T = TypeVar("T")
 R = TypeVar("R")
 
+# Of one task: a number, or what says it now.
+ThreadCount = int | Callable[[], int]
+
 # A file gets one core for each of so many bytes. That also bounds memory: the files at work at one time come to about
 # this much per core. Tuned by hand, not recorded.
 BYTES_PER_CORE = 4 << 20
@@ -108,6 +111,94 @@ def map_ordered(work: Callable[[T], R], items: Sequence[T], threads: int) -> lis
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, items))
+
+
+class Cancelled(Exception):
+    """An earlier task has failed: this one's result is not wanted."""
+
+
+class SharedThreads:
+    """Threads that tasks share which run beside each other: those that end leave theirs to the others."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._lock = total, threading.Lock()
+        self._at_work: list[int] = []
+        self._failed: int | None = None
+
+    @contextlib.contextmanager
+    def task(self, number: int) -> Iterator[Callable[[], int]]:
+        """Gives what says how many threads a task may use now. That raises Cancelled if an earlier task has failed."""
+        with self._lock:
+            self._at_work.append(number)
+        try:
+            yield lambda: self._share(number)
+        finally:
+            with self._lock:
+                self._at_work.remove(number)
+
+    def cancel_after(self, number: int) -> None:
+        """End the tasks after this one."""
+        with self._lock:
+            self._failed = number if self._failed is None else min(number, self._failed)
+
+    def cancelled(self, number: int) -> bool:
+        """Whether a task's result is not wanted any more."""
+        return self._failed is not None and number > self._failed
+
+    def _share(self, number: int) -> int:
+        with self._lock:
+            if self.cancelled(number):
+                raise Cancelled
+            share, more = divmod(self._total, len(self._at_work))
+            return max(1, share + (sorted(self._at_work).index(number) < more))
+
+
+def sharing_at_once(count: int, threads: int) -> int:
+    """How many of `count` tasks map_sharing has at work.
+
+    One more than threads, if that is all: left for the end, that one would have all threads, and they share a task less
+    well than tasks share the cores.
+    """
+    return count if count <= threads + 1 and threads > 1 else min(count, threads)
+
+
+def map_sharing(work: Callable[[int, ThreadCount], R], count: int, threads: int) -> list[R]:
+    """[work(number, threads for it) of all numbers below count]: tasks that share threads among themselves.
+
+    Raises what the first of the tasks raises that fail; those after it are cancelled when they ask for threads.
+    """
+    if min(threads, count) <= 1:
+        return [work(number, threads) for number in range(count)]
+    shared, todo = SharedThreads(threads), iter(range(count))
+    results: dict[int, R] = {}
+    errors: dict[int, Exception] = {}
+
+    def worker() -> None:
+        for number in todo:  # next() of a range's iterator is atomic
+            if shared.cancelled(number):
+                return
+            try:
+                with shared.task(number) as now:
+                    results[number] = work(number, now)
+            except Cancelled:
+                return
+            except Exception as error:  # noqa: BLE001 - raised below
+                errors[number] = error
+                shared.cancel_after(number)
+
+    workers = [threading.Thread(target=worker, daemon=True) for _ in range(sharing_at_once(count, threads))]
+    try:
+        for thread in workers:
+            thread.start()
+        for thread in workers:
+            while thread.is_alive():
+                thread.join(SECONDS_TO_SIGNAL)
+    except BaseException:  # a signal
+        shared.cancel_after(-1)
+        raise
+    if errors:
+        raise errors[min(errors)]
+    return [results[number] for number in range(count)]
 
 
 def _get(done: queue.SimpleQueue[R]) -> R:

@@ -116,3 +116,67 @@ def test_a_signal_that_does_not_end_the_wait_is_noticed() -> None:
     finally:
         over.set()
         signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("count, threads, at_once", [(1, 8, 1), (3, 1, 1), (3, 2, 3), (4, 2, 2), (3, 8, 3), (9, 8, 9)])
+def test_tasks_at_once(count: int, threads: int, at_once: int) -> None:
+    assert scheduler.sharing_at_once(count, threads) == at_once
+
+
+def test_tasks_that_end_leave_their_threads_to_the_others() -> None:
+    ended, seen = threading.Event(), {}
+
+    def work(number: int, threads: scheduler.ThreadCount) -> int:
+        assert callable(threads)
+        while number == 1 and threads() == 3:  # until the other is there
+            time.sleep(0.001)
+        seen[number] = [threads()]
+        if number == 0:
+            while len(seen) < 2:
+                time.sleep(0.001)
+            ended.set()
+        else:
+            assert ended.wait(30)
+            while threads() != 3:
+                time.sleep(0.001)
+            seen[number].append(threads())
+        return number * number
+
+    assert scheduler.map_sharing(work, 2, 3) == [0, 1]
+    assert seen[0][0] >= 2 and seen[1] == [1, 3]
+
+
+def test_the_first_task_that_fails_decides_and_ends_those_after_it() -> None:
+    started = threading.Barrier(3)
+
+    def work(number: int, threads: scheduler.ThreadCount) -> int:
+        assert callable(threads)
+        started.wait(30)
+        if number == 0:
+            return 0
+        if number == 1:
+            time.sleep(0.02)
+            raise ValueError("the first that fails")
+        while True:  # ended by its question
+            threads()
+            time.sleep(0.001)
+
+    with pytest.raises(ValueError, match="the first that fails"):
+        scheduler.map_sharing(work, 3, 3)
+
+
+def test_an_earlier_task_goes_on_after_a_later_one_has_failed() -> None:
+    failed = threading.Event()
+
+    def work(number: int, threads: scheduler.ThreadCount) -> int:
+        assert callable(threads)
+        if number == 1:
+            failed.set()
+            raise ValueError("later")
+        assert failed.wait(30)
+        time.sleep(0.02)
+        threads()
+        raise ValueError("earlier")
+
+    with pytest.raises(ValueError, match="earlier"):
+        scheduler.map_sharing(work, 2, 2)

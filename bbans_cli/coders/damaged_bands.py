@@ -11,7 +11,7 @@ import numpy as np
 
 from bbans_cli import scheduler
 from bbans_cli.coders.registry import Coder, DecodeRequest
-from bbans_cli.container import NEURAL, Container, Damage, LostRows, Region
+from bbans_cli.container import Container, Damage, LostRows, Region
 from bbans_cli.container import metadata as kinds
 from bbans_cli.container.byte_reader import Reader
 from bbans_cli.errors import CorruptError
@@ -71,8 +71,7 @@ def _decode_bands(coder: Coder, request: DecodeRequest, planes: np.ndarray) -> l
     Returns the first row of each other band, and the one behind its last.
     """
     part = request.part
-    # The neural coder shares each band among the threads, and needs memory for each band at work.
-    across = 1 if part.coder == NEURAL else min(request.threads, len(part.bands))
+    across = min(request.threads, len(part.bands))
     threads = max(1, request.threads // across)
 
     def one(number: int) -> tuple[int, int] | None:

@@ -21,6 +21,7 @@ from bbans_cli.container import (
 )
 from bbans_cli.container.bounds import Bounds
 from bbans_cli.pictures.picture import Picture
+from bbans_cli.scheduler import sharing_at_once
 
 # Copies of the samples of a picture: of its parts, put together, restored from a table, packed, and the file.
 COPIES = 4
@@ -46,7 +47,7 @@ def check_content(content: Container | StoredFile, threads: int, max_memory: int
 def check_picture(picture: Picture, threads: int, max_memory: int | None) -> None:
     """The same for encoding a picture that has been read."""
     size, pixels = picture.pixels.nbytes, picture.pixels.shape[0] * picture.pixels.shape[1]
-    at_once = min(threads, -(-pixels // BAND_PIXELS))
+    at_once = sharing_at_once(-(-pixels // BAND_PIXELS), threads)
     buckets = min(MOST_BUCKETS, 4 * size) * BUCKET_BYTES
     bands = at_once * (min(pixels, BAND_PIXELS) * ENCODED_PIXEL + buckets + MIXING_BYTES)
     Bounds(max_memory=max_memory).check_memory(COPIES * size + bands)
@@ -82,7 +83,7 @@ def _of_part(part: Part, content: Container, threads: int) -> int:
     width, rows = area.width, min(area.height, part.band_rows)
     at_once = min(threads, len(part.bands))
     if part.coder == NEURAL:
-        return _of_scan(width, rows) + SCAN_BYTES
+        return sharing_at_once(len(part.bands), threads) * _of_scan(width, rows) + SCAN_BYTES
     if part.coder == FITTED:
         return at_once * 512 * width + SCAN_BYTES
     if part.coder in (FEW_COLOURS, DEEP):

@@ -22,6 +22,7 @@ from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, UnderflowError
 from bbans_cli.progress import PixelProgress, no_progress
+from bbans_cli.scheduler import ThreadCount
 
 # The search for the number of initial-bits rows (docs/experiments.md, section "Initial-bits rows").
 WANTED_BITS = 11.0  # bits that the rows should hold for each latent: popping takes at most 10 (BITS) on average
@@ -115,7 +116,7 @@ class RowsCodec:
     shape: ScanShape
     network: np.ndarray
     modulation: np.ndarray | None
-    threads: int
+    threads: ThreadCount
     progress: PixelProgress
 
     def push(self, message: Message, pixels: np.ndarray) -> None:
@@ -154,7 +155,7 @@ class BandCodec:
     mosaic: bool = False
     low_bits: int = 0
     fraction: int = 0
-    threads: int = 1
+    threads: ThreadCount = 1
     progress: PixelProgress = no_progress
 
     def latents(self, split: int) -> Latents:

@@ -18,6 +18,7 @@ from bbans_cli.core import CData, ffi, lib
 from bbans_cli.entropy.native import failure
 from bbans_cli.entropy.rans import Message
 from bbans_cli.progress import PixelProgress
+from bbans_cli.scheduler import ThreadCount
 
 PRECISION = 24
 LS_COLUMNS = LEAST_SQUARES.size  # columns of BandScan.least_squares
@@ -94,27 +95,27 @@ class BandScan:
         """How many pixels the scan codes."""
         return (self.shape.last_row - self.shape.first_row) * self.shape.width
 
-    def intervals(self, threads: int, progress: PixelProgress) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    def intervals(self, threads: ThreadCount, progress: PixelProgress) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Encode: starts and freqs, uint32 (pixels * symbols,), in coding order; precision is PRECISION."""
         symbols = self.shape.symbols
         starts = np.empty(self.pixels * symbols, np.uint32)
         freqs = np.empty_like(starts)
         at = 0
 
-        def advance(budget: int) -> int:
+        def advance(count: int, budget: int) -> int:
             nonlocal at
             here = [ffi.from_buffer("uint32_t[]", array[at * symbols :]) for array in (starts, freqs)]
-            done = int(lib.bbc_scan_encode(self._state, threads, budget, *here))
+            done = int(lib.bbc_scan_encode(self._state, count, budget, *here))
             at += max(done, 0)
             return done
 
-        self._advance(advance, progress)
+        self._advance(advance, threads, progress)
         return starts, freqs
 
     def pop(
         self,
         message: Message,
-        threads: int,
+        threads: ThreadCount,
         progress: PixelProgress,
         freqs: NDArray[np.uint32] | None = None,
     ) -> None:
@@ -125,14 +126,14 @@ class BandScan:
         state, words = message._states_view, message._words
         at = 0
 
-        def advance(budget: int) -> int:
+        def advance(count: int, budget: int) -> int:
             nonlocal at
             here = ffi.NULL if freqs is None else ffi.from_buffer("uint32_t[]", freqs[at * self.shape.symbols :])
-            done = int(lib.bbc_scan_decode(self._state, threads, budget, state, words, here))
+            done = int(lib.bbc_scan_decode(self._state, count, budget, state, words, here))
             at += max(done, 0)
             return done
 
-        self._advance(advance, progress)
+        self._advance(advance, threads, progress)
 
     def least_squares(self) -> NDArray[np.float32]:
         """What both least squares predict of every pixel: (rows, width, LS_COLUMNS), columns as network_layout says.
@@ -159,12 +160,12 @@ class BandScan:
         _checked(lib.bbc_scan_gradient(self._state, ffi.from_buffer("float[]", gradient)))
         return gradient
 
-    def _advance(self, advance: Callable[[int], int], progress: PixelProgress) -> None:
-        """Calls `advance` with a number of pixels to code, again and again until all are done."""
+    def _advance(self, advance: Callable[[int, int], int], threads: ThreadCount, progress: PixelProgress) -> None:
+        """Calls `advance` with threads and a number of pixels to code, again and again until all are done."""
         left, budget = self.pixels, 512
         while left > 0:
             began = time.perf_counter()
-            done = advance(budget)
+            done = advance(threads() if callable(threads) else threads, budget)
             if done in _REFUSALS:
                 raise ValueError(_REFUSALS[done])
             if done < 0:

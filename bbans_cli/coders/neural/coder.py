@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bbans_cli import container
+from bbans_cli import container, scheduler
 from bbans_cli.coders import raw
 from bbans_cli.coders.jpeg import ycbcr
 from bbans_cli.coders.neural import band as bands
@@ -23,6 +23,7 @@ from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.limits import MAX_NEURAL_ROWS, MAX_NEURAL_WIDTH
 from bbans_cli.progress import PixelProgress, no_progress
+from bbans_cli.scheduler import ThreadCount
 
 # The most pixels of a band. A band is a message of its own: damage in one reaches no other, and memory grows with the
 # band, about 35 bytes a pixel. Small bands cost bytes, since learning starts afresh in each (docs/bands.md).
@@ -171,13 +172,15 @@ def encode(
     latents = settings.low_bits == 0 and (LEVELS[level].thumbnail_latents or height * width >= THUMBNAIL)
     band_count = max(1, -(-height * width // BAND_PIXELS))
     band_rows = min(-(-height // band_count), max_band_rows or height)
-    coded = []
-    for top in range(0, height, band_rows):
+
+    def one(number: int, own_threads: ThreadCount) -> container.Band:
+        top = number * band_rows
         pixels = np.ascontiguousarray(samples[top : top + band_rows])
-        codec = band_codec(pixels.shape, model, settings.shifted_down(top), threads, progress)
+        codec = band_codec(pixels.shape, model, settings.shifted_down(top), own_threads, progress)
         message, split = bands.encode(pixels, codec, latents)
         crc = raw.checksum(planes[top : top + band_rows], b"")
-        coded.append(container.Band(payload=message.to_bytes(), split=split, crc=crc))
+        return container.Band(payload=message.to_bytes(), split=split, crc=crc)
+
     return container.Part(
         coder=container.NEURAL,
         channels=channels,
@@ -185,7 +188,7 @@ def encode(
         model_id=model.id,
         settings=settings.to_bytes(),
         band_rows=band_rows,
-        bands=coded,
+        bands=scheduler.map_sharing(one, -(-height // band_rows), threads),
     )
 
 
@@ -197,10 +200,16 @@ def decode(
     Raises CorruptError, ModelMismatchError, UnsupportedError.
     """
     planes = empty_planes(part, width, height, channels)
-    for number, (pixels, stored, codec) in enumerate(open_bands(part, planes, threads, progress)):
+    opened = [*open_bands(part, planes, 1, progress)]
+
+    def one(number: int, own_threads: ThreadCount) -> None:
+        pixels, stored, codec = opened[number]
         with damage_named(number):
+            codec = replace(codec, threads=own_threads)
             bands.decode(Message.from_bytes(stored.payload), pixels, codec, stored.split)
         finish_band(part, stored, pixels)
+
+    scheduler.map_sharing(one, len(opened), threads)
     return planes
 
 
@@ -307,7 +316,7 @@ def band_codec(
     shape: tuple[int, ...],
     model: weights.Weights,
     settings: Settings,
-    threads: int = 1,
+    threads: ThreadCount = 1,
     progress: PixelProgress = no_progress,
 ) -> bands.BandCodec:
     """The codecs of a band of pixels of a shape (height, width, channels)."""

@@ -157,6 +157,24 @@ def test_several_bands(model, small_bands, height):
     assert np.array_equal(decoded(part, planes), planes)
 
 
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_bands_beside_each_other_change_no_byte(model, small_bands, threads):
+    planes = tiny.picture(100, 100, 3)
+    part = neural_coder.encode(planes, 5, threads=1)
+    assert neural_coder.encode(planes, 5, threads=threads) == part and len(part.bands) == 4
+    assert np.array_equal(decoded(part, planes, threads), planes)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_first_damaged_band_is_named(least, small_bands, threads):
+    planes = tiny.picture(100, 100, 3)
+    part = neural_coder.encode(planes, 5, threads=1)
+    for number in (1, 3):
+        part.bands[number] = part.bands[number]._replace(payload=part.bands[number].payload[:-40])
+    with pytest.raises(CorruptError, match="band 1 is damaged"):
+        decoded(part, planes, threads)
+
+
 def test_a_band_is_coded_as_if_it_were_alone(least, small_bands, monkeypatch):
     """With the settings of the picture."""
     monkeypatch.setattr(neural_coder.mosaic, "found", lambda samples: False)
