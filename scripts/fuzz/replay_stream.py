@@ -11,7 +11,7 @@ from scripts.fuzz.inputs import Input, random_numbers
 
 KINDS = lib.BBC_STREAM_KINDS
 _NOTES, _DATA = 1 << 16, 1 << 16
-_PARTS, _ROOM = 4, 8
+_PARTS, _READ_PARTS, _ROOM = 4, 3, 8
 
 
 @dataclass
@@ -74,18 +74,46 @@ def replay_stream_read(data: bytes) -> None:
         for blocks in made.blocks:
             blocks.reshape(-1)[:64] = np.frombuffer(given.fill(128), np.int16)
     made.scan.probe = given.take(0, 7) == 7
-    notes, counts = ffi.new("bbc_stream_notes *"), ffi.new("bbc_stream_counts *")
-    buffers = [np.empty(_NOTES, np.uint8) for _ in range(KINDS)]
-    views = [ffi.from_buffer("uint8_t[]", buffer) for buffer in buffers]
-    notes.bytes, notes.capacity = views, _NOTES
     rest = given.data
-    if lib.bbc_stream_read(made.scan, ffi.from_buffer("uint8_t[]", rest), len(rest), notes, counts) or made.scan.probe:
+    full, counts, noted = _read(made, rest, ffi.NULL, 0)
+    if made.scan.probe or full:
         return
+    notes, views = ffi.new("bbc_stream_notes *"), [ffi.from_buffer("uint8_t[]", each) for each in noted]
+    notes.bytes, notes.sizes = views, [len(each) for each in noted]
     out = np.empty(_DATA + 8, np.uint8)
     written = lib.bbc_stream_write(made.scan, notes, ffi.from_buffer("uint8_t[]", out), len(out))
     after = [rest[place + 1] if place + 1 < len(rest) else 1 for place, byte in enumerate(rest) if byte == 0xFF]
     if all(byte == 0 or byte & 0xF8 == 0xD0 for byte in after) and not made.scan.progressive:
         assert written >= 0 and out[:written].tobytes() == rest
+    if not made.scan.progressive and not made.scan.interval:
+        blocks = [plane.copy() for plane in made.blocks]
+        assert _read_in_parts(made, rest) == (full, counts, noted)
+        assert all(map(np.array_equal, made.blocks, blocks))
+
+
+def _read(made: _Scan, data: bytes, ahead: CData, aheads: int) -> tuple[int, bytes, list[bytes]]:
+    """Whether the notes were full, all counts, and the notes."""
+    notes, counts = ffi.new("bbc_stream_notes *"), ffi.new("bbc_stream_counts *")
+    buffers = [np.empty(_NOTES, np.uint8) for _ in range(KINDS)]
+    views = [ffi.from_buffer("uint8_t[]", buffer) for buffer in buffers]
+    notes.bytes, notes.capacity = views, _NOTES
+    full = lib.bbc_stream_read(made.scan, ffi.from_buffer("uint8_t[]", data), len(data), ahead, aheads, notes, counts)
+    noted = [buffer[: notes.sizes[kind]].tobytes() for kind, buffer in enumerate(buffers)]
+    return full, bytes(ffi.buffer(counts)), noted
+
+
+def _read_in_parts(made: _Scan, data: bytes) -> tuple[int, bytes, list[bytes]]:
+    """The same with parts decoded ahead, as the C target has them."""
+    for plane in made.blocks:
+        plane[:] = 0
+    mcus, kept = made.scan.mcu_columns * made.scan.mcu_rows, list[CData]()
+    parts = ffi.new("bbc_stream_ahead[]", _READ_PARTS)
+    for part, own in enumerate(parts):
+        kept += [ffi.new("int64_t[]", mcus + 1), ffi.new("int16_t[]", sum(plane.size for plane in made.blocks))]
+        own.begin, own.end = len(data) * part // _READ_PARTS, len(data) * (part + 1) // _READ_PARTS
+        own.capacity, own.begins, own.blocks = mcus, kept[-2], kept[-1] if part else ffi.NULL
+        lib.bbc_stream_read_ahead(made.scan, ffi.from_buffer("uint8_t[]", data), len(data), ffi.addressof(own))
+    return _read(made, data, parts, _READ_PARTS)
 
 
 def replay_stream_write(data: bytes) -> None:

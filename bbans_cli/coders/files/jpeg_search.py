@@ -102,10 +102,10 @@ class _Search:
         end = _end_of_stream(data, at) + FARTHEST if at else len(data)
         window = data[at:end]
         try:
-            found = split(window, self.max_blocks)
+            found = split(window, self.max_blocks, self.threads)
             if found.size > len(window) - FARTHEST and end < len(data):
                 window = data[at:]
-                found = split(window, self.max_blocks)
+                found = split(window, self.max_blocks, self.threads)
             return self._joined(found, window)
         except NotCodableError as error:
             if not self.failures:

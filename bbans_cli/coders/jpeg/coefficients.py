@@ -76,7 +76,7 @@ def encode(
     """
     check_sizes([(plane.shape[0], plane.shape[1]) for plane in blocks], tables, factors, level)
     planes = [np.ascontiguousarray(plane, np.int16) for plane in blocks]
-    rows = _segment_rows(planes, factors, threads)
+    rows = _segment_rows(planes, factors)
 
     def code(segment: list[np.ndarray]) -> bytes:
         most = sum(plane.size for plane in segment) * 4 + 64 if max_bytes is None else max_bytes
@@ -182,19 +182,15 @@ def _in_bits(lengths: np.ndarray, bits: Sequence[np.ndarray]) -> None:
         at += plane.size
 
 
-def _segment_rows(planes: Sequence[np.ndarray], factors: Sequence[Factors], threads: int) -> list[int]:
+def _segment_rows(planes: Sequence[np.ndarray], factors: Sequence[Factors]) -> list[int]:
     """How many rows of MCUs each segment has; of the last, 0 for all that are left."""
     if sum(plane.size for plane in planes) <= SEGMENT_NONZERO:
         return [0]
     rows = max(1, min(len(plane) // vertical for plane, (_, vertical) in zip(planes, factors, strict=True)))
     nonzero = np.zeros(rows, np.int64)
-
-    def count_rows(first: int) -> None:
-        for row in range(first, rows, threads):
-            for plane, (_, vertical) in zip(planes, factors, strict=True):
-                nonzero[row] += np.count_nonzero(plane[row * vertical : (row + 1) * vertical])
-
-    scheduler.map_ordered(count_rows, range(threads), threads)
+    for plane, (_, vertical) in zip(planes, factors, strict=True):
+        for row in range(rows):  # not in threads: numpy keeps the interpreter's lock
+            nonzero[row] += np.count_nonzero(plane[row * vertical : (row + 1) * vertical])
     before = np.cumsum(nonzero)
     count = 1
     while count < min(MOST_SEGMENTS, rows // 2) and before[-1] > count * SEGMENT_NONZERO:

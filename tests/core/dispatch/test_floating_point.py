@@ -49,7 +49,7 @@ INTEGERS = {
     *("bbc_png_filters_apply", "bbc_png_filters_undo", "bbc_deflate_size", "bbc_deflate"),
     *("bbc_bytes_size", "bbc_bytes_begin", "bbc_bytes_begin_learned", "bbc_bytes_learn", "bbc_bytes_code"),
     *("bbc_bytes_end", "bbc_stream_table_begin", "bbc_stream_read", "bbc_stream_write"),
-    *("bbc_stream_write_part", "bbc_stream_join_parts"),
+    *("bbc_stream_read_ahead", "bbc_stream_write_part", "bbc_stream_join_parts"),
     *("bbc_fitted_size", "bbc_fitted_chunks", "bbc_fitted_fit_size", "bbc_coefficient_start_unpack"),
     *("bbc_isa_built", "bbc_isa_supported", "bbc_isa_best", "bbc_isa_select", "bbc_isa_now", "bbc_fp_set_raw"),
     "bbc_self_test_name",

@@ -44,9 +44,9 @@ class Scan:
     _note_size: int = 1  # bytes for notes of each kind, for each byte of data
     _fewest: tuple[int, Policy] | None = None  # end-of-band runs that were noted, under the first policy; and that one
 
-    def read(self, coder: ScanCoder, blocks: Sequence[np.ndarray]) -> bool:
+    def read(self, coder: ScanCoder, blocks: Sequence[np.ndarray], threads: int) -> bool:
         """Decode into the blocks; False if notes take more memory than was expected, which next time is there."""
-        found = coder.read(self.data, self.policy, blocks, self._note_size * len(self.data) + 1024)
+        found = coder.read(self.data, self.policy, blocks, self._note_size * len(self.data) + 1024, threads)
         if found is None:
             self._note_size *= 4
             return False
@@ -79,7 +79,9 @@ class Scan:
         return alone or coder.write(self.notes, self.policy, blocks, len(self.data)) == self.data
 
 
-def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> tuple[Layout, list[np.ndarray]]:
+def decode(
+    frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int, threads: int = 1
+) -> tuple[Layout, list[np.ndarray]]:
     """The layout that the data have, and the blocks; says in `scans` which are coded and how.
 
     lines: the height that DNL gives, 0 if there is none. Raises NotCodableError.
@@ -96,7 +98,7 @@ def decode(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: int) -> 
                 scan.policy = scan.policy._replace(interval=_usual_interval(scan, coder))
         blocks.clear()
         blocks.extend(np.zeros((*size, 64), np.int16) for size in place.sizes)
-        if not all(scan.read(coder, blocks) for scan, coder in coders):
+        if not all(scan.read(coder, blocks, threads) for scan, coder in coders):
             continue
         better = _better_height(frame, coders, place, lines, max_blocks)
         if better not in tried:

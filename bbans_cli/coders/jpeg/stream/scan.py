@@ -15,7 +15,7 @@ from bbans_cli.coders.jpeg.stream.segments import Frame, HuffmanCode, ScanHeader
 from bbans_cli.core import CData, ffi, lib
 
 PROGRESSIVE = 2
-# A part of a scan that a thread writes has so many MCUs at least. Tuned by hand, not recorded.
+# A part of a scan that a thread reads or writes has so many MCUs at least. Tuned by hand, not recorded.
 PART_MCUS = 2048
 # Of a block at most, without stuffing: 64 codes of up to 16 bits, and as many values of up to 15.
 BLOCK_BYTES = 256
@@ -92,19 +92,24 @@ class ScanCoder:
         return sum(self._scan.components[i].across * self._scan.components[i].down for i in range(self._scan.count))
 
     def read(
-        self, data: bytes, policy: Policy, blocks: Sequence[np.ndarray] | None, capacity: int
+        self, data: bytes, policy: Policy, blocks: Sequence[np.ndarray] | None, capacity: int, threads: int = 1
     ) -> tuple[Counts, list[bytes]] | None:
         """Decode entropy-coded data into the blocks of all components of the frame, which a scan of a sequential frame
         overwrites and a scan of a progressive one completes; None leaves blocks alone. Returns also the notes of each
         kind. None if those of a kind take more than `capacity` bytes.
         """
+        parts = min(threads, self.mcu_rows * self.mcu_columns // PART_MCUS)
+        ahead, kept_ahead = ffi.NULL, list[CData]()
+        if parts > 1 and blocks is not None and not (self.progressive or policy.interval):
+            ahead, kept_ahead = self._read_ahead(data, parts, policy, blocks)
         counts, notes = ffi.new("bbc_stream_counts *"), ffi.new("bbc_stream_notes *")
         buffers = [np.empty(capacity, np.uint8) for _ in range(KINDS)]
         views = [ffi.from_buffer("uint8_t[]", buffer) for buffer in buffers]
         notes.bytes, notes.capacity = views, capacity
         kept = self._begin(policy, blocks)
-        full = lib.bbc_stream_read(self._scan, ffi.from_buffer("uint8_t[]", data), len(data), notes, counts)
-        del kept
+        view = ffi.from_buffer("uint8_t[]", data)
+        full = lib.bbc_stream_read(self._scan, view, len(data), ahead, parts if kept_ahead else 0, notes, counts)
+        del kept, kept_ahead
         if full:
             return None
         found = Counts(
@@ -118,6 +123,28 @@ class ScanCoder:
             counts.late_runs,
         )
         return found, [buffer[: notes.sizes[kind]].tobytes() for kind, buffer in enumerate(buffers)]
+
+    def _read_ahead(
+        self, data: bytes, count: int, policy: Policy, blocks: Sequence[np.ndarray]
+    ) -> tuple[CData, list[CData]]:
+        """Decode as many parts of the data by a thread each: what bbc_stream_read takes, and views that must live as
+        long. A part has room for more MCUs than the others by half; the rest is decoded later."""
+        view, kept = ffi.from_buffer("uint8_t[]", data), self._begin(policy, blocks)
+        ends = [len(data) * part // count for part in range(count + 1)]
+        capacity = self.mcu_rows * self.mcu_columns * 3 // (2 * count)
+        parts = ffi.new("bbc_stream_ahead[]", count)
+        for part, own in enumerate(parts):
+            begins = ffi.from_buffer("int64_t[]", np.empty(capacity + 1, np.int64))
+            room = np.empty((capacity if part else 0) * self.mcu_blocks() * 64, np.int16)
+            kept += [begins, ffi.from_buffer("int16_t[]", room)]
+            own.begin, own.end, own.capacity, own.begins = ends[part], ends[part + 1], capacity, begins
+            own.blocks = kept[-1] if part else ffi.NULL
+
+        def read(part: int) -> None:
+            lib.bbc_stream_read_ahead(self._scan, view, len(data), parts + part)
+
+        scheduler.map_ordered(read, range(count), count)
+        return parts, kept
 
     def write(
         self, notes: Sequence[bytes], policy: Policy, blocks: Sequence[np.ndarray], most: int, threads: int = 1

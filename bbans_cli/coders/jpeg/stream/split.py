@@ -18,7 +18,7 @@ from bbans_cli.coders.jpeg.stream.stuffing import regular
 MAX_BLOCKS = 1 << 23
 
 
-def split(data: bytes, max_blocks: int = MAX_BLOCKS) -> JpegStream:
+def split(data: bytes, max_blocks: int = MAX_BLOCKS, threads: int = 1) -> JpegStream:
     """Take a JPEG stream apart that begins at data[0].
 
     max_blocks  blocks of all components at most; fewer where `data` cannot have as many
@@ -29,11 +29,11 @@ def split(data: bytes, max_blocks: int = MAX_BLOCKS) -> JpegStream:
         raise NotCodableError("no JPEG stream")
     walk = Walk(data)
     scans = _scans(walk, over_strays=True)
-    frame, place, blocks = _decode(walk, scans, max_blocks)
+    frame, place, blocks = _decode(walk, scans, max_blocks, threads)
     if not all(scan.coded for scan in scans if scan.departures.strays):  # `join` would take them for markers
         walk = Walk(data)
         scans = _scans(walk, over_strays=False)
-        frame, place, blocks = _decode(walk, scans, max_blocks)
+        frame, place, blocks = _decode(walk, scans, max_blocks, threads)
     size = walk.position
     pieces, end = [], 0
     for scan in scans:
@@ -48,14 +48,14 @@ def split(data: bytes, max_blocks: int = MAX_BLOCKS) -> JpegStream:
     return JpegStream(process, width, place.height, components, tables, blocks, plain, records, size)
 
 
-def _decode(walk: Walk, scans: Sequence[Scan], max_blocks: int) -> tuple[Frame, Layout, list[np.ndarray]]:
+def _decode(walk: Walk, scans: Sequence[Scan], max_blocks: int, threads: int) -> tuple[Frame, Layout, list[np.ndarray]]:
     """`decode`, or NotCodableError, after a walk has found all scans."""
     if walk.refused is not None:
         raise NotCodableError(walk.refused)
     if walk.frame is None or not scans:
         raise NotCodableError("no picture in it")
     # A block takes a bit at least of the first scan of its component.
-    return walk.frame, *decode(walk.frame, scans, walk.lines, min(max_blocks, 8 * walk.position))
+    return walk.frame, *decode(walk.frame, scans, walk.lines, min(max_blocks, 8 * walk.position), threads)
 
 
 def _scans(walk: Walk, over_strays: bool) -> list[Scan]:

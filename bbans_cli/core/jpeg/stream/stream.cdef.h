@@ -63,10 +63,22 @@ typedef struct {
  * such code can be. */
 int bbc_stream_table_begin(bbc_stream_table *table, const uint8_t *lengths, const uint8_t *symbols, int32_t count);
 
-/* Decode entropy-coded data into the scan's blocks. Always succeeds; what makes no sense goes to notes. Returns 0, or
- * -1 if notes are full. */
-int bbc_stream_read(const bbc_stream_scan *scan, const uint8_t *data, size_t size, bbc_stream_notes *notes,
-                    bbc_stream_counts *counts);
+/* MCUs of a sequential scan without restarts that are decoded before their place is known. */
+typedef struct {
+    size_t begin, end; /* byte of the data where the first MCU begins, and the one before which the last does */
+    int64_t capacity;  /* MCUs */
+    int16_t *blocks;   /* capacity MCUs, block by block. NULL: those of the scan, whose first MCU is at `begin` then */
+    int64_t *begins;   /* capacity + 1: where each MCU begins and the last one ends, in bits of the data */
+    int64_t count;     /* MCUs decoded */
+} bbc_stream_ahead;
+
+/* Decode a part of a scan: all but what `count` says is filled in, or has room. */
+void bbc_stream_read_ahead(const bbc_stream_scan *scan, const uint8_t *data, size_t size, bbc_stream_ahead *ahead);
+
+/* Decode entropy-coded data into the scan's blocks. Always succeeds; what makes no sense goes to notes. `aheads` parts
+ * that are decoded already, in their order, save time and change nothing. Returns 0, or -1 if notes are full. */
+int bbc_stream_read(const bbc_stream_scan *scan, const uint8_t *data, size_t size, const bbc_stream_ahead *ahead,
+                    int32_t aheads, bbc_stream_notes *notes, bbc_stream_counts *counts);
 
 /* The data again. Returns their size, or -1: notes or coefficients that no data give, or beyond capacity bytes. */
 int64_t bbc_stream_write(const bbc_stream_scan *scan, const bbc_stream_notes *notes, uint8_t *out, size_t capacity);

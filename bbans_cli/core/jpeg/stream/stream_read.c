@@ -1,11 +1,9 @@
 /* Entropy-coded data of a scan to coefficients. The data are read in intervals, each of which begins at a byte boundary
  * (T.81, E.2.4). An interval gives blocks until it has all that it should have, or until the data stop to make sense;
  * what is left up to the next marker is padding, or noted as it is. */
+#include "stream_ahead.h"
 #include "stream_read_progressive.h"
 #include "stream_read_sequential.h"
-
-/* Copied where a block begins: GCC makes string instructions of memset, which take longer. */
-static const int16_t stream_read_zeros[64];
 
 static int stream_read_block(stream_decoder *d, int part, int16_t *block)
 {
@@ -53,6 +51,10 @@ static int64_t stream_read_interval(stream_decoder *d, int64_t mcu, int64_t mcus
     memset(d->dc, 0, sizeof d->dc);
     d->run = d->covered = d->corrections = 0;
     while (at.left) {
+        if (d->aheads && !(at.part | at.x | at.y)) {
+            stream_ahead_take(d, &at);
+            if (!at.left) break;
+        }
         if (d->run && !d->scan->high) {
             const int64_t covered = d->run < at.left ? d->run : at.left;
             stream_read_run_blocks(d, covered, 0);
@@ -79,16 +81,6 @@ static int64_t stream_read_interval(stream_decoder *d, int64_t mcu, int64_t mcus
         stream_cursor_next(&at);
     }
     return at.number - first;
-}
-
-/* Where the bytes begin that are loaded and not consumed, but for bits of a byte that is consumed in part. */
-static size_t stream_read_boundary(const stream_reader *r)
-{
-    size_t at = r->at;
-    int left = stream_reader_left(r);
-    uint64_t bits = r->bits << (left & 7);
-    for (; left >= 8; left -= 8, bits <<= 8) at -= bits >> 56 == 0xff ? 2 : 1;
-    return at;
 }
 
 /* The next restart marker, or the end of data. */
@@ -171,10 +163,12 @@ static int stream_read_continues(const stream_decoder *d, const stream_read_end 
     return stream_read_interval(&trial, mcu, 1) > 0;
 }
 
-int bbc_stream_read(const bbc_stream_scan *scan, const uint8_t *data, size_t size, bbc_stream_notes *notes,
-                    bbc_stream_counts *counts)
+int bbc_stream_read(const bbc_stream_scan *scan, const uint8_t *data, size_t size, const bbc_stream_ahead *ahead,
+                    int32_t aheads, bbc_stream_notes *notes, bbc_stream_counts *counts)
 {
     stream_decoder decoder = {.scan = scan, .notes = {.notes = notes}, .counts = counts}, *d = &decoder;
+    d->ahead = ahead;
+    d->aheads = aheads;
     const int64_t all = (int64_t)scan->mcu_columns * scan->mcu_rows, blocks = stream_mcu_blocks(scan);
     int64_t mcu = 0;
     stream_read_end end = {0};

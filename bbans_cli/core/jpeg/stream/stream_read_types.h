@@ -5,6 +5,9 @@
 #include "stream_blocks.h"
 #include "stream_notes.h"
 
+/* Copied where a block begins: GCC makes string instructions of memset, which take longer. */
+static const int16_t stream_read_zeros[64];
+
 /* What became of a block: decoded; or its bits are not those that its coefficients give. */
 enum { STREAM_BLOCK_PLAIN, STREAM_BLOCK_RAW };
 
@@ -21,6 +24,9 @@ typedef struct {
     int64_t corrections; /* correction bits of the run, up to this block */
     size_t marker;       /* where the next restart marker or the end of data is, as far as it was looked for */
     int16_t scratch[64]; /* the block, where those of the scan stay as they are */
+    const bbc_stream_ahead *ahead; /* parts that are decoded, `aheads` of them */
+    int32_t aheads;
+    int64_t ahead_mcu; /* of the first one: those before lie behind */
 } stream_decoder;
 
 #endif

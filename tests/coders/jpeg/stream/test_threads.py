@@ -1,7 +1,8 @@
-"""A scan that several threads write, each a part of it, has the same bytes."""
+"""A scan that several threads write or read, each a part of it, has the same bytes and coefficients."""
 
 import io
 
+import numpy as np
 import pytest
 import tiny
 from PIL import Image
@@ -32,9 +33,9 @@ def parts(monkeypatch):
     return calls
 
 
-def jpeg(mode="RGB", **options):
+def jpeg(mode="RGB", size=(70, 90), **options):
     file = io.BytesIO()
-    Image.fromarray(tiny.picture(70, 90, 3)).convert(mode).save(file, "JPEG", **options)
+    Image.fromarray(tiny.picture(*size, 3)).convert(mode).save(file, "JPEG", **options)
     return file.getvalue()
 
 
@@ -69,6 +70,73 @@ def test_notes_are_written_by_one(parts):
     damaged = data[: len(data) * 3 // 4]
     found = split(damaged)
     assert join(found.plain, found.scans, found.blocks, threads=4) == damaged[: found.size] and not parts
+
+
+def taken(found):
+    arrays = [array.tobytes() for array in (*found.tables, *found.blocks)]
+    return found._replace(tables=[], blocks=[]), arrays
+
+
+@pytest.fixture
+def ahead(monkeypatch):
+    """MCUs that were decoded in parts of their own, for each part but the first of a scan."""
+    mcus = []
+    read = scan.ScanCoder._read_ahead
+
+    def counted(self, *given):
+        parts, kept = read(self, *given)
+        mcus.extend(part.count for part in list(parts)[1:])
+        return parts, kept
+
+    monkeypatch.setattr(scan.ScanCoder, "_read_ahead", counted)
+    return mcus
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+@pytest.mark.parametrize(
+    "options", [{}, {"subsampling": 0, "quality": 99}, {"subsampling": 1}, {"mode": "L"}, {"optimize": True}]
+)
+def test_the_same_coefficients(options, threads, ahead):
+    data = jpeg(**options)
+    assert taken(split(data, threads=threads)) == taken(split(data))
+    assert len(ahead) == threads - 1 and any(ahead)
+
+
+def test_what_a_part_has_decoded_is_not_decoded_again(monkeypatch):
+    read = scan.ScanCoder._read_ahead
+
+    def marked(self, *given):
+        parts, kept = read(self, *given)
+        for block in range(parts[1].count * self.mcu_blocks()):
+            parts[1].blocks[block * 64 + 63] = 9999
+        return parts, kept
+
+    monkeypatch.setattr(scan.ScanCoder, "_read_ahead", marked)
+    for options in ({}, {"subsampling": 0}, {"mode": "L"}):
+        blocks = np.concatenate(
+            [plane.reshape(-1, 64) for plane in split(jpeg(size=(240, 320), **options), threads=2).blocks]
+        )
+        assert 0.4 < np.mean(blocks[:, 63] == 9999) < 0.6
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"restart_marker_blocks": 2}])
+def test_other_scans_are_read_by_one(options, ahead):
+    data = jpeg(**options)
+    assert taken(split(data, threads=4)) == taken(split(data)) and not ahead
+
+
+def test_damaged_scans_are_read_as_by_one_thread(ahead):
+    rng = np.random.default_rng(1)
+    data = jpeg(quality=92)
+    begin = data.index(b"\xff\xda") + 14
+    for _ in range(60):
+        damaged = bytearray(data)
+        for at in rng.integers(begin, len(data), 1 + rng.integers(4)):
+            damaged[at] = rng.integers(256)
+        del damaged[int(rng.integers(begin, 2 * len(data))) :]
+        one, several = (taken(split(bytes(damaged), threads=threads)) for threads in (1, 4))
+        assert one == several
+    assert len(ahead) > 60
 
 
 @pytest.mark.parametrize("value", [1000, -32768])
