@@ -148,7 +148,9 @@ class ReferenceScan(Scan):
     def __init__(self, shape: ScanShape, network: Array, modulation: Array | None, pixels: Array) -> None:
         super().__init__(shape, network, modulation, pixels)
         grid, rows = (shape.grid_x, shape.grid_y), (shape.first_row, shape.last_row)
-        self.least_squares = least_squares(self.planes, *rows, shape.channels, grid, shape.period, self.units)
+        self.least_squares = least_squares(
+            self.planes, *rows, shape.channels, grid, shape.period, self.units, shape.light
+        )
 
     def intervals(self) -> tuple[Array, Array]:
         """starts and freqs, uint32, in coding order: diagonal by diagonal, channel by channel, symbol by symbol (deep

@@ -25,7 +25,7 @@ RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
 
 @dataclass(frozen=True)
 class Settings:
-    """Of a part; the symbols of the page are r, E, R, (gx, gy), mosaic, b and f. Without a grid it is (-1, -1)."""
+    """Of a part; the symbols of the page are r, E, R, (gx, gy), mosaic, light, b and f. No grid: (-1, -1)."""
 
     rate: float
     update_interval: int
@@ -33,6 +33,7 @@ class Settings:
     ycbcr: bool
     grid: tuple[int, int]
     mosaic: bool
+    light: bool
     low_bits: int
     fraction: int
 
@@ -49,9 +50,10 @@ class Settings:
             rate=RATES[first & 7],
             update_interval=4 ** (first >> 3 & 1),
             batch=128 >> (first >> 6) if first & 7 else 0,
-            ycbcr=bool(first >> 5 & 1),
+            ycbcr=first >> 4 & 3 == 2,
             grid=(-1, -1) if gridless else (place & 15, place >> 4),
             mosaic=bool(first >> 4 & 1),
+            light=first >> 4 & 3 == 3,
             low_bits=(last & 7) + 1 if deep else 0,
             fraction=last >> 3 & 15,
         )
@@ -102,6 +104,7 @@ def decode_band(
         grid_x=settings.grid[0],
         grid_y=settings.grid[1],
         period=period(settings.grid, settings.mosaic),
+        light=int(settings.light),
         low_bits=settings.low_bits,
         fraction=settings.fraction,
         correction=int(height * width >= CORRECTED),

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bbans_cli.coders.neural.neighbourhood import SKEW, TAPS, WEST
+from bbans_cli.coders.neural.neighbourhood import MOSAIC_PERIOD, SKEW, TAPS, WEST
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
-from bbans_cli.reference import arithmetic, local_ls
+from bbans_cli.reference import arithmetic, linear_light, local_ls
 from bbans_cli.reference.arithmetic import f32
 from bbans_cli.reference.local_ls import cholesky, clip_to_range, conditional
 from bbans_cli.reference.neighbourhood import gather, normalise
@@ -29,9 +29,11 @@ NEIGHBOURS = [
 ]  # fmt: skip
 GREEN, CHROMA = 48, 64  # elements of the vectors
 RIDGE = np.float32(0.001)  # tuned by hand, not recorded
+MOSAIC_RIDGE = np.float32(0.0001)  # docs/experiments.md, Linear light
 PRIOR_WEIGHT = np.float32(100)  # in pixels; docs/experiments.md, Phase-conditioned least squares
 FORGETTING = f32("0x1p-14")  # tuned by hand, not recorded
 GREY_HALF_LOG_SIGMA = np.float32(-1.5)  # of R - G and B - G of a grey picture: about what equal channels would give
+LEFT, RIGHT, ABOVE = 4, 3, 4  # how far the neighbours lie from a pixel
 SOONEST, LATEST = 64, 8192  # pixels between two solutions; docs/experiments.md, Phase-conditioned least squares
 
 
@@ -43,6 +45,7 @@ def least_squares(
     grid: tuple[int, int] = (-1, -1),
     period: int = 1,
     units: SampleRange = EIGHT_BITS,
+    light: int = 0,
 ) -> Array:
     """What both least squares predict of rows first_row to last_row - 1 of planes (3, h, w).
 
@@ -55,7 +58,10 @@ def least_squares(
     _, base, activity = normalise(taps, units)
     residual = (value - base).astype(np.float32)
     local = local_ls.least_squares(planes, first_row, last_row, units).reshape(len(x), local_ls.COLUMNS)
-    phased = predictions(taps, value, base, phases(x, y, grid, period), x + SKEW * y, channels, period, units)
+    lit, lit_value = (linear_light.light(a, units) if light else a for a in (taps, value))
+    weight = weights(x, y, width, activity, lit[:, 0, WEST], units, light) if period == MOSAIC_PERIOD else None
+    phase = phases(x, y, grid, period)
+    phased = predictions(lit, lit_value, base, phase, x + SKEW * y, channels, period, units, light, weight)
     errors = np.concatenate([residual - conditional(local, residual, base, units), residual - phased[:, :3]], axis=1)
     errors = np.where(np.arange(6) % 3 < channels, errors, np.float32(0))
     near = nearby(errors.reshape(rows, width, 6), activity.reshape(rows, width, 3)).reshape(len(x), 12)
@@ -82,35 +88,60 @@ def predictions(
     channels: int,
     period: int,
     units: SampleRange = EIGHT_BITS,
+    light: int = 0,
+    weight: Array | None = None,
 ) -> Array:
     """Predictions of the channels given those before, less their bases, then half_log_sigmas: (n, 6) float32.
 
     Channels that a grey picture lacks have 0 and GREY_HALF_LOG_SIGMA.
 
-    taps (n, 3, taps), value and base (n, 3) in the network's units; phase (n, 2), of `phases`, and diagonal (n,).
+    taps (n, 3, taps) and value (n, 3), of which light says whether they are linear light, and base (n, 3), in the
+    network's units; phase (n, 2), of `phases`, and diagonal (n,). weight: of pixels in a mosaic, else None.
     """
     west = taps[..., WEST]
-    own, start = (value - west).astype(np.float32), (west - base).astype(np.float32)
+    own = (value - west).astype(np.float32)
     seen, seen_chroma = vectors(taps, own)
+    learned, learned_chroma = (v if weight is None else v * weight[:, None] for v in (seen, seen_chroma))
     green, chroma = System(GREEN, 1, 1, green_period(period) ** 2), System(CHROMA, 3, 2, period**2)
     in_green, in_chroma = phase.T
     out = np.zeros((len(value), 6), np.float32)
     out[:, 4:] = GREY_HALF_LOG_SIGMA if channels == 1 else 0
     for part in intervals(diagonal):
-        out[part, 0] = green.apply(seen[part], in_green[part])[:, 0] + start[part, 0]
+        rise = green.apply(seen[part], in_green[part])[:, 0]
+        out[part, 0] = above_base(rise, west[part, 0], base[part, 0], units, light)
         out[part, 3] = green.half_log_sigma[in_green[part], 0]
-        green.learn(seen[part], in_green[part])
+        green.learn(learned[part], in_green[part])
         if channels == 3:
-            out[part, 1:3] = differences(chroma, seen_chroma[part], in_chroma[part], own[part]) + start[part, 1:]
+            rise = differences(chroma, seen_chroma[part], in_chroma[part], own[part])
+            out[part, 1:3] = above_base(rise, west[part, 1:], base[part, 1:], units, light)
             out[part, 4:] = chroma.half_log_sigma[in_chroma[part]]
-            chroma.learn(seen_chroma[part], in_chroma[part])
+            chroma.learn(learned_chroma[part], in_chroma[part])
     out[:, :channels] = clip_to_range(out[:, :channels], base[:, :channels], units)
     return out
 
 
+def above_base(rise: Array, west: Array, base: Array, units: SampleRange, light: int) -> Array:
+    """Predictions less the bases, from how much they are above the pixel to the west."""
+    if light:
+        return linear_light.sample(rise + west, units) - np.asarray(base, np.float32)
+    result: Array = rise + (west - base).astype(np.float32)
+    return result
+
+
+def weights(x: Array, y: Array, width: int, activity: Array, west: Array, units: SampleRange, light: int) -> Array:
+    """Of pixels (x, y) in a mosaic, (n,) float32. activity (n, 3); west: of G, (n,), as `predictions` has it."""
+    inside = (x >= LEFT) & (x < width - RIGHT) & (y >= ABOVE)
+    total = activity[:, 0] + activity[:, 1] + activity[:, 2] + np.float32(3)
+    weight: Array = np.where(inside, np.float32(26), np.float32(0)) / total
+    if light:
+        weight = weight / np.sqrt(np.sqrt(west / units.top) + np.float32(0.02))
+    return weight
+
+
 def vectors(taps: Array, own: Array) -> tuple[Array, Array]:
     """Of the system for G, (n, GREEN), and of that for R - G and B - G, (n, CHROMA), float32: neighbours less the pixel
-    to the west, 1, own values. taps (n, 3, taps); own (n, 3): the values, less the pixel to the west."""
+    to the west, 1, own values. taps (n, 3, taps), as `predictions` has them; own (n, 3): the values, less the pixel
+    to the west."""
     near = taps[..., NEIGHBOURS] - taps[..., WEST, None]
     apart = near[:, 1:] - near[:, :1]
     one = np.ones((len(own), 1), np.float32)
@@ -176,7 +207,8 @@ class System:
     def solve(self) -> None:
         """Cholesky factors with inverted diagonals, then each target's weights from the last one back."""
         one, sums = np.float32(1), self._with_prior().transpose(1, 2, 0)
-        count, low = sums[self.one, self.one], cholesky(sums, self.known, RIDGE)
+        ridge = MOSAIC_RIDGE if len(self.moments) == MOSAIC_PERIOD**2 else RIDGE
+        count, low = sums[self.one, self.one], cholesky(sums, self.known, ridge)
         for t, target in enumerate(range(self.known, len(low))):
             w = low[target].copy()
             for i in reversed(range(target)):

@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from bbans_cli.coders.coding_order import CHANNELS
-from bbans_cli.coders.neural.neighbourhood import SKEW, WEST
+from bbans_cli.coders.neural.neighbourhood import MOSAIC_PERIOD, SKEW, WEST
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.coders.neural.scan_shape import ScanShape
 from bbans_cli.progress import PixelProgress, no_progress
-from bbans_cli.reference import local_ls, phase_ls
+from bbans_cli.reference import linear_light, local_ls, phase_ls
 from bbans_cli.reference.band_scan import Scan, diagonals
 from bbans_cli.reference.local_ls import clip_to_range, conditional
 from bbans_cli.reference.mixture import Mixture, cumulative, low_cumulative, mixture
@@ -86,19 +86,27 @@ class _Phased:
 
     def predict(self, c: int, taps: Array, value: Array, base: Array, phase: Array) -> Array:
         """Of channel c, less the base, from the values (n, 3) of the channels before: (n,)."""
+        taps, value = self._lit(taps), self._lit(value)
         west = taps[..., WEST]
-        own, start = (value - west).astype(np.float32), (west - base).astype(np.float32)
+        own = (value - west).astype(np.float32)
         seen, seen_chroma = phase_ls.vectors(taps, own)
         if c == 0:
-            found = self.green.apply(seen, phase[:, 0])[:, 0] + start[:, 0]
+            rise = self.green.apply(seen, phase[:, 0])[:, 0]
         else:
-            found = phase_ls.differences(self.chroma, seen_chroma, phase[:, 1], own)[:, c - 1] + start[:, c]
+            rise = phase_ls.differences(self.chroma, seen_chroma, phase[:, 1], own)[:, c - 1]
+        found = phase_ls.above_base(rise, west[:, c], base[:, c], self.units, self.shape.light)
         return clip_to_range(found, base[:, c], self.units)
 
-    def take(self, taps: Array, value: Array, phase: Array) -> None:
+    def take(self, x: Array, y: Array, taps: Array, value: Array, activity: Array, phase: Array) -> None:
         """A diagonal is known."""
+        taps, value = self._lit(taps), self._lit(value)
         own = (value - taps[..., WEST]).astype(np.float32)
-        self.held.append((*phase_ls.vectors(taps, own), phase))
+        vectors = phase_ls.vectors(taps, own)
+        if self.shape.period == MOSAIC_PERIOD:
+            place = x, y, self.shape.width
+            weight = phase_ls.weights(*place, activity, taps[:, 0, WEST], self.units, self.shape.light)
+            vectors = vectors[0] * weight[:, None], vectors[1] * weight[:, None]
+        self.held.append((*vectors, phase))
         self.since += len(phase)
         self.seen += len(phase)
         if phase_ls.due(self.since, self.seen):
@@ -107,6 +115,10 @@ class _Phased:
             if self.shape.channels == 3:
                 self.chroma.learn(seen_chroma, phases[:, 1])
             self.held, self.since = [], 0
+
+    def _lit(self, value: Array) -> Array:
+        """Samples, in units, as the systems see them."""
+        return linear_light.light(value, self.units) if self.shape.light else value
 
 
 class ScanDecoder(Scan):
@@ -182,7 +194,7 @@ class ScanDecoder(Scan):
         self.local.vector[x // local_ls.BLOCK, x % local_ls.BLOCK] = np.concatenate(
             [neighbours, (self._in_units(value) - base).astype(np.float32)], axis=1
         )
-        self.phased.take(taps, self._in_units(value), phase)
+        self.phased.take(x, y, taps, self._in_units(value), activity, phase)
 
     def _in_units(self, value: Array) -> Array:
         """Values as the planes have them."""

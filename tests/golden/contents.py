@@ -78,10 +78,9 @@ def _of_neural(part: container.Part) -> Iterator[str]:
     yield f"neural rate {settings[0] & 7}"
     yield f"neural interval {settings[0] >> 3 & 1}"
     yield f"neural mini-batch {settings[0] >> 6}"
-    if settings[0] >> 4 & 1:
-        yield "neural mosaic"
-    if settings[0] >> 5 & 1:
-        yield "neural Y, Cb, Cr"
+    kind = {1: "neural mosaic", 2: "neural Y, Cb, Cr", 3: "neural mosaic in linear light"}.get(settings[0] >> 4 & 3)
+    if kind:
+        yield kind
     if len(settings) == 3:
         yield f"neural low bits {(settings[2] & 7) + 1}"
         yield "neural fraction " + ("of all low bits" if (settings[2] >> 3 & 15) == (settings[2] & 7) + 1 else "less")

@@ -38,6 +38,8 @@ CASES = {
     "tiny-rate-7": Case((8, 18, 1), Settings(7, 0, 3)),
     "tiny-interval": Case((12, 24, 1), Settings(5, 1, 0)),
     "tiny-mosaic": Case((13, 20, 3), Settings(6, grid=(6, 11), mosaic=True)),
+    "tiny-light": Case((13, 20, 3), Settings(6, grid=(6, 11), mosaic=True, light=True)),
+    "tiny-deep-light": Case((13, 20, 3), Settings(5, grid=(0, 3), mosaic=True, light=True, low_bits=2, fraction=1)),
     "tiny-deep-mosaic": Case((13, 20, 3), Settings(5, grid=(0, 3), mosaic=True, low_bits=2, fraction=1)),
     "tiny-grid": Case((9, 13, 3), Settings(3, grid=(5, 14)), latents=True),
     "tiny-ycbcr": Case((8, 12, 3), Settings(4, 1, 2, grid=(0, 0), ycbcr=True), latents=True),

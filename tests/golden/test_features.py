@@ -37,6 +37,7 @@ EXPECTED = {
     *(f"neural interval {index}" for index in range(2)),
     *(f"neural mini-batch {index}" for index in range(4)),
     "neural mosaic",
+    "neural mosaic in linear light",
     "neural Y, Cb, Cr",
     "neural latents",
     *(f"neural low bits {count}" for count in range(1, 9)),

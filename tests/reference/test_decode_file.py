@@ -38,6 +38,7 @@ LONG = {
     "tiny-deep-2-2",
     "tiny-grid",
     "tiny-mosaic",
+    "tiny-deep-light",
 }
 NAMES = [name for name in make_files.files() if name not in LONG or os.environ.get("BBC_ALL_GOLDEN")]
 # Those whose plain bytes need the dictionary, which takes half a minute of a busy machine to learn; and a large one

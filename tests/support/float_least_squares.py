@@ -31,8 +31,26 @@ def activities(taps: np.ndarray, base: np.ndarray) -> np.ndarray:
     return 0.7 + np.abs(taps - base[..., None])[..., list(NEAREST)].sum(-1) / 12
 
 
+def to_light(samples: np.ndarray) -> np.ndarray:
+    """Samples of 8 bits in linear light, by sRGB's curve; both from 0 to 255."""
+    share = samples / 255
+    return 255 * np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def from_light(light: np.ndarray) -> np.ndarray:
+    """The inverse."""
+    share = np.clip(light / 255, 0, 2)
+    return 255 * np.where(share <= 0.0031308, share * 12.92, 1.055 * share ** (1 / 2.4) - 0.055)
+
+
 def least_squares(
-    planes: np.ndarray, first: int, last: int, channels: int, grid_at: tuple[int, int] | None, period: int
+    planes: np.ndarray,
+    first: int,
+    last: int,
+    channels: int,
+    grid_at: tuple[int, int] | None,
+    period: int,
+    light: int = 0,
 ) -> np.ndarray:
     """`local`, `phase_conditioned` and `nearby` of n pixels, row by row: (n, 27).
 
@@ -42,7 +60,7 @@ def least_squares(
     taps, base = neighbourhood(planes, first, last)
     residual = planes[:, first:last].reshape(3, -1).T - base
     by_local = local(planes, first, last).reshape(-1, 9)
-    by_phase = phase_conditioned(planes, first, last, channels, grid_at, period)
+    by_phase = phase_conditioned(planes, first, last, channels, grid_at, period, light)
     expected = conditional(*np.split(by_local, 3, axis=1)[:2], residual, base)
     errors = np.concatenate([residual - expected, residual - by_phase[:, :3]], axis=1) * (np.arange(6) % 3 < channels)
     near = nearby(errors.reshape(*shape, 6), activities(taps, base).reshape(*shape, 3))
@@ -106,7 +124,13 @@ def _conditioned(errors, c):
 
 
 def phase_conditioned(
-    planes: np.ndarray, first: int, last: int, channels: int, grid_at: tuple[int, int] | None, period: int
+    planes: np.ndarray,
+    first: int,
+    last: int,
+    channels: int,
+    grid_at: tuple[int, int] | None,
+    period: int,
+    light: int = 0,
 ) -> np.ndarray:
     """Predictions of 3 channels given those before, less their bases, and 3 half_log_sigmas: (n, 6)."""
     y, x = (a.ravel() for a in np.mgrid[first:last, : planes.shape[2]])
@@ -115,24 +139,36 @@ def phase_conditioned(
         phase = (x + grid_at[0]) % period + (y + grid_at[1]) % period * period
         in_green = (x + grid_at[0]) % of_green + (y + grid_at[1]) % of_green * of_green
     taps, base = neighbourhood(planes, first, last)
+    weight = mosaic_weights(x, y, planes.shape[2], taps, base, light) if period == 2 else np.ones(len(x))
+    taps, own = (to_light(a) if light else a for a in (taps, planes[:, y, x].T))
     west, near = taps[..., WEST], taps[..., NEIGHBOURS] - taps[..., WEST, None]
-    own = planes[:, y, x].T - west
+    own = own - west
     green, red, blue = near.transpose(1, 0, 2)
     one = np.ones(len(x))
     for_green = np.column_stack([green, red[:, :11], blue[:, :11], one, own[:, 0]])
     for_others = np.column_stack([red - green, blue - green, green[:, :12], one, own[:, 0], own[:, 1:] - own[:, :1]])
     out = np.zeros((len(x), 6))
     out[:, 4:] = -1.5 if channels == 1 else 0
-    by_phase = _fading_least_squares(for_green, x + 4 * y, 46, 1, in_green, of_green**2)
+    ridge = 0.0001 if period == 2 else 0.001
+    by_phase = _fading_least_squares(for_green, weight, x + 4 * y, 46, 1, in_green, of_green**2, ridge)
     out[:, 0], out[:, 3] = by_phase.T
     if channels == 3:
-        by_phase = _fading_least_squares(for_others, x + 4 * y, 60, 2, phase, period**2)
+        by_phase = _fading_least_squares(for_others, weight, x + 4 * y, 60, 2, phase, period**2, ridge)
         out[:, 1:3], out[:, 4:] = own[:, :1] + by_phase[:, :2], by_phase[:, 2:]
-    out[:, :channels] = (np.clip(out[:, :3] + west, 0, 255) - base)[:, :channels]
+    predicted = out[:, :3] + west
+    predicted = from_light(predicted) if light else predicted
+    out[:, :channels] = (np.clip(predicted, 0, 255) - base)[:, :channels]
     return out
 
 
-def _fading_least_squares(vectors, diagonals, one, targets, phase, phases):
+def mosaic_weights(x, y, width, taps, base, light):
+    """Of pixels in a mosaic: (n,)."""
+    inside = (x >= 4) & (x < width - 3) & (y >= 4)
+    weight = 26 * inside / (activities(taps, base).sum(-1) + 3)
+    return weight / np.sqrt(np.sqrt(to_light(taps[:, 0, WEST]) / 255) + 0.02) if light else weight
+
+
+def _fading_least_squares(vectors, weight, diagonals, one, targets, phase, phases, ridge):
     """Of each vector the last elements, predicted from those before them, and their half_log_sigmas: (n, 2 * targets).
 
     Weights of each phase are those found last. They are looked for after a diagonal with which 64 pixels, or an eighth
@@ -145,14 +181,15 @@ def _fading_least_squares(vectors, diagonals, one, targets, phase, phases):
     for diagonal in np.unique(diagonals):
         now = np.flatnonzero(diagonals == diagonal)
         out[now] = np.hstack([np.einsum("pi,pit->pt", vectors[now], weights[phase[now]]), half_log_sigmas[phase[now]]])
-        np.add.at(sums, phase[now], vectors[now, :, None] * vectors[now, None])
+        learned = vectors[now] * weight[now, None]
+        np.add.at(sums, phase[now], learned[:, :, None] * learned[:, None])
         since, coded = since + len(now), coded + len(now)
         if since < min(max(64, coded // 8), 8192):
             continue
         total = sums
         if phases > 1:
             total = sums + 100 * sums.sum(0) / max(sums[:, one, one].sum(), 1)
-        factors, errors = _ridge(total, known, 0.001)
+        factors, errors = _ridge(total, known, ridge)
         for t in range(targets):
             weights[:, :known, t] = factors[:, :, t]
             pivot, gain, errors = _conditioned(errors, t)

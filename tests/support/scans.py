@@ -34,6 +34,7 @@ def small_scan(
     period: int = 1,
     low_bits: int = 0,
     fraction: int = 0,
+    light: int = 0,
     correction: int = 1,
 ) -> ScanShape:
     """The shape of a scan over all rows, unless given otherwise, with the smallest network that there can be."""
@@ -56,6 +57,7 @@ def small_scan(
         period=period,
         low_bits=low_bits,
         fraction=fraction,
+        light=light,
         correction=correction,
     )
 

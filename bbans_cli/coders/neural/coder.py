@@ -43,7 +43,8 @@ class Settings:
     groups of 32 pixels of a mini-batch, this being 0 or 1. batch_index: of BATCHES. grid: column and row of the
     part's first pixel in the 16-pixel period of a JPEG file's grid, each 0 to 15, or (-1, -1) without a grid.
     ycbcr: the samples are Cb, Y, Cr in place of R, G, B. mosaic: statistics depend on column and row modulo 2; only
-    with a grid. low_bits, fraction: of deep samples, as ScanShape has them.
+    with a grid. light: least squares are of linear light; only with a mosaic, in place of ycbcr.
+    low_bits, fraction: of deep samples, as ScanShape has them.
     """
 
     rate_index: int
@@ -52,6 +53,7 @@ class Settings:
     grid: tuple[int, int] = (-1, -1)
     ycbcr: bool = False
     mosaic: bool = False
+    light: bool = False
     low_bits: int = 0
     fraction: int = 0
 
@@ -72,7 +74,8 @@ class Settings:
 
     def to_bytes(self) -> bytes:
         """The settings as docs/format.md defines them: three bytes for deep samples, else two with a grid."""
-        first = self.rate_index | self.interval_log4 << 3 | self.mosaic << 4 | self.ycbcr << 5 | self.batch_index << 6
+        kind = self.mosaic << 4 | (self.ycbcr or self.light) << 5
+        first = self.rate_index | self.interval_log4 << 3 | kind | self.batch_index << 6
         x, y = self.grid
         grid = x | y << 4 if x >= 0 else 0
         if self.low_bits:
@@ -90,8 +93,9 @@ class Settings:
             interval_log4=first >> 3 & 1,
             batch_index=first >> 6,
             grid=(data[1] & 15, data[1] >> 4) if len(data) == 2 or len(data) == 3 and data[2] < 128 else (-1, -1),
-            ycbcr=bool(first >> 5 & 1),
+            ycbcr=first >> 4 & 3 == 2,
             mosaic=bool(first >> 4 & 1),
+            light=first >> 4 & 3 == 3,
             low_bits=(data[2] & 7) + 1 if len(data) == 3 else 0,
             fraction=data[2] >> 3 & 15 if len(data) == 3 else 0,
         )
@@ -284,11 +288,12 @@ def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
 
 
 def _with_mosaic(settings: Settings, samples: np.ndarray) -> Settings:
-    """The settings of samples (height, width, channels), and whether they show a mosaic."""
+    """The settings of samples (height, width, channels), and whether they show a mosaic, and better in linear light."""
     if settings.ycbcr or not mosaic.found(samples):
         return settings
     x, y = settings.grid
-    return replace(settings, mosaic=True, grid=(max(x, 0), max(y, 0)))
+    light = mosaic.linear_in_light(samples, settings.low_bits)
+    return replace(settings, mosaic=True, light=light, grid=(max(x, 0), max(y, 0)))
 
 
 def _deep_settings(planes: np.ndarray, level: int) -> Settings:
@@ -331,6 +336,7 @@ def band_codec(
         update_interval=settings.update_interval,
         grid=settings.grid,
         mosaic=settings.mosaic,
+        light=settings.light,
         low_bits=settings.low_bits,
         fraction=settings.fraction,
         threads=threads,

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from bbans_cli.coders.neural import band_scan
+from bbans_cli.coders.neural.neighbourhood import MOSAIC_PERIOD
+from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
+
 # Rows that are looked at, about, in strips of so many, with whole blocks of a former JPEG file.
 ROWS, STRIP = 512, 32
 # Means of the second differences at two positions modulo 2 are apart by this factor at least (docs/experiments.md,
 # Mosaics). FLOOR is added to both, lest a few pixels decide; larger differences count as MOST.
 APART, FLOOR, MOST = 1.1, 0.25, 160
+# What both kinds of least squares are tried on; docs/experiments.md, Linear light.
+SAMPLE_ROWS, SAMPLE_COLUMNS = 64, 256
 
 
 def found(planes: np.ndarray) -> bool:
@@ -32,3 +38,16 @@ def found(planes: np.ndarray) -> bool:
             size[row, column] = bend[:, column::2].mean((0, 1)) / unit
     by_position = size.reshape(4, 2) + FLOOR
     return bool((by_position.max(0) > APART * by_position.min(0)).any())
+
+
+def linear_in_light(planes: np.ndarray, low_bits: int) -> bool:
+    """Whether least squares of linear light are less wrong than those of samples, in the middle of planes."""
+    height, width, _ = planes.shape
+    rows, columns = min(height, SAMPLE_ROWS), min(width, SAMPLE_COLUMNS)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    sample = np.ascontiguousarray(planes[top : top + rows, left : left + columns])
+    wrong = [
+        band_scan.least_squares(sample, (0, 0), MOSAIC_PERIOD, light, low_bits)[..., LEAST_SQUARES["phase_error_size"]]
+        for light in (False, True)
+    ]
+    return bool(wrong[1].mean() < wrong[0].mean())

@@ -16,7 +16,7 @@
  * the first; and what it has learned, in which every bit of both least squares' predictions had a part. */
 uint64_t self_test_scan(const bbc_kernels *kernels, uint64_t seed)
 {
-    enum { WIDTH = 8, HEIGHT = 4, PIXELS = WIDTH * HEIGHT, SAMPLES = 3 * PIXELS };
+    enum { WIDTH = 12, HEIGHT = 7, PIXELS = WIDTH * HEIGHT, SAMPLES = 3 * PIXELS };
     (void)kernels;
     const bbc_scan_shape shape = {.width = WIDTH,
                                   .height = HEIGHT,
@@ -32,6 +32,7 @@ uint64_t self_test_scan(const bbc_kernels *kernels, uint64_t seed)
                                   .grid_x = 3,
                                   .grid_y = 5,
                                   .period = 2,
+                                  .light = 1,
                                   .correction = 1};
     const int64_t size = bbc_scan_size(&shape), count = bbc_scan_weight_count(&shape);
     uint8_t pixels[SAMPLES];

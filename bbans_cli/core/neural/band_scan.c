@@ -33,6 +33,26 @@ static void scan_begin_activities(scan_state *s)
     bbc_fp_leave(saved);
 }
 
+/* The light of each sample, in the network's units: sRGB's curve. */
+static void scan_begin_light(scan_state *s)
+{
+    const int32_t last = (256 << s->range.low_bits) - 1;
+    bbc_fp_state saved = bbc_fp_enter();
+    for (int32_t value = 0; value <= last; value++) {
+        float share = (float)value / (float)last;
+        if (share <= 0.04045f) {
+            share = share / 12.92f;
+        } else {
+            share = (share + 0.055f) / 1.055f;
+            s->kernels->map32(BBC_MAP32_LOG, 1, &share, &share);
+            share = share * 2.4f;
+            s->kernels->map32(BBC_MAP32_EXP, 1, &share, &share);
+        }
+        s->light[value] = share * s->range.top;
+    }
+    bbc_fp_leave(saved);
+}
+
 static void scan_begin_bin_edges(scan_state *s)
 {
     const scan_range *range = &s->range;
@@ -78,6 +98,7 @@ int bbc_scan_begin(void *state, int64_t size, const bbc_scan_shape *shape, const
     scan_lay_state(s, state);
     scan_begin_weights(s, weights);
     scan_begin_activities(s);
+    if (s->light) scan_begin_light(s);
     scan_begin_bin_edges(s);
     scan_begin_planes(s);
     s->diagonal = SCAN_SKEW * shape->first_row;

@@ -82,7 +82,7 @@ typedef struct scan_pixel {
     int32_t value[3];
     int32_t window;                 /* first symbol of the cumulative frequencies computed ahead */
     float base[3];                  /* the median edge prediction; this and all that follows in the network's units */
-    float west[3];                  /* the values of the pixel to the west */
+    float west[3];                  /* the light of the pixel to the west */
     float activity[3], residual[3]; /* residual: value - base */
     float density[3][2];            /* of the mixture at both bin edges of the value, over the bin's mass */
     float local_prediction[3];      /* local_ls_predict: from neighbours alone, less the base */
@@ -120,6 +120,7 @@ typedef struct scan_state {
     local_ls local_ls;
     phase_ls phase_ls;
     float *log_activity, *inverse_activity; /* by sum of the 12 nearest differences */
+    float *light;                           /* of each sample (linear_light-inl.h), or NULL */
     scan_pixel *pixel;
     /* per pixel of the mini-batch: */
     float *input, *active[SCAN_MAX_LAYERS], *hidden[SCAN_MAX_LAYERS], *unit[3], *output[3];

@@ -69,7 +69,7 @@ static void neighbourhood_gather(const scan_state *s, scan_pixel *p, float *inpu
             neighbour[c * LOCAL_LS_NEIGHBOURS + k][lane] = (float)(t[nearest[k]] - base) * step;
         p->base[c] = (float)base * step;
         input[NETWORK_INPUT_BASE + c] = p->base[c] * s->range.base_scale - 1.0f;
-        p->west[c] = (float)t[NEIGHBOURHOOD_WEST] * step;
+        p->west[c] = linear_light_of(s, t[NEIGHBOURHOOD_WEST]);
     }
     phase_ls_gather(s, (int)(p - s->pixel) - s->count, taps);
 }
@@ -136,7 +136,7 @@ EX void neighbourhood_phase_inputs(const scan_state *s, scan_pixel *p, const flo
     const int grey = s->shape.channels == 1;
     const float *weights = phase_ls_weights(g, phase) + (g->known - 1) * PHASE_LS_OUTPUTS;
     float *half_log_sigma = input + NETWORK_INPUT_PHASE_HALF_LOG_SIGMA;
-    p->phase_prediction[0] = neighbourhood_clip(s, p, 0, green[0] + (p->west[0] - p->base[0]));
+    p->phase_prediction[0] = neighbourhood_clip(s, p, 0, phase_ls_above_base(s, p, 0, green[0]));
     input[NETWORK_INPUT_PHASE_PREDICTION] = ex_clip(p->phase_prediction[0] / p->activity[0], -6.0f, 6.0f);
     half_log_sigma[0] = f->half_log_sigma[2 * green_phase];
     half_log_sigma[1] = grey ? PHASE_LS_GREY_HALF_LOG_SIGMA : g->half_log_sigma[2 * phase];

@@ -74,11 +74,10 @@ EX void network_local_conditional(const scan_state *s, scan_pixel *p, int c)
 /* The phase-conditioned prediction of channel c > 0, once the channels before it are known. */
 EX void network_phase_prediction(const scan_state *s, scan_pixel *p, int c)
 {
-    const float step = s->range.step;
-    float green = (float)p->value[0] * step - p->west[0],
+    float green = linear_light_of(s, p->value[0]) - p->west[0],
           difference = p->phase_partial[c - 1] + p->phase_weight[c - 1] * green;
-    if (c == 2) difference = difference + p->phase_weight[2] * (((float)p->value[1] * step - p->west[1]) - green);
-    p->phase_prediction[c] = neighbourhood_clip(s, p, c, (green + difference) + (p->west[c] - p->base[c]));
+    if (c == 2) difference = difference + p->phase_weight[2] * ((linear_light_of(s, p->value[1]) - p->west[1]) - green);
+    p->phase_prediction[c] = neighbourhood_clip(s, p, c, phase_ls_above_base(s, p, c, green + difference));
 }
 
 /* What earlier channels tell of channel c > 0, as further inputs of its head: network_extra_count[c] numbers. */

@@ -4,15 +4,18 @@
  * There are two systems. Those for R - G and B - G, which know G, have the period that the encoder chose; that for G has
  * period 2 where it chose 2, for a mosaic of colours, and 1 elsewhere. Each phase has sums of products over its pixels,
  * which fade slowly. For the solution a prior is added to them, the mean over all phases, which decides where a phase has
- * few pixels yet. The systems are solved again every few thousand pixels. Sums are fma chains over the pixels in coding
+ * few pixels yet. The systems are solved again every few thousand pixels. In a mosaic all values are light
+ * (linear_light-inl.h), and pixels have weights: there relations are nearly exact where the picture is smooth. Sums are fma chains over the pixels in coding
  * order; vector lanes of the solution are phases. */
 #ifndef BBC_PHASE_LS_H
 #define BBC_PHASE_LS_H
 
 #include "band_scan.h"
 #include "cholesky-inl.h"
+#include "linear_light-inl.h"
 
-#define PHASE_LS_RIDGE 0.001f        /* part of a diagonal element added to it; tuned by hand, not recorded */
+#define PHASE_LS_RIDGE 0.001f         /* part of a diagonal element added to it; tuned by hand, not recorded */
+#define PHASE_LS_MOSAIC_RIDGE 0.0001f /* the same in a mosaic; docs/experiments.md, Linear light */
 #define PHASE_LS_PRIOR_WEIGHT 100.0f /* of the prior, in pixels; docs/experiments.md, Phase-conditioned least squares */
 #define PHASE_LS_FORGETTING 0x1p-14f /* of the sums of a phase, lost with each of its pixels; by hand, not recorded */
 /* The half_log_sigma of R - G and B - G of a grey picture: about what three equal channels would give. */
@@ -27,6 +30,9 @@ static const uint8_t phase_ls_tap[PHASE_LS_TAPS] = {19, 18, 20, 26, 11, 17, 21, 
  * intervals were tuned by hand; those that were measured are in docs/experiments.md, Phase-conditioned least squares.
  * */
 enum { PHASE_LS_WEST = 27, PHASE_LS_SOONEST = 64, PHASE_LS_LATEST = 8192 };
+
+/* How far the neighbours lie from a pixel. */
+enum { PHASE_LS_LEFT = 4, PHASE_LS_RIGHT = 3, PHASE_LS_ABOVE = 4 };
 
 EX int phase_ls_phase(const scan_state *s, const phase_ls_system *f, int x, int y)
 {
@@ -53,27 +59,33 @@ EX float *phase_ls_errors(const scan_state *s, int x, int y)
     return s->phase_ls.errors + ((ptrdiff_t)((x + SCAN_SKEW * y) % PHASE_LS_RING) * rows + y - s->shape.first_row) * 6;
 }
 
+/* The neighbours of a pixel in one channel, less the one to the west; t: its taps. */
+EX void phase_ls_near(const scan_state *s, const uint16_t *t, float near[PHASE_LS_TAPS])
+{
+    if (s->shape.light) {
+        const float west = s->light[t[PHASE_LS_WEST]];
+        for (int k = 0; k < PHASE_LS_TAPS; k++) near[k] = s->light[t[phase_ls_tap[k]]] - west;
+    } else {
+        for (int k = 0; k < PHASE_LS_TAPS; k++)
+            near[k] = (float)(t[phase_ls_tap[k]] - t[PHASE_LS_WEST]) * s->range.step;
+    }
+}
+
 /* The vectors of a pixel, the i-th of its diagonal, but for its own values; t: its taps, channel by channel. */
 static void phase_ls_gather(const scan_state *s, int i, uint16_t t[3][NETWORK_TAPS])
 {
-    const float step = s->range.step;
     float *g = phase_ls_vector(&s->phase_ls.green, i), *v = phase_ls_vector(&s->phase_ls.chroma, i);
-    int32_t near[3][PHASE_LS_TAPS];
-    for (int k = 0; k < PHASE_LS_TAPS; k++)
-        for (int c = 0; c < 3; c++) near[c][k] = t[c][phase_ls_tap[k]];
-    for (int c = 0; c < 3; c++) {
-        const int west = t[c][PHASE_LS_WEST];
-        for (int k = 0; k < PHASE_LS_TAPS; k++) near[c][k] = near[c][k] - west;
-    }
-    for (int k = 0; k < 24; k++) g[k] = (float)near[0][k] * step;
-    for (int k = 0; k < 11; k++) g[24 + k] = (float)near[1][k] * step;
-    for (int k = 0; k < 11; k++) g[35 + k] = (float)near[2][k] * step;
+    float near[3][PHASE_LS_TAPS];
+    for (int c = 0; c < 3; c++) phase_ls_near(s, t[c], near[c]);
+    for (int k = 0; k < 24; k++) g[k] = near[0][k];
+    for (int k = 0; k < 11; k++) g[24 + k] = near[1][k];
+    for (int k = 0; k < 11; k++) g[35 + k] = near[2][k];
     g[46] = 1.0f;
     g[47] = 0.0f;
     if (s->shape.channels == 1) return;
-    for (int k = 0; k < 24; k++) v[k] = (float)(near[1][k] - near[0][k]) * step;
-    for (int k = 0; k < 24; k++) v[24 + k] = (float)(near[2][k] - near[0][k]) * step;
-    for (int k = 0; k < 12; k++) v[48 + k] = (float)near[0][k] * step;
+    for (int k = 0; k < 24; k++) v[k] = near[1][k] - near[0][k];
+    for (int k = 0; k < 24; k++) v[24 + k] = near[2][k] - near[0][k];
+    for (int k = 0; k < 12; k++) v[48 + k] = near[0][k];
     v[60] = 1.0f;
     v[61] = v[62] = v[63] = 0.0f;
 }
@@ -92,17 +104,36 @@ static void phase_ls_predict(const scan_state *s, const phase_ls_system *f, int 
     }
 }
 
+/* A prediction of channel c less the base, from how much it is above the pixel to the west. */
+EX float phase_ls_above_base(const scan_state *s, const scan_pixel *p, int c, float rise)
+{
+    if (s->shape.light) return linear_light_sample(s, rise + p->west[c]) - p->base[c];
+    return rise + (p->west[c] - p->base[c]);
+}
+
+/* In a mosaic, a pixel's vectors times its weight: none where a tap lies outside the picture, less where the picture is
+ * active, and where a step of a sample is much light. docs/experiments.md, Linear light. */
+static void phase_ls_weigh(const scan_state *s, const scan_pixel *p, float *g, float *v)
+{
+    const int inside = p->x >= PHASE_LS_LEFT && p->x < s->shape.width - PHASE_LS_RIGHT && p->y >= PHASE_LS_ABOVE;
+    float weight = (inside ? 26.0f : 0.0f) / (p->activity[0] + p->activity[1] + p->activity[2] + 3.0f);
+    if (s->shape.light) weight = weight / __builtin_sqrtf(__builtin_sqrtf(p->west[0] / s->range.top) + 0.02f);
+    for (int k = 0; k < PHASE_LS_GREEN; k++) g[k] = g[k] * weight;
+    if (s->shape.channels == 3)
+        for (int k = 0; k < PHASE_LS_CHROMA; k++) v[k] = v[k] * weight;
+}
+
 /* The values of a pixel, the i-th of its diagonal, now known, and its errors. */
 static void phase_ls_record(const scan_state *s, const scan_pixel *p, int i)
 {
     float *g = phase_ls_vector(&s->phase_ls.green, i), *v = phase_ls_vector(&s->phase_ls.chroma, i);
     float *error = phase_ls_errors(s, p->x, p->y);
-    const float step = s->range.step;
-    g[47] = (float)p->value[0] * step - p->west[0];
+    g[47] = linear_light_of(s, p->value[0]) - p->west[0];
     if (s->shape.channels == 3) {
         v[61] = g[47];
-        for (int c = 0; c < 2; c++) v[62 + c] = ((float)p->value[c + 1] * step - p->west[c + 1]) - g[47];
+        for (int c = 0; c < 2; c++) v[62 + c] = (linear_light_of(s, p->value[c + 1]) - p->west[c + 1]) - g[47];
     }
+    if (s->shape.period == PHASE_LS_MOSAIC) phase_ls_weigh(s, p, g, v);
     for (int c = 0; c < s->shape.channels; c++) {
         error[c] = p->residual[c] - p->local_conditional[c];
         error[3 + c] = p->residual[c] - p->phase_prediction[c];
@@ -184,7 +215,7 @@ static void phase_ls_solve(const phase_ls_system *f, int phase)
             for (int l = 0; l < lanes; l++) to[l] = phase_ls_moments(f, phase + l)[i * PHASE_LS_ORDER + j] + prior;
         }
     memcpy(count, low[cholesky_at(f->one, f->one)], sizeof count);
-    cholesky_factor(f->order, f->known, PHASE_LS_RIDGE, low);
+    cholesky_factor(f->order, f->known, f->period == PHASE_LS_MOSAIC ? PHASE_LS_MOSAIC_RIDGE : PHASE_LS_RIDGE, low);
     for (int target = f->known; target < f->order; target++) {
         float w[PHASE_LS_ORDER][L];
         for (int i = target - 1; i >= 0; i--) {

@@ -10,13 +10,14 @@ enum {
     PHASE_LS_CHROMA = 64,  /* for R - G and B - G: 24 + 24 + 12 neighbours, 1, the three values */
     PHASE_LS_ORDER = 64,   /* room for either, and the stride of its matrices */
     PHASE_LS_OUTPUTS = 16, /* columns of its weights: one or two targets, the others 0 */
+    PHASE_LS_MOSAIC = 2,   /* the period in a mosaic of colours */
     PHASE_LS_MAX_PERIOD = 16,
     PHASE_LS_LANES = 16, /* phases that are solved together */
     PHASE_LS_RING = 8    /* diagonals whose errors are kept */
 };
 
 /* Period of the system for G, which knows no blocks of a JPEG file, but a mosaic. */
-static inline int phase_ls_green_period(int period) { return period == 2 ? 2 : 1; }
+static inline int phase_ls_green_period(int period) { return period == PHASE_LS_MOSAIC ? PHASE_LS_MOSAIC : 1; }
 
 /* One system of least squares for each phase, (x mod period, y mod period). */
 typedef struct {

@@ -311,9 +311,9 @@ def test_settings_hold_the_grid_and_the_colours():
         for grid in ((-1, -1), (0, 0), (3, 15)):
             settings = neural_coder.Settings(rate_index=3, grid=grid, low_bits=low_bits, fraction=fraction)
             assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
-            assert neural_coder.Settings.from_bytes(replace(settings, mosaic=grid[0] >= 0).to_bytes()).mosaic == (
-                grid[0] >= 0
-            )
+            for light in (False, True):
+                settings = replace(settings, mosaic=grid[0] >= 0, light=light and grid[0] >= 0)
+                assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
     without_a_grid = bytes([19]), bytes([19, 0, 128])
     for unknown in (
         b"",

@@ -53,6 +53,16 @@ def test_a_picture_with_a_mosaic_has_a_grid():
     assert not coder.prepare(small[:60, :60], 5)[1].mosaic  # a thumbnail
 
 
+def test_linear_light_is_found_where_colours_were_interpolated_in_it():
+    """A mosaic's samples as they are, and those that sRGB's curve made of them afterwards."""
+    linear = interpolated(photograph(96, 96, 40) ** 2 // 520).clip(0, 65535)
+    share = linear / 65535
+    curved = np.where(share <= 0.0031308, share * 12.92, 1.055 * share ** (1 / 2.4) - 0.055)
+    for high, dtype, low_bits in ((65535, np.uint16, 8), (255, np.uint8, 0)):
+        assert mosaic.linear_in_light(np.round(high * curved).astype(dtype), low_bits)
+        assert not mosaic.linear_in_light(np.round(high * share).astype(dtype), low_bits)
+
+
 def test_by_two_least_squares_predict_better():
     picture = interpolated(photograph(96, 96)).astype(np.uint8)
     samples, settings = coder.prepare(picture, 5)

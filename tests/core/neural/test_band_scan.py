@@ -32,6 +32,9 @@ CASES = {
     "the trunk from fewer groups": small_scan(
         width=130, height=40, layers=2, batch=70, learning_rate=3e-3, trunk_after=1000, grid=(3, 1), period=2
     ),
+    "linear light, deep": small_scan(
+        width=33, height=20, batch=32, learning_rate=3e-3, grid=(0, 1), period=2, light=1, low_bits=4, fraction=2
+    ),
     "the trunk not at every step": small_scan(
         width=21, height=20, layers=3, block=8, batch=20, learning_rate=3e-3, trunk_after=100
     ),

@@ -18,7 +18,7 @@ from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
 
 NONE = (-1, -1)
 PHASED = slice(LEAST_SQUARES["phase_prediction"].start, LEAST_SQUARES.size)  # what depends on them
-# height, width, channels, first and last row; position in the grid, period
+# height, width, channels, first and last row; position in the grid, period, 1 for linear light
 CASES = {
     "1x1": (1, 1, 3, 0, 1, NONE, 1),
     "1x90": (90, 1, 3, 0, 90, (2, 15), 4),
@@ -39,10 +39,16 @@ CASES = {
     "noise": (24, 40, 3, 0, 24, (6, 5), 8),
     "black and white": (24, 40, 3, 0, 24, (1, 0), 8),
     "nothing": (10, 12, 3, 10, 10, (1, 2), 8),
+    "mosaic": (31, 34, 3, 0, 31, (1, 0), 2),
+    "mosaic in linear light": (31, 34, 3, 0, 31, (1, 0), 2, 1),
+    "initial-bits rows in linear light": (31, 34, 3, 6, 31, (0, 5), 2, 1),
+    "grey in linear light": (31, 34, 1, 0, 31, (0, 1), 2, 1),
+    "noise in linear light": (24, 40, 3, 0, 24, (6, 5), 2, 1),
+    "too small for a weight in linear light": (9, 7, 3, 0, 9, (0, 0), 2, 1),
 }
 
 
-NOISE = {"noise": 256, "black and white": 2}
+NOISE = {"noise": 256, "noise in linear light": 256, "black and white": 2}
 
 
 def picture(name):
@@ -53,8 +59,8 @@ def picture(name):
     return np.full((height, width, channels), 77, np.uint8) if name == "flat" else tiny.picture(height, width, channels)
 
 
-def by_the_reference(pixels, first, last, grid, period):
-    return phase_ls.least_squares(coding_planes(pixels), first, last, pixels.shape[2], grid, period)
+def by_the_reference(pixels, first, last, grid, period, light=0):
+    return phase_ls.least_squares(coding_planes(pixels), first, last, pixels.shape[2], grid, period, light=light)
 
 
 @cache
@@ -62,11 +68,18 @@ def expected(name):
     return by_the_reference(picture(name), *CASES[name][3:])
 
 
-def by_the_core(pixels, first, last, grid, period):
+def by_the_core(pixels, first, last, grid, period, light=0):
     height, width, channels = pixels.shape
     return least_squares(
         small_scan(
-            width=width, height=height, channels=channels, first_row=first, last_row=last, grid=grid, period=period
+            width=width,
+            height=height,
+            channels=channels,
+            first_row=first,
+            last_row=last,
+            grid=grid,
+            period=period,
+            light=light,
         ),
         pixels,
     )
@@ -84,30 +97,37 @@ def test_equal_bits_where_solutions_are_furthest_apart():
     assert by_the_core(pixels, 0, 270, NONE, 1).tobytes() == by_the_reference(pixels, 0, 270, NONE, 1).tobytes()
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name != "noise in linear light"])
 def test_it_is_ridge_regression(name):
-    """By normal equations in float64, as docs/format.md has them. The first weights in noise are large and far off."""
-    pixels, (first, last, grid, period) = picture(name), CASES[name][3:]
+    """By normal equations in float64, as docs/format.md has them. The first weights in noise are large and far off, in
+    linear light by more than a value; the smaller ridge of a mosaic costs digits."""
+    mosaic = CASES[name][6] == 2
+    pixels, (first, last, grid, period, *light) = picture(name), CASES[name][3:]
     planes = float_least_squares.planes_of(pixels)
     exact = float_least_squares.least_squares(
-        planes, first, last, pixels.shape[2], None if grid == NONE else grid, period
+        planes, first, last, pixels.shape[2], None if grid == NONE else grid, period, *light
     )
     found = expected(name)
     assert found.shape == (last - first, pixels.shape[1], LEAST_SQUARES.size)
     apart = np.abs(found.reshape(exact.shape) - exact)
     errors = slice(LEAST_SQUARES["local_error_size"].start, LEAST_SQUARES.size)
-    assert np.all(apart[:, LEAST_SQUARES["phase_prediction"]] < (0.3 if name in NOISE else 0.002))
-    assert np.all(apart[:, LEAST_SQUARES["phase_half_log_sigma"]] < 1e-4)
-    assert np.all(apart[:, errors] < (0.005 if name in NOISE else 0.001))
+    assert np.all(apart[:, LEAST_SQUARES["phase_prediction"]] < (0.3 if name in NOISE else 0.03 if mosaic else 0.002))
+    assert np.all(apart[:, LEAST_SQUARES["phase_half_log_sigma"]] < (3e-4 if mosaic else 1e-4))
+    assert np.all(apart[:, errors] < (0.005 if name in NOISE else 0.01 if mosaic else 0.001))
 
 
-@pytest.mark.parametrize("name", ["initial-bits rows", "grey", "noise"])
+@pytest.mark.parametrize("name", ["initial-bits rows", "grey", "noise", "mosaic in linear light"])
 def test_pinned_bits(name):
     """These least squares are part of the format: for these pictures they may never give other bits."""
     assert zlib.crc32(expected(name)[..., PHASED].astype("<f4").tobytes()) == PINNED[name]
 
 
-PINNED = {"initial-bits rows": 464305382, "grey": 3068291782, "noise": 204794921}
+PINNED = {
+    "initial-bits rows": 464305382,
+    "grey": 3068291782,
+    "noise": 204794921,
+    "mosaic in linear light": 2005730634,
+}
 
 
 def made(side):
@@ -138,13 +158,13 @@ def test_a_period_is_learned():
 
 def test_in_a_mosaic_g_has_phases_too():
     """Squares of 2x2 equal pixels: which neighbour a pixel equals, only column and row modulo 2 tell."""
-    pixels = np.kron(tiny.integers(30, 100, 48, 48), np.ones((2, 2), int)).astype(np.uint8)[..., None]
+    pixels = np.kron(tiny.integers(30, 100, 64, 64), np.ones((2, 2), int)).astype(np.uint8)[..., None]
     planes = float_least_squares.planes_of(pixels)
-    residual = planes.reshape(3, -1).T - float_least_squares.neighbourhood(planes, 0, 96)[1]
+    residual = planes.reshape(3, -1).T - float_least_squares.neighbourhood(planes, 0, 128)[1]
 
     def error(period):
         predicted = band_scan.least_squares(pixels, (0, 0), period)[..., LEAST_SQUARES["phase_prediction"]]
-        return np.abs(residual.reshape(predicted.shape) - predicted)[61::2, :, 0].mean()
+        return np.abs(residual.reshape(predicted.shape) - predicted)[95::2, :, 0].mean()
 
     assert error(2) < error(8) / 4
 
