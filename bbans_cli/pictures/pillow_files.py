@@ -35,7 +35,7 @@ libtiff_messages.silence()
 def open_image(data: bytes, name: str, bounds: Bounds, load: bool = True) -> Image.Image:
     """A Pillow image, with its pixels loaded if `load`. `name` is Pillow's name of the one format allowed.
 
-    Raises InputError for damage, LimitError, UnsupportedError for several frames.
+    Raises InputError for damage and for what Pillow does not read, LimitError, UnsupportedError for several frames.
     """
     try:
         with _alone, warnings.catch_warnings():
@@ -56,7 +56,7 @@ def open_image(data: bytes, name: str, bounds: Bounds, load: bool = True) -> Ima
     except (LimitError, UnsupportedError):
         raise
     except UnidentifiedImageError as error:
-        raise InputError(f"damaged {name}: it is not what its first bytes say") from error
+        raise InputError(f"no {name} that Pillow reads: damaged, or of a rare kind") from error
     # Pillow raises whatever its parsers stumble over, and of a damaged file that can be anything.
     except Exception as error:
         raise InputError(f"damaged {name}: {' '.join(str(error).split())}") from error

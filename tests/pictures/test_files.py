@@ -312,7 +312,7 @@ def test_lossy_files_on_request(name, kind):
         (b"\xbbbbc\0\1", "is a .bbc file already"),
         (b"P6", "not a picture"),
         (b"BM", "truncated BMP: it ends within its header"),
-        (b"RIFF\0\0\0\0WEBP", "damaged WEBP"),
+        (b"RIFF\0\0\0\0WEBP", "no WEBP that Pillow reads: damaged"),
         (b"II*\0", "damaged TIFF"),
     ],
 )

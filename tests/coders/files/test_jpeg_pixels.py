@@ -64,6 +64,13 @@ def test_files_without_pixels(data):
         decode(data)
 
 
+def test_files_that_pillow_does_not_read_are_not_called_damaged():
+    data = file("RGB")
+    frame = data.index(b"\xff\xc0")
+    with pytest.raises(InputError, match="no JPEG that Pillow reads: damaged, or of a rare kind"):
+        decode(data[:frame] + data[frame:].replace(b"\xff\xc0\0\x11\x08", b"\xff\xc1\0\x11\x0c", 1))
+
+
 def test_a_limit():
     with pytest.raises(LimitError):
         decode(file("CMYK"), 45 * 70 - 1)
