@@ -10,8 +10,23 @@
 
 #include "coefficient_neighbourhood-inl.h"
 
-#if defined(__SSE2__)
+/* Sums of 32 bits, side by side, to which products of a pair of features with pairs of weights are added */
+#if defined(TARGET_AVX512)
+typedef __m512i network_sums;
+#define NETWORK_SUMS(name) _mm512_##name
+static inline network_sums network_load(const void *p) { return _mm512_loadu_si512(p); }
+static inline void network_store(void *p, network_sums x) { _mm512_storeu_si512(p, x); }
+#elif defined(TARGET_AVX2)
+typedef __m256i network_sums;
+#define NETWORK_SUMS(name) _mm256_##name
+static inline network_sums network_load(const void *p) { return _mm256_loadu_si256(p); }
+static inline void network_store(void *p, network_sums x) { _mm256_storeu_si256(p, x); }
+#elif defined(__SSE2__)
 #include <emmintrin.h>
+typedef __m128i network_sums;
+#define NETWORK_SUMS(name) _mm_##name
+static inline network_sums network_load(const void *p) { return _mm_loadu_si128(p); }
+static inline void network_store(void *p, network_sums x) { _mm_storeu_si128(p, x); }
 #endif
 
 /* 16 log2(x) of a number x >= 1, linear between powers of two */
@@ -36,31 +51,27 @@ static inline int coefficient_log(int magnitude) { return coefficient_log_of(1 +
 enum { COEFFICIENT_HIDDEN_SHIFT = 6, COEFFICIENT_OUTPUT_SHIFT = 12 };
 
 /* The hidden layer's outputs for `features`. Its weights go by pairs of features: those of a hidden unit lie
- * side by side. Many pairs are zero, and passed over. */
+ * side by side. Many pairs are zero; to find these takes longer than their products. */
 static inline void coefficient_network_hidden(const int16_t *hidden, const int16_t *features, int16_t *active)
 {
-    int32_t pairs[COEFFICIENTS_FEATURES / 2];
-    int nonzero[COEFFICIENTS_FEATURES / 2], count = 0;
+    int32_t sums[COEFFICIENTS_HIDDEN], pairs[COEFFICIENTS_FEATURES / 2];
     memcpy(pairs, features, sizeof pairs);
+#if defined(NETWORK_SUMS)
+    enum { LANES = sizeof(network_sums) / sizeof *sums, VECTORS = COEFFICIENTS_HIDDEN / LANES };
+    network_sums total[VECTORS];
+    for (int q = 0; q < VECTORS; q++) total[q] = NETWORK_SUMS(set1_epi32)(0);
     for (int i = 0; i < COEFFICIENTS_FEATURES / 2; i++) {
-        nonzero[count] = i;
-        count += pairs[i] != 0;
+        const network_sums both = NETWORK_SUMS(set1_epi32)(pairs[i]);
+        const int16_t *weights = hidden + 2 * COEFFICIENTS_HIDDEN * i;
+        for (int q = 0; q < VECTORS; q++, weights += 2 * LANES)
+            total[q] = NETWORK_SUMS(add_epi32)(total[q], NETWORK_SUMS(madd_epi16)(both, network_load(weights)));
     }
-    int32_t sums[COEFFICIENTS_HIDDEN];
-#if defined(__SSE2__)
-    __m128i total[COEFFICIENTS_HIDDEN / 4];
-    for (int q = 0; q < COEFFICIENTS_HIDDEN / 4; q++) total[q] = _mm_setzero_si128();
-    for (int i = 0; i < count; i++) {
-        const __m128i both = _mm_set1_epi32(pairs[nonzero[i]]);
-        const int16_t *weights = hidden + 2 * COEFFICIENTS_HIDDEN * nonzero[i];
-        for (int q = 0; q < COEFFICIENTS_HIDDEN / 4; q++, weights += 8)
-            total[q] = _mm_add_epi32(total[q], _mm_madd_epi16(both, _mm_loadu_si128((const __m128i *)weights)));
-    }
-    for (int q = 0; q < COEFFICIENTS_HIDDEN / 4; q++) _mm_storeu_si128((__m128i *)(sums + 4 * q), total[q]);
+    for (int q = 0; q < VECTORS; q++) network_store(sums + LANES * q, total[q]);
 #else
     memset(sums, 0, sizeof sums);
-    for (int i = 0; i < count; i++) {
-        const int16_t *x = features + 2 * nonzero[i], *weights = hidden + 2 * COEFFICIENTS_HIDDEN * nonzero[i];
+    for (int i = 0; i < COEFFICIENTS_FEATURES / 2; i++) {
+        if (!pairs[i]) continue;
+        const int16_t *x = features + 2 * i, *weights = hidden + 2 * COEFFICIENTS_HIDDEN * i;
         for (int j = 0; j < COEFFICIENTS_HIDDEN; j++, weights += 2)
             sums[j] = (int32_t)((uint32_t)sums[j] + (uint32_t)(x[0] * weights[0] + x[1] * weights[1]));
     }
