@@ -28,6 +28,7 @@ NEIGHBOURS = [
     ]
 ]  # fmt: skip
 GREEN, CHROMA = 48, 64  # elements of the vectors
+MOSAIC_GREEN, MOSAIC_CHROMA = 74, 76  # the same in a mosaic
 RIDGE = np.float32(0.001)  # tuned by hand, not recorded
 MOSAIC_RIDGE = np.float32(0.0001)  # docs/experiments.md, Linear light
 PRIOR_WEIGHT = np.float32(100)  # in pixels; docs/experiments.md, Phase-conditioned least squares
@@ -100,9 +101,9 @@ def predictions(
     """
     west = taps[..., WEST]
     own = (value - west).astype(np.float32)
-    seen, seen_chroma = vectors(taps, own)
+    seen, seen_chroma = vectors(taps, own, period)
     learned, learned_chroma = (v if weight is None else v * weight[:, None] for v in (seen, seen_chroma))
-    green, chroma = System(GREEN, 1, 1, green_period(period) ** 2), System(CHROMA, 3, 2, period**2)
+    green, chroma = systems(period)
     in_green, in_chroma = phase.T
     out = np.zeros((len(value), 6), np.float32)
     out[:, 4:] = GREY_HALF_LOG_SIGMA if channels == 1 else 0
@@ -138,15 +139,16 @@ def weights(x: Array, y: Array, width: int, activity: Array, west: Array, units:
     return weight
 
 
-def vectors(taps: Array, own: Array) -> tuple[Array, Array]:
-    """Of the system for G, (n, GREEN), and of that for R - G and B - G, (n, CHROMA), float32: neighbours less the pixel
+def vectors(taps: Array, own: Array, period: int) -> tuple[Array, Array]:
+    """Of the system for G, (n, elements), and of that for R - G and B - G, float32: neighbours less the pixel
     to the west, 1, own values. taps (n, 3, taps), as `predictions` has them; own (n, 3): the values, less the pixel
     to the west."""
+    others, greens = (24, 24) if period == MOSAIC_PERIOD else (11, 12)
     near = taps[..., NEIGHBOURS] - taps[..., WEST, None]
     apart = near[:, 1:] - near[:, :1]
     one = np.ones((len(own), 1), np.float32)
-    green = [near[:, 0], near[:, 1, :11], near[:, 2, :11], one, own[:, :1]]
-    chroma = [apart[:, 0], apart[:, 1], near[:, 0, :12], one, own[:, :1], own[:, 1:] - own[:, :1]]
+    green = [near[:, 0], near[:, 1, :others], near[:, 2, :others], one, own[:, :1]]
+    chroma = [apart[:, 0], apart[:, 1], near[:, 0, :greens], one, own[:, :1], own[:, 1:] - own[:, :1]]
     return np.column_stack(green).astype(np.float32), np.column_stack(chroma).astype(np.float32)
 
 
@@ -173,6 +175,12 @@ def intervals(diagonal: Array) -> Iterator[Array]:
 def due(since: int, seen: int) -> bool:
     """Are the systems solved after so many pixels since the last time, of so many in all?"""
     return since >= min(max(seen // 8, SOONEST), LATEST)
+
+
+def systems(period: int) -> tuple[System, System]:
+    """That for G, and that for R - G and B - G."""
+    green, chroma = (MOSAIC_GREEN, MOSAIC_CHROMA) if period == MOSAIC_PERIOD else (GREEN, CHROMA)
+    return System(green, 1, 1, green_period(period) ** 2), System(chroma, 3, 2, period**2)
 
 
 class System:

@@ -67,8 +67,7 @@ class _Phased:
 
     def __init__(self, shape: ScanShape, units: SampleRange) -> None:
         self.shape, self.units = shape, units
-        self.green = phase_ls.System(phase_ls.GREEN, 1, 1, phase_ls.green_period(shape.period) ** 2)
-        self.chroma = phase_ls.System(phase_ls.CHROMA, 3, 2, shape.period**2)
+        self.green, self.chroma = phase_ls.systems(shape.period)
         self.since = self.seen = 0
         self.held: list[tuple[Array, Array, Array]] = []  # vectors for both systems, and phases
 
@@ -89,7 +88,7 @@ class _Phased:
         taps, value = self._lit(taps), self._lit(value)
         west = taps[..., WEST]
         own = (value - west).astype(np.float32)
-        seen, seen_chroma = phase_ls.vectors(taps, own)
+        seen, seen_chroma = phase_ls.vectors(taps, own, self.shape.period)
         if c == 0:
             rise = self.green.apply(seen, phase[:, 0])[:, 0]
         else:
@@ -101,7 +100,7 @@ class _Phased:
         """A diagonal is known."""
         taps, value = self._lit(taps), self._lit(value)
         own = (value - taps[..., WEST]).astype(np.float32)
-        vectors = phase_ls.vectors(taps, own)
+        vectors = phase_ls.vectors(taps, own, self.shape.period)
         if self.shape.period == MOSAIC_PERIOD:
             place = x, y, self.shape.width
             weight = phase_ls.weights(*place, activity, taps[:, 0, WEST], self.units, self.shape.light)

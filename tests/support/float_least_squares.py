@@ -145,15 +145,17 @@ def phase_conditioned(
     own = own - west
     green, red, blue = near.transpose(1, 0, 2)
     one = np.ones(len(x))
-    for_green = np.column_stack([green, red[:, :11], blue[:, :11], one, own[:, 0]])
-    for_others = np.column_stack([red - green, blue - green, green[:, :12], one, own[:, 0], own[:, 1:] - own[:, :1]])
+    others, greens = (24, 24) if period == 2 else (11, 12)
+    for_green = np.column_stack([green, red[:, :others], blue[:, :others], one, own[:, 0]])
+    apart = [red - green, blue - green]
+    for_others = np.column_stack([*apart, green[:, :greens], one, own[:, 0], own[:, 1:] - own[:, :1]])
     out = np.zeros((len(x), 6))
     out[:, 4:] = -1.5 if channels == 1 else 0
     ridge = 0.0001 if period == 2 else 0.001
-    by_phase = _fading_least_squares(for_green, weight, x + 4 * y, 46, 1, in_green, of_green**2, ridge)
+    by_phase = _fading_least_squares(for_green, weight, x + 4 * y, 24 + 2 * others, 1, in_green, of_green**2, ridge)
     out[:, 0], out[:, 3] = by_phase.T
     if channels == 3:
-        by_phase = _fading_least_squares(for_others, weight, x + 4 * y, 60, 2, phase, period**2, ridge)
+        by_phase = _fading_least_squares(for_others, weight, x + 4 * y, 48 + greens, 2, phase, period**2, ridge)
         out[:, 1:3], out[:, 4:] = own[:, :1] + by_phase[:, :2], by_phase[:, 2:]
     predicted = out[:, :3] + west
     predicted = from_light(predicted) if light else predicted

@@ -163,6 +163,8 @@ int64_t scan_lay_state(scan_state *s, void *base)
     const bbc_scan_shape *p = &s->shape;
     const int64_t rows = p->last_row - p->first_row, columns = (p->width + SCAN_SKEW - 1) / SCAN_SKEW;
     const int64_t diagonal = rows < columns ? rows : columns, n = diagonal + p->batch + SCAN_CHUNK;
+    const int mosaic = p->period == PHASE_LS_MOSAIC, green = mosaic ? PHASE_LS_ORDER : PHASE_LS_GREEN,
+              chroma = mosaic ? PHASE_LS_ORDER : PHASE_LS_CHROMA;
     scan_take(a, sizeof *s);
     s->capacity = (int32_t)n;
     s->stride = (p->width + 2 * SCAN_PAD + 15) / 16 * 16;
@@ -176,8 +178,8 @@ int64_t scan_lay_state(scan_state *s, void *base)
     s->bin_edge = scan_take_floats(a, 3, SCAN_BIN_EDGES);
     s->bin_edge_count = scan_take_zeros(a, 3, SCAN_BIN_EDGES);
     scan_lay_local_ls(&s->local_ls, p->width, a);
-    scan_lay_phase_ls_system(&s->phase_ls.green, PHASE_LS_GREEN, 1, 1, phase_ls_green_period(p->period), diagonal, a);
-    scan_lay_phase_ls_system(&s->phase_ls.chroma, PHASE_LS_CHROMA, 3, 2, p->period, diagonal, a);
+    scan_lay_phase_ls_system(&s->phase_ls.green, green, 1, 1, phase_ls_green_period(p->period), diagonal, a);
+    scan_lay_phase_ls_system(&s->phase_ls.chroma, chroma, 3, 2, p->period, diagonal, a);
     s->phase_ls.errors = scan_take_zeros(a, PHASE_LS_RING * rows, 6);
     s->prepared = scan_take(a, (diagonal / 16 + 1) * 6 * (int64_t)sizeof *s->prepared);
     for (int64_t i = 0; base && i < (diagonal / 16 + 1) * 6; i++) atomic_init(s->prepared + i, 0);

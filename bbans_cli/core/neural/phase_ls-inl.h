@@ -77,17 +77,21 @@ static void phase_ls_gather(const scan_state *s, int i, uint16_t t[3][NETWORK_TA
     float *g = phase_ls_vector(&s->phase_ls.green, i), *v = phase_ls_vector(&s->phase_ls.chroma, i);
     float near[3][PHASE_LS_TAPS];
     for (int c = 0; c < 3; c++) phase_ls_near(s, t[c], near[c]);
+    const int mosaic = s->shape.period == PHASE_LS_MOSAIC, others = mosaic ? PHASE_LS_TAPS : 11,
+              greens = mosaic ? PHASE_LS_TAPS : 12, one = s->phase_ls.green.one, chroma_one = s->phase_ls.chroma.one;
     for (int k = 0; k < 24; k++) g[k] = near[0][k];
-    for (int k = 0; k < 11; k++) g[24 + k] = near[1][k];
-    for (int k = 0; k < 11; k++) g[35 + k] = near[2][k];
-    g[46] = 1.0f;
-    g[47] = 0.0f;
+    for (int k = 0; k < others; k++) g[24 + k] = near[1][k];
+    for (int k = 0; k < others; k++) g[24 + others + k] = near[2][k];
+    for (int k = 24 + 2 * others; k < one; k++) g[k] = 0.0f;
+    g[one] = 1.0f;
+    g[one + 1] = 0.0f;
     if (s->shape.channels == 1) return;
     for (int k = 0; k < 24; k++) v[k] = near[1][k] - near[0][k];
     for (int k = 0; k < 24; k++) v[24 + k] = near[2][k] - near[0][k];
-    for (int k = 0; k < 12; k++) v[48 + k] = near[0][k];
-    v[60] = 1.0f;
-    v[61] = v[62] = v[63] = 0.0f;
+    for (int k = 0; k < greens; k++) v[48 + k] = near[0][k];
+    for (int k = 48 + greens; k < chroma_one; k++) v[k] = 0.0f;
+    v[chroma_one] = 1.0f;
+    for (int k = 1; k < 4; k++) v[chroma_one + k] = 0.0f;
 }
 
 /* Predictions from the vectors [from, to) of a diagonal whose first row is `first`: out (n, OUTPUTS). */
@@ -118,20 +122,21 @@ static void phase_ls_weigh(const scan_state *s, const scan_pixel *p, float *g, f
     const int inside = p->x >= PHASE_LS_LEFT && p->x < s->shape.width - PHASE_LS_RIGHT && p->y >= PHASE_LS_ABOVE;
     float weight = (inside ? 26.0f : 0.0f) / (p->activity[0] + p->activity[1] + p->activity[2] + 3.0f);
     if (s->shape.light) weight = weight / __builtin_sqrtf(__builtin_sqrtf(p->west[0] / s->range.top) + 0.02f);
-    for (int k = 0; k < PHASE_LS_GREEN; k++) g[k] = g[k] * weight;
+    for (int k = 0; k < s->phase_ls.green.order; k++) g[k] = g[k] * weight;
     if (s->shape.channels == 3)
-        for (int k = 0; k < PHASE_LS_CHROMA; k++) v[k] = v[k] * weight;
+        for (int k = 0; k < s->phase_ls.chroma.order; k++) v[k] = v[k] * weight;
 }
 
 /* The values of a pixel, the i-th of its diagonal, now known, and its errors. */
 static void phase_ls_record(const scan_state *s, const scan_pixel *p, int i)
 {
     float *g = phase_ls_vector(&s->phase_ls.green, i), *v = phase_ls_vector(&s->phase_ls.chroma, i);
-    float *error = phase_ls_errors(s, p->x, p->y);
-    g[47] = linear_light_of(s, p->value[0]) - p->west[0];
+    float *error = phase_ls_errors(s, p->x, p->y), *own = v + s->phase_ls.chroma.one + 1;
+    const float green = linear_light_of(s, p->value[0]) - p->west[0];
+    g[s->phase_ls.green.one + 1] = green;
     if (s->shape.channels == 3) {
-        v[61] = g[47];
-        for (int c = 0; c < 2; c++) v[62 + c] = (linear_light_of(s, p->value[c + 1]) - p->west[c + 1]) - g[47];
+        own[0] = green;
+        for (int c = 1; c < 3; c++) own[c] = (linear_light_of(s, p->value[c]) - p->west[c]) - green;
     }
     if (s->shape.period == PHASE_LS_MOSAIC) phase_ls_weigh(s, p, g, v);
     for (int c = 0; c < s->shape.channels; c++) {
@@ -186,7 +191,7 @@ EX void phase_ls_store(const phase_ls_system *f, int phase, int target, const fl
  * */
 static void phase_ls_solve_one(const phase_ls_system *f)
 {
-    float column[PHASE_LS_ORDER][PHASE_LS_ORDER] = {{0}}, w[PHASE_LS_ORDER];
+    float column[CHOLESKY_MAX][CHOLESKY_MAX] = {{0}}, w[CHOLESKY_MAX];
     const float *moments = phase_ls_moments(f, 0), count = moments[f->one * PHASE_LS_ORDER + f->one];
     for (int i = 0; i < f->order; i++)
         for (int j = 0; j <= i; j++) column[j][i] = moments[i * PHASE_LS_ORDER + j];

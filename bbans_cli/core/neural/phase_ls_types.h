@@ -8,7 +8,7 @@ enum {
     PHASE_LS_TAPS = 24,    /* neighbours, nearest first, besides the one to the west */
     PHASE_LS_GREEN = 48,   /* elements of a vector of the system for G: 24 + 11 + 11 neighbours, 1, the target */
     PHASE_LS_CHROMA = 64,  /* for R - G and B - G: 24 + 24 + 12 neighbours, 1, the three values */
-    PHASE_LS_ORDER = 64,   /* room for either, and the stride of its matrices */
+    PHASE_LS_ORDER = 80,   /* of both in a mosaic, which have all neighbours; the stride of all matrices */
     PHASE_LS_OUTPUTS = 16, /* columns of its weights: one or two targets, the others 0 */
     PHASE_LS_MOSAIC = 2,   /* the period in a mosaic of colours */
     PHASE_LS_MAX_PERIOD = 16,
