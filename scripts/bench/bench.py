@@ -80,14 +80,20 @@ def measure(pictures: picture_sets.PictureSet, codecs: list[str], sizes: Sizes, 
     """One set, as JSON: its name and size, and a row for each codec that this machine has. pixels: how many to time."""
     timed = picture_sets.timed(pictures.files, pixels)
     rest = [path for path in pictures.files if path not in timed]
+    deep = any(picture_sets.deep(path) for path in pictures.files)
     samples = area = timed_area = 0
     with contextlib.ExitStack() as stack:
         workers, missing = {}, []
         for codec in codecs:
             try:
-                workers[codec] = stack.enter_context(Worker(codec))
+                worker = stack.enter_context(Worker(codec))
             except MissingError as error:
                 missing.append(str(error))
+                continue
+            if worker.deep or not deep:
+                workers[codec] = worker
+            else:
+                missing.append(f"{worker.title}, since {pictures.name} has samples of 16 bits")
         rows = {codec: Row(codec, worker.title) for codec, worker in workers.items()}
         for path in tqdm([*timed, *rest], pictures.name, leave=False, disable=None):
             image = picture_sets.read(path)
@@ -135,7 +141,7 @@ def _one(row: Row, worker: Worker, image: np.ndarray, sizes: Sizes, timed: bool,
 def main(sets: str, levels: str, peers: str, limit: int | None, threads: int, timed: float, markdown: bool) -> None:
     """Measure bbc and other lossless formats on folders of pictures."""
     codecs = [f"bbc-{level}" for level in levels.split(",") if level] + [peer for peer in peers.split(",") if peer]
-    found = [picture_sets.find(name, limit) for name in sets.split(",")]
+    found = [picture_sets.find(name, limit, with_deep=True) for name in sets.split(",")]
     sizes = Sizes(CACHE)
     result = {"machine": table.machine(), "sets": []}
     for pictures in found:

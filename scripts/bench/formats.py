@@ -1,8 +1,8 @@
 """Lossless picture formats with the same interface: two functions between pixels and bytes.
 
 A codec is named `bbc-5` (the level), `png`, `webp-6` (Pillow's method), `jxl-9` (the effort) or `flif`. All get the
-same pixels, 8-bit grey, grey and alpha, RGB or RGBA, and write no metadata. Libraries are imported on first use, so
-that the memory of a worker process is that of its one codec.
+same pixels, grey, grey and alpha, RGB or RGBA of 8 bits, some also of 16, and write no metadata. Libraries are imported
+on first use, so that the memory of a worker process is that of its one codec.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 @dataclass(frozen=True)
 class Codec:
-    """encode(pixels, threads, verify) -> bytes and decode(bytes, threads) -> pixels; arrays are (h, w, c) uint8.
+    """encode(pixels, threads, verify) -> bytes and decode(bytes, threads) -> pixels, (h, w, c) uint8 or uint16.
 
     version   names everything that the bytes depend on; None for bbc, whose sizes are not cached
+    deep      whether it takes uint16
     verifies  whether `verify` makes encode decode its own result; otherwise `verify` is ignored
     """
 
@@ -33,6 +34,7 @@ class Codec:
     encode: Callable[[np.ndarray, int, bool], bytes]
     decode: Callable[[bytes, int], np.ndarray]
     verifies: bool = False
+    deep: bool = False
 
 
 class MissingError(Exception):
@@ -61,7 +63,7 @@ def _bbc(level: int) -> Codec:
         return api.PictureCodec().decompress(data, threads).pixels
 
     words = {1: " fast", 5: " default", 9: " best"}
-    return Codec(f"bbc -{level}{words.get(level, '')}", None, encode, decode, verifies=True)
+    return Codec(f"bbc -{level}{words.get(level, '')}", None, encode, decode, verifies=True, deep=True)
 
 
 def _jxl(effort: int) -> Codec:
@@ -76,7 +78,8 @@ def _jxl(effort: int) -> Codec:
     def decode(data: bytes, threads: int) -> np.ndarray:
         return _deep(imagecodecs.jpegxl_decode(data, numthreads=threads))
 
-    return Codec(f"JPEG XL effort {effort}", f"{imagecodecs.jpegxl_version()} effort {effort}", encode, decode)
+    version = f"{imagecodecs.jpegxl_version()} effort {effort}"
+    return Codec(f"JPEG XL effort {effort}", version, encode, decode, deep=True)
 
 
 def _webp(method: int) -> Codec:

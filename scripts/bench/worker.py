@@ -46,7 +46,7 @@ class Worker:
         self._process.start()
         end.close()
         try:
-            self.title, self.version = self._answer()
+            self.title, self.version, self.deep = self._answer()
         except BaseException:
             self._process.join()
             raise
@@ -71,7 +71,7 @@ class Worker:
         self._pipe.send(None)
         return self._answer()
 
-    def _answer(self) -> Any:  # Coded, int, or (title, version)
+    def _answer(self) -> Any:  # Coded, int, or (title, version, deep)
         answer = self._pipe.recv()
         if isinstance(answer, BaseException):
             raise answer
@@ -81,7 +81,7 @@ class Worker:
 def _serve(name: str, pipe: Connection) -> None:
     try:
         codec = formats.make(name)
-        pipe.send((codec.title, codec.version))
+        pipe.send((codec.title, codec.version, codec.deep))
     except Exception as error:
         pipe.send(error)
         return

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from bbans_cli.pictures.formats import JPEG_SUFFIXES
+from bbans_cli.pictures.read_write import read_picture
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".ppm", ".pgm", ".bmp", ".tif", ".tiff"}
 _AS = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "P": "RGB", "YCbCr": "RGB"}
@@ -18,21 +19,22 @@ _AS = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "P": "RGB",
 
 @dataclass(frozen=True)
 class PictureSet:
-    """files: 8-bit pictures, which all codecs can code; left_out: the others."""
+    """files: 8-bit pictures, which all codecs can code, and if asked for PNG of 16 bits; left_out: the others."""
 
     name: str
     files: list[Path]
     left_out: list[Path]
 
 
-def find(name: str, limit: int | None = None) -> PictureSet:
+def find(name: str, limit: int | None = None, with_deep: bool = False) -> PictureSet:
     """The pictures of a folder, a path or a name below $BBC_DATA; at most `limit` of them, evenly spread.
 
-    Subfolders are not read. Raises click.UsageError if there is no such folder or it has no pictures.
+    with_deep: PNG of 16 bits too. Subfolders are not read. Raises click.UsageError if there is no such folder or it has
+    no pictures.
     """
     folder = _folder(name)
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    usable = [path for path in files if _mode(path)]
+    usable = [path for path in files if _mode(path) or with_deep and deep(path)]
     if not usable:
         raise click.UsageError(f"{folder} holds no 8-bit pictures")
     left_out = [path for path in files if path not in set(usable)]
@@ -62,10 +64,19 @@ def spread(items: list, count: int) -> list:
 
 
 def read(path: Path) -> np.ndarray:
-    """The pixels (h, w, c) uint8 of a picture: palettes expanded, JPEG decoded."""
+    """The pixels (h, w, c) uint8 of a picture, palettes expanded, JPEG decoded; uint16 where it is `deep`."""
+    if deep(path):  # of which Pillow would drop the low bits
+        return read_picture(path.read_bytes()).pixels
     with Image.open(path) as image:
         pixels = np.asarray(image.convert(_mode(path)))
     return np.ascontiguousarray(pixels[:, :, None] if pixels.ndim == 2 else pixels)
+
+
+def deep(path: Path) -> bool:
+    """Whether the file is PNG of 16 bits."""
+    with path.open("rb") as file:
+        head = file.read(25)
+    return head[:8] == b"\x89PNG\r\n\x1a\n" and head[24] == 16
 
 
 def timed(files: list[Path], pixels: float) -> list[Path]:
@@ -87,6 +98,8 @@ def _area(path: Path) -> int:
 
 def _mode(path: Path) -> str | None:
     """Pillow's mode to read it in; None if a conversion would lose something."""
+    if deep(path):
+        return None
     with Image.open(path) as image:
         mode = _AS.get(image.mode)
         return "RGBA" if mode and mode != "LA" and "transparency" in image.info else mode

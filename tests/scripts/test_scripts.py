@@ -143,6 +143,18 @@ def test_pictures_are_converted_to_8_bit_arrays(script, tmp_path):
     assert [sets.read(path).shape for path in found.files] == [(3, 4, 1), (3, 4, 3)]
 
 
+def test_deep_pictures_keep_their_low_bits(script, tmp_path):
+    from bbans_cli.pictures.picture import from_array
+    from bbans_cli.pictures.png_write import write_png
+
+    sets, pixels = script("common.picture_sets"), np.arange(4 * 5 * 3, dtype=np.uint16).reshape(4, 5, 3) * 1001
+    (tmp_path / "deep.png").write_bytes(write_png(from_array(pixels))[0])
+    with pytest.raises(Exception, match="no 8-bit pictures"):
+        sets.find(str(tmp_path))
+    (path,) = sets.find(str(tmp_path), with_deep=True).files
+    assert sets.deep(path) and np.array_equal(sets.read(path), pixels)
+
+
 def test_other_formats_round_trip(script):
     formats = script("bench.formats")
     pixels = np.random.default_rng(1).integers(0, 255, (9, 7, 3), np.uint8)
