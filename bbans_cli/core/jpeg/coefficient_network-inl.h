@@ -60,6 +60,7 @@ static inline void coefficient_network_hidden(const int16_t *hidden, const int16
     enum { LANES = sizeof(network_sums) / sizeof *sums, VECTORS = COEFFICIENTS_HIDDEN / LANES };
     network_sums total[VECTORS];
     for (int q = 0; q < VECTORS; q++) total[q] = NETWORK_SUMS(set1_epi32)(0);
+#pragma GCC unroll 13
     for (int i = 0; i < COEFFICIENTS_FEATURES / 2; i++) {
         const network_sums both = NETWORK_SUMS(set1_epi32)(pairs[i]);
         const int16_t *weights = hidden + 2 * COEFFICIENTS_HIDDEN * i;
@@ -82,12 +83,30 @@ static inline void coefficient_network_hidden(const int16_t *hidden, const int16
     }
 }
 
+/* Modulo 2^32 */
+static inline int32_t coefficient_network_dot(const int16_t *active, const int16_t *weights)
+{
+#if defined(TARGET_AVX512) || defined(TARGET_AVX2)
+    /* By eight lanes with AVX-512 too: sixteen take a step more to add up. */
+    __m256i sums = _mm256_setzero_si256();
+    for (int j = 0; j < COEFFICIENTS_HIDDEN; j += 16) {
+        const __m256i a = _mm256_loadu_si256((const void *)(active + j));
+        sums = _mm256_add_epi32(sums, _mm256_madd_epi16(a, _mm256_loadu_si256((const void *)(weights + j))));
+    }
+    __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1)));
+#else
+    uint32_t sum = 0;
+    for (int j = 0; j < COEFFICIENTS_HIDDEN; j++) sum += (uint32_t)(active[j] * weights[j]);
+    return (int32_t)sum;
+#endif
+}
+
 /* The stretched probability, in 1/256, that one output tells */
 static inline int32_t coefficient_network_output(const int16_t *weights, int bias, const int16_t *active)
 {
-    uint32_t sum = 0;
-    for (int j = 0; j < COEFFICIENTS_HIDDEN; j++) sum += (uint32_t)(active[j] * weights[j]);
-    const int32_t x = ((int32_t)sum >> COEFFICIENT_OUTPUT_SHIFT) + bias;
+    const int32_t x = (coefficient_network_dot(active, weights) >> COEFFICIENT_OUTPUT_SHIFT) + bias;
     return x < -2047 ? -2047 : x < 2047 ? x : 2047;
 }
 
