@@ -149,12 +149,14 @@ LEVELS = {
 }
 
 # Sizes in pixels below which settings differ from those of the level.
-SMALL = 1 << 18  # a lower rate, at most SMALL_RATE_INDEX ("Learning rate in small pictures"); the fast level keeps its
+# A lower rate, at most SMALL_RATE_INDEX ("Learning rate in small pictures"), which all pictures with a mosaic have
+# ("Weights for mosaics"); the fast level keeps its own.
+SMALL = 1 << 18
 TINY = 1 << 15  # smaller mini-batches, TINY_BATCH_INDEX ("Learning rate and mini-batch")
 THUMBNAIL = 5 << 10  # no grid; by level no latents, other weights ("Latents in thumbnails", "Weights for thumbnails")
 SMALL_RATE_INDEX, TINY_BATCH_INDEX = 2, 2
-# Deep samples have no latents and no lower rate in small pictures, and of colour one this much further on in
-# LEARNING_RATES (docs/experiments.md, "Deep samples").
+# Deep samples have no latents; without a mosaic they have no lower rate in small pictures, and of colour one this much
+# further on in LEARNING_RATES (docs/experiments.md, "Deep samples").
 DEEP_RATE_STEP = 3
 
 
@@ -280,11 +282,17 @@ def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
     if pixels >= THUMBNAIL:
         settings = replace(settings, grid=block_grid.origin(samples))
         settings = _with_mosaic(settings, samples)
-    if pixels < SMALL and settings.update_interval == 1:
-        settings = replace(settings, rate_index=min(settings.rate_index, SMALL_RATE_INDEX))
+    if pixels < SMALL or settings.mosaic:
+        settings = _with_low_rate(settings)
     if pixels < TINY:
         settings = replace(settings, batch_index=TINY_BATCH_INDEX)
     return samples, settings
+
+
+def _with_low_rate(settings: Settings) -> Settings:
+    """The settings at a rate of SMALL_RATE_INDEX at most, if the network learns from all pixels."""
+    rate_index = min(settings.rate_index, SMALL_RATE_INDEX) if settings.update_interval == 1 else settings.rate_index
+    return replace(settings, rate_index=rate_index)
 
 
 def _with_mosaic(settings: Settings, samples: np.ndarray) -> Settings:
@@ -304,7 +312,9 @@ def _deep_settings(planes: np.ndarray, level: int) -> Settings:
     if pixels >= THUMBNAIL:
         settings = replace(settings, grid=block_grid.origin(high_bits(planes, low_bits)))
         settings = _with_mosaic(settings, planes)
-    if colour:
+    if settings.mosaic and settings.update_interval == 1:
+        settings = _with_low_rate(settings)
+    elif colour:
         settings = replace(settings, rate_index=settings.rate_index + DEEP_RATE_STEP)
     if pixels < TINY:
         settings = replace(settings, batch_index=TINY_BATCH_INDEX)

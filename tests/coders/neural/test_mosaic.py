@@ -53,6 +53,14 @@ def test_a_picture_with_a_mosaic_has_a_grid():
     assert not coder.prepare(small[:60, :60], 5)[1].mosaic  # a thumbnail
 
 
+@pytest.mark.parametrize("level, plain", [(5, 6), (9, 5)])
+def test_deep_pictures_with_a_mosaic_learn_slowly(level, plain):
+    """Their weights were trained for them; other deep pictures in colour learn at a high rate."""
+    for picture, rate_index in ((interpolated(photograph(96, 96, 240)), 2), (photograph(96, 96, 240), plain)):
+        settings = coder.prepare(picture.astype(np.uint16), level)[1]
+        assert (settings.mosaic, settings.rate_index) == (rate_index == 2, rate_index)
+
+
 def test_linear_light_is_found_where_colours_were_interpolated_in_it():
     """A mosaic's samples as they are, and those that sRGB's curve made of them afterwards."""
     linear = interpolated(photograph(96, 96, 40) ** 2 // 520).clip(0, 65535)
