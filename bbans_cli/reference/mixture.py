@@ -95,8 +95,9 @@ def gradient(
     edges: Array = EDGES,
     units: SampleRange = EIGHT_BITS,
 ) -> tuple[Array, Array]:
-    """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`: (n, 16) float32; and by the
-    bin's two edges, which are the mixture's densities there over the bin's mass: (n, 2). value (n,) int, in steps."""
+    """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`, and 0 where that leaves no more
+    than 2^-60: (n, 16) float32; and by the bin's two edges, which are the mixture's densities there over the bin's
+    mass: (n, 2). value (n,) int, in steps."""
     one = np.float32(1)
     above, below = (value != 0).astype(np.float32)[:, None], (value != units.last).astype(np.float32)[:, None]
     ends = [units.edge(v) if units.low_bits else edges[v] for v in (value, value + 1)]
@@ -125,4 +126,5 @@ def gradient(
     d[:, OUTPUTS["log_scales"]] = mix.weight * (db * high - da * low) * inverse * inside
     d[:, COEFFICIENTS] = d_centre[:, None] * earlier
     density = arithmetic.clip(density * inverse, np.float32(0), np.float32(4))
-    return arithmetic.clip(d, np.float32(-64), np.float32(64)) * scale, density
+    d = arithmetic.clip(d, np.float32(-64), np.float32(64)) * scale
+    return np.where(np.abs(d) > f32("0x1p-60"), d, np.float32(0)), density

@@ -73,8 +73,9 @@ def gradient_of(
     height, width, _ = pixels.shape
     shape = shape_of(model, pixels, batch=height * width, grid_at=grid_at)
     scan = BandScan(shape, model.network, modulation, pixels)
+    gradient = scan.keep_gradient()
     scan.intervals(1, no_progress)
-    return scan.gradient()
+    return gradient
 
 
 def check_gradient(found: np.ndarray, expected: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +84,8 @@ class BandScan:
         self._buffer = np.empty(size + 64, np.uint8)
         self._state = ffi.cast("char *", ffi.from_buffer(self._buffer))
         self._state += -int(ffi.cast("uintptr_t", self._state)) % 64
-        self._weights, self._kept = len(network), (modulation, pixels)  # C reads the latter at every call
+        self._weights = len(network)
+        self._kept: tuple[NDArray[Any] | None, ...] = (modulation, pixels)  # C uses them at every call
         view = ffi.NULL if modulation is None else ffi.from_buffer("float[]", modulation)
         if pixels.flags.writeable:
             data = ffi.from_buffer(pixels)
@@ -152,13 +154,14 @@ class BandScan:
         lib.bbc_scan_weights(self._state, ffi.from_buffer("float[]", network))
         return network
 
-    def gradient(self) -> NDArray[np.float32]:
-        """The gradient of the last step of the optimiser, laid out like the weights, in nats per pixel.
+    def keep_gradient(self) -> NDArray[np.float32]:
+        """An array that gets the gradient of each step of the optimiser, laid out like the weights, in nats per pixel.
 
         0 before the first step. ValueError if the scan does not learn.
         """
         gradient = np.zeros(self._weights, np.float32)
-        _checked(lib.bbc_scan_gradient(self._state, ffi.from_buffer("float[]", gradient)))
+        _checked(lib.bbc_scan_keep_gradient(self._state, ffi.from_buffer("float[]", gradient)))
+        self._kept = (*self._kept, gradient)
         return gradient
 
     def _advance(self, advance: Callable[[int, int], int], threads: ThreadCount, progress: PixelProgress) -> None:

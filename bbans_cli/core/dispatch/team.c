@@ -49,6 +49,7 @@ int bbc_team_run(bbc_team *team, int threads, void (*work)(void *context, int in
     atomic_store(&team->arrived, 0);
     atomic_store(&team->ready, 0);
     atomic_store(&team->sleepers, 0);
+    for (int i = 0; i < TEAM_MAX_THREADS; i++) team_offer(team, i, 0, 0);
     int started = 1;
     for (; started < threads; started++) {
         workers[started] = (team_worker){team, work, context, started};

@@ -5,11 +5,19 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 enum {
     TEAM_MAX_THREADS = 64,
     TEAM_REFUSED = -1 /* threads outside 1 to TEAM_MAX_THREADS, or the system refuses attributes of threads */
 };
+
+/* Units of work that a thread has not begun: the first in the high half, the end in the low one. On a line of a cache
+ * of its own. */
+typedef struct {
+    _Atomic uint64_t left;
+    char apart[56];
+} team_units;
 
 typedef struct {
     int threads;
@@ -17,6 +25,7 @@ typedef struct {
     atomic_int sleepers;                   /* threads that wait for `woken` */
     pthread_mutex_t lock;
     pthread_cond_t woken;
+    team_units units[TEAM_MAX_THREADS];
 } bbc_team;
 
 /* work(context, index) by threads 0, the caller's, to threads - 1, each with the floating-point environment of the
@@ -44,6 +53,34 @@ static inline void team_barrier(bbc_team *team)
         if (spins > TEAM_SPINS + TEAM_YIELDS) bbc_team_sleep(team, generation);
         else if (spins > TEAM_SPINS) sched_yield();
     }
+}
+
+/* The index-th of `of` even parts of n units begins here. */
+static inline int team_part(int n, int index, int of) { return (int)((int64_t)n * index / of); }
+
+/* Between two barriers, first thing: the units [from, to) are this thread's. */
+static inline void team_offer(bbc_team *team, int index, int from, int to)
+{
+    atomic_store_explicit(&team->units[index].left, (uint64_t)from << 32 | (uint32_t)to, memory_order_relaxed);
+}
+
+/* Take units that nobody has begun: the first of this thread's, at most `most`, or else the last one of another's, since
+ * threads are never equally fast. Returns their number, 0 if none are left; the first of them, and whose they were. */
+static inline int team_take(bbc_team *team, int index, int most, int *owner, int *unit)
+{
+    for (int i = 0; i < team->threads; i++) {
+        _Atomic uint64_t *left = &team->units[ *owner = (index + i) % team->threads].left;
+        for (uint64_t now = atomic_load_explicit(left, memory_order_relaxed); now >> 32 < (uint32_t)now;) {
+            const int first = (int)(now >> 32), end = (int)(uint32_t)now;
+            const int taken = i ? 1 : end - first < most ? end - first : most;
+            if (!atomic_compare_exchange_weak_explicit(left, &now, i ? now - 1 : now + ((uint64_t)taken << 32),
+                                                       memory_order_relaxed, memory_order_relaxed))
+                continue;
+            *unit = i ? end - 1 : first;
+            return taken;
+        }
+    }
+    return 0;
 }
 
 #endif

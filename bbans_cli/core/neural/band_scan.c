@@ -10,14 +10,6 @@ static void scan_begin_weights(scan_state *s, const float *weights)
     memcpy(s->weights, weights, (size_t)s->weight_count * sizeof *weights);
     scan_lay_network(p, &s->net, s->weights);
     s->beta2 = 1.0f;
-    if (!p->batch) return;
-    scan_lay_network(p, &s->transposed, s->transpose_buffer);
-    for (int layer = 1; layer < p->layers; layer++)
-        scan_transpose(0, p->hidden, p->hidden, p->hidden, s->net.trunk[layer], s->transposed.trunk[layer]);
-    for (int c = 0; c < 3; c++) {
-        scan_transpose(0, p->hidden, p->hidden, p->head, s->net.head[c], s->transposed.head[c]);
-        scan_transpose(0, p->head, p->head, NETWORK_OUTPUTS, s->net.out[c], s->transposed.out[c]);
-    }
 }
 
 /* The activity is 0.7 + the mean of the 12 nearest absolute differences. 0.7 was tuned by hand, not recorded. */
@@ -171,11 +163,12 @@ int bbc_scan_weights(const void *state, float *weights)
     return 0;
 }
 
-/* The gradient of the last step of the optimiser, in nats per pixel; BBC_SCAN_STATIC if the scan does not learn. */
-int bbc_scan_gradient(const void *state, float *gradient)
+/* From now on each step of the optimiser leaves its gradient there, (weight_count) in nats per pixel; or NULL.
+ * BBC_SCAN_STATIC if the scan does not learn. */
+int bbc_scan_keep_gradient(void *state, float *gradient)
 {
-    const scan_state *s = state;
+    scan_state *s = state;
     if (!s->shape.batch) return BBC_SCAN_STATIC;
-    memcpy(gradient, s->gradients, (size_t)s->weight_count * sizeof *gradient);
+    s->gradient = gradient;
     return 0;
 }

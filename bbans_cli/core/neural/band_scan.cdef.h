@@ -7,7 +7,7 @@ typedef struct {
     int32_t block;                /* side of the blocks of `modulation`, in pixels; 0 without modulation */
     int32_t batch;                /* least pixels of a mini-batch, between two steps of the optimiser; 0: no learning */
     int32_t update_interval;      /* one of this many groups of a mini-batch, 32 pixels each, is learned from */
-    int32_t trunk_after;          /* after so many pixels the trunk learns from fewer groups (online_learning-inl.h) */
+    int32_t trunk_after;          /* after so many pixels the trunk learns from fewer groups (learn_backward-inl.h) */
     float learning_rate;
     int32_t grid_x, grid_y; /* position of the first pixel in a grid of 16x16 pixels, or -1, -1 for no grid */
     int32_t period;         /* of the phase-conditioned least squares: 1, or with a grid a power of two up to 16 */
@@ -49,4 +49,4 @@ int64_t bbc_scan_decode(void *state, int threads, int64_t budget, uint64_t *ans_
                         uint32_t *freqs);
 int64_t bbc_scan_least_squares(void *state, float *least_squares);
 int bbc_scan_weights(const void *state, float *weights);
-int bbc_scan_gradient(const void *state, float *gradient);
+int bbc_scan_keep_gradient(void *state, float *gradient);

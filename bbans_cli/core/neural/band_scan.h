@@ -18,7 +18,6 @@
 #include "network_layout_types.h"
 #include "phase_ls_types.h"
 #include "team.h"
-#include "transpose.h"
 
 enum {
     SCAN_ALIGN = 64,                       /* bytes: of the state and of each array in it */
@@ -111,12 +110,13 @@ typedef struct scan_state {
     int32_t batches;                 /* mini-batches so far */
     float beta2;                     /* LEARN_BETA2 to the power of `updates` */
     int32_t updates;                 /* steps of the optimiser so far */
-    scan_network net, transposed;    /* transposed: matrices (outputs, inputs), for the backward pass */
-    float *weights, *transpose_buffer;
-    float *gradients, *first, *second; /* of each weight: gradient, and the optimiser's moments */
-    float *correction[3];              /* weights of the correction, (NETWORK_CORRECTIONS, SCAN_CORRECTION_COLUMNS) */
-    float *correction_record;          /* errors of mixtures: (SCAN_CORRECTION_RING, 6, rows) */
-    float *bin_edge, *bin_edge_count;  /* (3, SCAN_BIN_EDGES): lower edge of value v, at first v - 1/2; its updates */
+    scan_network net;
+    float *weights;
+    float *first, *second;            /* of each weight: the optimiser's moments */
+    float *gradient;                  /* the caller's (weight_count), for that of the last step; or NULL */
+    float *correction[3];             /* weights of the correction, (NETWORK_CORRECTIONS, SCAN_CORRECTION_COLUMNS) */
+    float *correction_record;         /* errors of mixtures: (SCAN_CORRECTION_RING, 6, rows) */
+    float *bin_edge, *bin_edge_count; /* (3, SCAN_BIN_EDGES): lower edge of value v, at first v - 1/2; its updates */
     local_ls local_ls;
     phase_ls phase_ls;
     float *log_activity, *inverse_activity; /* by sum of the 12 nearest differences */
@@ -125,7 +125,7 @@ typedef struct scan_state {
     /* per pixel of the mini-batch: */
     float *input, *active[SCAN_MAX_LAYERS], *hidden[SCAN_MAX_LAYERS], *unit[3], *output[3];
     float *correction_input[3], *d_correction[3];
-    float *d_hidden, *d_active[SCAN_MAX_LAYERS], *d_unit[3], *d_output[3];
+    float *d_active[SCAN_MAX_LAYERS], *d_unit[3], *d_output[3];
     int32_t *window; /* (capacity, SCAN_WINDOW) */
     /* of the call in progress: */
     bbc_team team;
@@ -197,12 +197,6 @@ static inline void scan_enter(scan_state *s, int x, int y, const int32_t *value)
                 for (int i = x == 0 ? -SCAN_PAD : 0; i <= SCAN_PAD && x + i < width + SCAN_PAD; i++)
                     p[i - row * s->stride] = v;
     }
-}
-
-/* Rows [row0, row1) of weights (rows, n) into their copy (n, rows), which the backward pass reads. */
-static inline void scan_transpose(int row0, int row1, int rows, int n, const float *from, float *to)
-{
-    transpose(row1 - row0, n, from + (ptrdiff_t)row0 * n, n, to + row0, rows);
 }
 
 /* First row, and number of pixels, of a diagonal among the rows of the scan. */

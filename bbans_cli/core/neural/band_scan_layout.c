@@ -142,12 +142,9 @@ static void scan_lay_learning(scan_state *s, int64_t n, scan_arena *a)
 {
     const bbc_scan_shape *p = &s->shape;
     const int64_t weights = s->weight_count + 3 * SCAN_CORRECTION_WEIGHTS;
-    s->gradients = scan_take_zeros(a, 1, weights);
     s->first = scan_take_zeros(a, 1, weights);
     s->second = scan_take_zeros(a, 1, weights);
     s->correction_record = scan_take_zeros(a, SCAN_CORRECTION_RING * (int64_t)(p->last_row - p->first_row), 6);
-    s->transpose_buffer = scan_take_floats(a, 1, s->weight_count);
-    s->d_hidden = scan_take_floats(a, n, p->hidden);
     for (int layer = 0; layer < p->layers; layer++) s->d_active[layer] = scan_take_floats(a, n, p->hidden);
     for (int c = 0; c < 3; c++) {
         s->d_unit[c] = scan_take_floats(a, n, p->head);

@@ -9,6 +9,7 @@
 
 #include "band_scan.h"
 #include "exact.h"
+#include "transpose.h"
 #include "vector_math-inl.h"
 
 #define MIXTURE_FLOOR 16
@@ -331,15 +332,25 @@ static void mixture_bins(int m, int c, const mixture *restrict mix, const scan_p
     }
 }
 
-/* Gradient of -ln p by the outputs, times `scale`, each element clipped to +-64 before; d_output (m, NETWORK_OUTPUTS).
- * Fills in the pixels' densities: the gradient by the bin's edges. */
+/* A derivative that is no larger counts as 0: its products could be subnormal numbers, for each of which some processors
+ * take more than a hundred cycles. */
+#define MIXTURE_LEAST_DERIVATIVE 0x1p-60f
+
+EX float mixture_derivative(float x, float scale)
+{
+    const float d = ex_clip(x, -64.0f, 64.0f) * scale;
+    return d > MIXTURE_LEAST_DERIVATIVE || d < -MIXTURE_LEAST_DERIVATIVE ? d : 0.0f;
+}
+
+/* Gradient of -ln p by the outputs, times `scale`, each element clipped to +-64 before: d, of pixels beyond m 0, and
+ * d_output (m, NETWORK_OUTPUTS). Fills in the pixels' densities: the gradient by the bin's edges. */
 static void mixture_gradient(int m, int c, const float *restrict output, const float *bin_edge, const scan_range *range,
-                             scan_pixel *p, float scale, float *restrict d_output)
+                             scan_pixel *p, float scale, float (*restrict d)[SCAN_CHUNK], float *restrict d_output)
 {
     mixture mix;
     mixture_inputs in;
     mixture_bin bin;
-    float d[NETWORK_OUTPUTS][SCAN_CHUNK], log_scale[4][SCAN_CHUNK] = {{0}};
+    float log_scale[4][SCAN_CHUNK] = {{0}};
     mixture_load(m, c, p, &in);
     mixture_prepare(m, &in, output, bin_edge, range, &mix);
     mixture_bins(m, c, &mix, p, &bin);
@@ -360,7 +371,7 @@ static void mixture_gradient(int m, int c, const float *restrict output, const f
     for (int i = 0; i < m; i++)
         for (int e = 0; e < 2; e++) p[i].density[c][e] = bin.density[e][i];
     for (int j = 0; j < NETWORK_OUTPUTS; j++)
-        for (int i = 0; i < SCAN_CHUNK; i++) d[j][i] = ex_clip(d[j][i], -64.0f, 64.0f) * scale;
+        for (int i = 0; i < SCAN_CHUNK; i++) d[j][i] = i < m ? mixture_derivative(d[j][i], scale) : 0.0f;
     transpose(NETWORK_OUTPUTS, m, d[0], SCAN_CHUNK, d_output, NETWORK_OUTPUTS);
 }
 

@@ -190,14 +190,14 @@ static void neighbourhood_inputs(scan_state *s, int from, int to)
     }
 }
 
-/* The values of a pixel, now known, for the moments of both least squares. */
-EX void neighbourhood_record(const scan_state *s, const scan_pixel *p)
+/* The values of a pixel, now known, the i-th of its diagonal, for the moments of both least squares. */
+EX void neighbourhood_record(const scan_state *s, const scan_pixel *p, int i)
 {
     const local_ls *r = &s->local_ls;
     float *vector = r->vector + (p->x % LOCAL_LS_BLOCK * LOCAL_LS_ORDER + LOCAL_LS_INPUTS) * r->stride;
     for (int c = 0; c < 3; c++)
         vector[c * r->stride + LOCAL_LS_PAD + p->x / LOCAL_LS_BLOCK] = (float)p->value[c] * s->range.step - p->base[c];
-    phase_ls_record(s, p, (int)(p - s->pixel) - s->count);
+    phase_ls_record(s, p, i);
 }
 
 #endif

@@ -145,21 +145,20 @@ static void phase_ls_record(const scan_state *s, const scan_pixel *p, int i)
     }
 }
 
-/* A diagonal's n vectors into the moments. Threads share the pixels by phase and, of each phase, blocks of rows of the
+/* Units of work in which the n vectors of a diagonal go into the moments: by phase, and of each phase 16 rows of the
  * moments. */
-static void phase_ls_accumulate(const scan_state *s, const phase_ls_system *f, int first, int n, int index)
+EX int phase_ls_units(const phase_ls_system *f, int n) { return (f->period < n ? f->period : n) * (f->order / 16); }
+
+/* One of them, the longest first. */
+static void phase_ls_accumulate(const scan_state *s, const phase_ls_system *f, int first, int n, int unit)
 {
     const ptrdiff_t stride = (ptrdiff_t)f->period * PHASE_LS_ORDER;
-    int unit = 0;
-    for (int r = 0; r < f->period && r < n; r++) {
-        int y = first + r, count = (n - r + f->period - 1) / f->period;
-        float *moments = phase_ls_moments(f, phase_ls_phase(s, f, s->diagonal - SCAN_SKEW * y, y));
-        const float *vector = phase_ls_vector(f, r);
-        for (int block = 0; block < f->order; block += 16, unit++)
-            if (unit % s->team.threads == index)
-                gemm(16, block + 16, count, vector + block, 1, stride, vector, stride, NULL,
-                     moments + block * PHASE_LS_ORDER, PHASE_LS_ORDER);
-    }
+    const int blocks = f->order / 16, r = unit / blocks, block = 16 * (blocks - 1 - unit % blocks), y = first + r;
+    const int count = (n - r + f->period - 1) / f->period;
+    float *moments = phase_ls_moments(f, phase_ls_phase(s, f, s->diagonal - SCAN_SKEW * y, y));
+    const float *vector = phase_ls_vector(f, r);
+    gemm(16, block + 16, count, vector + block, 1, stride, vector, stride, NULL, moments + block * PHASE_LS_ORDER,
+         PHASE_LS_ORDER);
 }
 
 /* The prior: the sum of the moments over all phases. This thread's share of its rows. */
@@ -237,17 +236,21 @@ static void phase_ls_solve(const phase_ls_system *f, int phase)
     }
 }
 
-/* This thread's share of the solution, and of the fading of the moments after it. */
-static void phase_ls_refresh(const scan_state *s, const phase_ls_system *f, float new_pixels, int index)
+/* Units of work in which a system is solved: phases in the vector lanes. */
+EX int phase_ls_solutions(const phase_ls_system *f)
 {
-    const int phases = f->period * f->period;
+    return (f->period * f->period + PHASE_LS_LANES - 1) / PHASE_LS_LANES;
+}
+
+/* One of them, and the fading of the moments after it. */
+static void phase_ls_refresh(const phase_ls_system *f, float new_pixels, int unit)
+{
+    const int phases = f->period * f->period, phase = unit * PHASE_LS_LANES;
     const float keep = ex_max(1.0f - new_pixels * PHASE_LS_FORGETTING / (float)phases, 0.5f);
-    for (int phase = index * PHASE_LS_LANES; phase < phases; phase += s->team.threads * PHASE_LS_LANES) {
-        if (phases == 1) phase_ls_solve_one(f);
-        else phase_ls_solve(f, phase);
-        int end = phase + PHASE_LS_LANES < phases ? phase + PHASE_LS_LANES : phases;
-        for (float *m = phase_ls_moments(f, phase); m < phase_ls_moments(f, end); m++) *m = *m * keep;
-    }
+    if (phases == 1) phase_ls_solve_one(f);
+    else phase_ls_solve(f, phase);
+    const int end = phase + PHASE_LS_LANES < phases ? phase + PHASE_LS_LANES : phases;
+    for (float *m = phase_ls_moments(f, phase); m < phase_ls_moments(f, end); m++) *m = *m * keep;
 }
 
 /* Whether the systems are solved after `new_pixels`, when `coded` are known. */
@@ -255,26 +258,6 @@ EX int phase_ls_due(int64_t coded, int32_t new_pixels)
 {
     const int64_t wait = coded / 8;
     return new_pixels >= (wait < PHASE_LS_SOONEST ? PHASE_LS_SOONEST : wait < PHASE_LS_LATEST ? wait : PHASE_LS_LATEST);
-}
-
-/* After a diagonal of n pixels, by every thread, after a barrier; ends with one. */
-static void phase_ls_update(scan_state *s, int first, int n, int index)
-{
-    phase_ls *p = &s->phase_ls;
-    const int32_t new_pixels = p->new_pixels + n;
-    const int due = phase_ls_due(s->coded + s->done + n, new_pixels), chroma = s->shape.channels == 3;
-    phase_ls_accumulate(s, &p->green, first, n, index);
-    if (chroma) phase_ls_accumulate(s, &p->chroma, first, n, index);
-    if (due) {
-        team_barrier(&s->team);
-        phase_ls_pool(s, &p->green, index);
-        if (chroma) phase_ls_pool(s, &p->chroma, index);
-        team_barrier(&s->team);
-        phase_ls_refresh(s, &p->green, (float)new_pixels, index);
-        if (chroma) phase_ls_refresh(s, &p->chroma, (float)new_pixels, (index + 1) % s->team.threads);
-    }
-    team_barrier(&s->team);
-    if (index == 0) p->new_pixels = due ? 0 : new_pixels;
 }
 
 #endif

@@ -6,6 +6,7 @@ from code_length import nats
 from scans import inputs, small_scan
 
 from bbans_cli.coders.neural.band_scan import BandScan
+from bbans_cli.coders.neural.network_layout import OUTPUTS
 from bbans_cli.reference.band_scan import ReferenceScan
 from bbans_cli.reference.network import Net
 from bbans_cli.reference.online_learning import QHAdam, backward
@@ -43,11 +44,29 @@ def test_gradient_is_the_derivative_of_the_code_length():
 def test_the_core_leaves_the_gradient_of_its_last_step():
     network, modulation, pixels = inputs(SHAPE)
     work = BandScan(SHAPE, network, modulation, pixels)
-    assert not work.gradient().any()
+    gradient = work.keep_gradient()
+    assert not gradient.any()
     work.intervals(1, lambda done: None)
     _, done, value = length(SHAPE, network, modulation, pixels)
     expected = backward(Net(network, 16, 2, 16), done, value, 3)  # the same pixels, summed in another order
-    assert np.linalg.norm(work.gradient() - expected) < 1e-5 * np.linalg.norm(expected)
+    assert np.linalg.norm(gradient - expected) < 1e-5 * np.linalg.norm(expected)
+
+
+def test_derivatives_whose_products_could_be_subnormal_are_zero():
+    """Of a component so far from most values that its mass there is below e^-60."""
+    network, modulation, pixels = inputs(SHAPE)
+    mean, scale = OUTPUTS["means"].start + 1, OUTPUTS["log_scales"].start + 1
+    for layer in Net(network, 16, 2, 16).out:
+        for column, bias in ((mean, 40), (scale, -1)):
+            layer.weight[:, column], layer.bias[column] = 0, bias
+    work = BandScan(SHAPE, network, modulation, pixels)
+    gradient = work.keep_gradient()
+    work.intervals(1, lambda done: None)
+    _, done, value = length(SHAPE, network, modulation, pixels)
+    expected = backward(Net(network, 16, 2, 16), done, value, 3)
+    d = np.concatenate(done.d_output)
+    assert 0 < np.count_nonzero(d[:, mean] == 0) and np.abs(d[d != 0]).min() > 2.0**-60
+    assert np.array_equal(gradient == 0, expected == 0) and np.abs(gradient[gradient != 0]).min() > 2.0**-100
 
 
 def test_a_grey_picture_teaches_one_head():

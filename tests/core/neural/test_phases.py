@@ -22,10 +22,12 @@ def phase(shape, network):
 
 
 def learned(shape):
+    """The weights as learning leaves them, and the last gradient."""
     network, modulation, pixels = inputs(shape)
     work = BandScan(shape, network, modulation, pixels)
+    gradient = work.keep_gradient()
     work.intervals(1, lambda done: None)
-    return work
+    return work.weights(), gradient
 
 
 @pytest.mark.parametrize("row", [0, 7, 15, 16, 26, 31, 32, 34])
@@ -59,15 +61,15 @@ def test_bits_are_those_of_the_formulas(two_levels, first):
 
 def test_rows_learn_in_a_grid_alone():
     network = inputs(LEARNING)[0]
-    assert (phase(LEARNING, learned(LEARNING).weights()) != phase(LEARNING, network)).all(axis=1).all()
-    without = learned(replace(LEARNING, grid_x=-1, grid_y=-1, period=1))
-    assert not (without.weights() == network).all()
-    assert np.array_equal(phase(LEARNING, without.weights()), phase(LEARNING, network))
-    assert not phase(LEARNING, without.gradient()).any()
+    assert (phase(LEARNING, learned(LEARNING)[0]) != phase(LEARNING, network)).all(axis=1).all()
+    without, gradient = learned(replace(LEARNING, grid_x=-1, grid_y=-1, period=1))
+    assert not (without == network).all()
+    assert np.array_equal(phase(LEARNING, without), phase(LEARNING, network))
+    assert not phase(LEARNING, gradient).any()
 
 
 def test_the_rows_share_the_gradient_of_the_bias():
-    gradient = Net(learned(LEARNING).gradient(), 16, 2, 16)
+    gradient = Net(learned(LEARNING)[1], 16, 2, 16)
     for part in (gradient.phase[:16], gradient.phase[16:32], gradient.phase[32:]):
         assert np.allclose(part.sum(0), gradient.trunk[0].bias, atol=1e-5)
 
