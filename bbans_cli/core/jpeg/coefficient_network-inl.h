@@ -12,21 +12,21 @@
 
 /* Sums of 32 bits, side by side, to which products of a pair of features with pairs of weights are added */
 #if defined(TARGET_AVX512)
-typedef __m512i network_sums;
-#define NETWORK_SUMS(name) _mm512_##name
-static inline network_sums network_load(const void *p) { return _mm512_loadu_si512(p); }
-static inline void network_store(void *p, network_sums x) { _mm512_storeu_si512(p, x); }
+typedef __m512i coefficient_network_sums;
+#define COEFFICIENT_NETWORK_SUMS(name) _mm512_##name
+static inline coefficient_network_sums coefficient_network_load(const void *p) { return _mm512_loadu_si512(p); }
+static inline void coefficient_network_store(void *p, coefficient_network_sums x) { _mm512_storeu_si512(p, x); }
 #elif defined(TARGET_AVX2)
-typedef __m256i network_sums;
-#define NETWORK_SUMS(name) _mm256_##name
-static inline network_sums network_load(const void *p) { return _mm256_loadu_si256(p); }
-static inline void network_store(void *p, network_sums x) { _mm256_storeu_si256(p, x); }
+typedef __m256i coefficient_network_sums;
+#define COEFFICIENT_NETWORK_SUMS(name) _mm256_##name
+static inline coefficient_network_sums coefficient_network_load(const void *p) { return _mm256_loadu_si256(p); }
+static inline void coefficient_network_store(void *p, coefficient_network_sums x) { _mm256_storeu_si256(p, x); }
 #elif defined(__SSE2__)
 #include <emmintrin.h>
-typedef __m128i network_sums;
-#define NETWORK_SUMS(name) _mm_##name
-static inline network_sums network_load(const void *p) { return _mm_loadu_si128(p); }
-static inline void network_store(void *p, network_sums x) { _mm_storeu_si128(p, x); }
+typedef __m128i coefficient_network_sums;
+#define COEFFICIENT_NETWORK_SUMS(name) _mm_##name
+static inline coefficient_network_sums coefficient_network_load(const void *p) { return _mm_loadu_si128(p); }
+static inline void coefficient_network_store(void *p, coefficient_network_sums x) { _mm_storeu_si128(p, x); }
 #endif
 
 /* 16 log2(x) of a number x >= 1, linear between powers of two */
@@ -56,18 +56,19 @@ static inline void coefficient_network_hidden(const int16_t *hidden, const int16
 {
     int32_t sums[COEFFICIENTS_HIDDEN], pairs[COEFFICIENTS_FEATURES / 2];
     memcpy(pairs, features, sizeof pairs);
-#if defined(NETWORK_SUMS)
-    enum { LANES = sizeof(network_sums) / sizeof *sums, VECTORS = COEFFICIENTS_HIDDEN / LANES };
-    network_sums total[VECTORS];
-    for (int q = 0; q < VECTORS; q++) total[q] = NETWORK_SUMS(set1_epi32)(0);
+#if defined(COEFFICIENT_NETWORK_SUMS)
+    enum { LANES = sizeof(coefficient_network_sums) / sizeof *sums, VECTORS = COEFFICIENTS_HIDDEN / LANES };
+    coefficient_network_sums total[VECTORS];
+    for (int q = 0; q < VECTORS; q++) total[q] = COEFFICIENT_NETWORK_SUMS(set1_epi32)(0);
 #pragma GCC unroll 13
     for (int i = 0; i < COEFFICIENTS_FEATURES / 2; i++) {
-        const network_sums both = NETWORK_SUMS(set1_epi32)(pairs[i]);
+        const coefficient_network_sums both = COEFFICIENT_NETWORK_SUMS(set1_epi32)(pairs[i]);
         const int16_t *weights = hidden + 2 * COEFFICIENTS_HIDDEN * i;
         for (int q = 0; q < VECTORS; q++, weights += 2 * LANES)
-            total[q] = NETWORK_SUMS(add_epi32)(total[q], NETWORK_SUMS(madd_epi16)(both, network_load(weights)));
+            total[q] = COEFFICIENT_NETWORK_SUMS(
+                add_epi32)(total[q], COEFFICIENT_NETWORK_SUMS(madd_epi16)(both, coefficient_network_load(weights)));
     }
-    for (int q = 0; q < VECTORS; q++) network_store(sums + LANES * q, total[q]);
+    for (int q = 0; q < VECTORS; q++) coefficient_network_store(sums + LANES * q, total[q]);
 #else
     memset(sums, 0, sizeof sums);
     for (int i = 0; i < COEFFICIENTS_FEATURES / 2; i++) {
