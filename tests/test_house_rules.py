@@ -40,6 +40,7 @@ PREFIXES = {
     "band_scan": ["scan_"],
     "band_scan_layout": ["scan_"],
     "online_learning": ["learn_"],
+    "learn_backward": ["learn_"],
     "categorical": ["categorical_", "table_"],
     "kernels": ["isa_", "kernel_", "fp_", "map32_", "map64_"],
     "dispatch": ["isa_", "kernel_", "fp_", "self_test_"],

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +84,7 @@ class BandScan:
         self._state = ffi.cast("char *", ffi.from_buffer(self._buffer))
         self._state += -int(ffi.cast("uintptr_t", self._state)) % 64
         self._weights = len(network)
-        self._kept: tuple[NDArray[Any] | None, ...] = (modulation, pixels)  # C uses them at every call
+        self._kept: list[object] = [modulation, pixels]  # C uses them at every call
         view = ffi.NULL if modulation is None else ffi.from_buffer("float[]", modulation)
         if pixels.flags.writeable:
             data = ffi.from_buffer(pixels)
@@ -161,7 +160,7 @@ class BandScan:
         """
         gradient = np.zeros(self._weights, np.float32)
         _checked(lib.bbc_scan_keep_gradient(self._state, ffi.from_buffer("float[]", gradient)))
-        self._kept = (*self._kept, gradient)
+        self._kept.append(gradient)
         return gradient
 
     def _advance(self, advance: Callable[[int, int], int], threads: ThreadCount, progress: PixelProgress) -> None:

@@ -34,7 +34,7 @@
 #ifndef BBC_WAVEFRONT_H
 #define BBC_WAVEFRONT_H
 
-#include "wavefront_least_squares-inl.h"
+#include "wavefront_ls-inl.h"
 
 /* Thread 0, when all are past a diagonal. */
 static void wavefront_advance(scan_state *s, const wavefront_turn *turn)

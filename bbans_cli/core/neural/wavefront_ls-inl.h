@@ -1,6 +1,6 @@
 /* What both least squares predict of a picture, without a network: inputs of training. */
-#ifndef BBC_WAVEFRONT_LEAST_SQUARES_H
-#define BBC_WAVEFRONT_LEAST_SQUARES_H
+#ifndef BBC_WAVEFRONT_LS_H
+#define BBC_WAVEFRONT_LS_H
 
 #include "wavefront_symbols-inl.h"
 #include "wavefront_units-inl.h"
