@@ -131,8 +131,9 @@ typedef struct scan_state {
     bbc_team team;
     int decode, error;
     /* Of a decoder's diagonal, in pieces of pixels, all of them of one symbol after the other: how many have been taken
-     * by threads, and popped, SCAN_STOPPED after an error; whether each is prepared for being popped. */
-    atomic_int next_piece, popped, *prepared;
+     * by threads, and popped, SCAN_STOPPED after an error; whether each is prepared for being popped; whether a thread
+     * pops. */
+    atomic_int next_piece, popped, *prepared, popping;
     int64_t budget, done; /* pixels to code at least, pixels coded */
     uint32_t *starts, *freqs;
     uint64_t *ans_state;

@@ -11,7 +11,7 @@
  *                                 phase_ls vectors but for own values        and correction_record
  *   or wavefront_decode           the same, and window: of the piece that    the same; popped
  *   |                             it has taken; next_piece, prepared
- *   |  thread 0 also              value and residual of a piece that is       prepared, window, output, bin edges
+ *   |  who has set popping        value and residual of a piece that is       prepared, window, output, bin edges
  *   |                             prepared, popped, ANS state, words, error
  *   wavefront_enter               own pixels: planes, border extension, the  scan_pixel
  *   |                             caller's pixels, values in vectors, errors,
@@ -57,7 +57,7 @@ static int wavefront_diagonal(scan_state *s, int index)
     const int before = s->count, vectors = wavefront_vectors(n), threads = s->team.threads;
     const int from = team_part(vectors, index, threads) * WAVEFRONT_PIXELS,
               to = team_part(vectors, index + 1, threads) * WAVEFRONT_PIXELS;
-    if (s->decode) wavefront_decode(s, index, first, n);
+    if (s->decode) wavefront_decode(s, first, n);
     else wavefront_encode_share(s, index, first, n);
     team_barrier(&s->team);
     if (s->error) return s->error;

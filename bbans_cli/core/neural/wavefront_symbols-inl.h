@@ -94,7 +94,7 @@ static void wavefront_prepare(scan_state *s, int plane, int first, int from, int
     } else network_low_windows(s, c, from, to);
 }
 
-/* Thread 0: pops the number-th of all symbols' pieces of a diagonal of n pixels. */
+/* Pops the number-th of all symbols' pieces of a diagonal of n pixels. */
 static void wavefront_pop(scan_state *s, int number, int pieces, int n)
 {
     const int size = wavefront_piece(s, n), symbols = network_symbols(s), plane = number / pieces;
@@ -112,26 +112,33 @@ EX int wavefront_can_prepare(scan_state *s, int number, int pieces)
     return popped > number - pieces && popped != SCAN_STOPPED;
 }
 
-/* A diagonal of n pixels. Its pieces are prepared by whoever has time, symbol by symbol, and popped by thread 0 in
- * coding order, which is the same. */
-static void wavefront_decode(scan_state *s, int index, int first, int n)
+/* Pop the pieces that are prepared, unless another thread pops. Returns whether this one did, and has to look again: who
+ * prepares a piece meanwhile, and may not pop, leaves it to this one. Hence the strongest order of `popping` and
+ * `prepared`. */
+static int wavefront_pop_prepared(scan_state *s, int pieces, int all, int n)
+{
+    int next = atomic_load_explicit(&s->popped, memory_order_acquire);
+    if (next >= all || !atomic_load(s->prepared + next) || atomic_exchange(&s->popping, 1)) return 0;
+    while ((next = atomic_load(&s->popped)) < all && atomic_load(s->prepared + next)) wavefront_pop(s, next, pieces, n);
+    atomic_store(&s->popping, 0);
+    return 1;
+}
+
+/* A diagonal of n pixels. Its pieces are prepared by whoever has time, symbol by symbol, and popped in coding order, which
+ * is the same, by one thread at a time. */
+static void wavefront_decode(scan_state *s, int first, int n)
 {
     const int size = wavefront_piece(s, n), pieces = (n + size - 1) / size;
     const int all = pieces * s->shape.channels * network_symbols(s);
-    for (int spins = 0;;) {
-        const int popped = atomic_load_explicit(&s->popped, memory_order_acquire);
-        if (popped >= all) return;
-        if (index == 0 && atomic_load_explicit(s->prepared + popped, memory_order_acquire)) {
-            wavefront_pop(s, popped, pieces, n);
-            continue;
-        }
+    for (int spins = 0; atomic_load_explicit(&s->popped, memory_order_acquire) < all;) {
+        if (wavefront_pop_prepared(s, pieces, all, n)) continue;
         int number = atomic_load_explicit(&s->next_piece, memory_order_relaxed);
-        if (number >= all && index > 0) return;
-        if (number < all && wavefront_can_prepare(s, number, pieces) &&
+        if (number >= all) return; /* those who still prepare will pop */
+        if (wavefront_can_prepare(s, number, pieces) &&
             atomic_compare_exchange_weak(&s->next_piece, &number, number + 1)) {
             const int from = number % pieces * size, to = from + size < n ? from + size : n;
             wavefront_prepare(s, number / pieces, first, s->count + from, s->count + to);
-            atomic_store_explicit(s->prepared + number, 1, memory_order_release);
+            atomic_store(s->prepared + number, 1);
             spins = 0;
         } else if (++spins > WAVEFRONT_SPINS) sched_yield();
     }
