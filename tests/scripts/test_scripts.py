@@ -176,6 +176,15 @@ def test_a_worker_codes_in_a_process_of_its_own(script):
         worker.Worker("gif")
 
 
+def test_what_webp_drops_is_no_difference(script):
+    same, rgba = script("bench.worker").same, np.arange(4 * 5 * 4, dtype=np.uint8).reshape(4, 5, 4)
+    assert same(rgba, rgba) and not same(rgba[:, :, :3], rgba)
+    rgba[:, :, 3] = 255
+    assert same(rgba[:, :, :3], rgba) and not same(rgba[:, :, 1:], rgba)
+    grey = rgba[:, :, :1]
+    assert same(np.repeat(grey, 3, axis=2), grey) and not same(rgba[:, :, :3], grey)
+
+
 def test_multiply_adds_are_those_of_the_layers(script):
     core = script("bench.core")
 
