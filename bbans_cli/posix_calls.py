@@ -10,6 +10,7 @@
 | synchronising a folder | is left out: a name may be lost with the power |
 | which processors the process may use | all count |
 | size of the memory | 8 GiB |
+| how glibc keeps freed memory | stays as it is, on every system without glibc |
 | whether a process lives | each is taken for alive |
 | reading at a position of a file | an error: `bbc page` alone needs it |
 
@@ -18,6 +19,7 @@ The Python functions need no more. The command was never run on another system t
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -32,6 +34,7 @@ if hasattr(signal, "SIGHUP"):
 SIGPIPE: signal.Signals = getattr(signal, "SIGPIPE", signal.SIGTERM)
 
 _USUAL_MEMORY = 8 << 30
+_MMAP_THRESHOLD = -3  # of <malloc.h>
 
 
 def processors() -> int:
@@ -47,6 +50,18 @@ def memory() -> int:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return _USUAL_MEMORY
+
+
+def give_back_memory() -> None:
+    """From now on glibc gives blocks of 4 MiB and more back to the system when they are freed.
+
+    Otherwise it keeps up to 32 MiB for each thread that once had so large a block: compressing a JPEG file of 12 Mpixel
+    then takes 270 MB in place of 178. A matter of the whole process, so that only the command calls it.
+    """
+    import ctypes  # numpy, which the command imports anyway to code, does too
+
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 4 << 20)
 
 
 def set_mode(descriptor: int, mode: int) -> None:

@@ -5,10 +5,12 @@ What is missing here is taken away on Linux. That says nothing of how another sy
 
 import io
 import os
+import platform
 import re
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,24 @@ def test_on_posix_the_calls_are_made(tmp_path):
     assert posix_calls.lives(os.getpid())
     ended.wait()
     assert not posix_calls.lives(ended.pid)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="memory is kept otherwise without glibc")
+@pytest.mark.parametrize("asked", [False, True])
+def test_large_blocks_go_back_to_the_system(asked):
+    """Even if a block of that size was freed before, which makes glibc keep such blocks, and a small one lies above."""
+    work = f"""
+        import os, numpy
+        from bbans_cli import posix_calls
+        if {asked}:
+            posix_calls.give_back_memory()
+        numpy.ones(20 << 20, numpy.uint8)
+        large = numpy.ones(10 << 20, numpy.uint8)
+        above = numpy.ones(100_000, numpy.uint8)
+        pages = lambda: int(open("/proc/self/statm").read().split()[1])
+        before = pages()
+        del large
+        print((before - pages()) * os.sysconf("SC_PAGE_SIZE") > 8 << 20)
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(work)], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == str(asked)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bbans_cli import output_names, scheduler
+from bbans_cli import output_names, posix_calls, scheduler
 from bbans_cli.cli import fileio, fronts, naming, plan, report
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
@@ -186,6 +186,7 @@ def _code_map(given: dict[str, Any]) -> CodeMap | None:
 def _coder(given: dict[str, Any]) -> api.PictureCodec:
     from bbans_cli import api
 
+    posix_calls.give_back_memory()
     return api.PictureCodec(
         level=given.get("level") or DEFAULT_LEVEL,
         max_pixels=given["max_pixels"],

@@ -287,3 +287,12 @@ def test_progress_counts_all_blocks():
     coefficients.encode(planes_of("natural", [(20, 11)]), TABLES[:1], [(1, 1)], progress=seen.append)
     assert sum(seen) == 220
     assert len(seen) > 1
+
+
+@pytest.mark.parametrize("side, level, expected", [(100, 5, 2), (3500, 5, 3), (3500, 1, 8), (10000, 5, 8)])
+def test_as_many_segments_at_a_time_as_memory_is_for(side, level, expected):
+    """Eight segments of a square picture without subsampling, eight threads."""
+    blocks = side // 8
+    segment = [np.broadcast_to(np.zeros(64, np.int16), (max(1, blocks // 8), blocks, 64))] * 3
+    tables, factors = [np.ones(64, int)] * 3, [(1, 1)] * 3
+    assert coefficients._at_once([segment] * 8, tables, factors, level, 8) == expected
