@@ -1,4 +1,4 @@
-"""Several files at a time, in threads of one process: the C core, Pillow and zlib release the interpreter's lock.
+"""Several files, or parts of one, at a time, in threads: the C core, Pillow and zlib release the interpreter's lock.
 
 Results never depend on how many files or threads there are; only the order in which they come does.
 """

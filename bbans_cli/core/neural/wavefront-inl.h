@@ -68,15 +68,7 @@ static int wavefront_diagonal(scan_state *s, int index)
     wavefront_enter(s, before, from, to < n ? to : n);
     team_barrier(&s->team);
     const wavefront_turn turn = wavefront_begin_turn(s, first, n);
-    wavefront_collect(s, index, &turn);
-    team_barrier(&s->team);
-    if (turn.due) {
-        phase_ls_pool(s, &s->phase_ls.green, index);
-        if (s->shape.channels == 3) phase_ls_pool(s, &s->phase_ls.chroma, index);
-        team_barrier(&s->team);
-    }
-    wavefront_solve_and_step(s, index, &turn);
-    team_barrier(&s->team);
+    wavefront_follow(s, index, &turn);
     if (index == 0) wavefront_advance(s, &turn);
     team_barrier(&s->team);
     return 0;

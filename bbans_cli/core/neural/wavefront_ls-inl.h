@@ -48,7 +48,7 @@ static void wavefront_least_squares(scan_state *s, float *least_squares)
         wavefront_enter(s, 0, 0, n);
         s->done += n;
         const wavefront_turn turn = wavefront_begin_turn(s, first, n);
-        wavefront_least_squares_turn(s, &turn);
+        wavefront_follow(s, 0, &turn);
         s->phase_ls.new_pixels = turn.due ? 0 : turn.new_pixels;
     }
 }

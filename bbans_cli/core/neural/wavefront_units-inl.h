@@ -58,12 +58,17 @@ typedef struct {
     int of[WAVEFRONT_KINDS];
 } wavefront_units;
 
+/* How many units of a kind a thread has of its own. */
+EX int wavefront_own(const scan_state *s, const wavefront_units *units, int kind, int index)
+{
+    const int n = units->of[kind], of = s->team.threads;
+    return team_part(n, index + 1, of) - team_part(n, index, of);
+}
+
 EX void wavefront_offer(scan_state *s, int index, const wavefront_units *units)
 {
     int own = 0;
-    for (int kind = 0; kind < WAVEFRONT_KINDS; kind++)
-        own +=
-            team_part(units->of[kind], index + 1, s->team.threads) - team_part(units->of[kind], index, s->team.threads);
+    for (int kind = 0; kind < WAVEFRONT_KINDS; kind++) own += wavefront_own(s, units, kind, index);
     team_offer(&s->team, index, 0, own);
 }
 
@@ -72,12 +77,9 @@ EX int wavefront_take(scan_state *s, int index, const wavefront_units *units, in
 {
     int owner, unit;
     if (!team_take(&s->team, index, 1, &owner, &unit)) return -1;
-    for (*kind = 0;; unit -= team_part(units->of[*kind], owner + 1, s->team.threads) -
-                             team_part(units->of[*kind], owner, s->team.threads),
-        ++*kind) {
-        const int at = team_part(units->of[*kind], owner, s->team.threads) + unit;
-        if (at < team_part(units->of[*kind], owner + 1, s->team.threads)) return at;
-    }
+    for (*kind = 0; unit >= wavefront_own(s, units, *kind, owner); ++*kind)
+        unit -= wavefront_own(s, units, *kind, owner);
+    return team_part(units->of[*kind], owner, s->team.threads) + unit;
 }
 
 /* The backward pass of a group of pixels. */
@@ -135,15 +137,18 @@ static void wavefront_solve_and_step(scan_state *s, int index, const wavefront_t
         }
 }
 
-/* The same by one thread, without learning: what both least squares gain from a diagonal, and the next one needs. */
-static void wavefront_least_squares_turn(scan_state *s, const wavefront_turn *turn)
+/* All that follows from the pixels of a diagonal, by every thread, after a barrier; ends with one. */
+static void wavefront_follow(scan_state *s, int index, const wavefront_turn *turn)
 {
-    wavefront_collect(s, 0, turn);
+    wavefront_collect(s, index, turn);
+    team_barrier(&s->team);
     if (turn->due) {
-        phase_ls_pool(s, &s->phase_ls.green, 0);
-        if (s->shape.channels == 3) phase_ls_pool(s, &s->phase_ls.chroma, 0);
+        phase_ls_pool(s, &s->phase_ls.green, index);
+        if (s->shape.channels == 3) phase_ls_pool(s, &s->phase_ls.chroma, index);
+        team_barrier(&s->team);
     }
-    wavefront_solve_and_step(s, 0, turn);
+    wavefront_solve_and_step(s, index, turn);
+    team_barrier(&s->team);
 }
 
 /* Before the very first diagonal. */
