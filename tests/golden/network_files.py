@@ -33,6 +33,7 @@ class Case:
 
 
 # rate, interval, mini-batch: all intervals and mini-batches, the first, the last and other rates. Names say the rest.
+CAMERA = {"grid": (1, 0), "mosaic": True, "light": True}
 CASES = {
     "tiny-still": Case((10, 12, 1), Settings(0)),
     "tiny-rate-7": Case((8, 18, 1), Settings(7, 0, 3)),
@@ -51,8 +52,8 @@ CASES = {
     "tiny-deep-6-0": Case((9, 11, 1), Settings(0, low_bits=6, fraction=0)),
     "tiny-deep-7-7": Case((9, 11, 1), Settings(2, low_bits=7, fraction=7)),
     "shipped-thumbnail": Case((12, 14, 3), coder.LEVELS[5].settings, level=5),
-    "shipped-mosaic": Case((13, 20, 3), replace(coder.LEVELS[5].settings, grid=(1, 0), mosaic=True), level=5),
-    "shipped-best-mosaic": Case((13, 20, 3), replace(coder.LEVELS[9].settings, grid=(1, 0), mosaic=True), level=9),
+    "shipped-mosaic": Case((13, 20, 3), replace(coder.LEVELS[5].settings, **CAMERA), level=5),
+    "shipped-best-mosaic": Case((13, 20, 3), replace(coder.LEVELS[9].settings, **CAMERA), level=9),
     "shipped-best": Case((12, 14, 3), coder.LEVELS[9].settings, latents=True, level=9),
 }
 

@@ -72,6 +72,11 @@ class Settings:
         """One of so many groups of 32 pixels of a mini-batch is learned from."""
         return 1 << 2 * self.interval_log4
 
+    @property
+    def demosaiced(self) -> bool:
+        """Whether a mosaic is a camera's: linear in light, or deep, as linear samples are. Else colours were halved."""
+        return self.mosaic and (self.light or self.low_bits > 0)
+
     def to_bytes(self) -> bytes:
         """The settings as docs/format.md defines them: three bytes for deep samples, else two with a grid."""
         kind = self.mosaic << 4 | (self.ycbcr or self.light) << 5
@@ -114,7 +119,7 @@ class Level(NamedTuple):
     """A compression level.
 
     weights: their name. thumbnail_latents: whether thumbnails are coded with latents. thumbnail_weights,
-    mosaic_weights: the names of those that code thumbnails, and pictures with a mosaic, if they are others.
+    mosaic_weights: the names of those that code thumbnails, and pictures from a camera's mosaic, if they are others.
     """
 
     weights: str
@@ -130,7 +135,7 @@ class Level(NamedTuple):
     def weights_for(self, pixels: int, settings: Settings) -> str:
         """The name of those for a picture of so many pixels, whose settings were found."""
         thumbnail = pixels < THUMBNAIL and settings.low_bits == 0 and not settings.ycbcr
-        others = self.mosaic_weights if settings.mosaic else self.thumbnail_weights if thumbnail else None
+        others = self.mosaic_weights if settings.demosaiced else self.thumbnail_weights if thumbnail else None
         return others or self.weights
 
 
@@ -149,8 +154,8 @@ LEVELS = {
 }
 
 # Sizes in pixels below which settings differ from those of the level.
-# A lower rate, at most SMALL_RATE_INDEX ("Learning rate in small pictures"), which all pictures with a mosaic have
-# ("Weights for mosaics"); the fast level keeps its own.
+# A lower rate, at most SMALL_RATE_INDEX ("Learning rate in small pictures"), which all pictures from a camera's mosaic
+# have ("Weights for mosaics"; not those of halved colours: "Halved colours"); the fast level keeps its own.
 SMALL = 1 << 18
 TINY = 1 << 15  # smaller mini-batches, TINY_BATCH_INDEX ("Learning rate and mini-batch")
 THUMBNAIL = 5 << 10  # no grid; by level no latents, other weights ("Latents in thumbnails", "Weights for thumbnails")
@@ -282,7 +287,7 @@ def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
     if pixels >= THUMBNAIL:
         settings = replace(settings, grid=block_grid.origin(samples))
         settings = _with_mosaic(settings, samples)
-    if pixels < SMALL or settings.mosaic:
+    if pixels < SMALL or settings.demosaiced:
         settings = _with_low_rate(settings)
     if pixels < TINY:
         settings = replace(settings, batch_index=TINY_BATCH_INDEX)

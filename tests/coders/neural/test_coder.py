@@ -365,7 +365,9 @@ def test_thumbnails_have_weights_of_their_own():
 
 @pytest.mark.parametrize("low_bits", [0, 4])
 @pytest.mark.parametrize("number, name", [(5, "camera"), (9, "camera-large")])
-def test_pictures_with_a_mosaic_have_weights_of_their_own(number, name, low_bits):
+def test_pictures_from_a_cameras_mosaic_have_weights_of_their_own(number, name, low_bits):
     level = neural_coder.LEVELS[number]
-    settings = replace(level.settings, grid=(0, 0), mosaic=True, low_bits=low_bits)
+    settings = replace(level.settings, grid=(0, 0), mosaic=True, light=low_bits == 0, low_bits=low_bits)
     assert level.weights_for(1 << 20, settings) == level.mosaic_weights == name
+    halved = replace(level.settings, grid=(0, 0), mosaic=True)  # no camera's: halved colours
+    assert level.weights_for(1 << 20, halved) == level.weights

@@ -71,6 +71,19 @@ def test_linear_light_is_found_where_colours_were_interpolated_in_it():
         assert not mosaic.linear_in_light(np.round(high * share).astype(dtype), low_bits)
 
 
+@pytest.mark.parametrize("level", [1, 5, 9])
+def test_halved_colours_learn_as_other_pictures_do(level):
+    """Samples of colours in every second column, and means of two between: phases of two, but no linear light."""
+    picture = photograph(520, 510)
+    brightness, colours = picture[..., 1:2], picture[:, ::2, ::2] - picture[:, ::2, 1:2]
+    between = np.round((colours + np.roll(colours, -1, axis=1)) / 2).astype(int)
+    whole = brightness + np.stack([colours, between], axis=2).reshape(520, 510, 2)
+    halved = np.dstack([whole[..., 0], picture[..., 1], whole[..., 1]]).clip(0, 255).astype(np.uint8)
+    settings = coder.prepare(halved, level)[1]
+    assert settings.mosaic and not settings.light
+    assert settings.rate_index == coder.LEVELS[level].settings.rate_index
+
+
 def test_by_two_least_squares_predict_better():
     picture = interpolated(photograph(96, 96)).astype(np.uint8)
     samples, settings = coder.prepare(picture, 5)
