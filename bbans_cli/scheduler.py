@@ -103,16 +103,6 @@ def map_unordered(
         yield result
 
 
-def map_ordered(work: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
-    """[work(item) of all items], at most `threads` at a time: parts of one picture that are coded independently."""
-    if min(threads, len(items)) <= 1:
-        return [work(item) for item in items]
-    from concurrent.futures import ThreadPoolExecutor  # only where needed: this import is part of the command's start
-
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, items))
-
-
 class Cancelled(Exception):
     """An earlier task has failed: this one's result is not wanted."""
 
@@ -167,6 +157,18 @@ def map_sharing(work: Callable[[int, ThreadCount], R], count: int, threads: int)
 
     Raises what the first of the tasks raises that fail; those after it are cancelled when they ask for threads.
     """
+    return _map(work, count, threads, sharing_at_once(count, threads))
+
+
+def map_ordered(work: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
+    """[work(item) of all items], at most `threads` at a time: parts of one picture that are coded independently.
+
+    Raises what the first of the items raises that fail; those after it are not begun.
+    """
+    return _map(lambda number, _: work(items[number]), len(items), threads, threads)
+
+
+def _map(work: Callable[[int, ThreadCount], R], count: int, threads: int, at_once: int) -> list[R]:
     if min(threads, count) <= 1:
         return [work(number, threads) for number in range(count)]
     shared, todo = SharedThreads(threads), iter(range(count))
@@ -186,7 +188,7 @@ def map_sharing(work: Callable[[int, ThreadCount], R], count: int, threads: int)
                 errors[number] = error
                 shared.cancel_after(number)
 
-    workers = [threading.Thread(target=worker, daemon=True) for _ in range(sharing_at_once(count, threads))]
+    workers = [threading.Thread(target=worker, daemon=True) for _ in range(min(at_once, count))]
     try:
         for thread in workers:
             thread.start()
