@@ -23,6 +23,10 @@ ThreadCount = int | Callable[[], int]
 # this much per core. Tuned by hand, not recorded.
 BYTES_PER_CORE = 4 << 20
 
+# Tasks that share threads, at once: a band in work takes 168 MB while it is encoded, and a picture of 100 Mpixel has to
+# stay below 1.2 GB with any number of threads (docs/bands.md).
+MOST_SHARING = 4
+
 # The longest that a signal may go unnoticed.
 SECONDS_TO_SIGNAL = 0.05
 
@@ -147,9 +151,9 @@ def sharing_at_once(count: int, threads: int) -> int:
     """How many of `count` tasks map_sharing has at work.
 
     One more than threads, if that is all: left for the end, that one would have all threads, and they share a task less
-    well than tasks share the cores.
+    well than tasks share the cores. At most MOST_SHARING.
     """
-    return count if count <= threads + 1 and threads > 1 else min(count, threads)
+    return min(count if count == threads + 1 and threads > 1 else min(count, threads), MOST_SHARING)
 
 
 def map_sharing(work: Callable[[int, ThreadCount], R], count: int, threads: int) -> list[R]:

@@ -30,8 +30,9 @@ MIXING_BYTES, SCAN_BYTES, JPEG_BYTES = 16 << 20, 32 << 20, 48 << 20
 BUCKET_BYTES, MOST_BUCKETS = 64, 1 << 20
 # Bytes of a block of a JPEG file: 64 coefficients, twice for a moment, and what the coder keeps of it.
 BLOCK_BYTES = 64 * 2 * 2 + 8
-# Bytes a pixel of a band that is encoded: the scan, the frequencies of its samples, the message.
-ENCODED_PIXEL = 40
+# Bytes a pixel of a band that is encoded by the network: the scan, the frequencies of its samples, the message; by
+# context mixing: up to four samples, and the payload.
+ENCODED_PIXEL, MIXED_PIXEL = 40, 16
 # Bytes a pixel of the coefficients of a JPEG, their state and the planes that they become.
 JPEG_PIXEL = 20
 # Segments of coefficients, which are decoded at the same time, at most; of so many pixels or more.
@@ -47,10 +48,11 @@ def check_content(content: Container | StoredFile, threads: int, max_memory: int
 def check_picture(picture: Picture, threads: int, max_memory: int | None) -> None:
     """The same for encoding a picture that has been read."""
     size, pixels = picture.pixels.nbytes, picture.pixels.shape[0] * picture.pixels.shape[1]
-    at_once = sharing_at_once(-(-pixels // BAND_PIXELS), threads)
+    count, of_band = -(-pixels // BAND_PIXELS), min(pixels, BAND_PIXELS)
+    scans = sharing_at_once(count, threads) * of_band * ENCODED_PIXEL + SCAN_BYTES
     buckets = min(MOST_BUCKETS, 4 * size) * BUCKET_BYTES
-    bands = at_once * (min(pixels, BAND_PIXELS) * ENCODED_PIXEL + buckets + MIXING_BYTES)
-    Bounds(max_memory=max_memory).check_memory(COPIES * size + bands)
+    mixed = min(threads, count) * (of_band * MIXED_PIXEL + buckets + MIXING_BYTES)
+    Bounds(max_memory=max_memory).check_memory(COPIES * size + max(scans, mixed))
 
 
 def of_picture(content: Container, threads: int) -> int:
