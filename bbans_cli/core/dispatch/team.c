@@ -1,4 +1,6 @@
 /* Threads live for one call, which lasts tens of milliseconds: no pool that would outlive a fork or an error. */
+#include <time.h>
+
 #include "kernels.h"
 #include "team.h"
 
@@ -38,6 +40,12 @@ void bbc_team_wake(bbc_team *team)
     pthread_mutex_unlock(&team->lock);
 }
 
+void bbc_team_doze(void)
+{
+    const struct timespec while_awaited = {0, 20000};
+    nanosleep(&while_awaited, NULL);
+}
+
 int bbc_team_run(bbc_team *team, int threads, void (*work)(void *context, int index), void *context)
 {
     pthread_t thread[TEAM_MAX_THREADS];
@@ -49,7 +57,10 @@ int bbc_team_run(bbc_team *team, int threads, void (*work)(void *context, int in
     atomic_store(&team->arrived, 0);
     atomic_store(&team->ready, 0);
     atomic_store(&team->sleepers, 0);
-    for (int i = 0; i < TEAM_MAX_THREADS; i++) team_offer(team, i, 0, 0);
+    for (int i = 0; i < TEAM_MAX_THREADS; i++) {
+        team_offer(team, i, 0, 0);
+        atomic_store(&team->units[i].stage, 0);
+    }
     int started = 1;
     for (; started < threads; started++) {
         workers[started] = (team_worker){team, work, context, started};

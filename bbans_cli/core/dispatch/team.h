@@ -12,11 +12,12 @@ enum {
     TEAM_REFUSED = -1 /* threads outside 1 to TEAM_MAX_THREADS, or the system refuses attributes of threads */
 };
 
-/* Units of work that a thread has not begun: the first in the high half, the end in the low one. On a line of a cache
- * of its own. */
+/* Of a thread, on a line of a cache of its own: the units of work that it has not begun, the first in the high half, the
+ * end in the low one; and how often it has called team_arrive. */
 typedef struct {
     _Atomic uint64_t left;
-    char apart[56];
+    atomic_int stage;
+    char apart[52];
 } team_units;
 
 typedef struct {
@@ -36,6 +37,9 @@ int bbc_team_run(bbc_team *team, int threads, void (*work)(void *context, int in
 void bbc_team_sleep(bbc_team *team, int generation);
 void bbc_team_wake(bbc_team *team);
 
+/* Sleep for tens of microseconds. */
+void bbc_team_doze(void);
+
 /* Wait until all threads of the team are here. The awaited ones mostly compute for microseconds: spin first, then give
  * the core away, then sleep, since with more threads than cores an awaited one needs it. Tuned by hand, not recorded. */
 static inline void team_barrier(bbc_team *team)
@@ -53,6 +57,25 @@ static inline void team_barrier(bbc_team *team)
         if (spins > TEAM_SPINS + TEAM_YIELDS) bbc_team_sleep(team, generation);
         else if (spins > TEAM_SPINS) sched_yield();
     }
+}
+
+/* A barrier in two halves: this thread has come; wait until all others have come as often. Work that does not need them
+ * goes between. For threads that wait for less than a microsecond: coming is a store that delays nothing, and so nobody
+ * can be woken: those who wait for long look again after short sleeps. */
+static inline void team_arrive(bbc_team *team, int index)
+{
+    atomic_int *stage = &team->units[index].stage;
+    atomic_store_explicit(stage, atomic_load_explicit(stage, memory_order_relaxed) + 1, memory_order_release);
+}
+
+static inline void team_wait(bbc_team *team, int index)
+{
+    enum { TEAM_SPINS = 4000, TEAM_YIELDS = 200 }; /* tuned by hand, not recorded */
+    const int stage = atomic_load_explicit(&team->units[index].stage, memory_order_relaxed);
+    for (int other = 0, spins = 0; other < team->threads;)
+        if (atomic_load_explicit(&team->units[other].stage, memory_order_acquire) >= stage) other++;
+        else if (++spins > TEAM_SPINS + TEAM_YIELDS) bbc_team_doze();
+        else if (spins > TEAM_SPINS) sched_yield();
 }
 
 /* The index-th of `of` even parts of n units begins here. */

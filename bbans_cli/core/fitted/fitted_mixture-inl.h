@@ -15,12 +15,13 @@
 #define FITTED_SPREAD ((float)(FITTED_TOTAL - 256 * FITTED_FLOOR))
 
 typedef struct {
-    float weight[3][FITTED_LANES], mean[3][FITTED_LANES], inverse[3][FITTED_LANES];
+    _Alignas(FITTED_ALIGN) float weight[3][FITTED_LANES], mean[3][FITTED_LANES], inverse[3][FITTED_LANES];
 } fitted_mixture;
 
 /* What a head's outputs are applied to. */
 typedef struct {
-    float base[FITTED_LANES], activity[FITTED_LANES], scale[FITTED_LANES]; /* scale: 1 / activity */
+    _Alignas(FITTED_ALIGN) float base[FITTED_LANES], activity[FITTED_LANES],
+        scale[FITTED_LANES];     /* scale: 1 / activity */
     float term[3][FITTED_LANES]; /* residuals of G and R, 0 while not known; the conditional prediction */
 } fitted_terms;
 

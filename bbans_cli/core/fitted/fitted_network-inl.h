@@ -9,7 +9,7 @@
 
 /* What a head sees: 1, the units, the extras. */
 typedef struct {
-    float seen[FITTED_SEEN][FITTED_LANES];
+    _Alignas(FITTED_ALIGN) float seen[FITTED_SEEN][FITTED_LANES];
 } fitted_hidden;
 
 /* m rows of a product over k: out (m, 16) = the sum of weights[j][i] * in[j][lane], weights having rows of `stride`. */
@@ -66,7 +66,7 @@ static void fitted_head(const float *weights, int c, fitted_chunk *restrict chun
 static void fitted_mixtures(const float *weights, int c, fitted_chunk *restrict chunk, fitted_hidden *restrict hidden,
                             fitted_mixture *restrict mix)
 {
-    float output[FITTED_OUTPUTS][FITTED_LANES];
+    _Alignas(FITTED_ALIGN) float output[FITTED_OUTPUTS][FITTED_LANES];
     fitted_terms in;
     fitted_head(weights, c, chunk, hidden, &in, output);
     fitted_prepare(&in, output, mix);

@@ -111,7 +111,7 @@ static void fitted_encode_chunk(fitted_state *s, int m, fitted_chunk *restrict c
 {
     fitted_hidden hidden;
     fitted_mixture mix;
-    float low[FITTED_LANES], high[FITTED_LANES];
+    _Alignas(FITTED_ALIGN) float low[FITTED_LANES], high[FITTED_LANES];
     fitted_trunk(s->weights, chunk, &hidden);
     for (int c = 0; c < s->channels; c++) {
         fitted_mixtures(s->weights, c, chunk, &hidden, &mix);
@@ -128,7 +128,7 @@ static void fitted_encode_chunk(fitted_state *s, int m, fitted_chunk *restrict c
 static void fitted_pop(fitted_state *s, int c, int m, const fitted_mixture *mix, fitted_chunk *restrict chunk)
 {
     enum { L = FITTED_LANES };
-    float target[L], low[L], high[L];
+    _Alignas(FITTED_ALIGN) float target[L], low[L], high[L];
     for (int l = 0; l < L; l++)
         target[l] = (float)bbc_ans_peek(s->ans_state[(s->lane + l) & (L - 1)], FITTED_PRECISION);
     fitted_find(mix, target, chunk->value[c], low, high);

@@ -3,8 +3,6 @@
 
 #include "fitted_types.h"
 
-enum { FITTED_ALIGN = 64 };
-
 _Static_assert(sizeof(fitted_sample) == BBC_FITTED_SAMPLE, "the size that Python knows");
 
 static int64_t fitted_scan_lay(fitted_state *s, char *base)
@@ -129,6 +127,19 @@ int bbc_fitted_basis(int64_t chunks, const void *samples, float *basis)
     return 0;
 }
 
+/* Numbers laid out like weights to the order of shares. */
+static void fitted_scan_to_shares(const float *from, fitted_shares *to)
+{
+    for (int i = 0; i < FITTED_INPUTS; i++)
+        for (int j = 0; j < FITTED_UNITS; j++) to->trunk[j / FITTED_HALF][i][j % FITTED_HALF] = *from++;
+    float *heads = to->heads;
+    for (int c = 0; c < 3; c++, from += FITTED_HEAD_WEIGHTS) {
+        const int n = fitted_rows(c) * FITTED_OUTPUT_STRIDE;
+        memcpy(heads, from, (size_t)n * sizeof(float));
+        heads += n;
+    }
+}
+
 int64_t bbc_fitted_fit_size(void) { return (int64_t)sizeof(fitted_fit); }
 
 int bbc_fitted_fit_begin(void *fit, int64_t size, int32_t channels, const float *weights, const float *basis,
@@ -141,9 +152,10 @@ int bbc_fitted_fit_begin(void *fit, int64_t size, int32_t channels, const float 
     f->kernels = bbc_kernels_now();
     f->channels = channels;
     memcpy(f->worker->weights, weights, sizeof f->worker->weights);
-    memcpy(f->worker->second, second, sizeof f->worker->second);
     memcpy(f->basis, basis, sizeof f->basis);
-    memcpy(f->factor, factor, sizeof f->factor);
+    fitted_scan_to_shares(weights, &f->weights);
+    fitted_scan_to_shares(second, &f->second);
+    fitted_scan_to_shares(factor, &f->factor);
     return 0;
 }
 

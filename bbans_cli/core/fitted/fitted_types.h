@@ -16,6 +16,7 @@
 #include "team.h"
 
 enum {
+    FITTED_ALIGN = 64,               /* of arrays of a chunk: a line of a cache, and a vector */
     FITTED_LANES = BBC_FITTED_LANES, /* pixels of a chunk, and states of the rANS message */
     FITTED_CELL = BBC_FITTED_CELL,   /* pixels of a row that share the weights of the least squares; the skew */
     FITTED_RING = 32,                /* diagonals that are kept: a tap reaches 18 back, border extension 7 ahead */
@@ -66,7 +67,9 @@ enum {
     FITTED_PARTS = BBC_FITTED_PARTS,               /* of a mini-batch, and so the most threads of a fit */
     FITTED_PART_CHUNKS = FITTED_BATCH_CHUNKS / FITTED_PARTS,
     FITTED_PART = FITTED_PART_CHUNKS * FITTED_LANES,
-    FITTED_PART_STRIDE = FITTED_PART + 16 /* an odd number of lines of a cache */
+    FITTED_PART_STRIDE = FITTED_PART + 16, /* an odd number of lines of a cache */
+    FITTED_HALF = FITTED_UNITS / 2,        /* of the trunk's columns: a line of a cache */
+    FITTED_SHARED_HEADS = (3 * (1 + FITTED_UNITS) + 4 + 7) * FITTED_OUTPUT_STRIDE
 };
 
 /* What a call does with the chunks of a band. */
@@ -75,9 +78,12 @@ enum { FITTED_ENCODE, FITTED_DECODE, FITTED_COLLECT };
 /* Further inputs of each head: what earlier channels say. */
 static const int fitted_extra_count[3] = {0, 4, 7};
 
+/* Rows of a head's weights that are used: 1, units, extras. */
+static inline int fitted_rows(int c) { return 1 + FITTED_UNITS + fitted_extra_count[c]; }
+
 /* A chunk: what is known of its pixels. Arrays over channels are in coding order: G, R, B. */
 typedef struct {
-    float input[FITTED_INPUTS][FITTED_LANES];
+    _Alignas(FITTED_ALIGN) float input[FITTED_INPUTS][FITTED_LANES];
     float vector[FITTED_LS_INPUTS][FITTED_LANES];                                     /* of the least squares */
     float base[3][FITTED_LANES], activity[3][FITTED_LANES], inverse[3][FITTED_LANES]; /* 1 / activity */
     float prediction[3][FITTED_LANES]; /* of the least squares from the neighbours alone, less the base */
@@ -118,31 +124,39 @@ typedef struct fitted_state {
     int lane, failure;        /* lane: the rANS state of the next symbol */
 } fitted_state;
 
-/* What a thread of a fit works with: its own copy of the weights and of Adam's moments, and a part of a mini-batch. Of
- * its pixels: rows of all, but for derivatives, which go pixel by pixel. */
+/* A number for each weight that is used, in the order of the shares of a step: columns of the trunk in two halves, then
+ * the rows of the heads. */
 typedef struct {
-    float weights[FITTED_WEIGHTS], first[FITTED_WEIGHTS], second[FITTED_WEIGHTS];
+    float trunk[2][FITTED_INPUTS][FITTED_HALF];
+    float heads[FITTED_SHARED_HEADS];
+} fitted_shares;
+
+/* What a thread of a fit works with: its own copy of the weights, laid out like fitted_state.weights, and a part of a
+ * mini-batch. Of its pixels: rows of all, but for derivatives, which go pixel by pixel. */
+typedef struct {
+    float weights[FITTED_WEIGHTS];
     float gradient[2][FITTED_WEIGHTS];
+    fitted_chunk chunk[2 * FITTED_PART_CHUNKS]; /* of its first parts, restored before the weights are known */
     float input[FITTED_INPUTS][FITTED_PART_STRIDE];
     float seen[FITTED_SHARED + 1 + FITTED_OWN][FITTED_PART_STRIDE];
     float d_output[3][FITTED_PART][FITTED_OUTPUT_STRIDE];
     float d_units[FITTED_PART][FITTED_UNITS];
 } fitted_worker;
 
-/* A fit of the weights to samples. Arrays of weights are laid out like fitted_state.weights. */
+/* A fit of the weights to samples. */
 typedef struct fitted_fit {
     const bbc_kernels *kernels;
     int32_t channels;
     bbc_team team;
-    float basis[FITTED_INPUTS * FITTED_INPUTS]; /* a row for each of its vectors */
-    float factor[FITTED_WEIGHTS];               /* of the learning rate */
+    _Alignas(FITTED_ALIGN) float basis[FITTED_INPUTS * FITTED_INPUTS]; /* a row for each of its vectors */
+    fitted_shares weights, first, second;                              /* first, second: Adam's moments */
+    fitted_shares factor;                                              /* of the learning rate */
     /* of the call in progress: */
     int64_t steps;
     const float *rate;    /* of each step */
     const int32_t *chunk; /* (steps, BATCH_CHUNKS) */
     const fitted_sample *samples;
-    /* gradients of parts, or of pairs of them; by turns, so that one barrier a step is enough */
-    float gradient[2][FITTED_PARTS][FITTED_WEIGHTS];
+    _Alignas(FITTED_ALIGN) fitted_shares gradient[FITTED_PARTS]; /* of parts, or of pairs of them */
     fitted_worker worker[FITTED_PARTS];
 } fitted_fit;
 
