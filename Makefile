@@ -136,6 +136,9 @@ bench-jpeg: $(VENV)/.measuring ## whole JPEG files beside Lepton and JPEG XL: si
 bench-jpeg-threads: $(VENV)/.testing ## two threads on a JPEG file of 3 MB beside one: processor time, and by the clock
 	$(RUN) -m scripts.bench.jpeg_threads $(BENCH)
 
+bench-threads: build ## two threads on a picture of a million pixels beside one, by the clock
+	$(RUN) -m scripts.bench.threads $(BENCH)
+
 bench-recover: build ## JPEG coefficients recovered from pixels: exact blocks, sizes, times
 	$(RUN) -m scripts.bench.jpeg_inversion $(BENCH)
 
