@@ -1,6 +1,7 @@
 /* The coder of pixels of few colours (screens, drawings, palettes, alpha). Candidates for a pixel are listed: the
  * pixels that match models remember, which hold the pixel last seen after the same neighbours (of three sizes of
- * neighbourhood, as the match model of PAQ does for the longest context), and the neighbours themselves. For each
+ * neighbourhood, as the match model of PAQ does for the longest context), the one seen before that after the largest
+ * neighbourhood, and the neighbours themselves. For each
  * candidate in turn one bit says whether it is the pixel. If none is, the samples are coded (few_colours_samples.h).
  * All bits are coded by logistic mixing of counters (mixer.h).
  *
@@ -71,6 +72,8 @@ void bbc_few_colours_begin(void *state, const bbc_mixing_shape *shape, const uin
     const logistic_tables *t = &d->tables.logistic;
     d->candidate_apms = few_colours_apms_begin(t, &at, FEW_COLOURS_CANDIDATE_APMS, FEW_COLOURS_CANDIDATE_APMS);
     d->sample_apms = few_colours_apms_begin(t, &at, sample_sets, used);
+    for (int c = shape->known; c < shape->channels; c++)
+        for (int k = 0; k < FEW_COLOURS_SAMPLE_CONTEXTS; k++) state_map_begin(t, d->sample_maps[c][k]);
     for (int i = 0; i < 2; i++, at += row) d->outcome[i] = (uint8_t *)at;
 }
 
@@ -80,41 +83,46 @@ void bbc_few_colours_begin(void *state, const bbc_mixing_shape *shape, const uin
 typedef struct {
     uint64_t keys[FEW_COLOURS_MATCHES], values[FEW_COLOURS_CANDIDATES];
     few_colours_match *matches[FEW_COLOURS_MATCHES];
-    uint32_t sources[FEW_COLOURS_CANDIDATES]; /* 0 to 2: a match model; 3 to 6: W, N, NE, NW */
+    uint32_t sources[FEW_COLOURS_CANDIDATES]; /* FEW_COLOURS_OLDER, or 0 to 2: a match model; 3 to 6: W, N, NE, NW */
     uint32_t confidence;                      /* two bits for each match model, 0 if it has not seen its context */
     int count;
 } few_colours_candidates;
+
+enum { FEW_COLOURS_OLDER = 7 };
+
+static void few_colours_list(few_colours_candidates *s, uint64_t value, uint32_t source)
+{
+    for (int k = 0; k < s->count; k++)
+        if (s->values[k] == value) return;
+    s->values[s->count] = value;
+    s->sources[s->count++] = source;
+}
 
 /* keys: the contexts of the match models, set by the caller */
 static void few_colours_list_candidates(few_colours_state *d, const few_colours_neighbours *a,
                                         few_colours_candidates *s)
 {
-    const uint64_t neighbours[] = {a->w, a->n, a->ne, a->nw};
     s->count = 0;
     s->confidence = 0;
-    for (uint32_t i = 0; i < FEW_COLOURS_MATCHES + 4; i++) {
-        uint64_t value;
-        if (i < FEW_COLOURS_MATCHES) {
-            few_colours_match *m = s->matches[i] = d->matches[i] + (s->keys[i] >> (64 - FEW_COLOURS_MATCH_BITS));
-            if (m->tag != ((uint32_t)s->keys[i] | 1)) continue;
-            s->confidence |= (m->repeats == 0 ? 1u : m->repeats < 3 ? 2u : 3u) << (2 * i);
-            value = m->pixel;
-        } else value = neighbours[i - FEW_COLOURS_MATCHES] & d->coded;
-        int listed = s->count == FEW_COLOURS_CANDIDATES;
-        for (int k = 0; k < s->count; k++) listed |= s->values[k] == value;
-        if (listed) continue;
-        s->values[s->count] = value;
-        s->sources[s->count++] = i;
+    for (uint32_t i = 0; i < FEW_COLOURS_MATCHES; i++) {
+        few_colours_match *m = s->matches[i] = d->matches[i] + (s->keys[i] >> (64 - FEW_COLOURS_MATCH_BITS));
+        if (m->tag != ((uint32_t)s->keys[i] | 1)) continue;
+        s->confidence |= (m->repeats == 0 ? 1u : m->repeats < 3 ? 2u : 3u) << (2 * i);
+        few_colours_list(s, m->pixel, i);
     }
+    if (s->confidence & 3) few_colours_list(s, s->matches[0]->older, FEW_COLOURS_OLDER);
+    const uint64_t neighbours[] = {a->w, a->n, a->ne, a->nw};
+    for (uint32_t i = 0; i < 4; i++) few_colours_list(s, neighbours[i] & d->coded, FEW_COLOURS_MATCHES + i);
 }
 
 static void few_colours_update_matches(few_colours_state *d, few_colours_candidates *s, uint64_t pixel)
 {
+    pixel &= d->coded;
     for (int i = 0; i < FEW_COLOURS_MATCHES; i++) {
         few_colours_match *m = s->matches[i];
-        uint32_t tag = (uint32_t)s->keys[i] | 1;
-        if (m->tag == tag && m->pixel == (pixel & d->coded)) m->repeats++;
-        else *m = (few_colours_match){pixel & d->coded, tag, 0};
+        const uint32_t tag = (uint32_t)s->keys[i] | 1;
+        if (m->tag == tag && m->pixel == pixel) m->repeats++;
+        else *m = (few_colours_match){pixel, m->tag == tag ? m->pixel : pixel, tag, 0};
     }
 }
 

@@ -1,6 +1,6 @@
 /* The coder of pixels of few colours: the samples of a pixel that is no candidate, channel by channel and bit by bit
  * from the top. Each bit is coded by logistic mixing of counters in 21 contexts, which hold neighbours, channels
- * before, and two least-squares predictions. */
+ * before, and two least-squares predictions. What the counters say goes through maps of their states. */
 #ifndef BBC_FEW_COLOURS_SAMPLES_H
 #define BBC_FEW_COLOURS_SAMPLES_H
 
@@ -133,8 +133,10 @@ static int few_colours_code_bit(few_colours_state *d, const few_colours_predicti
                                 uint32_t prefix, uint32_t node, int i, int bit)
 {
     mixer m;
+    uint16_t *points[FEW_COLOURS_SAMPLE_CONTEXTS];
     mixer_begin(&m, 3);
-    for (int k = 0; k < FEW_COLOURS_SAMPLE_CONTEXTS; k++) mixer_add(&d->tables, &m, buckets[k] + node);
+    for (int k = 0; k < FEW_COLOURS_SAMPLE_CONTEXTS; k++)
+        state_map_add(&d->tables, &m, buckets[k] + node, d->sample_maps[p->c][k], points + k);
     const uint32_t channel = (uint32_t)p->c << 12;
     const uint32_t equal =
         (uint32_t)((p->w == p->n) | (p->w == p->nw) << 1 | (p->n == p->ne) << 2 | (p->w == p->nw + p->n - p->w) << 3);
@@ -143,8 +145,10 @@ static int few_colours_code_bit(few_colours_state *d, const few_colours_predicti
     const uint32_t place = channel | (uint32_t)i << 8, by_prediction = channel | (uint32_t)i << 6 | against;
     const uint32_t sets[3] = {i < 8 ? channel | (prefix & 255) : place, place | equal, by_prediction};
     for (int s = 0; s < 3; s++) m.weights[s] = d->sample_weights[s] + (size_t)sets[s] * FEW_COLOURS_SAMPLE_PADDED;
-    return mixer_code(&d->coder, &d->tables, &m, bit, d->sample_apms + (size_t)by_prediction * APM_POINTS,
-                      FEW_COLOURS_LEARNING_RATE, FEW_COLOURS_SAMPLE_PADDED);
+    bit = mixer_code(&d->coder, &d->tables, &m, bit, d->sample_apms + (size_t)by_prediction * APM_POINTS,
+                     FEW_COLOURS_LEARNING_RATE, FEW_COLOURS_SAMPLE_PADDED);
+    for (int k = 0; k < FEW_COLOURS_SAMPLE_CONTEXTS; k++) apm_update(points[k], bit);
+    return bit;
 }
 
 /* Code the samples of `pixel` that are not in `known`, and return the whole pixel. */

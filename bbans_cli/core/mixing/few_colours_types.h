@@ -6,12 +6,15 @@
 #include "context_mixing.cdef.h"
 #include "kernels.h"
 #include "mixer.h"
+#include "state_maps.h"
 #include "windowed_ls.h"
 
 /* All numbers here were tuned by hand, not recorded. Weight sets of candidates: one of 256 for each place in the list;
  * of samples: one of 4096 for each channel. */
 enum { FEW_COLOURS_MARGIN = 4, FEW_COLOURS_CHANNELS = 4, FEW_COLOURS_SOLVERS = 2 };
-enum { FEW_COLOURS_MATCHES = 3, FEW_COLOURS_MATCH_BITS = 16, FEW_COLOURS_CANDIDATES = 6 };
+enum { FEW_COLOURS_MATCHES = 3, FEW_COLOURS_MATCH_BITS = 16 };
+/* From match models, the pixel before that of the first one, and four neighbours */
+enum { FEW_COLOURS_CANDIDATES = FEW_COLOURS_MATCHES + 5 };
 enum { FEW_COLOURS_CANDIDATE_CONTEXTS = 9, FEW_COLOURS_CANDIDATE_SETS = FEW_COLOURS_CANDIDATES * 256 };
 enum { FEW_COLOURS_CANDIDATE_PADDED = MIXER_PADDED(2 * FEW_COLOURS_CANDIDATE_CONTEXTS + 1) };
 enum { FEW_COLOURS_CANDIDATE_APMS = FEW_COLOURS_CANDIDATES * 64 };
@@ -21,9 +24,9 @@ enum { FEW_COLOURS_SAMPLE_PADDED = MIXER_PADDED(2 * FEW_COLOURS_SAMPLE_CONTEXTS 
 enum { FEW_COLOURS_LEARNING_RATE = 32 };
 
 /* An entry of a match model: the pixel that was last seen in a context, and how many times more in a row since it came
- * first. */
+ * first; and the one before it, or the same if there was none. */
 typedef struct {
-    uint64_t pixel;
+    uint64_t pixel, older;
     uint32_t tag, repeats;
 } few_colours_match;
 
@@ -40,6 +43,7 @@ typedef struct {
     counter *buckets;
     int32_t *candidate_weights[2], *sample_weights[3];
     uint16_t *candidate_apms, *sample_apms;
+    state_map sample_maps[FEW_COLOURS_CHANNELS][FEW_COLOURS_SAMPLE_CONTEXTS];
     windowed_ls solvers[FEW_COLOURS_SOLVERS][FEW_COLOURS_CHANNELS];
     int32_t *lengths; /* for the next pixels' code lengths, or NULL */
     int64_t position; /* up to which they were written */

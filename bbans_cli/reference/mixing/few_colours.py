@@ -19,13 +19,15 @@ from bbans_cli.reference.mixing.few_colours_contexts import (
     sample_contexts,
 )
 from bbans_cli.reference.mixing.mixer import Maps, WeightSets
+from bbans_cli.reference.mixing.state_maps import StateMap
 from bbans_cli.reference.mixing.windowed_ls import WindowedLeastSquares
 
 Array = np.ndarray
 
 MARGIN = 4
-CANDIDATES, CANDIDATE_CONTEXTS, SAMPLE_CONTEXTS = 6, 9, 21
+CANDIDATE_CONTEXTS, SAMPLE_CONTEXTS = 9, 21
 MATCHES, MATCH_BITS = 3, 16
+OLDER = 7  # the source of the older pixel of the first match model
 NO_SOURCE = 7  # the outcome of a pixel that was no candidate
 LEARNING_RATE = 32
 # Of each least-squares prediction: what is kept of older samples
@@ -47,10 +49,12 @@ def decode(
 
 @dataclass
 class _Match:
-    """What a match model remembers of a context: the pixel seen last, and how often more in a row since its first."""
+    """What a match model remembers of a context: the pixel seen last, and how often more in a row since its first;
+    and the one before it, or the same if there was none."""
 
     tag: int
     pixel: int
+    older: int
     repeats: int
 
     @property
@@ -60,8 +64,8 @@ class _Match:
 
 @dataclass
 class _Candidates:
-    """Candidates for a pixel, all different. sources: 0 to 2: a match model; 3 to 6: W, N, NE, NW. confidence: two bits
-    for each match model, 0 if it has not seen its context."""
+    """Candidates for a pixel, all different. sources: OLDER, or 0 to 2: a match model; 3 to 6: W, N, NE, NW.
+    confidence: two bits for each match model, 0 if it has not seen its context."""
 
     keys: list[int]
     values: list[int]
@@ -82,6 +86,7 @@ class _Band:
         self.candidate_sets = [WeightSets(2 * CANDIDATE_CONTEXTS + 1) for _ in range(2)]
         self.sample_sets = [WeightSets(2 * SAMPLE_CONTEXTS + 1) for _ in range(3)]
         self.candidate_maps, self.sample_maps = Maps(), Maps()
+        self.state_maps = [[StateMap() for _ in range(SAMPLE_CONTEXTS)] for _ in range(channels)]
         self.solvers = [
             [WindowedLeastSquares(6 + 4 * c, keep, RIDGE, INTERVAL) for keep in KEEP] for c in range(channels)
         ]
@@ -125,9 +130,11 @@ class _Band:
             if match is not None and match.tag == _tag(key):
                 found.confidence |= match.confidence << (2 * i)
                 listed.append((i, match.pixel))
+        if found.confidence & 3:
+            listed.append((OLDER, self.matches[0][keys[0] >> (64 - MATCH_BITS)].older))
         listed += [(MATCHES + i, pixel & self.coded) for i, pixel in enumerate((a.w, a.n, a.ne, a.nw))]
         for source, value in listed:
-            if value not in found.values and len(found.values) < CANDIDATES:
+            if value not in found.values:
                 found.values.append(value)
                 found.sources.append(source)
         return found
@@ -188,7 +195,8 @@ class _Band:
             keys = (c, prefix) if i < 8 else (c, i, "place"), (c, i, equal), by_prediction
             sets = [sets[key] for sets, key in zip(self.sample_sets, keys, strict=True)]
             apm = self.sample_maps[by_prediction]
-            bit = mixer.decode_bit(self.decoder, cells(buckets, node), sets, apm, LEARNING_RATE)
+            maps = self.state_maps[c]
+            bit = mixer.decode_bit(self.decoder, cells(buckets, node), sets, apm, LEARNING_RATE, maps=maps)
             prefix, node = prefix << 1 | bit, node << 1 | bit
         return prefix & ((1 << self.depth) - 1)
 
@@ -205,7 +213,9 @@ def _tag(key: int) -> int:
 def _remember(models: dict[int, _Match], key: int, pixel: int) -> None:
     """The match model's entry for a context, now that its pixel is known."""
     match = models.get(key >> (64 - MATCH_BITS))
-    if match is not None and match.tag == _tag(key) and match.pixel == pixel:
+    seen = match is not None and match.tag == _tag(key)
+    if match is not None and seen and match.pixel == pixel:
         match.repeats += 1
     else:
-        models[key >> (64 - MATCH_BITS)] = _Match(_tag(key), pixel, 0)
+        older = match.pixel if match is not None and seen else pixel
+        models[key >> (64 - MATCH_BITS)] = _Match(_tag(key), pixel, older, 0)

@@ -10,6 +10,7 @@ import numpy as np
 from bbans_cli.reference.mixing import apm as apms
 from bbans_cli.reference.mixing import counters, logistic
 from bbans_cli.reference.mixing.counters import Cell
+from bbans_cli.reference.mixing.state_maps import StateMap
 
 WEIGHT_LIMIT = (8 << 16) - 1  # weights are in 2^-16
 LANES = 8
@@ -85,16 +86,18 @@ def decode_bit(
     apm: list[int],
     rate: int,
     further: Sequence[int] = (),
+    maps: Sequence[StateMap] = (),
 ) -> int:
     """One decision: mix, refine, decode; then weights, counters and map learn from the bit.
 
     cells    of the counters, each of which gives two inputs
     sets     a weight set of each kind
     further  inputs behind those of the counters; the bias comes last
+    maps     of the states of the counters, if these come in by such
     """
     seen: list[int] = []
-    for table, index in cells:
-        seen += inputs_of(table[index])
+    for k, (table, index) in enumerate(cells):
+        seen += maps[k].inputs((table, index)) if maps else inputs_of(table[index])
     inputs = np.array([*seen, *further, BIAS], np.int64)
     weights = np.array(sets)
     stretched = mix(inputs, weights)
@@ -104,6 +107,8 @@ def decode_bit(
     learn(inputs, weights, stretched, bit, rate)
     for own, row in zip(sets, weights, strict=True):
         own[:] = row
+    for state_map, cell in zip(maps, cells, strict=False):
+        state_map.update(cell, bit)
     counters.update(cells, bit)
     apms.update(apm, point, bit)
     return bit
