@@ -78,7 +78,7 @@ class BbcImageFile(ImageFile.ImageFile):
         if kinds.pages(head.metadata) > 1:
             raise UnsupportedError("a stack of pages; bbans_cli.decompress gives its array")
         blank = np.zeros((1, 1, container.CHANNELS[head.mode]), np.uint8 if head.depth <= 8 else np.uint16)
-        items = [item for item in head.metadata if item[0] != kinds.VALUES]
+        items = [item for item in head.metadata if item[0] not in kinds.OF_PARTS]
         try:
             picture = from_items(blank, head.mode, head.depth, items)
         except ValueError as error:

@@ -121,8 +121,8 @@ class PictureCodec(PictureDecoder):
         picture = decode_picture.decode(content, threads, third(0))
         rows = asked_for(content) or None
         coded = encode_picture.encode(picture, self.level, threads, third(1), band_rows=rows)
-        table = [item for item in coded.metadata if item[0] == kinds.VALUES]
-        items = table + [item for item in content.metadata if item[0] != kinds.VALUES]
+        table = [item for item in coded.metadata if item[0] in kinds.OF_PARTS]
+        items = table + [item for item in content.metadata if item[0] not in kinds.OF_PARTS]
         packed = container.to_bytes(replace(coded, metadata=items))
         self._check_picture(packed, picture, threads, third(2))
         return Outcome(packed, picture.width, picture.height, picture.pixels.size, len(packed))

@@ -13,6 +13,7 @@ _WORDS = {
     kinds.PALETTE: "palette",
     kinds.TRANSPARENCY: "transparency",
     kinds.VALUES: "list of values",
+    kinds.ORDER: "order of the palette",
     kinds.MAXIMUM: "maximum value",
     kinds.ALPHA: "kind of alpha",
     kinds.COLOURS: "kind of colours",

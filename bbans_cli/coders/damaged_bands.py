@@ -57,6 +57,8 @@ class Rescue:
         container = self.container
         maximum = dict(container.metadata).get(kinds.MAXIMUM)
         top = Reader(maximum, "the metadata").varint() if maximum else (1 << container.depth) - 1
+        if name == "index" and self.table is not None:
+            return int(np.argmin(self.table))
         if name in ("index", "cyan", "magenta", "yellow"):
             return 0
         value = top if name == "alpha" else (top + 1) // 2

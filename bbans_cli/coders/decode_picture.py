@@ -15,7 +15,7 @@ import numpy as np
 from bbans_cli.coders.damaged_bands import Rescue, without_metadata
 from bbans_cli.coders.registry import CODERS, Coder, DecodeRequest
 from bbans_cli.coders.row_bands import Rows, cut, resolved
-from bbans_cli.container import Container, Damage, Part, Region, histogram_packing
+from bbans_cli.container import Container, Damage, Part, Region, histogram_packing, palette_order
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError, UnsupportedError
 from bbans_cli.pictures.picture import Picture, coded_depth, from_items
@@ -33,10 +33,9 @@ def decode(
 
     damage  gets what is lost; CorruptError is then raised for what is wrong with the header alone
     """
-    listed = dict(container.metadata).get(kinds.VALUES)
-    table = None if listed is None else histogram_packing.from_bytes(listed, container.depth)
+    table = _table(container)
     depth = coded_depth(container.depth) if table is None or len(table) > 256 else 8
-    items = [item for item in container.metadata if item[0] not in (kinds.VALUES, kinds.PREVIEW)]
+    items = [item for item in container.metadata if item[0] not in (*kinds.OF_PARTS, kinds.PREVIEW)]
     if damage is not None and damage.metadata:
         depth = container.parts[0].depth if depth == 16 else depth  # 8 with a list of values that is lost
         items = without_metadata(container, damage)
@@ -50,6 +49,19 @@ def decode(
         return from_items(pixels, container.mode, container.depth, items)
     except ValueError as error:
         raise CorruptError(f"corrupt: {error}") from error
+
+
+def _table(container: Container) -> np.ndarray | None:
+    """The samples by the numbers that parts hold instead, or None where they hold samples."""
+    necessary = dict(container.metadata)
+    listed, palette = necessary.get(kinds.VALUES), necessary.get(kinds.PALETTE)
+    if listed is not None:
+        return histogram_packing.from_bytes(listed, container.depth)
+    if kinds.ORDER not in necessary:
+        return None
+    if palette is None or not palette or len(palette) % 3 or container.depth != 8:
+        raise CorruptError("corrupt metadata: an order of no palette of 8 bits")
+    return palette_order.order(palette)
 
 
 def _check(container: Container, of_region: list[Part], depth: int) -> None:

@@ -15,7 +15,17 @@ import numpy as np
 from bbans_cli.coders import photograph_areas
 from bbans_cli.coders.registry import CODERS, FLAT, FLATTER, Coder
 from bbans_cli.coders.trials import Job, Planes, Trial, approximate_bytes, candidates, look, smallest_parts
-from bbans_cli.container import FEW_COLOURS, FITTED, JPEG, NEURAL, Container, Part, Region, histogram_packing
+from bbans_cli.container import (
+    FEW_COLOURS,
+    FITTED,
+    JPEG,
+    NEURAL,
+    Container,
+    Part,
+    Region,
+    histogram_packing,
+    palette_order,
+)
 from bbans_cli.container import metadata as kinds
 from bbans_cli.pictures.picture import Picture, coded_depth
 from bbans_cli.progress import ShareProgress, no_progress
@@ -27,8 +37,8 @@ PHOTOGRAPHIC = (NEURAL, FITTED, JPEG)
 DOUBTFUL = 0.25
 # Pixels below which the neural coder is tried on the whole of a split picture, even if most of it is flat.
 SMALL = 1 << 16
-# Colours of a palette from which its indices may be intensities, and the weights of red, green and blue in these.
-MANY, LUMA = 48, np.array([299, 587, 114])
+# Colours of a palette from which its indices may be intensities.
+MANY = 48
 
 
 def encode(
@@ -48,6 +58,11 @@ def encode(
     if table is not None:
         pixels = histogram_packing.number(pixels, table)
         items.insert(0, (kinds.VALUES, histogram_packing.to_bytes(table)))
+    elif picture.palette is not None and picture.depth == 8 and not _is_ordered(picture):
+        places = palette_order.find(pixels, picture.palette)
+        if places is not None:
+            pixels = places
+            items.insert(0, (kinds.ORDER, b""))
     # Deep samples of few values have become 8-bit numbers of those.
     whole = coded_depth(picture.depth)
     depth = min(whole, 8 * pixels.dtype.itemsize)
@@ -73,7 +88,7 @@ def _is_ordered(picture: Picture) -> bool:
     used = np.flatnonzero(np.bincount(picture.pixels.ravel(), minlength=256))
     if len(used) < MANY or used[-1] >= len(entries):
         return False
-    steps = np.diff(entries[used] @ LUMA)
+    steps = np.diff(entries[used] @ palette_order.LUMA)
     return bool(np.all(steps >= 0) or np.all(steps <= 0))
 
 

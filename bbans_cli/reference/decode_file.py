@@ -93,7 +93,7 @@ def decode_picture(container: Container, tick: PixelProgress = no_progress) -> P
         if int(samples.max()) >= len(table):
             raise CorruptError("corrupt: a sample beyond the list of values")
         samples = np.array(table, np.uint16 if container.depth > 8 else np.uint8)[samples]
-    items = [item for item in container.metadata if item[0] not in (kinds.VALUES, kinds.PREVIEW)]
+    items = [item for item in container.metadata if item[0] not in (kinds.VALUES, kinds.ORDER, kinds.PREVIEW)]
     try:
         return from_items(samples, container.mode, container.depth, items)
     except ValueError as error:
@@ -101,10 +101,11 @@ def decode_picture(container: Container, tick: PixelProgress = no_progress) -> P
 
 
 def _table(container: Container) -> list[int] | None:
-    """The values that a table of values (metadata kind 3) lists."""
-    listed = dict(container.metadata).get(kinds.VALUES)
+    """The values that a table of values (metadata kind 3) lists, or the indices in the palette's order (kind 8)."""
+    necessary = dict(container.metadata)
+    listed = necessary.get(kinds.VALUES)
     if listed is None:
-        return None
+        return _order(container, necessary.get(kinds.PALETTE, b"")) if kinds.ORDER in necessary else None
     reader, found, last = Reader(listed, "the list of values"), [], -1
     while reader.left:
         last += reader.varint() + 1
@@ -112,6 +113,14 @@ def _table(container: Container) -> list[int] | None:
     if not found or last >= 1 << container.depth:
         raise CorruptError("corrupt: a list of values that the picture cannot have")
     return found
+
+
+def _order(container: Container, palette: bytes) -> list[int]:
+    """The indices of a palette's entries from dark to light."""
+    entries = range(len(palette) // 3)
+    if not palette or len(palette) % 3 or container.depth != 8:
+        raise CorruptError("corrupt metadata: an order of no palette of 8 bits")
+    return sorted(entries, key=lambda i: 299 * palette[3 * i] + 587 * palette[3 * i + 1] + 114 * palette[3 * i + 2])
 
 
 def _region(container: Container, parts: list[Part], area: Region, depth: int, tick: PixelProgress) -> Array:

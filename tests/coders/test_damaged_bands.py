@@ -126,6 +126,7 @@ def test_grey_that_stands_for_colour():
     ("mode", "depth", "items", "expected"),
     [
         ("palette", 8, [(kinds.PALETTE, bytes(768))], [0]),
+        ("palette", 8, [(kinds.ORDER, b""), (kinds.PALETTE, bytes([9] * 3 + [1] * 3))], [0]),
         ("grey", 8, [], [128]),
         ("grey", 16, [], [1 << 15]),
         ("grey", 10, [(kinds.MAXIMUM, b"\xe8\x07")], [500]),

@@ -16,7 +16,7 @@ from sample_pictures import PNG_KINDS, picture, same
 from bbans_cli import container
 from bbans_cli.coders import decode_picture, encode_picture, raw, trials
 from bbans_cli.coders.registry import CODERS
-from bbans_cli.container import histogram_packing
+from bbans_cli.container import histogram_packing, palette_order
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError, CorruptError, UnsupportedError
 from bbans_cli.pictures.picture import Picture, from_array
@@ -171,6 +171,35 @@ def test_sparse_values_are_numbered(least):
     assert packed.metadata[0][0] == kinds.VALUES and {part.depth for part in packed.parts} == {8}
     assert len(data) < 1.1 * given.pixels.size * np.log2(60) / 8
     assert same(unpack(data), given)
+
+
+def quantised(entries):
+    """A slope with noise in so many greys, and the place of each in the palette."""
+    rng = np.random.default_rng(2)
+    order = rng.permutation(entries).astype(np.uint8)
+    greys = np.linspace(0, 255, entries).round().astype(np.uint8)
+    palette = np.zeros((entries, 3), np.uint8)
+    palette[order] = greys[:, None]
+    places = np.add.outer(np.arange(90), np.arange(100)) // 8 + rng.integers(0, 3, (90, 100))
+    return Picture(order[places % entries][:, :, None], "palette", 8, palette.tobytes())
+
+
+def test_indices_of_a_palette_in_no_order_become_places(monkeypatch, least):
+    given = quantised(40)
+    data = pack(given)
+    assert kinds.ORDER in dict(container.picture_from_bytes(data).metadata)
+    assert same(unpack(data), given)
+    monkeypatch.setattr(palette_order, "GAIN", 1e9)
+    without = pack(given)
+    assert kinds.ORDER not in dict(container.picture_from_bytes(without).metadata)
+    assert len(data) < len(without) - 16
+
+
+def test_an_order_needs_a_palette_of_8_bits():
+    coded = encode_picture.encode(quantised(40))
+    for broken in (replace(coded, depth=4), replace(coded, metadata=[(kinds.ORDER, b"")])):
+        with pytest.raises(CorruptError, match="an order of no palette"):
+            decode_picture.decode(broken)
 
 
 def test_deep_samples_go_to_the_neural_coder_or_to_deep():

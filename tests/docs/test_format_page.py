@@ -53,7 +53,7 @@ def test_coders_and_modes():
 def test_kinds_of_metadata():
     kinds = {value for name, value in vars(metadata).items() if name.isupper() and not name.startswith("_")}
     page = {int(kind) for kind, _, _ in table("kind", "name", "value")}
-    assert page <= kinds and page == {1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25}
+    assert page <= kinds and page == {1, 2, 3, 4, 5, 6, 7, 8, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25}
 
 
 def test_limits():

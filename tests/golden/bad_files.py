@@ -130,6 +130,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "depth-of-part": lambda: picture(depth=4),
     "above-maximum": lambda: picture([(kinds.MAXIMUM, varint(130))], rows=200 * PIXELS),
     "beyond-values": lambda: picture([(kinds.VALUES, varint(3) + varint(0))]),
+    "order-missing": lambda: picture([(kinds.ORDER, b"")]),
     "palette-missing": lambda: picture(mode="palette"),
     "metadata-parts": lambda: picture([(kinds.COMPRESSED_ITEXT, b"keyword")]),
     "pages": lambda: picture([(kinds.PAGES, varint(2))]),

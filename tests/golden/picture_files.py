@@ -13,6 +13,7 @@ from bbans_cli import container
 from bbans_cli.coders import context_mixing, encode_picture, raw, webp
 from bbans_cli.container import DEEP, FEW_COLOURS, Region, histogram_packing
 from bbans_cli.container import metadata as kinds
+from bbans_cli.container import palette_order as palette_order_of
 from bbans_cli.container.byte_reader import varint
 from bbans_cli.pictures.picture import Items, Picture, from_items
 
@@ -36,7 +37,7 @@ def _made(mode: str, depth: int, pixels: np.ndarray, parts: list, items: Items |
     items = items or []
     height, width, _ = pixels.shape
     data = container.to_bytes(container.Container(width, height, mode, depth, parts, items))
-    kept = [item for item in items if item[0] not in (kinds.PREVIEW, kinds.VALUES)]
+    kept = [item for item in items if item[0] not in (kinds.PREVIEW, *kinds.OF_PARTS)]
     return from_items(pixels, mode, depth, kept), data
 
 
@@ -73,6 +74,15 @@ def values_16() -> Made:
     assert numbers.dtype == np.uint16
     listed = kinds.VALUES, histogram_packing.to_bytes(table)
     return _made("grey", 12, pixels, [raw.encode(numbers, 16)], [listed])
+
+
+def palette_order() -> Made:
+    """Places in the order of a palette's entries from dark to light, two of which are equally bright."""
+    pixels = screen(14, 20, 16).astype(np.uint8)
+    palette = bytes(range(0, 240, 5)).replace(b"\x0a", b"\x0b")[::-1]
+    palette = palette[:30] + palette[27:30] + palette[33:48]
+    places = np.argsort(palette_order_of.order(palette)).astype(np.uint8)[pixels]
+    return _made("palette", 8, pixels, [_few(places)], [(kinds.ORDER, b""), (kinds.PALETTE, palette)])
 
 
 def maximum() -> Made:
@@ -192,6 +202,7 @@ FILES: dict[str, Callable[[], Made]] = {
     "metadata-lzma": metadata_lzma,
     "values": values,
     "values-16": values_16,
+    "palette-order": palette_order,
     "maximum": maximum,
     "lab": lab,
     "stack": stack,
