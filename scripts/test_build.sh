@@ -23,7 +23,7 @@ asan)
     ;;
 tsan)
     compiler=gcc optimise=-O1 sanitizer="-g1 -fsanitize=thread" preload="$(gcc -print-file-name=libtsan.so)"
-    tests="tests/core/neural/test_band_scan.py tests/coders/neural/test_band_scan.py"
+    tests="tests/core/neural/test_band_scan.py tests/coders/neural/test_band_scan.py tests/core/fitted tests/coders/fitted"
     # Python itself is not instrumented; what it locks is not seen.
     export TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1 exitcode=66"
     ;;
