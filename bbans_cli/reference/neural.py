@@ -20,6 +20,7 @@ from bbans_cli.reference.scan_decoder import ScanDecoder
 
 Array = np.ndarray
 
+CURVES = 16  # of linear light
 RATES = (0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4, 8e-4, 1.2e-3)
 
 
@@ -33,14 +34,16 @@ class Settings:
     ycbcr: bool
     grid: tuple[int, int]
     mosaic: bool
-    light: bool
+    light: int
     low_bits: int
     fraction: int
 
     @classmethod
     def of(cls, part: Part) -> Settings:
         """Raises UnsupportedError for settings that are not those of any part."""
-        data = part.settings
+        data, light = part.settings, 0
+        if data and data[0] >> 4 & 3 == 3:
+            data, light = data[:-1], data[-1] + 1
         deep = len(data) == 3
         if len(data) not in (1, 2, 3) or part.depth != (16 if deep else 8) or part.channels not in (1, 3):
             raise UnsupportedError("needs a newer bbc: unknown settings of the neural coder")
@@ -53,12 +56,12 @@ class Settings:
             ycbcr=first >> 4 & 3 == 2,
             grid=(-1, -1) if gridless else (place & 15, place >> 4),
             mosaic=bool(first >> 4 & 1),
-            light=first >> 4 & 3 == 3,
+            light=light,
             low_bits=(last & 7) + 1 if deep else 0,
             fraction=last >> 3 & 15,
         )
         wrong = gridless and (place or found.mosaic) or found.ycbcr and (deep or part.channels == 1)
-        if wrong or deep and found.fraction > found.low_bits:
+        if wrong or light > CURVES or deep and found.fraction > found.low_bits:
             raise UnsupportedError("needs a newer bbc: unknown settings of the neural coder")
         return found
 
@@ -104,7 +107,7 @@ def decode_band(
         grid_x=settings.grid[0],
         grid_y=settings.grid[1],
         period=period(settings.grid, settings.mosaic),
-        light=int(settings.light),
+        light=settings.light,
         low_bits=settings.low_bits,
         fraction=settings.fraction,
         correction=int(height * width >= CORRECTED),

@@ -59,7 +59,7 @@ def least_squares(
     _, base, activity = normalise(taps, units)
     residual = (value - base).astype(np.float32)
     local = local_ls.least_squares(planes, first_row, last_row, units).reshape(len(x), local_ls.COLUMNS)
-    lit, lit_value = (linear_light.light(a, units) if light else a for a in (taps, value))
+    lit, lit_value = (linear_light.light(a, units, light) if light else a for a in (taps, value))
     weight = weights(x, y, width, activity, lit[:, 0, WEST], units, light) if period == MOSAIC_PERIOD else None
     phase = phases(x, y, grid, period)
     phased = predictions(lit, lit_value, base, phase, x + SKEW * y, channels, period, units, light, weight)
@@ -124,7 +124,7 @@ def predictions(
 def above_base(rise: Array, west: Array, base: Array, units: SampleRange, light: int) -> Array:
     """Predictions less the bases, from how much they are above the pixel to the west."""
     if light:
-        return linear_light.sample(rise + west, units) - np.asarray(base, np.float32)
+        return linear_light.sample(rise + west, units, light) - np.asarray(base, np.float32)
     result: Array = rise + (west - base).astype(np.float32)
     return result
 

@@ -117,7 +117,7 @@ class _Phased:
 
     def _lit(self, value: Array) -> Array:
         """Samples, in units, as the systems see them."""
-        return linear_light.light(value, self.units) if self.shape.light else value
+        return linear_light.light(value, self.units, self.shape.light) if self.shape.light else value
 
 
 class ScanDecoder(Scan):

@@ -59,7 +59,7 @@ def least_squares(planes: np.ndarray, origin: tuple[int, int] | None = None, mos
     """Both least squares of planes (3, height, width) uint8 in coding order: (height, width, LS_COLUMNS) float16.
 
     origin: column and row of the first pixel in the grid's period, None without a grid. mosaic: whether there is one;
-    its least squares are of linear light.
+    its least squares are of linear light, by the first curve.
     """
     pixels = interleaved(planes)
     if (planes == planes[:1]).all():  # the coder has one channel then
@@ -67,4 +67,4 @@ def least_squares(planes: np.ndarray, origin: tuple[int, int] | None = None, mos
     if origin is None:
         return band_scan.least_squares(pixels).astype(np.float16)
     grid = int(origin[0]) % PHASES, int(origin[1]) % PHASES
-    return band_scan.least_squares(pixels, grid, period(grid, mosaic), light=mosaic).astype(np.float16)
+    return band_scan.least_squares(pixels, grid, period(grid, mosaic), light=int(mosaic)).astype(np.float16)

@@ -56,9 +56,8 @@ VARIANTS: dict[str, tuple[Change, bool]] = {
 
 def bits(pixels: np.ndarray, level: int, change: Change, latents: bool) -> float:
     """Bits of a picture (h, w, 1 or 3) as one band of a level, changed."""
-    pixels, settings = neural_coder.prepare(pixels, level)
-    area = pixels.shape[0] * pixels.shape[1]
-    model = weights.by_name(neural_coder.LEVELS[level].weights_for(area, settings))
+    pixels, settings, name = neural_coder.prepare(pixels, level)
+    model = weights.by_name(name)
     band = change(neural_coder.band_codec(pixels.shape, model, settings))
     return bands.encode(pixels, band, latents)[0].bits
 

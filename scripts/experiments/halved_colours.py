@@ -63,11 +63,11 @@ def pictures(name: str, most: int) -> Iterator[tuple[str, np.ndarray]]:
 
 def sizes(picture: np.ndarray, level: int) -> list[int]:
     """Bytes of the payload as coded, as a camera's, and without a mosaic."""
-    samples, chosen = coder.prepare(picture, level)
+    samples, chosen, _ = coder.prepare(picture, level)
     names = coder.LEVELS[level]
     model, camera = weights.by_name(names.weights), weights.by_name(names.mosaic_weights or names.weights)
     slow = replace(chosen, rate_index=min(chosen.rate_index, coder.SMALL_RATE_INDEX))
-    plain = replace(chosen, mosaic=False, light=False, grid=block_grid.origin(samples))
+    plain = replace(chosen, mosaic=False, light=0, grid=block_grid.origin(samples))
     shape = samples.shape
     ways = [coder.band_codec(shape, *way) for way in ((model, chosen), (camera, slow), (model, plain))]
     return [len(band.encode(samples, way, latents=False)[0].to_bytes()) for way in ways]

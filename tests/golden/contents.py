@@ -81,6 +81,9 @@ def _of_neural(part: container.Part) -> Iterator[str]:
     kind = {1: "neural mosaic", 2: "neural Y, Cb, Cr", 3: "neural mosaic in linear light"}.get(settings[0] >> 4 & 3)
     if kind:
         yield kind
+    if settings[0] >> 4 & 3 == 3:
+        yield "neural tone curve" if settings[-1] else "neural curve of sRGB alone"
+        settings = settings[:-1]
     if len(settings) == 3:
         yield f"neural low bits {(settings[2] & 7) + 1}"
         yield "neural fraction " + ("of all low bits" if (settings[2] >> 3 & 15) == (settings[2] & 7) + 1 else "less")

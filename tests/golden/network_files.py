@@ -33,14 +33,14 @@ class Case:
 
 
 # rate, interval, mini-batch: all intervals and mini-batches, the first, the last and other rates. Names say the rest.
-CAMERA = {"grid": (1, 0), "mosaic": True, "light": True}
+CAMERA = {"grid": (1, 0), "mosaic": True, "light": 1}
 CASES = {
     "tiny-still": Case((10, 12, 1), Settings(0)),
     "tiny-rate-7": Case((8, 18, 1), Settings(7, 0, 3)),
     "tiny-interval": Case((12, 24, 1), Settings(5, 1, 0)),
     "tiny-mosaic": Case((13, 20, 3), Settings(6, grid=(6, 11), mosaic=True)),
-    "tiny-light": Case((13, 20, 3), Settings(6, grid=(6, 11), mosaic=True, light=True)),
-    "tiny-deep-light": Case((13, 20, 3), Settings(5, grid=(0, 3), mosaic=True, light=True, low_bits=2, fraction=1)),
+    "tiny-light": Case((13, 20, 3), Settings(6, grid=(6, 11), mosaic=True, light=7)),
+    "tiny-deep-light": Case((13, 20, 3), Settings(5, grid=(0, 3), mosaic=True, light=3, low_bits=2, fraction=1)),
     "tiny-deep-mosaic": Case((13, 20, 3), Settings(5, grid=(0, 3), mosaic=True, low_bits=2, fraction=1)),
     "tiny-grid": Case((9, 13, 3), Settings(3, grid=(5, 14)), latents=True),
     "tiny-ycbcr": Case((8, 12, 3), Settings(4, 1, 2, grid=(0, 0), ycbcr=True), latents=True),
@@ -67,7 +67,7 @@ def made(name: str) -> Made:
     samples = planes
     if settings.ycbcr:
         samples, planes = planes, ycbcr.to_rgb(planes)
-    model = weights.by_name(coder.LEVELS[case.level].weights_for(height * width, settings))
+    model = weights.by_name(coder.LEVELS[case.level].weights_for(height * width, settings, settings.mosaic))
     rows, coded = case.band_rows or height, []
     for top in range(0, height, rows):
         pixels = np.ascontiguousarray(samples[top : top + rows])

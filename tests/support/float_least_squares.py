@@ -31,16 +31,17 @@ def activities(taps: np.ndarray, base: np.ndarray) -> np.ndarray:
     return 0.7 + np.abs(taps - base[..., None])[..., list(NEAREST)].sum(-1) / 12
 
 
-def to_light(samples: np.ndarray) -> np.ndarray:
-    """Samples of 8 bits in linear light, by sRGB's curve; both from 0 to 255."""
+def to_light(samples: np.ndarray, curve: int) -> np.ndarray:
+    """Samples of 8 bits in linear light, by sRGB's curve after a tone curve; both from 0 to 255."""
     share = samples / 255
+    share = share + (curve - 1) / 8 * share * (1 - share) * (1 - 2 * share)
     return 255 * np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
 
 
-def from_light(light: np.ndarray) -> np.ndarray:
-    """The inverse."""
-    share = np.clip(light / 255, 0, 2)
-    return 255 * np.where(share <= 0.0031308, share * 12.92, 1.055 * share ** (1 / 2.4) - 0.055)
+def from_light(light: np.ndarray, curve: int) -> np.ndarray:
+    """The inverse, in proportion between the samples."""
+    samples = np.arange(256)
+    return np.interp(light, to_light(samples, curve), samples)
 
 
 def least_squares(
@@ -140,7 +141,7 @@ def phase_conditioned(
         in_green = (x + grid_at[0]) % of_green + (y + grid_at[1]) % of_green * of_green
     taps, base = neighbourhood(planes, first, last)
     weight = mosaic_weights(x, y, planes.shape[2], taps, base, light) if period == 2 else np.ones(len(x))
-    taps, own = (to_light(a) if light else a for a in (taps, planes[:, y, x].T))
+    taps, own = (to_light(a, light) if light else a for a in (taps, planes[:, y, x].T))
     west, near = taps[..., WEST], taps[..., NEIGHBOURS] - taps[..., WEST, None]
     own = own - west
     green, red, blue = near.transpose(1, 0, 2)
@@ -158,7 +159,7 @@ def phase_conditioned(
         by_phase = _fading_least_squares(for_others, weight, x + 4 * y, 48 + greens, 2, phase, period**2, ridge)
         out[:, 1:3], out[:, 4:] = own[:, :1] + by_phase[:, :2], by_phase[:, 2:]
     predicted = out[:, :3] + west
-    predicted = from_light(predicted) if light else predicted
+    predicted = from_light(predicted, light) if light else predicted
     out[:, :channels] = (np.clip(predicted, 0, 255) - base)[:, :channels]
     return out
 
@@ -167,7 +168,7 @@ def mosaic_weights(x, y, width, taps, base, light):
     """Of pixels in a mosaic: (n,)."""
     inside = (x >= 4) & (x < width - 3) & (y >= 4)
     weight = 26 * inside / (activities(taps, base).sum(-1) + 3)
-    return weight / np.sqrt(np.sqrt(to_light(taps[:, 0, WEST]) / 255) + 0.02) if light else weight
+    return weight / np.sqrt(np.sqrt(to_light(taps[:, 0, WEST], light) / 255) + 0.02) if light else weight
 
 
 def _fading_least_squares(vectors, weight, diagonals, one, targets, phase, phases, ridge):

@@ -140,8 +140,8 @@ class BandCodec:
 
     batch: pixels of a mini-batch, 0 if the network does not learn; update_interval: one of so many groups of 32 pixels
     of a mini-batch is learned from. grid: column and row of the band's first pixel in the 16-pixel period of a JPEG
-    file's grid, (-1, -1) without a grid. mosaic: whether statistics depend on positions modulo 2; light: whether
-    their least squares are of linear light.
+    file's grid, (-1, -1) without a grid. mosaic: whether statistics depend on positions modulo 2; light: the
+    curve of their least squares' linear light, 0 for samples as they are.
     low_bits, fraction: of deep samples, as ScanShape has them. threads change no bit.
     """
 
@@ -154,7 +154,7 @@ class BandCodec:
     update_interval: int = 1
     grid: tuple[int, int] = (-1, -1)
     mosaic: bool = False
-    light: bool = False
+    light: int = 0
     low_bits: int = 0
     fraction: int = 0
     threads: ThreadCount = 1
@@ -190,7 +190,7 @@ class BandCodec:
             grid_x=self.grid[0],
             grid_y=self.grid[1],
             period=period(self.grid, self.mosaic),
-            light=int(self.light),
+            light=self.light,
             low_bits=self.low_bits,
             fraction=self.fraction,
             correction=int(self.height * self.width >= CORRECTED),

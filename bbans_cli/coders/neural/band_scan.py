@@ -36,7 +36,7 @@ _REFUSALS = {
     lib.BBC_SCAN_BAD_BATCH: "batch is outside 0 to 2^20",
     lib.BBC_SCAN_BAD_UPDATE_INTERVAL: "update_interval is outside 1 to 1024",
     lib.BBC_SCAN_BAD_TRUNK_AFTER: "trunk_after is negative",
-    lib.BBC_SCAN_BAD_LIGHT: "light is neither 0 nor 1, or 1 with a period other than 2",
+    lib.BBC_SCAN_BAD_LIGHT: "light is outside 0 to 16, or not 0 with a period other than 2",
     lib.BBC_SCAN_BAD_CORRECTION: "correction is neither 0 nor 1",
     lib.BBC_SCAN_BAD_GRID: "grid_x, grid_y are neither -1, -1 nor both within 0 to 15",
     lib.BBC_SCAN_BAD_PERIOD: "period is no power of two up to 16, or more than 1 without a grid",
@@ -183,7 +183,7 @@ def least_squares(
     pixels: NDArray[np.uint8] | NDArray[np.uint16],
     grid: tuple[int, int] = (-1, -1),
     period: int = 1,
-    light: bool = False,
+    light: int = 0,
     low_bits: int = 0,
 ) -> NDArray[np.float32]:
     """What both least squares predict of every pixel of a picture (h, w, 1 or 3): BandScan.least_squares."""
@@ -200,7 +200,7 @@ def least_squares(
         grid_x=grid[0],
         grid_y=grid[1],
         period=period,
-        light=int(light),
+        light=light,
         low_bits=low_bits,
         fraction=low_bits,
     )

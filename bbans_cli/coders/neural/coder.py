@@ -43,7 +43,7 @@ class Settings:
     groups of 32 pixels of a mini-batch, this being 0 or 1. batch_index: of BATCHES. grid: column and row of the
     part's first pixel in the 16-pixel period of a JPEG file's grid, each 0 to 15, or (-1, -1) without a grid.
     ycbcr: the samples are Cb, Y, Cr in place of R, G, B. mosaic: statistics depend on column and row modulo 2; only
-    with a grid. light: least squares are of linear light; only with a mosaic, in place of ycbcr.
+    with a grid. light: the curve of the linear light that least squares are of, 1 to 16, or 0; only with a mosaic.
     low_bits, fraction: of deep samples, as ScanShape has them.
     """
 
@@ -53,7 +53,7 @@ class Settings:
     grid: tuple[int, int] = (-1, -1)
     ycbcr: bool = False
     mosaic: bool = False
-    light: bool = False
+    light: int = 0
     low_bits: int = 0
     fraction: int = 0
 
@@ -72,25 +72,24 @@ class Settings:
         """One of so many groups of 32 pixels of a mini-batch is learned from."""
         return 1 << 2 * self.interval_log4
 
-    @property
-    def demosaiced(self) -> bool:
-        """Whether a mosaic is a camera's: linear in light, or deep, as linear samples are. Else colours were halved."""
-        return self.mosaic and (self.light or self.low_bits > 0)
-
     def to_bytes(self) -> bytes:
-        """The settings as docs/format.md defines them: three bytes for deep samples, else two with a grid."""
-        kind = self.mosaic << 4 | (self.ycbcr or self.light) << 5
+        """The settings as docs/format.md defines them: three bytes for deep samples, two with a grid; a curve."""
+        kind = self.mosaic << 4 | (self.ycbcr or self.light > 0) << 5
         first = self.rate_index | self.interval_log4 << 3 | kind | self.batch_index << 6
         x, y = self.grid
         grid = x | y << 4 if x >= 0 else 0
+        curve = [self.light - 1] if self.light else []
         if self.low_bits:
-            return bytes([first, grid, self.low_bits - 1 | self.fraction << 3 | (x < 0) << 7])
-        return bytes([first] if x < 0 else [first, grid])
+            return bytes([first, grid, self.low_bits - 1 | self.fraction << 3 | (x < 0) << 7, *curve])
+        return bytes([first] if x < 0 else [first, grid, *curve])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Settings:
         """Settings from their bytes. Raises UnsupportedError for bytes that are not those of any."""
-        if len(data) not in (1, 2, 3):
+        whole, light = data, 0
+        if data and data[0] >> 4 & 3 == 3:
+            data, light = data[:-1], data[-1] + 1
+        if len(data) not in (1, 2, 3) or light > mosaic.CURVES:
             raise UnsupportedError(_UNKNOWN_SETTINGS)
         first = data[0]
         found = cls(
@@ -100,12 +99,12 @@ class Settings:
             grid=(data[1] & 15, data[1] >> 4) if len(data) == 2 or len(data) == 3 and data[2] < 128 else (-1, -1),
             ycbcr=first >> 4 & 3 == 2,
             mosaic=bool(first >> 4 & 1),
-            light=first >> 4 & 3 == 3,
+            light=light,
             low_bits=(data[2] & 7) + 1 if len(data) == 3 else 0,
             fraction=data[2] >> 3 & 15 if len(data) == 3 else 0,
         )
         wrong = found.fraction > found.low_bits or found.low_bits and found.ycbcr or found.mosaic and found.grid[0] < 0
-        if found.to_bytes() != data or wrong:
+        if found.to_bytes() != whole or wrong:
             raise UnsupportedError(_UNKNOWN_SETTINGS)
         return found
 
@@ -132,10 +131,10 @@ class Level(NamedTuple):
         """The names of all weights that the level codes with."""
         return [name for name in (self.weights, self.thumbnail_weights, self.mosaic_weights) if name]
 
-    def weights_for(self, pixels: int, settings: Settings) -> str:
-        """The name of those for a picture of so many pixels, whose settings were found."""
+    def weights_for(self, pixels: int, settings: Settings, demosaiced: bool) -> str:
+        """The name of those for a picture of so many pixels, whose settings were found; demosaiced: from a camera."""
         thumbnail = pixels < THUMBNAIL and settings.low_bits == 0 and not settings.ycbcr
-        others = self.mosaic_weights if settings.demosaiced else self.thumbnail_weights if thumbnail else None
+        others = self.mosaic_weights if demosaiced else self.thumbnail_weights if thumbnail else None
         return others or self.weights
 
 
@@ -178,8 +177,8 @@ def encode(
     threads change no byte. Raises ModelMismatchError if the weights of the level are not there.
     """
     height, width, channels = planes.shape
-    samples, settings = prepare(planes, level)
-    model = weights.by_name(LEVELS[level].weights_for(height * width, settings))
+    samples, settings, name = prepare(planes, level)
+    model = weights.by_name(name)
     latents = settings.low_bits == 0 and (LEVELS[level].thumbnail_latents or height * width >= THUMBNAIL)
     band_count = max(1, -(-height * width // BAND_PIXELS))
     band_rows = min(-(-height // band_count), max_band_rows or height)
@@ -276,22 +275,31 @@ def finish_band(part: container.Part, stored: container.Band, pixels: np.ndarray
         raise CorruptError("corrupt: the checksum of a band does not match")
 
 
-def prepare(planes: np.ndarray, level: int) -> tuple[np.ndarray, Settings]:
-    """Planes (height, width, channels) of a picture: the samples to code, of the same shape, and the settings."""
+class Prepared(NamedTuple):
+    """The samples to code, of the shape of the picture's planes, their settings, and the name of the weights."""
+
+    samples: np.ndarray
+    settings: Settings
+    weights: str
+
+
+def prepare(planes: np.ndarray, level: int) -> Prepared:
+    """Of planes (height, width, channels) of a picture."""
     if planes.dtype == np.uint16:
-        return planes, _deep_settings(planes, level)
+        return _prepare_deep(planes, level)
     found = ycbcr.from_rgb(planes)
     samples = planes if found is None else found
     pixels = planes.shape[0] * planes.shape[1]
     settings = replace(LEVELS[level].settings, ycbcr=found is not None)
+    demosaiced = False
     if pixels >= THUMBNAIL:
         settings = replace(settings, grid=block_grid.origin(samples))
-        settings = _with_mosaic(settings, samples)
-    if pixels < SMALL or settings.demosaiced:
+        settings, demosaiced = _with_mosaic(settings, samples)
+    if pixels < SMALL or demosaiced:
         settings = _with_low_rate(settings)
     if pixels < TINY:
         settings = replace(settings, batch_index=TINY_BATCH_INDEX)
-    return samples, settings
+    return Prepared(samples, settings, LEVELS[level].weights_for(pixels, settings, demosaiced))
 
 
 def _with_low_rate(settings: Settings) -> Settings:
@@ -300,36 +308,39 @@ def _with_low_rate(settings: Settings) -> Settings:
     return replace(settings, rate_index=rate_index)
 
 
-def _with_mosaic(settings: Settings, samples: np.ndarray) -> Settings:
-    """The settings of samples (height, width, channels), and whether they show a mosaic, and better in linear light."""
+def _with_mosaic(settings: Settings, samples: np.ndarray) -> tuple[Settings, bool]:
+    """The settings of samples (height, width, channels) with what shows of a mosaic, and whether it is a camera's."""
     if settings.ycbcr or not mosaic.found(samples):
-        return settings
+        return settings, False
     x, y = settings.grid
-    light = mosaic.linear_in_light(samples, settings.low_bits)
-    return replace(settings, mosaic=True, light=light, grid=(max(x, 0), max(y, 0)))
+    light = mosaic.curve(samples, settings.low_bits)
+    demosaiced = light > 0 or not mosaic.halved(samples)
+    return replace(settings, mosaic=True, light=light, grid=(max(x, 0), max(y, 0))), demosaiced
 
 
-def _deep_settings(planes: np.ndarray, level: int) -> Settings:
+def _prepare_deep(planes: np.ndarray, level: int) -> Prepared:
     """Of planes (height, width, channels) uint16."""
     pixels, colour = planes.shape[0] * planes.shape[1], planes.shape[2] == 3
     low_bits = max(1, int(planes.max()).bit_length() - 8)
     settings = replace(LEVELS[level].settings, low_bits=low_bits, fraction=low_bits)
+    demosaiced = False
     if pixels >= THUMBNAIL:
         settings = replace(settings, grid=block_grid.origin(high_bits(planes, low_bits)))
-        settings = _with_mosaic(settings, planes)
-    if settings.mosaic and settings.update_interval == 1:
+        settings, demosaiced = _with_mosaic(settings, planes)
+    if demosaiced and settings.update_interval == 1:
         settings = _with_low_rate(settings)
     elif colour:
         settings = replace(settings, rate_index=settings.rate_index + DEEP_RATE_STEP)
     if pixels < TINY:
         settings = replace(settings, batch_index=TINY_BATCH_INDEX)
-    model = weights.by_name(LEVELS[level].weights_for(pixels, settings))
+    name = LEVELS[level].weights_for(pixels, settings, demosaiced)
+    model = weights.by_name(name)
 
     def size(sample: np.ndarray, fraction: int) -> float:
         codec = band_codec(sample.shape, model, replace(settings, fraction=fraction))
         return codec.initial_bits_rows(0).code_length(sample)
 
-    return replace(settings, fraction=deep_scale.fraction(planes, low_bits, size))
+    return Prepared(planes, replace(settings, fraction=deep_scale.fraction(planes, low_bits, size)), name)
 
 
 def band_codec(

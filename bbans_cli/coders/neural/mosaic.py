@@ -6,6 +6,8 @@ beside them. So R - G and B - G are smoother at some positions than at others. S
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from bbans_cli.coders.neural import band_scan
@@ -17,8 +19,11 @@ ROWS, STRIP = 512, 32
 # Means of the second differences at two positions modulo 2 are apart by this factor at least (docs/experiments.md,
 # Mosaics). FLOOR is added to both, lest a few pixels decide; larger differences count as MOST.
 APART, FLOOR, MOST = 1.1, 0.25, 160
-# What both kinds of least squares are tried on; docs/experiments.md, Linear light.
-SAMPLE_ROWS, SAMPLE_COLUMNS = 64, 256
+# The correlation of these means of R and of B from which on they differ alike; docs/experiments.md, Halved colours.
+ALIKE = 0.8
+# Two areas of this size are what curves are tried on, every second one; docs/experiments.md, Tone curves.
+SAMPLE_ROWS, SAMPLE_COLUMNS = 32, 384
+CURVES, CURVE_STEP = 16, 2
 
 
 def found(planes: np.ndarray) -> bool:
@@ -26,6 +31,20 @@ def found(planes: np.ndarray) -> bool:
     height, width, channels = planes.shape
     if channels != 3 or height < 8 or width < 8:
         return False
+    by_position = _roughness(planes)
+    return bool((by_position.max(0) > APART * by_position.min(0)).any())
+
+
+def halved(planes: np.ndarray) -> bool:
+    """Whether what was found is no camera's mosaic, but colours at half the resolution: R and B at equal positions."""
+    apart = np.log(_roughness(planes))
+    apart -= apart.mean(0)
+    return bool((apart[:, 0] * apart[:, 1]).sum() > ALIKE * np.sqrt((apart * apart).sum(0).prod()))
+
+
+def _roughness(planes: np.ndarray) -> np.ndarray:
+    """Means of second differences of R - G and B - G along rows, by the position modulo 2: (4, 2), and FLOOR."""
+    height = len(planes)
     seen = planes[np.arange(height) // STRIP % max(1, height // ROWS) == 0]
     unit = max(1, (int(planes.max()) + 1) // 256)  # of deep samples
     size = np.empty((2, 2, 2))  # row, column, R or B
@@ -36,18 +55,31 @@ def found(planes: np.ndarray) -> bool:
         bend = np.minimum(bend, MOST * unit)
         for column in range(2):
             size[row, column] = bend[:, column::2].mean((0, 1)) / unit
-    by_position = size.reshape(4, 2) + FLOOR
-    return bool((by_position.max(0) > APART * by_position.min(0)).any())
+    return size.reshape(4, 2) + FLOOR
 
 
-def linear_in_light(planes: np.ndarray, low_bits: int) -> bool:
-    """Whether least squares of linear light are less wrong than those of samples, in the middle of planes."""
-    height, width, _ = planes.shape
-    rows, columns = min(height, SAMPLE_ROWS), min(width, SAMPLE_COLUMNS)
-    top, left = (height - rows) // 2, (width - columns) // 2
-    sample = np.ascontiguousarray(planes[top : top + rows, left : left + columns])
-    wrong = [
-        band_scan.least_squares(sample, (0, 0), MOSAIC_PERIOD, light, low_bits)[..., LEAST_SQUARES["phase_error_size"]]
-        for light in (False, True)
-    ]
-    return bool(wrong[1].mean() < wrong[0].mean())
+def curve(planes: np.ndarray, low_bits: int) -> int:
+    """The curve of the linear light, 1 to CURVES, in which least squares are least wrong in a part of planes.
+
+    0 if they are less wrong in samples as they are.
+    """
+    sample = _sample(planes)
+
+    @cache
+    def wrong(light: int) -> float:
+        """What both are wrong by: where the local least squares are less so, these do not matter."""
+        found = band_scan.least_squares(sample, (0, 0), MOSAIC_PERIOD, light, low_bits)
+        sizes = [found[..., LEAST_SQUARES[f"{kind}_error_size"]] for kind in ("local", "phase")]
+        return float(np.minimum(*sizes).mean())
+
+    best = 1
+    while best + CURVE_STEP <= CURVES and wrong(best + CURVE_STEP) < wrong(best):
+        best += CURVE_STEP
+    return best if wrong(best) < wrong(0) else 0
+
+
+def _sample(planes: np.ndarray) -> np.ndarray:
+    """Two areas of planes, one below the other; both begin at even columns and rows."""
+    room = [max(0, side - most) for side, most in zip(planes.shape, (SAMPLE_ROWS, SAMPLE_COLUMNS), strict=False)]
+    corners = [(room[0] // 8 * 2, room[1] * 3 // 8 * 2), (room[0] * 3 // 8 * 2, room[1] // 8 * 2)]
+    return np.concatenate([planes[y:, x:][:SAMPLE_ROWS, :SAMPLE_COLUMNS] for y, x in corners])

@@ -34,7 +34,7 @@ class ScanShape:
     period: int = 1  # of the phase-conditioned least squares: 1, or with a grid a power of two up to 16
     low_bits: int = 0  # samples have 8 bits more than this, 0 to 8
     fraction: int = 0  # 2^fraction steps of a sample are one unit of the network; at most low_bits
-    light: int = 0  # 1: with period 2, the phase-conditioned least squares are of linear light; else 0
+    light: int = 0  # with period 2, 1 to 16: the phase-conditioned least squares are of linear light, by that curve
     correction: int = 1  # 1: mixtures are corrected by their own errors nearby, if there is learning; else 0
 
     @property

@@ -32,7 +32,7 @@ uint64_t self_test_scan(const bbc_kernels *kernels, uint64_t seed)
                                   .grid_x = 3,
                                   .grid_y = 5,
                                   .period = 2,
-                                  .light = 1,
+                                  .light = 4,
                                   .correction = 1};
     const int64_t size = bbc_scan_size(&shape), count = bbc_scan_weight_count(&shape);
     uint8_t pixels[SAMPLES];

@@ -25,13 +25,27 @@ static void scan_begin_activities(scan_state *s)
     bbc_fp_leave(saved);
 }
 
-/* The light of each sample, in the network's units: sRGB's curve. */
+/* The samples whose lights are the squares of even steps: between those of two samples, in proportion. */
+static void scan_begin_sample_of_root(scan_state *s, int32_t last)
+{
+    int32_t value = 0;
+    for (int32_t i = 0; i <= LINEAR_LIGHT_ROOTS; i++) {
+        const float light = (float)(i * i) * (1.0f / (LINEAR_LIGHT_ROOTS * LINEAR_LIGHT_ROOTS)) * s->range.top;
+        while (value + 1 < last && s->light[value + 1] <= light) value++;
+        const float step = s->light[value + 1] - s->light[value];
+        s->sample_of_root[i] = ((float)value + (light - s->light[value]) / step) * s->range.step;
+    }
+}
+
+/* The light of each sample, in the network's units, and back. */
 static void scan_begin_light(scan_state *s)
 {
     const int32_t last = (256 << s->range.low_bits) - 1;
+    const float contrast = (float)(s->shape.light - 1) * 0.125f;
     bbc_fp_state saved = bbc_fp_enter();
     for (int32_t value = 0; value <= last; value++) {
         float share = (float)value / (float)last;
+        share = share + contrast * share * (1.0f - share) * (1.0f - (share + share));
         if (share <= 0.04045f) {
             share = share / 12.92f;
         } else {
@@ -42,6 +56,7 @@ static void scan_begin_light(scan_state *s)
         }
         s->light[value] = share * s->range.top;
     }
+    scan_begin_sample_of_root(s, last);
     bbc_fp_leave(saved);
 }
 

@@ -13,8 +13,9 @@ typedef struct {
     int32_t period;         /* of the phase-conditioned least squares: 1, or with a grid a power of two up to 16 */
     int32_t low_bits;       /* samples have 8 bits more than this, 0 to 8; with more than 0 the pixels are of 16 bits */
     int32_t fraction;       /* 2^fraction steps of a sample are one unit of the network; at most low_bits */
-    int32_t light;          /* 1: with period 2, the phase-conditioned least squares are of linear light; else 0 */
-    int32_t correction;     /* 1: mixtures are corrected by their own errors nearby, if there is learning; else 0 */
+    int32_t
+        light; /* with period 2, 1 to 16: the phase-conditioned least squares are of linear light, by that curve; else 0 */
+    int32_t correction; /* 1: mixtures are corrected by their own errors nearby, if there is learning; else 0 */
 } bbc_scan_shape;
 
 /* Why a scan is refused. */
@@ -34,7 +35,7 @@ enum {
     BBC_SCAN_BAD_DEPTH = -112,           /* low_bits outside 0 to 8, or fraction outside 0 to low_bits */
     BBC_SCAN_BAD_TRUNK_AFTER = -113,     /* negative */
     BBC_SCAN_BAD_CORRECTION = -114,      /* neither 0 nor 1 */
-    BBC_SCAN_BAD_LIGHT = -115,           /* neither 0 nor 1, or 1 with a period other than 2 */
+    BBC_SCAN_BAD_LIGHT = -115,           /* outside 0 to 16, or not 0 with a period other than 2 */
     BBC_SCAN_SMALL_BUFFER = -120,        /* the buffer is too small, or not aligned to 64 bytes */
     BBC_SCAN_BAD_THREADS = -121,         /* outside 1 to 64, or the system refuses attributes of threads */
     BBC_SCAN_STATIC = -122               /* there is no gradient without learning */

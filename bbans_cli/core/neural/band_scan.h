@@ -14,6 +14,7 @@
 #include "kernels.h"
 #include "band_scan.cdef.h"
 #include "channel_order.h"
+#include "linear_light_types.h"
 #include "local_ls_types.h"
 #include "network_layout_types.h"
 #include "phase_ls_types.h"
@@ -121,6 +122,7 @@ typedef struct scan_state {
     phase_ls phase_ls;
     float *log_activity, *inverse_activity; /* by sum of the 12 nearest differences */
     float *light;                           /* of each sample (linear_light-inl.h), or NULL */
+    float *sample_of_root;                  /* (LINEAR_LIGHT_ROOTS + 1): by the root of the light, or NULL */
     scan_pixel *pixel;
     /* per pixel of the mini-batch: */
     float *input, *active[SCAN_MAX_LAYERS], *hidden[SCAN_MAX_LAYERS], *unit[3], *output[3];

@@ -28,7 +28,8 @@ static int scan_check_shape(const bbc_scan_shape *p)
     if (no_grid && p->period != 1) return BBC_SCAN_BAD_PERIOD;
     if (p->low_bits < 0 || p->low_bits > 8) return BBC_SCAN_BAD_DEPTH;
     if (p->fraction < 0 || p->fraction > p->low_bits) return BBC_SCAN_BAD_DEPTH;
-    if (p->light < 0 || p->light > 1 || (p->light && p->period != PHASE_LS_MOSAIC)) return BBC_SCAN_BAD_LIGHT;
+    if (p->light < 0 || p->light > LINEAR_LIGHT_CURVES || (p->light && p->period != PHASE_LS_MOSAIC))
+        return BBC_SCAN_BAD_LIGHT;
     if (p->correction < 0 || p->correction > 1) return BBC_SCAN_BAD_CORRECTION;
     return 0;
 }
@@ -172,6 +173,7 @@ int64_t scan_lay_state(scan_state *s, void *base)
     s->log_activity = scan_take_floats(a, 1, SCAN_ACTIVITIES);
     s->inverse_activity = scan_take_floats(a, 1, SCAN_ACTIVITIES);
     s->light = p->light ? scan_take_floats(a, 1, 256 << p->low_bits) : NULL;
+    s->sample_of_root = p->light ? scan_take_floats(a, 1, LINEAR_LIGHT_ROOTS + 1) : NULL;
     s->bin_edge = scan_take_floats(a, 3, SCAN_BIN_EDGES);
     s->bin_edge_count = scan_take_zeros(a, 3, SCAN_BIN_EDGES);
     scan_lay_local_ls(&s->local_ls, p->width, a);

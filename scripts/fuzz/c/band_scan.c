@@ -50,7 +50,7 @@ static void fuzz_shape(fuzz_input *in, bbc_scan_shape *p)
     p->period = grid ? 1 << fuzz_take(in, 0, 4) : 1;
     p->low_bits = fuzz_take(in, 0, 8);
     p->fraction = fuzz_take(in, 0, p->low_bits);
-    p->light = p->period == 2 ? fuzz_take(in, 0, 1) : 0;
+    p->light = p->period == 2 ? fuzz_take(in, 0, 16) : 0;
     p->correction = fuzz_take(in, 0, 1);
 }
 

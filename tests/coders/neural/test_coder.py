@@ -311,9 +311,12 @@ def test_settings_hold_the_grid_and_the_colours():
         for grid in ((-1, -1), (0, 0), (3, 15)):
             settings = neural_coder.Settings(rate_index=3, grid=grid, low_bits=low_bits, fraction=fraction)
             assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
-            for light in (False, True):
-                settings = replace(settings, mosaic=grid[0] >= 0, light=light and grid[0] >= 0)
+            for light in (0, 1, 16) if grid[0] >= 0 else ():
+                settings = replace(settings, mosaic=True, light=light)
                 assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
+    camera = neural_coder.Settings(rate_index=3, grid=(3, 15), mosaic=True, light=1)
+    assert camera.to_bytes() == bytes([0x73, 0xF3, 0])
+    assert replace(camera, low_bits=4, fraction=2, light=16).to_bytes() == bytes([0x73, 0xF3, 0x13, 15])
     without_a_grid = bytes([19]), bytes([19, 0, 128])
     for unknown in (
         b"",
@@ -322,6 +325,11 @@ def test_settings_hold_the_grid_and_the_colours():
         bytes([35, 0, 0]),
         bytes([3, 1, 128]),
         bytes([3, 0, 0, 0]),
+        bytes([51]),
+        bytes([51, 0]),  # linear light without a curve
+        bytes([51, 0, 16]),
+        bytes([51, 0, 0, 16]),
+        bytes([51, 0, 0, 0, 0]),
     ):
         with pytest.raises(UnsupportedError):
             neural_coder.Settings.from_bytes(unknown)
@@ -352,22 +360,21 @@ def test_too_wide_a_picture_is_refused(model):
 
 def test_thumbnails_have_weights_of_their_own():
     level, most = neural_coder.LEVELS[5], neural_coder.THUMBNAIL - 1
-    assert level.weights_for(most, level.settings) == level.thumbnail_weights == "thumbnails"
+    assert level.weights_for(most, level.settings, demosaiced=False) == level.thumbnail_weights == "thumbnails"
     for pixels, settings in (
         (most + 1, level.settings),
         (most, replace(level.settings, ycbcr=True)),
         (most, replace(level.settings, low_bits=2)),
     ):
-        assert level.weights_for(pixels, settings) == level.weights
+        assert level.weights_for(pixels, settings, demosaiced=False) == level.weights
     level = neural_coder.LEVELS[9]
-    assert level.weights_for(most, level.settings) == level.weights == "large"
+    assert level.weights_for(most, level.settings, demosaiced=False) == level.weights == "large"
 
 
 @pytest.mark.parametrize("low_bits", [0, 4])
 @pytest.mark.parametrize("number, name", [(5, "camera"), (9, "camera-large")])
 def test_pictures_from_a_cameras_mosaic_have_weights_of_their_own(number, name, low_bits):
     level = neural_coder.LEVELS[number]
-    settings = replace(level.settings, grid=(0, 0), mosaic=True, light=low_bits == 0, low_bits=low_bits)
-    assert level.weights_for(1 << 20, settings) == level.mosaic_weights == name
-    halved = replace(level.settings, grid=(0, 0), mosaic=True)  # no camera's: halved colours
-    assert level.weights_for(1 << 20, halved) == level.weights
+    settings = replace(level.settings, grid=(0, 0), mosaic=True, low_bits=low_bits)
+    assert level.weights_for(1 << 20, settings, demosaiced=True) == level.mosaic_weights == name
+    assert level.weights_for(1 << 20, settings, demosaiced=False) == level.weights

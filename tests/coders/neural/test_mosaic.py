@@ -48,8 +48,8 @@ def test_cameras_alone_have_one(name):
 def test_a_picture_with_a_mosaic_has_a_grid():
     small, large = (interpolated(photograph(*sides)).astype(np.uint8) for sides in ((80, 90), (130, 140)))
     for picture in (small, large):
-        settings = coder.prepare(picture, 5)[1]
-        assert settings.mosaic and settings.grid == (0, 0)
+        _, settings, name = coder.prepare(picture, 5)
+        assert settings.mosaic and settings.grid == (0, 0) and name == "camera" and not mosaic.halved(picture)
     assert not coder.prepare(small[:60, :60], 5)[1].mosaic  # a thumbnail
 
 
@@ -63,12 +63,25 @@ def test_deep_pictures_with_a_mosaic_learn_slowly(level, plain):
 
 def test_linear_light_is_found_where_colours_were_interpolated_in_it():
     """A mosaic's samples as they are, and those that sRGB's curve made of them afterwards."""
-    linear = interpolated(photograph(96, 96, 40) ** 2 // 520).clip(0, 65535)
-    share = linear / 65535
-    curved = np.where(share <= 0.0031308, share * 12.92, 1.055 * share ** (1 / 2.4) - 0.055)
+    share, curved = linear_and_curved()
     for high, dtype, low_bits in ((65535, np.uint16, 8), (255, np.uint8, 0)):
-        assert mosaic.linear_in_light(np.round(high * curved).astype(dtype), low_bits)
-        assert not mosaic.linear_in_light(np.round(high * share).astype(dtype), low_bits)
+        assert mosaic.curve(np.round(high * curved).astype(dtype), low_bits) in (1, 2)
+        assert mosaic.curve(np.round(high * share).astype(dtype), low_bits) == 0
+
+
+@pytest.mark.parametrize("contrast", [3, 6, 9])
+def test_a_tone_curve_is_found(contrast):
+    """Contrast raised after sRGB's curve by the inverse of the curve of that number, about."""
+    samples = np.arange(65536) / 65535
+    undone = samples + contrast / 8 * samples * (1 - samples) * (1 - 2 * samples)
+    toned = np.interp(linear_and_curved()[1], undone, samples)
+    assert abs(mosaic.curve(np.round(65535 * toned).astype(np.uint16), 8) - 1 - contrast) <= 1
+
+
+def linear_and_curved():
+    """A mosaic interpolated in linear light, shares of the range, and that with sRGB's curve."""
+    share = interpolated(photograph(96, 96, 40) ** 2 // 520).clip(0, 65535) / 65535
+    return share, np.where(share <= 0.0031308, share * 12.92, 1.055 * share ** (1 / 2.4) - 0.055)
 
 
 @pytest.mark.parametrize("level", [1, 5, 9])
@@ -80,17 +93,17 @@ def test_halved_colours_learn_as_other_pictures_do(level):
     whole = brightness + np.stack([colours, between], axis=2).reshape(520, 510, 2)
     halved = np.dstack([whole[..., 0], picture[..., 1], whole[..., 1]]).clip(0, 255).astype(np.uint8)
     settings = coder.prepare(halved, level)[1]
-    assert settings.mosaic and not settings.light
+    assert settings.mosaic and not settings.light and mosaic.halved(halved)
     assert settings.rate_index == coder.LEVELS[level].settings.rate_index
 
 
 def test_by_two_least_squares_predict_better():
     picture = interpolated(photograph(96, 96)).astype(np.uint8)
-    samples, settings = coder.prepare(picture, 5)
+    samples, settings, _ = coder.prepare(picture, 5)
     model = coder.weights.by_name("medium")
 
     def length(mosaic):
-        one = coder.replace(settings, mosaic=mosaic)
+        one = coder.replace(settings, mosaic=mosaic, light=0)
         return coder.band_codec(samples.shape, model, one).initial_bits_rows(0).code_length(samples)
 
     assert length(True) < 0.97 * length(False)

@@ -18,7 +18,7 @@ from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
 
 NONE = (-1, -1)
 PHASED = slice(LEAST_SQUARES["phase_prediction"].start, LEAST_SQUARES.size)  # what depends on them
-# height, width, channels, first and last row; position in the grid, period, 1 for linear light
+# height, width, channels, first and last row; position in the grid, period, curve of linear light
 CASES = {
     "1x1": (1, 1, 3, 0, 1, NONE, 1),
     "1x90": (90, 1, 3, 0, 90, (2, 15), 4),
@@ -41,9 +41,10 @@ CASES = {
     "nothing": (10, 12, 3, 10, 10, (1, 2), 8),
     "mosaic": (31, 34, 3, 0, 31, (1, 0), 2),
     "mosaic in linear light": (31, 34, 3, 0, 31, (1, 0), 2, 1),
+    "mosaic in linear light after a tone curve": (31, 34, 3, 0, 31, (1, 0), 2, 6),
     "initial-bits rows in linear light": (31, 34, 3, 6, 31, (0, 5), 2, 1),
-    "grey in linear light": (31, 34, 1, 0, 31, (0, 1), 2, 1),
-    "noise in linear light": (24, 40, 3, 0, 24, (6, 5), 2, 1),
+    "grey in linear light": (31, 34, 1, 0, 31, (0, 1), 2, 2),
+    "noise in linear light": (24, 40, 3, 0, 24, (6, 5), 2, 16),
     "too small for a weight in linear light": (9, 7, 3, 0, 9, (0, 0), 2, 1),
 }
 
@@ -126,7 +127,7 @@ PINNED = {
     "initial-bits rows": 464305382,
     "grey": 3068291782,
     "noise": 204794921,
-    "mosaic in linear light": 4123235122,
+    "mosaic in linear light": 384756726,
 }
 
 
