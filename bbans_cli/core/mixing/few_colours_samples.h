@@ -135,8 +135,8 @@ static int few_colours_code_bit(few_colours_state *d, const few_colours_predicti
     mixer m;
     uint16_t *points[FEW_COLOURS_SAMPLE_CONTEXTS];
     mixer_begin(&m, 3);
-    for (int k = 0; k < FEW_COLOURS_SAMPLE_CONTEXTS; k++)
-        state_map_add(&d->tables, &m, buckets[k] + node, d->sample_maps[p->c][k], points + k);
+    state_map_add_buckets(&d->tables, &m, buckets, (int)node, d->sample_maps[p->c], points,
+                          FEW_COLOURS_SAMPLE_CONTEXTS);
     const uint32_t channel = (uint32_t)p->c << 12;
     const uint32_t equal =
         (uint32_t)((p->w == p->n) | (p->w == p->nw) << 1 | (p->n == p->ne) << 2 | (p->w == p->nw + p->n - p->w) << 3);

@@ -24,21 +24,39 @@ static inline void state_map_begin(const logistic_tables *t, uint16_t *map)
 }
 
 /* The place of a counter's state in a map. */
-static inline int state_map_place(int32_t stretched, counter value)
+static inline int32_t state_map_place(int32_t stretched, counter value)
 {
-    const int n = (int)(value & 1023), count = n < 8 ? n : n < 16 ? 8 : n < 32 ? 9 : n < 128 ? 10 : 11;
+    const int32_t n = value & 1023, above = 8 + (n >= 16) + (n >= 32) + (n >= 128), count = n < 8 ? n : above;
     return count * STATE_MAP_PROBABILITIES +
            (stretched + LOGISTIC_LIMIT) * STATE_MAP_PROBABILITIES / STATE_MAP_STRETCHED;
 }
 
-/* Two inputs for a counter, as mixer_add, but of the map's probability; *point is what apm_update should move. */
-static inline void state_map_add(const mixer_tables *t, mixer *m, counter *c, uint16_t *map, uint16_t **point)
+/* The first inputs of a decision, as mixer_add_buckets, but of the probabilities in maps, one for each bucket; points:
+ * what apm_update should move. In several loops, for the reason that counter_update_distinct gives. */
+static inline void state_map_add_buckets(const mixer_tables *t, mixer *m, counter *const *buckets, int index,
+                                         state_map *maps, uint16_t **points, int count)
 {
-    const counter value = *c;
-    uint16_t *at = *point = map + state_map_place(t->logistic.stretch[value >> 18], value);
-    m->inputs[m->input_count++] = value ? t->logistic.stretch[*at >> 2] : 0;
-    m->inputs[m->input_count++] = (int16_t)(value ? (int32_t)(*at >> 5) - 1024 : 0);
-    m->counters[m->counter_count++] = c;
+    counter values[COUNTERS_MAX];
+    int32_t stretched[COUNTERS_MAX], places[COUNTERS_MAX], mapped[COUNTERS_MAX];
+    uint32_t pairs[COUNTERS_MAX];
+    const int padded = COUNTERS_PADDED(count);
+    for (int i = 0; i < count; i++) {
+        m->counters[i] = buckets[i] + index;
+        values[i] = *m->counters[i];
+        stretched[i] = t->logistic.stretch[values[i] >> 18];
+    }
+    for (int i = count; i < padded; i++) values[i] = 0, stretched[i] = 0, mapped[i] = 0;
+    for (int i = 0; i < padded; i++) places[i] = state_map_place(stretched[i], values[i]);
+    for (int i = 0; i < count; i++) {
+        points[i] = maps[i] + places[i];
+        mapped[i] = *points[i];
+        stretched[i] = t->logistic.stretch[mapped[i] >> 2];
+    }
+    for (int i = 0; i < padded; i++)
+        pairs[i] = values[i] ? (uint32_t)((mapped[i] >> 5) - 1024) << 16 | (uint16_t)stretched[i] : 0;
+    memcpy(m->inputs, pairs, (size_t)count * sizeof *pairs);
+    m->counter_count = count;
+    m->input_count = 2 * count;
 }
 
 #endif
