@@ -167,7 +167,7 @@ kodak-lattice: build ## which share of the colours of Kodak and other sets a Pho
 	$(RUN) -m scripts.experiments.kodak_lattice $(BENCH)
 
 CONFIG ?= default
-train: $(VENV)/.testing ## train as CONFIG says: default, then thumbnails and camera, best, then camera-best, fast, fitted; into trained/, six hours at most, goes on after a stop
+train: $(VENV)/.testing ## train as CONFIG says: default, then thumbnails and camera, best, then thumbnails-best and camera-best, fast, fitted; into trained/, six hours at most, goes on after a stop
 	PYTHON=$(RUN) sh scripts/extras.sh train
 	$(RUN) -m scripts.training.train $(CONFIG) $(BENCH)
 

@@ -54,7 +54,8 @@ CASES = {
     "shipped-thumbnail": Case((12, 14, 3), coder.LEVELS[5].settings, level=5),
     "shipped-mosaic": Case((13, 20, 3), replace(coder.LEVELS[5].settings, **CAMERA), level=5),
     "shipped-best-mosaic": Case((13, 20, 3), replace(coder.LEVELS[9].settings, **CAMERA), level=9),
-    "shipped-best": Case((12, 14, 3), coder.LEVELS[9].settings, latents=True, level=9),
+    "shipped-best": Case((12, 14, 3), replace(coder.LEVELS[9].settings, ycbcr=True), latents=True, level=9),
+    "shipped-best-thumbnail": Case((12, 14, 3), coder.LEVELS[9].settings, level=9),
 }
 
 

@@ -117,13 +117,12 @@ class Settings:
 class Level(NamedTuple):
     """A compression level.
 
-    weights: their name. thumbnail_latents: whether thumbnails are coded with latents. thumbnail_weights,
-    mosaic_weights: the names of those that code thumbnails, and pictures from a camera's mosaic, if they are others.
+    weights: their name. thumbnail_weights, mosaic_weights: the names of those that code thumbnails, and pictures from a
+    camera's mosaic, if they are others.
     """
 
     weights: str
     settings: Settings
-    thumbnail_latents: bool
     thumbnail_weights: str | None = None
     mosaic_weights: str | None = None
 
@@ -139,17 +138,20 @@ class Level(NamedTuple):
 
 
 # Rates and intervals: docs/experiments.md, sections "Learning rate and mini-batch", "Update rule" and "The fast level".
-# Latents of thumbnails: section "Latents in thumbnails"; only the large network has enough use for them.
 LEVELS = {
-    1: Level("small", Settings(rate_index=4, interval_log4=1, batch_index=0), thumbnail_latents=False),
+    1: Level("small", Settings(rate_index=4, interval_log4=1, batch_index=0)),
     5: Level(
         "medium",
         Settings(rate_index=3),
-        thumbnail_latents=False,
         thumbnail_weights="thumbnails",
         mosaic_weights="camera",
     ),
-    9: Level("large", Settings(rate_index=2), thumbnail_latents=True, mosaic_weights="camera-large"),
+    9: Level(
+        "large",
+        Settings(rate_index=2),
+        thumbnail_weights="thumbnails-large",
+        mosaic_weights="camera-large",
+    ),
 }
 
 # Sizes in pixels below which settings differ from those of the level.
@@ -157,7 +159,7 @@ LEVELS = {
 # have ("Weights for mosaics"; not those of halved colours: "Halved colours"); the fast level keeps its own.
 SMALL = 1 << 18
 TINY = 1 << 15  # smaller mini-batches, TINY_BATCH_INDEX ("Learning rate and mini-batch")
-THUMBNAIL = 5 << 10  # no grid; by level no latents, other weights ("Latents in thumbnails", "Weights for thumbnails")
+THUMBNAIL = 5 << 10  # no grid, no latents; other weights ("Latents in thumbnails", "Weights for thumbnails")
 SMALL_RATE_INDEX, TINY_BATCH_INDEX = 2, 2
 # Deep samples have no latents; without a mosaic they have no lower rate in small pictures, and of colour one this much
 # further on in LEARNING_RATES (docs/experiments.md, "Deep samples").
@@ -179,7 +181,7 @@ def encode(
     height, width, channels = planes.shape
     samples, settings, name = prepare(planes, level)
     model = weights.by_name(name)
-    latents = settings.low_bits == 0 and (LEVELS[level].thumbnail_latents or height * width >= THUMBNAIL)
+    latents = settings.low_bits == 0 and height * width >= THUMBNAIL
     band_count = max(1, -(-height * width // BAND_PIXELS))
     band_rows = min(-(-height // band_count), max_band_rows or height)
 

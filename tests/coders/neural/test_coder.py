@@ -106,10 +106,9 @@ def test_a_part_names_its_coder_and_weights(model):
     assert part.coder == container.NEURAL and part.model_id == model.id
 
 
-@pytest.mark.parametrize(
-    "level, side, has_latents", [(5, 64, False), (5, 80, True), (1, 64, False), (1, 80, True), (9, 64, True)]
-)
-def test_thumbnails_have_latents_at_the_best_level_alone(least, level, side, has_latents):
+@pytest.mark.parametrize("level", [1, 5, 9])
+@pytest.mark.parametrize("side, has_latents", [(64, False), (80, True)])
+def test_thumbnails_have_no_latents(least, level, side, has_latents):
     part = neural_coder.encode(tiny.picture(side, side, 3), level, threads=1)
     assert (part.bands[0].split > 0) == has_latents
 
@@ -358,17 +357,18 @@ def test_too_wide_a_picture_is_refused(model):
         decoded(neural_coder.encode(tiny.picture(2, 9, 3), 1, threads=1), np.empty((2, MAX_NEURAL_WIDTH + 1, 3)))
 
 
-def test_thumbnails_have_weights_of_their_own():
-    level, most = neural_coder.LEVELS[5], neural_coder.THUMBNAIL - 1
-    assert level.weights_for(most, level.settings, demosaiced=False) == level.thumbnail_weights == "thumbnails"
+@pytest.mark.parametrize("number, name", [(5, "thumbnails"), (9, "thumbnails-large")])
+def test_thumbnails_have_weights_of_their_own(number, name):
+    level, most = neural_coder.LEVELS[number], neural_coder.THUMBNAIL - 1
+    assert level.weights_for(most, level.settings, demosaiced=False) == level.thumbnail_weights == name
     for pixels, settings in (
         (most + 1, level.settings),
         (most, replace(level.settings, ycbcr=True)),
         (most, replace(level.settings, low_bits=2)),
     ):
         assert level.weights_for(pixels, settings, demosaiced=False) == level.weights
-    level = neural_coder.LEVELS[9]
-    assert level.weights_for(most, level.settings, demosaiced=False) == level.weights == "large"
+    level = neural_coder.LEVELS[1]
+    assert level.weights_for(most, level.settings, demosaiced=False) == level.weights == "small"
 
 
 @pytest.mark.parametrize("low_bits", [0, 4])
