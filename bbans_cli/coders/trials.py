@@ -31,6 +31,9 @@ COARSE = 0.5
 LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4
 # Coders whose sample is at most this much larger than the best one's are tried on the whole.
 CLOSE = 1.08
+# At the fast level few-colours takes ten times as long as the fitted coder, whose sample is coded without a fit. From
+# 1.02 to CLOSE few-colours lost (docs/experiments.md, Trials at the fast level).
+CLOSE_TO_FAST = 1.02
 # Bytes of raw samples below which nothing else is tried.
 TINY = 32
 
@@ -231,13 +234,19 @@ def smallest_parts(job: Job, trials: Sequence[Trial], progress: ShareProgress) -
 def _shortlist(trials: Sequence[Trial], job: Job) -> list[Trial]:
     """The trials that come near to the best on a sample of the picture."""
     planes = job.planes.sample()
-    bound = [raw.encode(planes.whole(), planes.depth, False, job.band_rows)]
+    raw_sample = [raw.encode(planes.whole(), planes.depth, False, job.band_rows)]
     sizes = []
     for trial in trials:
-        sample = replace(job, planes=planes, quick=True, best=bound, progress=no_progress)
+        sample = replace(job, planes=planes, quick=True, best=raw_sample, progress=no_progress)
         sample.offer(trial.parts(sample))
         sizes.append(sample.bound)
-    return [trial for trial, size in zip(trials, sizes, strict=True) if size <= CLOSE * min(sizes)]
+    bounds = [min(sizes) * _close(trial, job) for trial in trials]
+    return [trial for trial, size, bound in zip(trials, sizes, bounds, strict=True) if size <= bound]
+
+
+def _close(trial: Trial, job: Job) -> float:
+    """In ratio to the best sample: whose sample is larger is not tried on the whole."""
+    return CLOSE_TO_FAST if job.level == FAST and job.planes.depth == 8 and trial.number == FEW_COLOURS else CLOSE
 
 
 class _Meter:
