@@ -47,7 +47,7 @@ def interpolated(light: np.ndarray, places: list[np.ndarray], bilinear: bool) ->
     ways = [neighbours(light, axis) / 2 + bend[axis] / 4 for axis in (0, 1)]
     rough = [np.abs(np.roll(light, 1, axis) - np.roll(light, -1, axis)) + np.abs(bend[axis]) for axis in (0, 1)]
     whole = np.where(green, light, np.where(rough[0] < rough[1], ways[0], ways[1]))
-    return np.stack([whole + blurred((light - whole) * where) * (where is not green) for where in places], axis=2)
+    return np.stack([whole + blurred((light - whole) * where) for where in places], axis=2)
 
 
 def made(picture: np.ndarray, bilinear: bool, steps: int) -> np.ndarray:

@@ -21,9 +21,9 @@ ROWS, STRIP = 512, 32
 APART, FLOOR, MOST = 1.1, 0.25, 160
 # The correlation of these means of R and of B from which on they differ alike; docs/experiments.md, Halved colours.
 ALIKE = 0.8
-# Two areas of this size are what curves are tried on, every second one; docs/experiments.md, Tone curves.
+# What curves are tried on: two areas of this size; docs/experiments.md, Tone curves.
 SAMPLE_ROWS, SAMPLE_COLUMNS = 32, 384
-CURVES, CURVE_STEP = 16, 2
+CURVES, CURVE_STEP = 16, 2  # those that the core has, of which every second one is tried
 
 
 def found(planes: np.ndarray) -> bool:

@@ -13,9 +13,8 @@ typedef struct {
     int32_t period;         /* of the phase-conditioned least squares: 1, or with a grid a power of two up to 16 */
     int32_t low_bits;       /* samples have 8 bits more than this, 0 to 8; with more than 0 the pixels are of 16 bits */
     int32_t fraction;       /* 2^fraction steps of a sample are one unit of the network; at most low_bits */
-    int32_t
-        light; /* with period 2, 1 to 16: the phase-conditioned least squares are of linear light, by that curve; else 0 */
-    int32_t correction; /* 1: mixtures are corrected by their own errors nearby, if there is learning; else 0 */
+    int32_t light;          /* with period 2, 1 to 16: the curve of light that these least squares are of; else 0 */
+    int32_t correction;     /* 1: mixtures are corrected by their own errors nearby, if there is learning; else 0 */
 } bbc_scan_shape;
 
 /* Why a scan is refused. */

@@ -28,7 +28,7 @@ MARGIN = 4
 CANDIDATE_CONTEXTS, SAMPLE_CONTEXTS = 9, 21
 MATCHES, MATCH_BITS = 3, 16
 OLDER = 7  # the source of the older pixel of the first match model
-NO_SOURCE = 7  # the outcome of a pixel that was no candidate
+NO_SOURCE = 7  # the outcome of a pixel that was no candidate: the same, since an outcome has three bits
 LEARNING_RATE = 32
 # Of each least-squares prediction: what is kept of older samples
 KEEP, RIDGE, INTERVAL = (0.9985, 0.99), 0.02, 4
