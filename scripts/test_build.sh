@@ -57,8 +57,9 @@ for test; do
     set -- "$@" "$root/$test"
     shift
 done
-# The build is what lies in this folder, which is first on Python's path.
+# The build is what lies in this folder: first on the path of Python here, and in what the tests start elsewhere.
 cd "build/$kind"
+export PYTHONPATH="$PWD"
 "$python" -c "import sys, bbans_cli; sys.exit('/build/$kind/' not in bbans_cli.__file__)" || {
     echo "test_build: another build would have been tested" >&2
     exit 1
