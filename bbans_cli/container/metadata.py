@@ -74,5 +74,7 @@ def unpack(section: bytes) -> list[tuple[int, bytes]]:
         kind = plain.varint()
         if kind < OPTIONAL and kind not in NECESSARY:
             raise UnsupportedError(f"needs a newer bbc: unknown necessary metadata of kind {kind}")
+        if kind < OPTIONAL and any(kind == before for before, _ in items):
+            raise CorruptError(f"corrupt metadata: two items of kind {kind}")
         items.append((kind, plain.take(plain.varint())))
     return items

@@ -15,9 +15,20 @@ from bbans_cli.limits import MAX_METADATA_BYTES
 kinds = st.sampled_from([metadata.PALETTE, metadata.TRANSPARENCY, metadata.ICC, metadata.EXIF, 500])
 
 
-@given(st.lists(st.tuples(kinds, st.binary(max_size=300)), min_size=1))
+def once(item):
+    """Of equal keys a list has one item: necessary kinds occur once, others as often as may be."""
+    return item[0] if item[0] < metadata.OPTIONAL else object()
+
+
+@given(st.lists(st.tuples(kinds, st.binary(max_size=300)), min_size=1, unique_by=once))
 def test_round_trip(items):
     assert metadata.unpack(metadata.pack(items)) == items
+
+
+@pytest.mark.parametrize("kind", metadata.NECESSARY)
+def test_a_necessary_kind_occurs_once(kind):
+    with pytest.raises(CorruptError, match=f"two items of kind {kind}"):
+        metadata.unpack(metadata.pack([(kind, b"a"), (metadata.ICC, b""), (kind, b"a")]))
 
 
 def test_nothing_takes_no_bytes():

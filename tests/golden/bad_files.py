@@ -133,6 +133,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "order-missing": lambda: picture([(kinds.ORDER, b"")]),
     "palette-missing": lambda: picture(mode="palette"),
     "metadata-parts": lambda: picture([(kinds.COMPRESSED_ITEXT, b"keyword")]),
+    "metadata-twice": lambda: picture([(kinds.MAXIMUM, varint(254)), (kinds.MAXIMUM, varint(253))]),
     "pages": lambda: picture([(kinds.PAGES, varint(2))]),
 }
 

@@ -35,6 +35,17 @@ def four_components(level: int) -> Made:
     return _coded(make(frame, random_blocks(frame, 31), [scan]), level, ".jpeg")
 
 
+def flat(level: int) -> Made:
+    """A picture of two components, most of whose blocks equal the one before: long runs and short ones."""
+    frame = make_frame(0, 96, 32, [(1, 1), (1, 1)])
+    blocks = random_blocks(frame, 53)
+    for number, component in enumerate(blocks):
+        rows = component.reshape(-1, 64)
+        for first, last in ((1, 36), (37, 40 + number), (43, 46)):
+            rows[first:last] = rows[first - 1]
+    return _coded(make(frame, blocks, [Scan(range(2))]), level)
+
+
 def _odd_sequential() -> bytes:
     """A block with a coefficient too many (note 4), the data ending early (0), fill bytes, and a byte that should be
     stuffed and is not."""
@@ -159,6 +170,7 @@ _OF_LEVELS: dict[str, Callable[[int], Made]] = {
     "jpeg-odd": odd,
     "jpeg-segments": in_segments,
     "jpeg-progressive": progressive_colour,
+    "jpeg-flat": flat,
 }
 LEVELS = (1, 5, 9)
 FILES: dict[str, Callable[[], Made]] = {
