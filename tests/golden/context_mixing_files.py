@@ -58,6 +58,30 @@ def deep_alpha() -> Made:
     return _made("grey+alpha", 16, pixels, parts)
 
 
+def deep_saturated() -> Made:
+    """Samples of 12 bits, many of them at both ends, so that predictions lie beyond."""
+    pixels = (deep(20, 26, 3).astype(np.int64) // 4 - 4000).clip(0, 4095).astype(np.uint16)
+    return _made("rgb", 12, pixels, [context_mixing.encode(container.DEEP, pixels, 16)])
+
+
+def deep_noise() -> Made:
+    """All values of 16 bits, the least beside the greatest."""
+    pixels = tiny.integers(63, 1 << 16, 16, 18, 1).astype(np.uint16)
+    pixels[::3, ::2], pixels[1::4, 1::3] = 0, 65535
+    return _made("grey", 16, pixels, [context_mixing.encode(container.DEEP, pixels, 16)])
+
+
+def known_bands() -> Made:
+    """An alpha channel whose bands are not those of the channels before, which it knows."""
+    colours, alpha = tiny.picture(24, 30, 3), (screen(24, 30, 4) * 85).astype(np.uint8)
+    alpha[colours[:, :, :1] > 130] = 7
+    parts = [
+        context_mixing.encode(container.DEEP, colours, 8, band_rows=10),
+        context_mixing.encode(container.FEW_COLOURS, alpha, 8, known=colours, band_rows=7),
+    ]
+    return _made("rgba", 8, np.concatenate([colours, alpha], axis=2), parts)
+
+
 def jpeg_rgb() -> Made:
     """Subsampled chroma, quantisers that are no standard table, and blocks of pixels that need corrections."""
     given = replace(
@@ -86,6 +110,9 @@ FILES = {
     "few-colours-rgb": few_colours_rgb,
     "few-colours-palette": few_colours_palette,
     "deep-alpha": deep_alpha,
+    "deep-saturated": deep_saturated,
+    "deep-noise": deep_noise,
+    "known-bands": known_bands,
     "jpeg-rgb": jpeg_rgb,
     "jpeg-grey": jpeg_grey,
     "jpeg-422": lambda: jpeg_sampled(True),

@@ -22,14 +22,27 @@ Made = tuple[Picture, bytes]
 
 @dataclass(frozen=True)
 class Case:
-    """A picture (height, width, channels) of tiny.py with so many low bits, the settings of the neural coder, whether
-    it is coded with latents, and the level whose network codes it."""
+    """A picture (height, width, channels) with so many low bits, the settings of the neural coder, whether it is coded
+    with latents, the level whose network codes it, and what makes the picture: tiny.py's, or plain or noise."""
 
     shape: tuple[int, int, int]
     settings: Settings
     latents: bool = False
     level: int = 1
     band_rows: int | None = None
+    picture: Callable[[int, int, int, int], np.ndarray] = tiny.deep_picture
+
+
+def plain(height: int, width: int, channels: int, low_bits: int) -> np.ndarray:
+    """One colour with a mark now and then, which takes few bytes."""
+    marks = tiny.integers(61, 256, height, width, channels) == 0
+    samples = (80 + 30 * np.arange(channels) + 7 * marks) << low_bits
+    return samples.astype(np.uint16 if low_bits else np.uint8)
+
+
+def noise(height: int, width: int, channels: int, low_bits: int) -> np.ndarray:
+    """All values, the darkest beside the brightest."""
+    return tiny.integers(62, 256 << low_bits, height, width, channels).astype(np.uint16 if low_bits else np.uint8)
 
 
 # rate, interval, mini-batch: all intervals and mini-batches, the first, the last and other rates. Names say the rest.
@@ -51,6 +64,13 @@ CASES = {
     "tiny-deep-5-4": Case((9, 11, 1), Settings(1, low_bits=5, fraction=4)),
     "tiny-deep-6-0": Case((9, 11, 1), Settings(0, low_bits=6, fraction=0)),
     "tiny-deep-7-7": Case((9, 11, 1), Settings(2, low_bits=7, fraction=7)),
+    # What begins with the 5,120th, the 15,200th, the 65,537th pixel of a band: correction, longest waits of the phases'
+    # least squares, fewer updates of the trunk; each also with what it could be confused with
+    "tiny-long": Case((290, 264, 1), Settings(6), picture=plain),
+    "tiny-long-ycbcr": Case((75, 70, 3), Settings(4, grid=(2, 9), ycbcr=True), picture=plain),
+    "tiny-long-deep": Case((75, 70, 3), Settings(4, low_bits=4, fraction=3), latents=True, picture=plain),
+    "tiny-mosaic-latents": Case((23, 10, 3), Settings(6, grid=(0, 0), mosaic=True), latents=True, band_rows=14),
+    "tiny-light-noise": Case((8, 14, 3), Settings(6, grid=(0, 0), mosaic=True, light=12), picture=noise),
     "shipped-thumbnail": Case((12, 14, 3), coder.LEVELS[5].settings, level=5),
     "shipped-mosaic": Case((13, 20, 3), replace(coder.LEVELS[5].settings, **CAMERA), level=5),
     "shipped-best-mosaic": Case((13, 20, 3), replace(coder.LEVELS[9].settings, **CAMERA), level=9),
@@ -63,7 +83,7 @@ def made(name: str) -> Made:
     """The picture and the file of a case; the network is the one that is found now."""
     case = CASES[name]
     settings, low_bits = case.settings, case.settings.low_bits
-    planes = tiny.deep_picture(*case.shape, low_bits)
+    planes = case.picture(*case.shape, low_bits)
     height, width, channels = planes.shape
     samples = planes
     if settings.ycbcr:

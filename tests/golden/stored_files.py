@@ -36,14 +36,25 @@ def four_components(level: int) -> Made:
 
 
 def flat(level: int) -> Made:
-    """A picture of two components, most of whose blocks equal the one before: long runs and short ones."""
-    frame = make_frame(0, 96, 32, [(1, 1), (1, 1)])
+    """A picture of two components, most of whose blocks equal the one before: long runs and short ones. The last blocks
+    are others; by then what is learned of blocks is so at the least rate."""
+    frame = make_frame(0, 208, 200, [(1, 1), (1, 1)])
     blocks = random_blocks(frame, 53)
     for number, component in enumerate(blocks):
         rows = component.reshape(-1, 64)
-        for first, last in ((1, 36), (37, 40 + number), (43, 46)):
+        for first, last in ((1, 36), (37, 40 + number), (43, 46), (50, 630)):
             rows[first:last] = rows[first - 1]
     return _coded(make(frame, blocks, [Scan(range(2))]), level)
+
+
+def extreme(level: int) -> Made:
+    """Coefficients as large as they can be, beside small ones: sums that wrap around or are cut off."""
+    frame = make_frame(1, 72, 48, [(1, 1)])
+    blocks = random_blocks(frame, 57)
+    drawn = tiny.integers(58, 64, *blocks[0].shape)
+    blocks[0][drawn == 0], blocks[0][drawn == 1], blocks[0][drawn == 2] = 32767, -32767, 4000
+    blocks[0][:2] = np.sign(blocks[0][:2]) * 32767
+    return _coded(make(frame, blocks, [Scan([0])]), level)
 
 
 def _odd_sequential() -> bytes:
@@ -171,6 +182,7 @@ _OF_LEVELS: dict[str, Callable[[int], Made]] = {
     "jpeg-segments": in_segments,
     "jpeg-progressive": progressive_colour,
     "jpeg-flat": flat,
+    "jpeg-extreme": extreme,
 }
 LEVELS = (1, 5, 9)
 FILES: dict[str, Callable[[], Made]] = {

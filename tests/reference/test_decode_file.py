@@ -37,6 +37,9 @@ LONG = {
     "jpeg-422",
     "tiny-deep-2-2",
     "tiny-grid",
+    "tiny-long",
+    "tiny-long-deep",
+    "tiny-long-ycbcr",
     "tiny-mosaic",
     "tiny-deep-light",
 }
@@ -45,7 +48,7 @@ NAMES = [name for name in make_files.files() if name not in LONG or os.environ.g
 LEARNED = {*make_files.stored_files.FILES, *make_files.jpeg_file.FILES} - {"deflated", "lzma", "noise"} | {"jpeg-rgb"}
 NAMES = [name for name in NAMES if name not in LEARNED or os.environ.get("BBC_ALL_GOLDEN")]
 # A second each or two, of what smaller files say in part
-SLOW = {"fitted-still", "jpeg-444", "tiny-bands", "tiny-ycbcr"}
+SLOW = {"deep-saturated", "fitted-still", "jpeg-444", "known-bands", "tiny-bands", "tiny-mosaic-latents", "tiny-ycbcr"}
 STORED = ["no-jpeg", "jpeg-file-fast", "jpeg-odd-1", "jpeg-segments-1", "jpeg-progressive-5", "jpeg-four-9"]
 
 
