@@ -146,8 +146,20 @@ def _of_scans(scans: bytes) -> Iterator[str]:
         if flags >> 5 & 1:
             sizes = [reader.varint() for _ in range(5)]
             yield from (f"scans: note {kind}" for kind, size in enumerate(sizes) if size)
-            reader.take(sum(sizes))
+            yield from _of_intervals(Reader(reader.take(sizes[0]), "notes"))
+            reader.take(sum(sizes[1:]))
         for bit in (6, 7):
             for _ in range(2 * reader.varint() if flags >> bit & 1 else 0):
                 reader.varint()
         reader.varint()
+
+
+def _of_intervals(notes: Reader) -> Iterator[str]:
+    """The flags of the notes of kind 0: docs/format.md, *Data of a scan*."""
+    while notes.left:
+        notes.varint()
+        flags = notes.varint()
+        yield from (f"scans: interval flag {flag}" for flag in (1, 2, 4, 8, 16) if flags & flag)
+        for flag in (1, 2, 4, 8, 16):
+            if flags & flag:
+                notes.varint()

@@ -106,6 +106,44 @@ def progressive(level: int) -> Made:
     return _coded(_odd_progressive(), level)
 
 
+def _interval(position: int, flags: int, *fields: bytes) -> bytes:
+    """A note of kind 0."""
+    return varint(position) + bytes([flags]) + b"".join(fields)
+
+
+def notes() -> Made:
+    """Notes that `odd` and `progressive` have not. Sequential streams: one whose header says fewer lines than there
+    are; one whose first interval lacks a block and has other padding and another marker behind it, and with zeros
+    written out; one that ends early behind bytes that are no code. A progressive one, of several bits: bytes of no
+    code, an end-of-band run that is too long, a block with a coefficient too many; zeros written out, and a run that
+    ends early, while refining."""
+    frame = make_frame(0, 40, 24, [(1, 1)])
+    blocks = random_blocks(frame, 41)
+    marker, end = bytes([7]), bytes([1])
+    intervals = [
+        Scan([0]),
+        Scan([0], interval=3, notes={0: _interval(0, 21, varint(1), varint(0), marker), 2: varint(4) + varint(1)}),
+        Scan([0], interval=3, notes={0: _interval(1, 24, varint(3), end), 1: b"\xff\x12\x34"}),
+    ]
+    files = [
+        header(frame, 8 if number == 0 else None) + scan_bytes(frame, blocks, scan) + EOI
+        for number, scan in enumerate(intervals)
+    ]
+    frame = make_frame(2, 40, 32, [(1, 1)])
+    blocks = random_blocks(frame, 43)
+    blocks[0][:, :, 40:] = 0
+    runs = _interval(0, 2, varint(1)) + _interval(1, 8, varint(2))
+    beyond = varint(6) + varint(8) + b"\x01"
+    scans = [
+        Scan([0], 0, 0, 0, 1),
+        Scan([0], 1, 20, 0, 1, interval=9, notes={0: runs, 1: b"ab"}),
+        Scan([0], 21, 63, 0, 1, notes={4: beyond}),
+        Scan([0], 1, 63, 1, 0, interval=7, notes={2: varint(4) + varint(1), 3: varint(8)}),
+        Scan([0], 0, 0, 1, 0),
+    ]
+    return _coded(b"between".join([*files, make(frame, blocks, scans)]), 1)
+
+
 def pictures(level: int) -> Made:
     """PNG pictures in a content that was cut into segments, as in a thermal camera's photograph."""
     content = b"before" + png(16, 1, 1, low_first=True) + b"between" + png(8, 3, 6) + b"behind"
@@ -187,6 +225,7 @@ _OF_LEVELS: dict[str, Callable[[int], Made]] = {
 LEVELS = (1, 5, 9)
 FILES: dict[str, Callable[[], Made]] = {
     "jpeg-corrections": many_corrections,
+    "jpeg-notes": notes,
     "jpeg-png": partial(pictures, 5),
     "jpeg-arithmetic": partial(arithmetic, 5),
     "no-jpeg": no_jpeg,

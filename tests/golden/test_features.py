@@ -61,6 +61,8 @@ EXPECTED = {
     "structure: tables that plain bytes lack",
     *(f"scans: flag {bit}" for bit in range(8)),
     *(f"scans: note {kind}" for kind in range(5)),
+    *(f"scans: interval flag {flag}" for flag in (1, 2, 4, 8, 16)),
+    "scans: another height",
 }
 
 
