@@ -38,8 +38,11 @@ def integers(values: ArrayLike, dtype: type[np.unsignedinteger], name: str) -> n
 
 
 def doubles(values: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
-    """``values`` broadcast to ``shape``, C-contiguous float64; float32 and 32-bit integers convert exactly."""
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(values, np.float64), shape))
+    """A copy of ``values`` broadcast to ``shape``, C-contiguous float64; float32 and 32-bit integers convert exactly.
+
+    Always a copy: a codec keeps it, and the caller may change his array before the pop.
+    """
+    return np.array(np.broadcast_to(np.asarray(values, np.float64), shape), order="C")
 
 
 def pointer(array: np.ndarray) -> CData:

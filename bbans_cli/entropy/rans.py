@@ -32,6 +32,12 @@ MAX_PRECISION = 31
 _MIN_CAPACITY = 64
 
 
+def check_precision(precision: int) -> None:
+    """Raise ValueError for a precision that the coder does not have."""
+    if not 1 <= precision <= MAX_PRECISION:
+        raise ValueError(f"a precision is 1 to {MAX_PRECISION}, not {precision}")
+
+
 class Message:
     """A range-ANS stack: 32-bit words under one or more states of 63 bits (Duda, arXiv:1311.2540).
 
@@ -50,7 +56,8 @@ class Message:
     but each lane adds up to 63 bits to the message. A single symbol uses lane 0. Files use one lane.
 
     A new message is empty: every state is 2^31 and there are no words. Two threads must not use one message
-    at the same time. ValueError for less than one lane.
+    at the same time. copy.copy and copy.deepcopy do what `copy` does, and a message can be pickled. ValueError for
+    less than one lane.
     """
 
     __slots__ = ("_states", "_states_view", "_buffer", "_buffer_view", "_words")
@@ -109,6 +116,14 @@ class Message:
         other._words.count = self._words.count
         return other
 
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Message:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Callable[[bytes, int], Message], tuple[bytes, int]]:
+        return Message.from_bytes, (self.to_bytes(), self.lanes)
+
     # -- symbols
 
     def push(self, starts: ArrayLike, freqs: ArrayLike, precision: ArrayLike) -> None:
@@ -118,7 +133,7 @@ class Message:
         integer arrays of equal size, read in C order. precision: in bits, 1 to 31, one for all symbols or an
         array. ValueError for an impossible interval and for arrays of different sizes.
         """
-        if isinstance(starts, int):
+        if isinstance(starts, int) and isinstance(freqs, int) and isinstance(precision, int):
             self._reserve(self._words.count + 1)
             self._symbol(lib.bbc_ans_push_symbol, starts, freqs, precision)
         else:
@@ -134,15 +149,14 @@ class Message:
         """The value in [0, 2^precision) whose interval identifies the symbol on top; changes nothing.
 
         precision: in bits, 1 to 31. lanes: without it, the result is that of lane 0, an int; with it, the
-        values of the first ``lanes`` lanes, uint32 of shape (lanes,). ValueError if either is out of range.
+        values of the first ``lanes`` lanes, at least 1, uint32 of shape (lanes,). ValueError if either is out of range.
         """
-        if not 1 <= precision <= MAX_PRECISION:
-            raise ValueError(f"a precision is 1 to {MAX_PRECISION}, not {precision}")
+        check_precision(precision)
         mask = (1 << precision) - 1
         if lanes is None:
             return int(self._states[0]) & mask
-        if not 0 <= lanes <= self.lanes:
-            raise ValueError(f"the message has {self.lanes} lanes, not {lanes}")
+        if not 1 <= lanes <= self.lanes:
+            raise ValueError(f"lanes must lie in 1..{self.lanes}, those of the message, not {lanes}")
         values: NDArray[np.uint32] = (self._states[:lanes] & np.uint64(mask)).astype(np.uint32)
         return values
 
@@ -153,7 +167,7 @@ class Message:
         value, then advance with this interval. CorruptError if the value on top lies outside the interval,
         UnderflowError if the message is too short, ValueError as for `push`.
         """
-        if isinstance(starts, int):
+        if isinstance(starts, int) and isinstance(freqs, int) and isinstance(precision, int):
             self._symbol(lib.bbc_ans_advance_symbol, starts, freqs, precision)
         else:
             self._array(lib.bbc_ans_pop_intervals, starts, freqs, precision, pushing=False)
@@ -166,8 +180,11 @@ class Message:
     def pop_bits(self, count: int, precision: int) -> NDArray[np.uint32]:
         """Pop ``count`` integers of ``precision`` bits: uint32 of shape (count,), in the order of `push_bits`.
 
-        UnderflowError if the message is too short.
+        UnderflowError if the message is too short, ValueError for a count below 0 or a precision out of range.
         """
+        check_precision(precision)
+        if count < 0:
+            raise ValueError(f"{count} integers cannot be popped")
         values = np.empty(count, np.uint32)
         self.call(lib.bbc_ans_pop_bits, count, values, precision, pushing=False)
         return values
@@ -284,7 +301,7 @@ class Message:
         else:
             self.call(function, len(starts), starts, freqs, precisions, 1, pushing=pushing)
 
-    def _symbol(self, function: Callable[..., int], start: int, freq: ArrayLike, precision: ArrayLike) -> None:
+    def _symbol(self, function: Callable[..., int], start: int, freq: int, precision: int) -> None:
         try:
             status = function(self._states_view, self._words, start, freq, precision)
         except OverflowError:

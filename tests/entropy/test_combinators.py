@@ -172,3 +172,55 @@ def test_check_codec_finds_codecs_that_do_not_round_trip():
 
     with pytest.raises(AssertionError):
         check_codec(Pair(serial([BYTE, Bernoulli(0.5)]).push, reorder), [200, 1])
+
+
+@pytest.mark.parametrize(
+    ("data", "dtype", "number"),
+    [
+        ([1.5, 2, 3], np.int32, "1.5"),
+        (np.array([1, 299, 2]), np.uint8, "299"),
+        ([1, 2, -1], np.uint32, "-1"),
+        ([1, 2, 1 << 70], np.int32, "a number"),
+        ([1, 2, float("nan")], np.int32, "nan"),
+        ([1, 2, (1 << 53) + 1], np.float64, "9007199254740993"),
+    ],
+)
+def test_autoregressive_refuses_numbers_that_its_array_does_not_hold(data, dtype, number):
+    message = Message()
+    codec = autoregressive(lambda seen, i: Uniform(300), range(3), (3,), dtype)
+    with pytest.raises(ValueError, match=f"^{number}.* does not hold"):
+        codec.push(message, data)
+    assert message.empty
+
+
+def test_autoregressive_refuses_to_pop_what_its_array_does_not_hold():
+    message = Message()
+    autoregressive(lambda seen, i: Uniform(300), range(3), (3,)).push(message, [7, 299, 8])
+    with pytest.raises(ValueError, match="299 is a number that uint8"):
+        autoregressive(lambda seen, i: Uniform(300), range(3), (3,), np.uint8).pop(message)
+
+
+def test_autoregressive_takes_equal_numbers_of_another_type():
+    codec = autoregressive(lambda seen, i: Uniform(300), range(3), (3,))
+    for data in ([1.0, 2.0, 299.0], np.array([1, 2, 255], np.uint8), [True, 2, 3]):
+        message = Message()
+        codec.push(message, data)
+        assert np.array_equal(codec.pop(message), data)
+
+
+def test_an_index_that_does_not_fit_the_array_is_refused():
+    with pytest.raises(ValueError, match="does not fit"):
+        autoregressive(from_the_left, [0, 1, 2], (2,))
+
+
+def test_a_later_change_of_the_order_changes_nothing():
+    order = [np.array([0, 2]), np.array([1])]
+    codec, message = autoregressive(lambda seen, i: Uniform(300, len(i)), order, (3,)), Message()
+    codec.push(message, [1, 2, 3])
+    order[0][:] = 1
+    assert codec.pop(message).tolist() == [1, 2, 3]
+
+
+def test_counts_below_none_are_refused():
+    with pytest.raises(ValueError, match="-1"):
+        repeat(BYTE, -1)

@@ -1,6 +1,8 @@
 """Distributions: intervals equal to those of the reference, for extreme parameters too; costs close to the entropy."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -198,6 +200,51 @@ def codecs_and_data():
     yield "bins", GaussianBins(mean, deviation, mean + deviation, deviation / 3, 8), bytes_
     yield "one symbol", Gaussian(3.0, 2.0, -10, 10), -4
     yield "no symbols", Gaussian(np.zeros(0), 1.0), np.zeros(0, int)
+
+
+def arrays_and_codecs():
+    """Each codec with the arrays that it is made of, in the types that need no conversion."""
+    ones = np.ones((5, 3))
+    for kind in (LogisticMixture, GaussianMixture):
+        yield kind, lambda *given, kind=kind: kind(*given, -9, 9), [ones.copy(), ones.copy(), ones.copy()]
+    for kind in (Logistic, Gaussian):
+        yield kind, lambda *given, kind=kind: kind(*given, -9, 9), [np.ones(5), np.ones(5)]
+    yield GaussianBins, lambda *given: GaussianBins(*given, bits=4), [np.ones(5) for _ in range(4)]
+    yield BetaBinomial, lambda *given: BetaBinomial(9, *given), [np.ones(5), np.ones(5)]
+    yield Categorical, Categorical, [np.ones((5, 9))]
+    yield Bernoulli, Bernoulli, [np.full(5, 0.25)]
+    yield Uniform, Uniform, [np.full(5, 9, np.uint32)]
+
+
+@pytest.mark.parametrize("make, arrays", [pytest.param(*rest, id=kind.__name__) for kind, *rest in arrays_and_codecs()])
+def test_a_later_change_of_the_parameters_changes_nothing(make, arrays):
+    codec, message = make(*arrays), Message()
+    codec.push(message, [0, 1, 0, 1, 1])
+    for array in arrays:
+        array[...] = np.arange(array.size).reshape(array.shape) + 11
+    assert codec.pop(message).tolist() == [0, 1, 0, 1, 1]
+    assert message.empty
+
+
+@pytest.mark.parametrize("codec, data", [pytest.param(c, d, id=name) for name, c, d in codecs_and_data()])
+def test_codecs_can_be_copied_and_pickled(codec, data):
+    message = Message()
+    codec.push(message, data)
+    for other in (copy.deepcopy(codec), pickle.loads(pickle.dumps(codec))):
+        assert np.array_equal(other.pop(message), data) and message.empty
+        other.push(message, data)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Gaussian(1, 1, 0, 1, precision=1), "0..1 is not a range"),
+        (lambda: BetaBinomial(-1, 1.0, 1.0), r"n = -1 is not in 0\.\."),
+    ],
+)
+def test_errors_say_what_is_out_of_range(make, said):
+    with pytest.raises(ValueError, match=said):
+        make()
 
 
 @LANES

@@ -1,6 +1,8 @@
 """The message, in C and in the Python references: exact inverses, pinned bits, underflow, serialisation."""
 
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -140,6 +142,36 @@ def test_arguments_that_do_not_fit_are_refused(kind):
             message.peek(precision)
     with pytest.raises(ValueError):
         message.peek(8, lanes=2)
+
+
+def test_calls_that_make_no_sense_are_value_errors():
+    message = Message(2)
+    for call in (
+        lambda: message.push(0, [1, 1], 8),
+        lambda: message.advance(0, [1, 1], 8),
+        lambda: message.push(0, 1.5, 8),
+        lambda: message.push_bits([1], -1),
+        lambda: message.pop_bits(2, -1),
+        lambda: message.pop_bits(2, 300),
+        lambda: message.pop_bits(-2, 8),
+        lambda: message.peek(8, lanes=0),
+        lambda: message.peek(8, lanes=-1),
+    ):
+        with pytest.raises(ValueError):
+            call()
+    assert message.empty
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_copies_have_nothing_in_common(again, lanes):
+    for message in (Message(lanes), Message.random(20, np.random.default_rng(0), lanes)):
+        before, other = message.to_bytes(), again(message)
+        assert other == message and other.lanes == lanes
+        other.push_bits(np.arange(100), 7)
+        assert message.to_bytes() == before
+        assert other.pop_bits(100, 7).tolist() == list(range(100))
+        assert other == message
 
 
 def test_symbols_must_be_integers():

@@ -53,7 +53,8 @@ def BBANS(
         0
 
     prior: the codec of z. likelihood(z): the codec of x. posterior(x): the codec of z given x. UnderflowError
-    from a push if the message has too few initial bits. Source: Townsend, Bird and Barber, "Practical lossless
+    from a push if the message has too few initial bits. An error leaves the message as it was then, not as it was
+    before: keep a `Message.copy` where that matters. Source: Townsend, Bird and Barber, "Practical lossless
     compression with latent variables using bits back coding", ICLR 2019.
     """
 
@@ -88,8 +89,10 @@ class GaussianBins(Distribution):
         1.0
 
     prior_mean, prior_deviation, mean, deviation: floats or arrays that broadcast to ``shape``; the mean and
-    the standard deviation of the prior and of the posterior. bits: 1 to 20, at most precision - 2. shape: of the
-    symbols; by default that of the parameters. precision: in bits. ValueError for parameters out of range.
+    the standard deviation of the prior and of the posterior. Deviations that are not positive, and NaN, are not
+    refused: the bins then have some masses, the same for every push and pop. bits: 1 to 20, at most precision - 2.
+    shape: of the symbols; by default that of the parameters. precision: in bits. ValueError for bits and precision
+    out of range.
     Source: Townsend, Bird and Barber, ICLR 2019.
     """
 
@@ -163,9 +166,12 @@ def hierarchy(
     its shape, given the values of the levels above, the top level first. posterior(data, above): the same for q.
     likelihood(values): the codec of the data given the values of all levels. bits: of a bin number, 1 to 20.
     precision: of the posterior, in bits. Encoder and decoder must compute these functions with equal bits.
-    UnderflowError from a push if the message has too few initial bits. Source: Townsend, Bird, Kunze and Barber,
-    "HiLLoC: lossless image compression with hierarchical latent variable models", ICLR 2020.
+    UnderflowError from a push if the message has too few initial bits; errors leave the message half changed, as those
+    of `BBANS`. ValueError for less than no levels. Source: Townsend, Bird, Kunze and Barber, "HiLLoC: lossless image
+    compression with hierarchical latent variable models", ICLR 2020.
     """
+    if levels < 0:
+        raise ValueError(f"a hierarchy of {levels} levels")
 
     def push(message: Message, data: Data) -> None:
         symbols: list[np.ndarray] = []

@@ -38,7 +38,7 @@ class Uniform(Distribution):
         super().__init__(shape_of(shape, sizes), precision)
         if sizes.size and not 1 <= smallest <= largest <= 1 << precision:
             raise ValueError(f"sizes must lie in 1..2^{precision}")
-        self.sizes = np.ascontiguousarray(np.broadcast_to(sizes, self.shape)).reshape(-1)
+        self.sizes = np.array(np.broadcast_to(sizes, self.shape), order="C").reshape(-1)  # a copy, as `doubles` makes
 
     def _intervals(self, offsets: np.ndarray, starts: np.ndarray, freqs: np.ndarray) -> None:
         if (offsets >= self.sizes).any():
@@ -60,10 +60,11 @@ class Categorical(Distribution):
         >>> round(Categorical([7, 2, 1]).bits(2), 3)
         3.322
 
-    weights: floats of any positive sum; (K,), the same for all symbols, or (..., K), one row for each symbol.
-    Negative weights and NaN count as 0. K is at most 2^(precision - 1). Every symbol has a frequency of at least 1,
-    so a symbol of weight 0 costs ``precision`` bits. shape: of the symbols; by default weights.shape[:-1].
-    precision: in bits. ValueError for weights without a last axis and for too many symbols.
+    weights: floats; (K,), the same for all symbols, or (..., K), one row for each symbol. Negative weights and NaN
+    count as 0, more than 1e290 as 1e290. With a sum below 1e-290 one symbol may get nearly all of the mass. K is at
+    most 2^(precision - 1). Every symbol has a frequency of at least 1, so a symbol of weight 0 costs ``precision``
+    bits. shape: of the symbols; by default weights.shape[:-1]. precision: in bits. ValueError for weights without a
+    last axis and for too many symbols.
     """
 
     def __init__(self, weights: ArrayLike, shape: Shape = None, precision: int = PRECISION) -> None:
@@ -77,14 +78,14 @@ class Categorical(Distribution):
         self.shared = weights.ndim == 1
         if self.shared:
             self.table, self.lookup_bits = np.empty(self.size + 1, np.uint32), min(precision, _LOOKUP_BITS)
-            self.entries = ffi.new("bbc_categorical_entry[]", self.size)
+            self.entries = np.empty(self.size * ffi.sizeof("bbc_categorical_entry"), np.uint8)
             self.lookup = np.empty(1 << self.lookup_bits, np.uint32)
             status = lib.bbc_categorical_build(
                 pointer(np.ascontiguousarray(weights)),
                 self.size,
                 precision,
                 pointer(self.table),
-                self.entries,
+                ffi.from_buffer("bbc_categorical_entry[]", self.entries),
                 self.lookup_bits,
                 pointer(self.lookup),
             )
@@ -96,7 +97,8 @@ class Categorical(Distribution):
     def push(self, message: Message, symbols: ArrayLike) -> None:
         """``[ message ] -> [ message | symbols ]``; ValueError as `Distribution.push`."""
         if self.shared:
-            shared = (self._offsets(symbols), self.entries, self.size, self.precision)
+            entries = ffi.from_buffer("bbc_categorical_entry[]", self.entries)
+            shared = (self._offsets(symbols), entries, self.size, self.precision)
             message.call(lib.bbc_categorical_push, self.count, *shared, pushing=True)
         else:
             super().push(message, symbols)
@@ -150,7 +152,7 @@ class BetaBinomial(Distribution):
         >>> round(BetaBinomial(3, alpha=1.0, beta=1.0).bits(2), 3)  # uniform
         2.0
 
-    n: the number of trials, below 2^(precision - 1). alpha, beta: positive floats or arrays of them, clipped to
+    n: the number of trials, 0 to 2^(precision - 1) - 1. alpha, beta: positive floats or arrays of them, clipped to
     1e-6..1e6. P is computed from the ratios P(x + 1) / P(x), without gamma functions. shape: of the counts; by
     default that of alpha and beta. precision: in bits. ValueError for n out of range. Source: the distribution of a
     raw-MNIST pixel in BB-ANS (Townsend, Bird and Barber, ICLR 2019).
@@ -167,7 +169,7 @@ class BetaBinomial(Distribution):
         alpha, beta = np.asarray(alpha, np.float64), np.asarray(beta, np.float64)
         super().__init__(shape_of(shape, alpha, beta), precision)
         if not 0 <= n < 1 << (precision - 1):
-            raise ValueError(f"n = {n} is too large for a precision of {precision}")
+            raise ValueError(f"n = {n} is not in 0..{(1 << (precision - 1)) - 1}, for a precision of {precision}")
         self.size = n + 1
         self.alpha, self.beta = (doubles(each, self.shape).reshape(-1) for each in (alpha, beta))
 

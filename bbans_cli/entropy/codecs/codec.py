@@ -21,7 +21,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bbans_cli.entropy.rans import MAX_PRECISION, Message
+from bbans_cli.entropy.rans import Message, check_precision
 
 PRECISION = (
     24  # in bits: the floor of 2 for 256 symbols then costs 5e-5 bits a symbol; docs/rans.md, "What rounding costs"
@@ -75,7 +75,8 @@ class Distribution(ABC):
         |-------------|=============|--------------------|         probability = freq / 2^precision
 
     The last symbol of the array is pushed first, so that the first symbol is on top. Symbols are accepted as
-    integers of any type and returned as int32; with shape () a symbol is one int.
+    integers of any type and returned as int32; with shape () a symbol is one int. Parameters are copied: a later
+    change of the caller's arrays changes nothing. A push or pop that raises an error leaves the message as it was.
 
     shape: of the symbols. precision: in bits, 1 to 31; ValueError for others. A subclass computes intervals
     in ``_intervals`` and finds symbols in ``_pop``; `low` is its least symbol.
@@ -84,8 +85,7 @@ class Distribution(ABC):
     low: int = 0
 
     def __init__(self, shape: tuple[int, ...], precision: int) -> None:
-        if not 1 <= precision <= MAX_PRECISION:
-            raise ValueError(f"a precision is 1 to {MAX_PRECISION}, not {precision}")
+        check_precision(precision)
         self.shape = shape
         self.precision = precision
         self.count = int(np.prod(shape, dtype=np.int64))

@@ -1,13 +1,18 @@
-"""Codecs made of codecs."""
+"""Codecs made of codecs.
+
+An error in the middle of a push or pop leaves the message as it was then: the parts before are on it, or off it. A copy
+for each call would cost as much as the message is long; a caller who goes on after errors keeps a `Message.copy`.
+"""
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from bbans_cli.entropy.codecs.codec import Codec, Pair
 from bbans_cli.entropy.rans import Message
@@ -28,7 +33,8 @@ def serial(codecs: Sequence[Codec[Symbol]]) -> Codec[list[Symbol]]:
         >>> codec.pop(message)
         [5, 0]
 
-    ValueError for a list of another length than ``codecs``.
+    ValueError for a list of another length than ``codecs``. An error of one of the codecs leaves the message half
+    changed: keep a `Message.copy` where that matters.
     """
     codecs = list(codecs)
 
@@ -50,8 +56,11 @@ def repeat(codec: Codec[Symbol], count: int) -> Codec[list[Symbol]]:
         push   [ message ]  ->  [ message | x[count-1] | ... | x[0] ]
 
     With a bits-back codec this is the chain of BB-ANS (Townsend, Bird and Barber, ICLR 2019): the initial bits of
-    each symbol are those of the symbols below it. ValueError for a list of another length than ``count``.
+    each symbol are those of the symbols below it. ValueError for a count below 0 and for a list of another length than
+    ``count``; errors of the codec as in `serial`.
     """
+    if count < 0:
+        raise ValueError(f"a codec repeated {count} times")
     return serial([codec] * count)
 
 
@@ -68,7 +77,7 @@ def dependent(*conditionals: Callable[[list[Symbol]], Codec[Symbol]]) -> Codec[l
         [4, 2]
 
     conditionals: x[i] has the codec conditionals[i]([x[0], ..., x[i-1]]). ValueError for a list of another
-    length than ``conditionals``.
+    length than ``conditionals``; errors of the codecs as in `serial`.
     """
 
     def push(message: Message, symbols: Sequence[Symbol]) -> None:
@@ -108,17 +117,21 @@ def autoregressive(
     conditional(seen, index): the codec of x[index], a symbol of its shape. ``seen`` is the array with zeros for
     all elements that are not yet known; do not write to it. A push builds ``seen`` as the pop will see it, so that
     a model cannot use unknown elements by mistake. order: numpy indices that together name every element of an
-    array of ``shape`` exactly once, for example one for each row of a picture; ValueError for others. dtype: of the
-    array. ValueError from a push for an array of another shape.
+    array of ``shape`` exactly once, for example one for each row of a picture; ValueError for others. Arrays among them
+    are copied. dtype: of the array. ValueError for an array of another shape, and for numbers, pushed or popped, that
+    ``dtype`` does not hold exactly; errors of the codecs as in `serial`.
     """
-    order = list(order)
+    order = [copy.deepcopy(index) for index in order]  # arrays of indices are the caller's
     positions = np.arange(math.prod(shape)).reshape(shape)
-    named = np.concatenate([np.empty(0, np.int64), *(np.ravel(positions[index]) for index in order)])
+    try:
+        named = np.concatenate([np.empty(0, np.int64), *(np.ravel(positions[index]) for index in order)])
+    except IndexError as error:
+        raise ValueError(f"an index of the order does not fit an array of shape {tuple(shape)}: {error}") from error
     if not np.array_equal(np.sort(named), positions.ravel()):
         raise ValueError("the indices of an order must name every element exactly once")
 
     def push(message: Message, data: np.ndarray) -> None:
-        seen = np.array(data, dtype)
+        seen = np.array(_exactly(data, dtype))
         if seen.shape != tuple(shape):
             raise ValueError(f"data of shape {seen.shape} for a codec of shape {tuple(shape)}")
         for index in reversed(order):
@@ -129,10 +142,28 @@ def autoregressive(
     def pop(message: Message) -> np.ndarray:
         seen = np.zeros(shape, dtype)
         for index in order:
-            seen[index] = conditional(seen, index).pop(message)
+            seen[index] = _exactly(conditional(seen, index).pop(message), dtype)
         return seen
 
     return Pair(push, pop)
+
+
+def _exactly(numbers: ArrayLike, dtype: DTypeLike) -> np.ndarray:
+    """The numbers as an array of ``dtype``. ValueError for any that it does not hold."""
+    given = np.asarray(numbers)
+    if given.dtype == dtype:
+        return given
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            held = given.astype(dtype)
+            back = held.astype(given.dtype)
+    except OverflowError:  # of an int that no dtype of numpy's holds
+        raise ValueError(f"a number that {np.dtype(dtype)} does not hold") from None
+    # Both: -1 comes back from uint32, and 2^53 + 1 equals the float64 that it becomes.
+    wrong = ((held != given) | (back != given)) & (held == held)  # NaN is held as NaN
+    if wrong.any():
+        raise ValueError(f"{given[wrong].flat[0]} is a number that {np.dtype(dtype)} does not hold")
+    return held
 
 
 def substack(codec: Codec[Symbol], lanes: slice) -> Codec[Symbol]:
@@ -142,8 +173,8 @@ def substack(codec: Codec[Symbol], lanes: slice) -> Codec[Symbol]:
         substack(.., slice(4))    o---o---o---o                    the words are shared by all lanes
 
     lanes: a slice of 0..message.lanes-1, with at least one lane. Symbol i of an array belongs to lane i modulo their
-    number. With lanes of their own, parts of a model can be coded side by side by one processor core. After
-    Craystack.
+    number. With lanes of their own, parts of a model can be coded side by side by one processor core. Errors of the
+    codec as in `serial`. After Craystack.
     """
 
     def push(message: Message, symbol: Symbol) -> None:

@@ -39,7 +39,7 @@ class _LocationScale(Distribution):
             raise ValueError(
                 f"a mixture has 1 to {lib.BBC_LOCATION_SCALE_MAX_COMPONENTS} components, not {self.components}"
             )
-        if not -(2**31) <= low <= high < 2**31 or self.size > 1 << (precision - 2):
+        if not -(2**31) <= low <= high < 2**31 or 4 * self.size > 1 << precision:
             raise ValueError(f"{low}..{high} is not a range that a precision of {precision} can code")
         rows = (self.count, self.components)
         self.parameters = [doubles(each, (*self.shape, self.components)).reshape(rows) for each in parameters]
