@@ -119,6 +119,16 @@ def describe(error: Exception) -> str:
     return f"internal error, please report it with the output of -vv: {type(error).__name__}: {error}"
 
 
+def all_codes() -> set[str]:
+    """What code_of can give, as far as the modules are imported that define errors."""
+    found, kinds = {"io", "memory", "internal", *SYSTEM_CODES.values()}, [BbcError]
+    while kinds:
+        kind = kinds.pop()
+        found.add(kind.code)
+        kinds += kind.__subclasses__()
+    return found
+
+
 def code_of(error: Exception) -> str:
     """A short stable name for scripts."""
     if isinstance(error, BbcError):

@@ -13,7 +13,18 @@ from bbans_cli.api import Outcome, PictureCodec
 from bbans_cli.archive import process
 from bbans_cli.archive.job import Settings
 from bbans_cli.archive.pipeline import Done, Stages
-from bbans_cli.archive.rows import FAILED, LOSSY, OK, SKIPPED, UP_TO_DATE, VANISHED, Planned, Result, result_of
+from bbans_cli.archive.rows import (
+    FAILED,
+    LOSSY,
+    OK,
+    SKIPPED,
+    SOURCE_GONE,
+    UP_TO_DATE,
+    VANISHED,
+    Planned,
+    Result,
+    result_of,
+)
 from bbans_cli.archive.store import Entry, Store
 from bbans_cli.errors import InputError, LimitError, LossyError, OutputExistsError, code_of, describe
 from bbans_cli.reading import FRONT, max_bytes
@@ -41,7 +52,7 @@ class Loaded:
 
     row: Result
     data: bytes
-    is_ours: bool  # what has the output's name, if anything, may be replaced
+    protected: str  # why what has the output's name stays; "": it may be replaced, or there is none
     began: float
 
 
@@ -77,26 +88,36 @@ class Compressor:
         row = replace(planned.result(), host=process.this().host, tries=1)
         began = time.monotonic()
         try:
-            there = self.destination.find(planned.target)
+            there = self._there(planned.target)
             known = self.known.get(planned.key)
             if known is not None and _still_holds(known, there):
                 return Done(known)
             before = known or planned.before
+            if planned.gone:
+                return Done(_without_source(row, before, there))
             same = self._up_to_date(row, before, there)
             if same is not None:
                 return Done(same)
-            is_ours = there is None or self._is_ours(row, before, there)
-            row, data = self._read(row)
-            return Loaded(row, data, is_ours, began)
-        except FileNotFoundError:
-            return Done(replace(row, status=VANISHED, code="not-found", message="is not there any more"))
+            try:
+                row, data = self._read(row)
+            except FileNotFoundError:
+                if before is not None and _is_output(before, row, there):
+                    return Done(_without_source(row, before, there))
+                return Done(replace(row, status=VANISHED, code="not-found", message="is not there any more"))
+            return Loaded(row, data, "" if there is None else self._protected(row, before, there), began)
         except Exception as error:
             return Done(_failed(row, error, began))
+
+    def _there(self, target: str) -> Entry | None:
+        try:
+            return self.destination.find(target)
+        except IsADirectoryError as error:
+            raise OutputExistsError(f"a folder has the name of the output, {target}") from error
 
     def _up_to_date(self, row: Result, before: Result | None, there: Entry | None) -> Result | None:
         """The result without reading the source, if its output is there, made in the same way from the same source."""
         made_by = self.settings.made_by(row.version)
-        if there is None:
+        if there is None or before is not None and before.damaged == there.version:
             return None
         if self.destination.keeps_metadata:
             if there.metadata.get(MADE_BY) != made_by or there.metadata.get(SOURCE_ID) != self._source_id(row):
@@ -106,18 +127,23 @@ class Compressor:
             before = replace(recorded, out_bytes=there.size, out_version=there.version, verified=verified)
         elif before is None or not before.has_output or before.made_by != made_by:
             return None
-        elif (before.target, before.out_bytes, before.out_version) != (row.target, there.size, there.version):
+        elif not _is_output(before, row, there):
             return None
         common = {"size": row.size, "version": row.version, "target": row.target, "host": row.host, "made_by": made_by}
         return replace(before, **common, status=SKIPPED, code=UP_TO_DATE, tries=0, seconds=0.0, changed=False)  # type: ignore[arg-type]
 
-    def _is_ours(self, row: Result, before: Result | None, there: Entry) -> bool:
-        """Whether what has the output's name was made from this source, maybe from an older version of it."""
+    def _protected(self, row: Result, before: Result | None, there: Entry) -> str:
+        """Why what has the output's name may not be replaced; "" if it was made from this source, maybe from an older
+        version of it. One that was verified may be all that is left of another file, which was deleted as safe."""
         if self.settings.replace:
-            return True
+            return ""
+        if before is not None and before.verified == there.version and before.version != row.version:
+            return "was verified, and is of an earlier file of this name"
         if self.destination.keeps_metadata:
-            return there.metadata.get(SOURCE_ID) == self._source_id(row)
-        return before is not None and before.target == row.target and before.out_bytes == there.size
+            ours = there.metadata.get(SOURCE_ID) == self._source_id(row)
+        else:
+            ours = before is not None and before.target == row.target and before.out_bytes == there.size
+        return "" if ours else "is not of this source"
 
     def _source_id(self, row: Result) -> str:
         return hashlib.sha256(f"{self.settings.source}\0{row.key}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -175,17 +201,17 @@ class Compressor:
                 kept=not outcome.warnings and not outcome.lossy,
                 warnings=tuple(outcome.warnings),
             )
-            entry = self._publish(row, outcome.data, loaded.is_ours)
+            entry = self._publish(row, outcome.data, loaded.protected)
             return replace(row, status=OK, out_version=entry.version, seconds=_since(loaded.began))
         except Exception as error:
             return _failed(row, error, loaded.began)
 
-    def _publish(self, row: Result, data: bytes, is_ours: bool) -> Entry:
-        if not is_ours:
+    def _publish(self, row: Result, data: bytes, protected: str) -> Entry:
+        if protected:
             # A worker that died may have written it without telling: then it has the same bytes.
             there = self.destination.find(row.target)
             if there is not None and self.destination.read(row.target) != data:
-                raise OutputExistsError(f"the output {row.target} exists and is not of this source; -f replaces it")
+                raise OutputExistsError(f"the output {row.target} exists and {protected}; plan -f replaces it")
         recorded = {name: vars(row)[name] for name in _RECORDED if vars(row)[name] not in (None, "")}
         metadata = {
             MADE_BY: row.made_by,
@@ -199,6 +225,22 @@ def _coders(data: bytes) -> str:
     """The coders of a .bbc file's parts, each once."""
     file = container.from_bytes(data, 1 << 62)
     return "+".join(dict.fromkeys(container.CODER_NAMES[part.coder] for part in file.parts))
+
+
+def _is_output(before: Result, row: Result, there: Entry | None) -> bool:
+    """Whether the output of an earlier result is there, under the name that it would have now."""
+    if there is None or not before.has_output:
+        return False
+    return (before.target, before.out_bytes, before.out_version) == (row.target, there.size, there.version)
+
+
+def _without_source(row: Result, before: Result | None, there: Entry | None) -> Result:
+    """The result of a source that is gone: that of the last plan, if its output is as it was."""
+    if before is not None and _is_output(before, row, there):
+        kept = {"host": row.host, "tries": 0, "seconds": 0.0, "changed": False, "message": ""}
+        return replace(before, status=SKIPPED, code=SOURCE_GONE, **kept)  # type: ignore[arg-type]
+    what = "and so is its output" if there is None else "and its output is not the one that was written:"
+    return replace(row, status=FAILED, code="not-found", message=f"is not there any more, {what} {row.target}")
 
 
 def _still_holds(known: Result, there: Entry | None) -> bool:

@@ -28,7 +28,8 @@ class FolderStore(Store):
 
     def _entries(self) -> Iterator[Entry]:
         if not os.path.isdir(self.url):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.url)
+            code = errno.ENOTDIR if os.path.lexists(self.url) else errno.ENOENT
+            raise OSError(code, os.strerror(code), self.url)
         return self._walk("")
 
     def _walk(self, folder: str) -> Iterator[Entry]:

@@ -17,11 +17,11 @@ import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TypeVar
 
 from bbans_cli import __version__
-from bbans_cli.archive.rows import Planned, Result, Totals, planned_of, result_of, totals_of
+from bbans_cli.archive.rows import OK, Planned, Result, Totals, planned_of, result_of, totals_of
 from bbans_cli.archive.store import Store
 from bbans_cli.archive.stores import open_store
 from bbans_cli.errors import BbcError, CorruptError, InputError, ModelMismatchError
@@ -60,7 +60,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Plan:
-    """A complete plan: shards `first` to `last` - 1, and sums. `passed`: files whose names are of no picture."""
+    """A complete plan: shards `first` to `last` - 1, and sums.
+
+    passed    files whose names are of no picture
+    vanished  sources that the last plan had and this one lacks
+    gone      sources that an earlier plan had, whose outputs this one goes on keeping; `files` counts them
+    """
 
     settings: Settings
     first: int
@@ -69,6 +74,7 @@ class Plan:
     bytes: int
     passed: int
     vanished: int
+    gone: int = 0
 
     @property
     def shards(self) -> range:
@@ -108,7 +114,7 @@ class Job:
             if record.get("schema") != SCHEMA:
                 raise InputError("plan.json is of another version of bbc")
             settings = Settings(**{f.name: record["settings"][f.name] for f in fields(Settings)})
-            return Plan(settings, **{f.name: record[f.name] for f in fields(Plan) if f.name != "settings"})
+            return Plan(settings, **{f.name: int(record[f.name]) for f in fields(Plan) if f.name != "settings"})
 
     def write_plan(self, plan: Plan) -> None:
         """Write the plan: the last step of planning."""
@@ -148,10 +154,27 @@ class Job:
 
     def results(self, number: int, folder: str = DONE) -> list[Result]:
         """The results of a shard; none if it is not finished. Raises CorruptError."""
+        key = f"{folder}/{number:06d}.jsonl"
         try:
-            return self.read_lines(f"{folder}/{number:06d}.jsonl", result_of)[1:]  # totals come first
+            first, *rows = self.read_lines(key, lambda record: record) or [{}]
         except FileNotFoundError:
             return []
+        with _damage_of(key):
+            if totals_of(first["totals"]).files != len(rows):  # type: ignore[arg-type]
+                raise ValueError("lines are lacking")
+            return [result_of(row) for row in rows]
+
+    def proven_results(self, number: int) -> Iterator[Result]:
+        """The results of a finished shard, each with what `bbc batch verify` found of it. Raises CorruptError."""
+        checked = {row.key: row for row in self.results(number, VERIFIED)}
+        for row in self.results(number):
+            proof = checked.get(row.key)
+            if proof is None or proof.is_transient:
+                yield row
+            elif proof.status == OK and proof.sha256 == row.sha256:
+                yield replace(row, out_version=proof.out_version, verified=proof.out_version)
+            else:
+                yield replace(row, verified="", damaged=row.out_version)
 
     def write_results(self, number: int, rows: Iterable[Result], folder: str = DONE) -> Totals:
         """Write the results of a shard, with their sums in the first line; returns the sums."""
@@ -198,8 +221,17 @@ def _damage_of(key: str) -> Iterator[None]:
         yield
     except BbcError:
         raise
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise CorruptError(f"{key} of the job is damaged") from error
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        hint = next((words for folder, words in _WAYS_OUT.items() if key.startswith(f"{folder}/")), "")
+        raise CorruptError(f"{key} of the job is damaged{hint}") from error
+
+
+# What to do about a damaged file of each folder.
+_WAYS_OUT = {
+    PLAN: "; bbc batch plan makes another one, once it is removed",
+    DONE: "; once it is removed, bbc batch run does its pictures again",
+    VERIFIED: "; once it is removed, bbc batch verify reads its outputs again",
+}
 
 
 def lines(data: bytes) -> Iterator[dict[str, object]]:

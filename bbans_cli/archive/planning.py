@@ -12,12 +12,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bbans_cli.archive.job import PLAN, VERIFIED, Job, Plan, Settings
-from bbans_cli.archive.rows import OK, VANISHED, Planned, Result, result_of
+from bbans_cli.archive.job import PLAN, Job, Plan, Settings
+from bbans_cli.archive.rows import SOURCE_GONE, VANISHED, Planned, Result, result_of
 from bbans_cli.archive.store import Entry
-from bbans_cli.errors import BbcError
+from bbans_cli.errors import BbcError, InputError
 from bbans_cli.output_names import OF_SYSTEMS, compressed, is_wanted
 
 # Collisions that are named in the error; of the others it says how many.
@@ -60,9 +60,13 @@ def make(
 
     progress  gets the number of files listed so far, now and then
 
-    Raises PlanCollisionError, and then nothing was written.
+    Sources that an earlier plan had and that are not listed any more stay in the plan for their outputs' sake.
+    Raises PlanCollisionError, and InputError for the job of other stores; then nothing was written.
     """
     old = job.plan_or_none()
+    if old is not None and _stores(old.settings) != _stores(settings):
+        of = " to ".join(_stores(old.settings))
+        raise InputError(f"{job.url} is the job of {of}; another source or destination needs another job")
     table = sqlite3.connect("")  # a private database in a temporary file
     try:
         table.executescript(_TABLES)
@@ -71,15 +75,20 @@ def make(
         if old is not None:
             _remember(table, job, old)
         first = old.last if old else 0
-        number, files, total = first, 0, 0
+        number, files, total, gone = first, 0, 0, 0
         for rows in _cut(_planned(table), size):
             job.write_shard(number, rows)
             number, files, total = number + 1, files + len(rows), total + sum(row.size for row in rows)
-        plan = Plan(settings, first, number, files, total, passed, _write_vanished(table, job, first))
+            gone += sum(row.gone for row in rows)
+        plan = Plan(settings, first, number, files, total, passed, _write_vanished(table, job, first), gone)
     finally:
         table.close()
     job.write_plan(plan)
     return plan
+
+
+def _stores(settings: Settings) -> tuple[str, str]:
+    return settings.source, settings.destination
 
 
 def _list(
@@ -124,33 +133,30 @@ def _remember(table: sqlite3.Connection, job: Job, old: Plan) -> None:
     finished = set(job.finished(old))
     for number in old.shards:
         if number in finished:
-            found: Iterable[Result] = _with_verified(job, number)
+            found: Iterable[Result] = job.proven_results(number)
         else:
             found = [row.before for row in job.shard(number) if row.before is not None]
         rows = [(_blob(row.key), row.to_line()) for row in found if row.status != VANISHED]
         table.executemany("INSERT OR REPLACE INTO before VALUES (?, ?)", rows)
 
 
-def _with_verified(job: Job, number: int) -> Iterator[Result]:
-    """The results of a finished shard, each with what was verified of it."""
-    checked = {row.key: row for row in job.results(number, VERIFIED)}
-    for row in job.results(number):
-        proof = checked.get(row.key)
-        if proof is None:
-            yield row
-        elif proof.status == OK and proof.sha256 == row.sha256:
-            yield replace(row, out_version=proof.out_version, verified=proof.out_version)
-        else:
-            yield replace(row, verified="")
+_NOT_LISTED = "FROM before WHERE key NOT IN (SELECT key FROM listed)"
+_ALL = f"""
+SELECT listed.key, size, version, target, result FROM listed LEFT JOIN before USING (key)
+UNION ALL SELECT key, 0, '', NULL, result {_NOT_LISTED} ORDER BY 1
+"""
 
 
 def _planned(table: sqlite3.Connection) -> Iterator[Planned]:
-    query = "SELECT listed.key, size, version, target, result FROM listed LEFT JOIN before USING (key) ORDER BY 1"
-    for key, size, version, target, result in table.execute(query):
+    """What is listed, and what has an output that is to be kept, in the order of the keys."""
+    for key, size, version, target, result in table.execute(_ALL):
         before = result_of(json.loads(result)) if result else None
         if before is not None and not before.has_output:
             before = None
-        yield Planned(_text(key), size, version, _text(target), before)
+        if target is not None:
+            yield Planned(_text(key), size, version, _text(target), before)
+        elif before is not None:
+            yield Planned(before.key, before.size, before.version, before.target, before, gone=True)
 
 
 def _cut(rows: Iterable[Planned], size: ShardSize) -> Iterator[list[Planned]]:
@@ -167,13 +173,15 @@ def _cut(rows: Iterable[Planned], size: ShardSize) -> Iterator[list[Planned]]:
 
 
 def _write_vanished(table: sqlite3.Connection, job: Job, first: int) -> int:
-    """Write which sources an earlier plan had and the listing lacks; their outputs stay. Returns how many they are."""
-    found = table.execute("SELECT result FROM before WHERE key NOT IN (SELECT key FROM listed) ORDER BY key")
-    count = 0
+    """Write which sources the last plan had and the listing lacks; their outputs stay. Returns how many they are."""
+    found = table.execute(f"SELECT result {_NOT_LISTED} ORDER BY key")
+    count = number = 0
     while rows := found.fetchmany(_MAX_VANISHED_AT_ONCE):
-        data = "".join(line + "\n" for (line,) in rows).encode()
-        job.store.write(f"{PLAN}/vanished-{first:06d}-{count // _MAX_VANISHED_AT_ONCE:06d}.jsonl", data)
-        count += len(rows)
+        lines = [line for (line,) in rows if result_of(json.loads(line)).code != SOURCE_GONE]
+        if lines:
+            data = "".join(line + "\n" for line in lines).encode()
+            job.store.write(f"{PLAN}/vanished-{first:06d}-{number:06d}.jsonl", data)
+            count, number = count + len(lines), number + 1
     return count
 
 

@@ -39,6 +39,7 @@ _COLUMNS = {
     "seconds": "REAL",
     "tries": "INTEGER",
     "host": "TEXT",
+    "damaged": "TEXT",
 }
 
 

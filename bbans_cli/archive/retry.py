@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from bbans_cli.errors import BbcError
+from bbans_cli.errors import BbcError, InputError
 
 R = TypeVar("R")
 
@@ -61,7 +61,11 @@ def is_permanent(error: Exception) -> bool:
         return True
     if isinstance(error, OSError) and error.errno in _PERMANENT:
         return True
-    return any(kind.__name__ in _PERMANENT_CLASSES for kind in type(error).__mro__)
+    return _is_of(error, _PERMANENT_CLASSES)
+
+
+def _is_of(error: Exception, classes: set[str]) -> bool:
+    return any(kind.__name__ in classes for kind in type(error).__mro__)
 
 
 def call(operation: Callable[[], R], again: Callable[[], None] = lambda: None) -> R:
@@ -76,6 +80,8 @@ def call(operation: Callable[[], R], again: Callable[[], None] = lambda: None) -
         try:
             return operation()
         except Exception as error:
+            if _is_of(error, _PERMANENT_CLASSES):
+                raise InputError(f"the store refuses: {_words(error)}") from error
             if is_permanent(error):
                 raise
             if not left:

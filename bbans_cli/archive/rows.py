@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, fields, replace
 
 OK, SKIPPED, FAILED, CRASHED, VANISHED = "ok", "skipped", "failed", "crashed", "vanished"
 STATUSES = (OK, SKIPPED, FAILED, CRASHED, VANISHED)
-# Codes of rows that were skipped.
-UP_TO_DATE, LOSSY = "up-to-date", "lossy"
+# Codes of rows that were skipped: the output is there already; a lossy file that is no JPEG file; the output is there,
+# and its source, which an earlier plan had, is not.
+UP_TO_DATE, LOSSY, SOURCE_GONE = "up-to-date", "lossy", "source-gone"
 # The code of rows that failed because a store did not answer: a transient error, so another run may succeed.
 UNAVAILABLE = "unavailable"
 
@@ -32,6 +33,7 @@ class Result:
     changed     the source was another one when it was planned
     tries       times that it was read
     verified    version of the output that `bbc batch verify` read, in an earlier plan of the job
+    damaged     version of the output that it found damaged there
     """
 
     key: str
@@ -57,11 +59,12 @@ class Result:
     tries: int = 0
     host: str = ""
     verified: str = ""
+    damaged: str = ""
 
     @property
     def has_output(self) -> bool:
         """Whether the store holds an output of the source, as it is now."""
-        return self.status == OK or self.status == SKIPPED and self.code == UP_TO_DATE
+        return self.status == OK or self.status == SKIPPED and self.code in (UP_TO_DATE, SOURCE_GONE)
 
     @property
     def is_transient(self) -> bool:
@@ -75,19 +78,26 @@ class Result:
 
 @dataclass(frozen=True)
 class Planned:
-    """One source that is to be compressed; `before`: what became of it when it was planned the last time."""
+    """One source that is to be compressed.
+
+    before  what became of it when it was planned the last time
+    gone    it is not there any more, but its output was
+    """
 
     key: str
     size: int
     version: str
     target: str
     before: Result | None = None
+    gone: bool = False
 
     def to_line(self) -> str:
         """A JSON object."""
         record: dict[str, object] = {"key": self.key, "size": self.size, "version": self.version, "target": self.target}
         if self.before is not None:
             record["before"] = _record(self.before)
+        if self.gone:
+            record["gone"] = True
         return json.dumps(record, separators=(",", ":"))
 
     def result(self, status: str = OK, code: str = "", message: str = "") -> Result:
@@ -186,6 +196,7 @@ def planned_of(record: dict[str, object]) -> Planned:
         str(record["version"]),
         str(record["target"]),
         result_of(before) if isinstance(before, dict) else None,
+        record.get("gone") is True,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bbans_cli.archive import claims, isolated, pipeline
 from bbans_cli.archive.compress_shard import Compressor
@@ -65,6 +65,8 @@ class Worker:
             rows = self.job.shard(number)
             results = {row.key: row for row in self.job.results(number)}
             if retry is not None:
+                earlier = {row.key: row for row in self.job.proven_results(number) if row.has_output}
+                rows = [replace(row, before=earlier.get(row.key, row.before)) for row in rows]
                 rows = [row for row in rows if row.key not in results or retry.picks(results[row.key])]
             elif results:
                 finished = True  # by somebody else, just before the claim

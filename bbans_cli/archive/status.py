@@ -8,6 +8,7 @@ from bbans_cli.archive import metrics
 from bbans_cli.archive.beats import Beat, all_beats
 from bbans_cli.archive.job import Job, Plan
 from bbans_cli.archive.rows import STATUSES, Totals
+from bbans_cli.errors import CorruptError
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Status:
             "shards": self.shards,
             "finished_shards": self.finished,
             "vanished_since_last_plan": self.plan.vanished,
+            "outputs_without_source": self.plan.gone,
             "totals": self.totals.to_record(),
             "workers": [
                 {
@@ -63,6 +65,10 @@ def status_of(job: Job) -> Status:
     """How far a job is, from the first lines of its result files. Raises InputError without a plan, CorruptError."""
     plan = job.plan()
     totals, finished = job.all_totals(plan)
+    if finished == len(plan.shards) and totals.files != plan.files:
+        raise CorruptError(
+            f"the job has results of {totals.files:,} files, and {plan.files:,} were planned; plan again"
+        )
     return Status(plan, totals, finished, all_beats(job))
 
 
@@ -78,6 +84,8 @@ def lines_of(status: Status) -> list[str]:
     ]
     if status.plan.vanished:
         lines.append(f"{status.plan.vanished:,} files of the last plan are not there any more")
+    if status.plan.gone:
+        lines.append(f"{status.plan.gone:,} outputs are kept whose sources are gone")
     live = [beat for beat in status.beats if beat.lives]
     speed = sum(beat.speed for beat in live)
     if live:

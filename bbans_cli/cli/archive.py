@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,8 +93,9 @@ def plan(**given: Any) -> int:
     if not given["quiet"]:
         for row in planning.vanished(job, made):
             report.say(f"{report.shown(row.key)}: is not there any more; its output stays")
+        gone = f"; of {made.gone:,} only the outputs are left" if made.gone else ""
         show.print(
-            f"{made.files:,} files, {made.bytes:,} bytes, in {len(made.shards):,} shards; "
+            f"{made.files:,} files, {made.bytes:,} bytes, in {len(made.shards):,} shards{gone}; "
             f"{made.passed:,} other files passed by"
         )
     return 0
@@ -104,12 +106,18 @@ def plan(**given: Any) -> int:
     opts.JOB,
     opts.SHARD,
     flag("--retry-failed", text="Do again what failed or crashed in finished shards."),
-    Option(["--retry"], multiple=True, metavar="WORD", help="Do again what has this status or code; may be repeated."),
+    Option(
+        ["--retry"],
+        multiple=True,
+        callback=opts.retried,
+        metavar="WORD",
+        help="Do again what has this status or code; may be repeated.",
+    ),
     opts.DASK,
     opts.THREADS,
     Option(
         ["--lease"],
-        type=click.FloatRange(0.5),
+        type=opts.Seconds(0.5),
         default=300.0,
         metavar="SECONDS",
         help="Take over shards of workers that are silent for so long (default 300).",
@@ -131,6 +139,7 @@ def run(**given: Any) -> int:
     job = Job(given["job"])
     made = job.plan()
     job.check_maker(made.settings)
+    work.check_metrics(given["metrics"])
     shards = work.named_shards(made, given["shards"])
     retry = work.retry_of(given)
     progress = show.Progress(job, made, given)
@@ -147,7 +156,7 @@ def run(**given: Any) -> int:
     if given["verbose"] or show.terminal():
         for line in show.words(status.totals):
             report.say(line)
-    return status.totals.exit_status if shards is None else work.exit_status_of(job, shards)
+    return status.exit_status if shards is None else work.exit_status_of(job, shards)
 
 
 @_verb(
@@ -186,41 +195,57 @@ def status(**given: Any) -> int:
         help="text (sums and every failure), jsonl, sqlite or parquet.",
     ),
     Option(["-o", "--output", "path"], metavar="FILE", help="Write to this file; needed for sqlite and parquet."),
+    flag("-f", "--force", text="Replace that file."),
     flag("--safe-to-delete", text="List the sources that can be had again from verified outputs."),
+    flag("-0", "--null", text="End each of their names by a NUL byte, for xargs -0."),
     opts.VERBOSE,
     short="Show what became of every file of JOB.",
 )
 def report_verb(**given: Any) -> int:
-    """Show what became of every file of JOB: sums and every failure with its code, or a table of all. With
-    --safe-to-delete, the names of sources, one a line: verified in the store, unchanged, and nothing of them lost; -v
-    says why others are not listed.
+    """Show what became of every file of JOB: sums, and every failure with its code, also of verify; or a table of all.
+    With --safe-to-delete, the names of sources, one a line: verified in the store, unchanged, and nothing of them lost;
+    -v says why others are not listed.
     """
     from bbans_cli.archive import report as tables
     from bbans_cli.archive.job import Job
 
+    output = show.Output(given["path"], given["force"])
     job = Job(given["job"])
     made = job.plan()
     if given["safe_to_delete"]:
-
-        def why_not(row: Result, reason: str) -> None:
-            if given["verbose"]:
-                report.say(f"{report.shown(row.key)}: {reason}")
-
-        show.write_lines(given["path"], (row.key for row in tables.safe_to_delete(job, made, why_not)))
+        _write_safe(job, made, output, given)
     elif given["table_format"] == "jsonl":
-        show.write_lines(given["path"], map(tables.json_line, tables.results(job, made)))
+        output.write(map(tables.json_line, tables.results(job, made)))
     elif given["table_format"] == "text":
-        return _write_report(job, made, given["path"])
+        return _write_report(job, made, output)
     elif not given["path"]:
         raise click.UsageError(f"{given['table_format']} needs -o FILE")
     elif given["table_format"] == "sqlite":
-        tables.write_sqlite(tables.results(job, made), given["path"])
+        tables.write_sqlite(tables.results(job, made), output.file())
     else:
-        tables.write_parquet(tables.results(job, made), given["path"])
+        tables.write_parquet(tables.results(job, made), output.file())
     return 0
 
 
-def _write_report(job: Job, made: Plan, path: str | None) -> int:
+def _write_safe(job: Job, made: Plan, output: show.Output, given: dict[str, Any]) -> None:
+    from bbans_cli.archive import report as tables
+
+    def why_not(row: Result, reason: str) -> None:
+        if given["verbose"]:
+            report.say(f"{report.shown(row.key)}: {reason}")
+
+    def names() -> Iterator[str]:
+        for row in tables.safe_to_delete(job, made, why_not):
+            # A name with a line break would be read as two names, of which the second may be another file's.
+            if given["null"] or "\n" not in row.key:
+                yield row.key
+            else:
+                report.say(f"{report.shown(row.key)}: has a line break in its name and is left out; -0 lists it")
+
+    output.write(names(), b"\0" if given["null"] else b"\n")
+
+
+def _write_report(job: Job, made: Plan, output: show.Output) -> int:
     from bbans_cli.archive.status import status_of
 
     found = status_of(job)
@@ -229,7 +254,8 @@ def _write_report(job: Job, made: Plan, path: str | None) -> int:
     failures = (
         f"{row.status} {row.code}: {report.printable(row.key)}: {row.message}" for row in work.failures(job, made)
     )
-    show.write_lines(path, (line for part in (lines, failures) for line in part))
+    unproven = (f"verify {row.code}: {report.printable(row.key)}: {row.message}" for row in work.unproven(job, made))
+    output.write(itertools.chain(lines, failures, unproven))
     return 0
 
 
@@ -295,7 +321,8 @@ def verify(**given: Any) -> int:
 )
 def restore(**given: Any) -> int:
     """Make the sources of JOB again, below DST, under their own names: JPEG files byte for byte, others as equal
-    pictures. A picture of a format that bbc does not write becomes PNG, or what can hold it.
+    pictures. A picture of a format that bbc does not write becomes PNG, or what can hold it. Exit status: 0 all made
+    again, 1 some have no output or failed, 75 shards are open.
     """
     from bbans_cli.archive.job import Job
     from bbans_cli.archive.rows import summed
@@ -311,9 +338,16 @@ def restore(**given: Any) -> int:
         worker = Worker(job, made, given["threads"] or scheduler.cores(), report=progress.add)
         sums = summed(worker.restore(number, target, given["force"], given["skip_existing"]) for number in shards)
     target.tidy()
+    lacking = 0
+    for row in work.without_output(job, shards):
+        lacking += 1
+        if given["quiet"] < 2:
+            report.say(f"{report.shown(row.key)}: has no output: {row.message}")
+    still_open = len(work.named_shards(made, given["shards"]) or made.shards) - len(shards)
     if not given["quiet"]:
-        left_out = made.files - sums.files
+        more = f"; {still_open:,} shards are open" if still_open else ""
         show.print(
-            f"{sums.ok:,} files restored, {sums.skipped:,} skipped, {sums.failed:,} failed, {left_out:,} without output"
+            f"{sums.ok:,} files restored, {sums.skipped:,} skipped, {sums.failed:,} failed, "
+            f"{lacking:,} without output{more}"
         )
-    return sums.exit_status
+    return sums.exit_status or (1 if lacking else 75 if still_open else 0)

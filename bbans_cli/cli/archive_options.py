@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -37,6 +38,31 @@ def share(ctx: click.Context, param: click.Parameter, value: str) -> float:
     if not 0 < found <= 1:
         raise click.BadParameter(f"{value} is no share, such as 1%", ctx, param)
     return found
+
+
+def retried(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """Statuses and codes that results can have."""
+    if not value:
+        return value
+    from bbans_cli.archive.rows import LOSSY, SOURCE_GONE, STATUSES, UP_TO_DATE
+    from bbans_cli.archive.shard import Worker  # noqa: F401 - with all that can fail in it
+    from bbans_cli.errors import all_codes
+
+    known = {*STATUSES, UP_TO_DATE, LOSSY, SOURCE_GONE, *all_codes()}
+    for word in value:
+        if word not in known:
+            raise click.BadParameter(f"{word} is no status or code: {', '.join(sorted(known))}", ctx, param)
+    return value
+
+
+class Seconds(click.FloatRange):
+    name = "number of seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = float(super().convert(value, param, ctx))
+        if not math.isfinite(found):
+            self.fail(f"{value} is not finite", param, ctx)
+        return found
 
 
 THREADS = number(

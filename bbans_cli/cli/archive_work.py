@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ import click
 from bbans_cli import scheduler
 from bbans_cli.cli import archive_progress as show
 from bbans_cli.cli import report
+from bbans_cli.errors import InputError
 
 if TYPE_CHECKING:
     from bbans_cli.archive.dask_worker import Task
@@ -19,10 +21,18 @@ if TYPE_CHECKING:
 
 
 def exit_status_of(job: Job, shards: list[int]) -> int:
-    """That of these shards, as far as they are finished."""
+    """That of these shards; 75 if some are open and none has failed."""
     from bbans_cli.archive.rows import summed
 
-    return summed(job.each([number for number in shards if job.is_finished(number)], job.totals)).exit_status
+    finished = [number for number in shards if job.is_finished(number)]
+    return summed(job.each(finished, job.totals)).exit_status or (75 if len(finished) < len(shards) else 0)
+
+
+def check_metrics(path: str | None) -> None:
+    """Raises InputError if the file of --metrics cannot be written."""
+    folder = os.path.dirname(path or "") or os.curdir
+    if path is not None and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
+        raise InputError(f"{path}: cannot be written: no folder {folder} that can be written to")
 
 
 def tidy_destination(made: Plan) -> None:
@@ -103,3 +113,23 @@ def failures(job: Job, made: Plan) -> Iterator[Result]:
     sums = zip(numbers, job.each(numbers, job.totals), strict=True)
     numbers = [number for number, totals in sums if totals.failed or totals.crashed or totals.vanished]
     return (row for row in job.all_results(numbers) if not row.has_output and row.status != SKIPPED)
+
+
+def without_output(job: Job, shards: Iterable[int]) -> Iterator[Result]:
+    """What has no output in these finished shards; only those that have some are read."""
+    numbers = list(shards)
+    sums = zip(numbers, job.each(numbers, job.totals), strict=True)
+    numbers = [number for number, totals in sums if totals.files > totals.ok or totals.codes.get("lossy")]
+    return (row for row in job.all_results(numbers) if not row.has_output)
+
+
+def unproven(job: Job, made: Plan) -> Iterator[Result]:
+    """Outputs that verify could not read or decode, as far as they are still those of the job."""
+    from bbans_cli.archive.job import VERIFIED
+
+    numbers = job.finished(made, VERIFIED)
+    sums = zip(numbers, job.each(numbers, lambda number: job.totals(number, VERIFIED)), strict=True)
+    for number in [number for number, totals in sums if totals.failed]:
+        now = {row.key: row.sha256 for row in job.results(number)}
+        found = job.results(number, VERIFIED)
+        yield from (row for row in found if row.status != "ok" and now.get(row.key) == row.sha256)

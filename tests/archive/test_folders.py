@@ -38,10 +38,12 @@ def test_plan_run_status_report_verify_restore(places, tmp_path: Path) -> None:
     assert batch("report", "--safe-to-delete", job) == ""
     assert batch("verify", job) == "12 outputs verified, 0 failed\n"
     assert sorted(batch("report", "--safe-to-delete", job).splitlines()) == sorted(made)
-    assert "12 files restored" in batch("restore", job, tmp_path / "back")
+    said = batch("restore", job, tmp_path / "back", rc=1)
+    assert "bbc: broken.png: has no output: not a picture" in said
+    assert "12 files restored, 0 skipped, 0 failed, 1 without output\n" in said
     check_restored(made, tmp_path / "back")
     assert "0 files restored, 0 skipped, 12 failed" in batch("restore", job, tmp_path / "back", rc=1)
-    assert "0 files restored, 12 skipped" in batch("restore", "--skip-existing", job, tmp_path / "back")
+    assert "0 files restored, 12 skipped" in batch("restore", "--skip-existing", job, tmp_path / "back", rc=1)
 
 
 def test_a_second_run_and_a_second_plan_read_no_picture(places) -> None:
@@ -84,8 +86,8 @@ def test_changed_sources_are_done_again_and_vanished_ones_are_named(places) -> N
     assert f"bbc: {names[3]}: is not there any more; its output stays\n" in said and names[1] not in said
     batch("run", job)
     found = {row["key"]: row for row in rows(job)}
-    assert sorted(found) == [names[0], names[2], names[4], names[5]]
-    assert [found[name]["status"] for name in sorted(found)] == ["skipped", "ok", "skipped", "skipped"]
+    assert sorted(found) == [names[0], *names[2:]]
+    assert [found[name]["code"] for name in sorted(found)] == ["up-to-date", "", "source-gone", *2 * ["up-to-date"]]
 
 
 def test_what_is_safe_to_delete(places) -> None:
@@ -114,11 +116,13 @@ def test_what_was_verified_stays_so_when_pictures_are_added(places) -> None:
     batch("run", job)
     assert batch("verify", job) == "6 outputs verified, 0 failed\n"
     (src / "new.png").write_bytes(picture_file(77))
-    (src / names[0]).write_bytes(picture_file(78, names[0].rpartition(".")[2]))  # changed: another output
     for _ in range(2):
         batch("plan", *FAST, src, dst, job)
         batch("run", job)
-        assert sorted(batch("report", "--safe-to-delete", job).splitlines()) == names[1:]
+        assert sorted(batch("report", "--safe-to-delete", job).splitlines()) == names
+    (src / names[0]).write_bytes(picture_file(78, names[0].rpartition(".")[2]))  # changed: another output
+    batch("plan", *FAST, "-f", src, dst, job)
+    batch("run", job)
     assert batch("verify", "--new", job) == "2 outputs verified, 0 failed\n"
     assert batch("verify", "--new", job) == "0 outputs verified, 0 failed\n"
     assert sorted(batch("report", "--safe-to-delete", job).splitlines()) == [*names, "new.png"]
@@ -159,7 +163,7 @@ def test_outputs_of_others_are_not_replaced(places) -> None:
     target.parent.mkdir(parents=True)
     target.write_bytes(b"mine")
     batch("plan", *FAST, src, dst, job)
-    assert "exists and is not of this source; -f replaces it" in batch("run", job, rc=1)
+    assert "exists and is not of this source; plan -f replaces it" in batch("run", job, rc=1)
     assert target.read_bytes() == b"mine" and rows(job)[0]["code"] == "exists"
     batch("plan", *FAST, "-f", src, dst, job)
     batch("run", job)
