@@ -22,6 +22,7 @@ from bbans_cli.scheduler import ThreadCount
 
 PRECISION = 24
 LS_COLUMNS = LEAST_SQUARES.size  # columns of BandScan.least_squares
+_MOST_THREADS = 64  # TEAM_MAX_THREADS of core/dispatch/team.h, which refuses more: one scan has no use for them
 _CALL_SECONDS = 0.05  # aim for one call of C: short enough for signals and progress
 
 _REFUSALS = {
@@ -168,7 +169,7 @@ class BandScan:
         left, budget = self.pixels, 512
         while left > 0:
             began = time.perf_counter()
-            done = advance(threads() if callable(threads) else threads, budget)
+            done = advance(min(threads() if callable(threads) else threads, _MOST_THREADS), budget)
             if done in _REFUSALS:
                 raise ValueError(_REFUSALS[done])
             if done < 0:

@@ -234,8 +234,10 @@ def test_threads_change_no_bit(threads, batch, update_interval, low_bits):
     assert np.array_equal(decoded, pixels) and message.empty
 
 
-def test_more_threads_than_pixels():
-    one, many = run_scan(CASES["1x7"]), run_scan(CASES["1x7"], 64)
+@pytest.mark.parametrize("threads", [64, 65, 1024])
+def test_more_threads_than_pixels(threads):
+    """A machine may have more cores than a scan of the core takes threads."""
+    one, many = run_scan(CASES["1x7"]), run_scan(CASES["1x7"], threads)
     assert np.array_equal(one[0], many[0]) and np.array_equal(one[1], many[1])
 
 
