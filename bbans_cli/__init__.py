@@ -6,22 +6,28 @@
     >>> data = bbans_cli.compress("photo.jpg")
     >>> file, suffix = bbans_cli.restore(data)        # the JPEG file's bytes, ".jpg"
 
-Errors are those of `bbans_cli.errors`: every one a BbcError, those about the data ValueErrors as well. A file that
-cannot be opened is an OSError. Nothing is printed. numpy and the core are imported on first use.
+What is wrong with a file, a picture or the data in it is a BbcError (`bbans_cli.errors`), and a ValueError as well; a
+file that cannot be opened is an OSError. A wrong argument is a TypeError or ValueError, as with Python's own functions.
+A message that names an option of the command, as --max-memory, means the argument max_memory. Nothing is printed. numpy
+and the core are imported on first use.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
+from bbans_cli import arguments
 from bbans_cli.errors import BbcError
-from bbans_cli.limits import DECODE_PIXELS, MAX_PIXELS, PREVIEW_SIDE
+from bbans_cli.limits import DECODE_PIXELS, MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE
 
 if TYPE_CHECKING:
     import numpy as np
+    from PIL import Image
 
     from bbans_cli.api import Salvaged
+    from bbans_cli.api.decoder import PictureDecoder
     from bbans_cli.coders.code_lengths import CodeLengths
     from bbans_cli.pictures.picture import Picture
     from bbans_cli.reading import Look
@@ -43,7 +49,7 @@ __all__ = [
 
 
 def compress(
-    source: np.ndarray | bytes | str | os.PathLike[str],
+    source: np.ndarray | Image.Image | bytes | str | os.PathLike[str],
     *,
     mode: str | None = None,
     level: int = 5,
@@ -59,10 +65,11 @@ def compress(
     """The bytes of a .bbc file for an array, or for a file: a picture with its metadata, or a JPEG file as it is.
 
     source      uint8 or uint16 array (h, w) grey, (h, w, 2) grey and alpha, (h, w, 3) RGB or (h, w, 4) RGBA, or
-                a stack (pages, h, w, 1 to 4); or the path of a file; or its bytes
+                a stack (pages, h, w, 1 to 4); or the path of a file; or its bytes; or an image of Pillow's, with its
+                palette, transparency, profile, EXIF, XMP, resolution and texts, as `bbans_cli.pillow` saves it
     mode        of an array whose shape does not tell: "cmyk" for (h, w, 4)
     level       1 fast, 5 default, 9 best
-    threads     0: all cores; the bytes do not depend on it
+    threads     0: all cores; at most 1024; the bytes do not depend on it
     verify      decode the result and compare before returning it
     strip       leave out metadata
     pixels      take the pixels of JPEG files and of other lossy formats, not the file
@@ -74,22 +81,43 @@ def compress(
 
     Raises InputError, LimitError and UnsupportedError for pictures that cannot be kept in full, and OSError.
     """
-    from bbans_cli import api, scheduler
-    from bbans_cli.pictures.picture import from_array
+    level, cores = arguments.level(level), _cores(threads)
+    max_pixels, max_memory = arguments.limits(max_pixels, max_memory)
+    preview = arguments.number("preview", preview, 0, MAX_PREVIEW_SIDE)
+    band_rows = arguments.number("band_rows", band_rows)
+    from bbans_cli import api
 
-    if level not in (1, 5, 9):
-        raise ValueError(f"level {level!r} is not 1, 5 or 9")
     coder = api.PictureCodec(
         level, max_pixels, verify, strip, pixels, preview=preview, band_rows=band_rows, max_memory=max_memory
     )
-    cores = threads or scheduler.cores()
     if isinstance(source, (bytes, bytearray, memoryview)):
         return coder.compress_file(bytes(source), cores).data
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
         data = _read(source, max_pixels, lambda front: coder.look(front, name))
         return coder.compress_file(data, cores, name=name).data
-    return coder.compress(from_array(source, mode), cores)
+    picture = _picture(source, mode)
+    coder.bounds.check_pixels(picture.width, picture.page_height, picture.pages)
+    return coder.compress(picture, cores)
+
+
+def _picture(source: np.ndarray | Image.Image, mode: str | None) -> Picture:
+    """Of an array, or of an image of Pillow's, which numpy would take without palette and profile."""
+    pillow = sys.modules.get("PIL.Image")  # no module, no image
+    if pillow is not None and isinstance(source, pillow.Image):
+        from bbans_cli.pictures import pillow_image
+
+        if mode is not None:
+            raise ValueError(f"mode is of arrays: the image's own is {source.mode}")
+        return pillow_image.with_items(source, {})
+    import numpy as np
+
+    from bbans_cli.pictures.picture import from_array
+
+    array = np.asarray(source)
+    if array.ndim == 0:
+        raise TypeError(f"source is an array, an image, a path or bytes, not {type(source).__name__}")
+    return from_array(array, mode)
 
 
 def decompress(
@@ -97,12 +125,13 @@ def decompress(
     *,
     threads: int = 0,
     max_pixels: int = MAX_PIXELS,
-    rows: tuple[int, int] | None = None,
+    rows: tuple[int, int | None] | None = None,
     max_memory: int | None = None,
 ) -> np.ndarray:
     """The pixels in a .bbc file, given its bytes or its path; those of a JPEG file, if it holds one.
 
-    rows  (a, b): rows a to b - 1 alone. Only the bands that hold them are decoded, where there are several
+    rows  (a, b): rows a to b - 1 alone, to the last one if b is None. Only the bands that hold them are decoded, where
+          there are several
 
     Returns uint8 (uint16 for 16-bit pictures): (h, w) for grey and for palette pictures, whose indices these are, else
     (h, w, channels), C, M, Y, K in a JPEG file of CMYK. Of a stack (pages, h, w) or (pages, h, w, channels).
@@ -111,11 +140,8 @@ def decompress(
     at hand, UnsupportedError, LimitError for more than `max_pixels` or more memory than `max_memory` bytes (None: half
     of the machine's), InputError for a file without pixels that can be read, and OSError.
     """
-    from bbans_cli import api, scheduler
-
-    codec = api.PictureCodec(max_pixels=max_pixels, rows=rows, max_memory=max_memory)
-    picture = codec.decompress(_read(source, max_pixels), threads or scheduler.cores())
-    return _array(picture)
+    codec, cores = _decoder(max_pixels, max_memory, arguments.rows(rows)), _cores(threads)
+    return _array(codec.decompress(_read(source, max_pixels), cores))
 
 
 def salvage(
@@ -132,10 +158,10 @@ def salvage(
 
     Raises CorruptError where the header is damaged, or nothing of a JPEG file can be decoded; else as `decompress`.
     """
-    from bbans_cli import api, scheduler
+    from bbans_cli import api
 
-    codec = api.PictureCodec(max_pixels=max_pixels, max_memory=max_memory)
-    picture, damage = codec.salvage(_read(source, max_pixels), threads or scheduler.cores())
+    codec, cores = _decoder(max_pixels, max_memory), _cores(threads)
+    picture, damage = codec.salvage(_read(source, max_pixels), cores)
     return api.Salvaged(_array(picture), damage.merged_rows(), damage.words())
 
 
@@ -159,12 +185,12 @@ def restore(
     A JPEG file comes back byte for byte. A picture comes with its metadata as a PNG file, or, where PNG cannot hold
     it, as PGM, PPM, PAM or TIFF, whichever has a place for its metadata. Raises as `decompress`.
     """
-    from bbans_cli import api, container, scheduler
+    from bbans_cli import container
 
+    codec, cores = _decoder(max_pixels, max_memory), _cores(threads)
     data = _read(source, max_pixels)
     container.from_bytes(data, max_pixels)  # the codec would ignore bytes after the end
-    codec = api.PictureCodec(max_pixels=max_pixels, max_memory=max_memory)
-    outcome = codec.decompress_file(data, None, threads or scheduler.cores())
+    outcome = codec.decompress_file(data, None, cores)
     return outcome.data, f".{outcome.file_format}" if outcome.file_format else container.read_head(data).suffix
 
 
@@ -175,14 +201,16 @@ def code_lengths(
     max_pixels: int = MAX_PIXELS,
     max_memory: int | None = None,
 ) -> CodeLengths:
-    """Where the bits of a .bbc file went, given its bytes or path: of each pixel, `bits` (h, w) float32, and totals.
+    """Where the bits of a .bbc file went, given its bytes or path: of each pixel, `bits` (h, w) float32.
 
-    Decodes the file, and takes as long. Raises as `decompress`.
+    `totals()` has those of channels, latents and metadata, in bits as well; `size`, `metadata`, `header` and `size` of
+    each of the `parts` are in bytes. Decodes the file, and takes as long. Raises as `decompress`.
     """
-    from bbans_cli import scheduler
+    max_pixels, max_memory = arguments.limits(max_pixels, max_memory)
+    cores = _cores(threads)
     from bbans_cli.coders import code_lengths
 
-    data, cores = _read(source, max_pixels), threads or scheduler.cores()
+    data = _read(source, max_pixels)
     return code_lengths.of_file(data, cores, max_pixels=max_pixels, max_memory=max_memory)
 
 
@@ -217,6 +245,7 @@ def thumbnail(
     """A picture file of at most `size` pixels a side, the right way up: of the preview, or else of the thumbnail in the
     EXIF data, or else of the picture, which is decoded if it has at most `max_pixels`.
 
+    size         at least 1
     file_format  "png", "jpg" or "webp"
 
     Raises LimitError for a larger picture without preview, InputError where there is no picture, CorruptError,
@@ -229,13 +258,27 @@ def thumbnail(
     )
 
 
+def _cores(threads: int) -> int:
+    from bbans_cli import scheduler
+
+    return arguments.threads(threads) or scheduler.cores()
+
+
+def _decoder(max_pixels: int, max_memory: int | None, rows: tuple[int, int | None] | None = None) -> PictureDecoder:
+    max_pixels, max_memory = arguments.limits(max_pixels, max_memory)
+    from bbans_cli import api
+
+    return api.PictureCodec(max_pixels=max_pixels, rows=rows, max_memory=max_memory)
+
+
 def _read(source: bytes | str | os.PathLike[str], max_pixels: int, look: Look | None = None) -> bytes:
     """The bytes given, or those of a file; what is of no use is refused by its first ones, as `look` says."""
+    source = arguments.path_or_bytes(source)
     from bbans_cli import container
     from bbans_cli.reading import max_bytes, read_at_most
 
-    if not isinstance(source, (str, os.PathLike)):
-        return bytes(source)
+    if isinstance(source, bytes):
+        return source
     with open(source, "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         return read_at_most(file.fileno(), max_bytes(max_pixels), look or container.check_magic, size)

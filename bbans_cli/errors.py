@@ -77,7 +77,7 @@ class ModelMismatchError(UnsupportedError):
 
 
 class InputError(BbcError, ValueError):
-    """The picture or the arguments given cannot be used: not a picture, damaged, refused on purpose."""
+    """The picture given cannot be used: not a picture, damaged, without the rows asked for, refused on purpose."""
 
     code = "input"
 

@@ -6,6 +6,9 @@ from __future__ import annotations
 LEVELS = (1, 5, 9)
 FAST, DEFAULT_LEVEL, BEST = LEVELS
 
+# Threads that may be asked for.
+MAX_THREADS = 1024
+
 # Pixels of the largest picture that is read unless the caller allows more (--max-pixels): about 1.2 GB of 8-bit colour.
 MAX_PIXELS = 400_000_000
 

@@ -18,20 +18,19 @@ Errors are those that Pillow's users expect: OSError, of which UnidentifiedImage
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+import os
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageFile, ImagePalette
 
-from bbans_cli import api, container, scheduler, thumbnails
+from bbans_cli import api, arguments, container, scheduler, thumbnails
 from bbans_cli.container import Head, StoredFile
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import BbcError, CorruptError, InputError, TruncatedError, UnsupportedError
 from bbans_cli.limits import MAX_PREVIEW_SIDE
-from bbans_cli.pictures import chunks
-from bbans_cli.pictures.picture import Items, from_items
-from bbans_cli.pictures.pillow_image import EXIF_PREFIX, INCH, from_image, image_mode, info_of, texts_of, to_image
+from bbans_cli.pictures.picture import from_items
+from bbans_cli.pictures.pillow_image import from_image, image_mode, info_of, texts_of, to_image, with_items
 
 if TYPE_CHECKING:
     from PIL import _imaging
@@ -170,6 +169,25 @@ class BbcImageFile(ImageFile.ImageFile):
             self.fp.close()
         self.fp = None
 
+    def save(
+        self,
+        fp: str | bytes | os.PathLike[str] | os.PathLike[bytes] | IO[bytes],
+        format: str | None = None,
+        **params: object,
+    ) -> None:
+        """As Image.save. To the path of a .bbc file the bytes go once all of them are there: Pillow would empty the
+        file, which may be this image's own, before it says what is wrong.
+        """
+        if isinstance(fp, (str, bytes, os.PathLike)):
+            suffix = os.path.splitext(os.fsdecode(fp))[1].lower()
+            if (format or Image.registered_extensions().get(suffix, "")).upper() == self.format:
+                coded = io.BytesIO()
+                super().save(coded, self.format, **params)
+                with open(fp, "wb") as file:
+                    file.write(coded.getbuffer())
+                return
+        super().save(fp, format, **params)
+
     def verify(self) -> None:
         """Check header, metadata and sizes, and the checksums of what a JPEG file became; decode nothing.
 
@@ -187,66 +205,19 @@ def _accept(prefix: bytes) -> bool:
 
 
 def _save(image: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    """Write an image as a .bbc file. Raises OSError for modes that cannot be kept."""
+    """Write an image as a .bbc file. Raises OSError for modes that cannot be kept, TypeError and ValueError for wrong
+    arguments.
+    """
     given: dict[str, object] = image.encoderinfo
+    level, threads = arguments.level(given.get("level", 5)), arguments.threads(given.get("threads", 0))
+    preview = arguments.number("preview", given.get("preview", 0), 0, MAX_PREVIEW_SIDE)
+    codec = api.PictureCodec(level, _NO_LIMIT, bool(given.get("verify", True)), preview=preview)
     try:
-        picture = from_image(image)
-        items = [] if given.get("strip") else _items(image, given)
-        codec = api.PictureCodec(level=_level(given), max_pixels=_NO_LIMIT, verify=bool(given.get("verify", True)))
-        codec = replace(codec, preview=_number(given, "preview", MAX_PREVIEW_SIDE))
-        threads = _number(given, "threads") or scheduler.cores()
-        data = codec.compress(replace(picture, metadata=items), threads)
+        picture = from_image(image) if given.get("strip") else with_items(image, given)
+        data = codec.compress(picture, threads or scheduler.cores())
     except BbcError as error:
         raise OSError(str(error)) from error
     fp.write(data)
-
-
-def _level(given: dict[str, object]) -> int:
-    level = given.get("level", 5)
-    if level not in (1, 5, 9):
-        raise ValueError(f"level {level!r} is not 1, 5 or 9")
-    return int(str(level))
-
-
-def _number(given: dict[str, object], name: str, most: int = 1 << 16) -> int:
-    value = given.get(name, 0)
-    if not isinstance(value, int) or not 0 <= value <= most:
-        raise ValueError(f"{name} {value!r} is no number from 0 to {most}")
-    return value
-
-
-def _items(image: Image.Image, given: dict[str, object]) -> Items:
-    """Profile, EXIF, XMP, resolution and texts: those that save() got, else those of the image."""
-    items: Items = []
-    found = {name: given.get(name, image.info.get(name)) for name in ("icc_profile", "exif", "xmp", "dpi")}
-    if found["icc_profile"]:
-        items.append((kinds.ICC, b"ICC profile\0" + _binary("icc_profile", found["icc_profile"])))
-    if found["exif"]:
-        exif = found["exif"].tobytes() if isinstance(found["exif"], Image.Exif) else _binary("exif", found["exif"])
-        items.append((kinds.EXIF, exif.removeprefix(EXIF_PREFIX)))
-    if found["xmp"]:
-        items.append((kinds.XMP, _binary("xmp", found["xmp"])))
-    if isinstance(found["dpi"], tuple) and all(value > 0 for value in found["dpi"]):
-        items.append((kinds.CHUNK, chunks.resolution(*(float(value) / INCH for value in found["dpi"]))))
-    texts = given.get("text", getattr(image, "text", None)) or {}
-    if not isinstance(texts, dict):
-        raise TypeError("text is a dict of keywords and texts")
-    return items + [_text(str(keyword), str(value)) for keyword, value in texts.items()]
-
-
-def _binary(name: str, value: object) -> bytes:
-    if isinstance(value, str):
-        return value.encode()
-    if not isinstance(value, (bytes, bytearray)):
-        raise TypeError(f"{name} is bytes, not {type(value).__name__}")
-    return bytes(value)
-
-
-def _text(keyword: str, value: str) -> tuple[int, bytes]:
-    name = keyword.encode("latin-1", "strict")
-    if not 1 <= len(name) <= 79 or b"\0" in name or "\0" in value:
-        raise ValueError(f"{keyword!r} is no keyword of a text: 1 to 79 characters of Latin-1, as in PNG")
-    return chunks.text(name, value.encode())
 
 
 def register() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from bbans_cli import container
+from bbans_cli import arguments, container
 from bbans_cli.container import Head, metadata
 from bbans_cli.container.bounds import Bounds
 from bbans_cli.errors import InputError, LimitError, TruncatedError
@@ -154,15 +154,18 @@ def thumbnail(
     else the picture is decoded.
 
     source       the .bbc file's bytes or its path
-    size         pixels of its longer side at most
+    size         pixels of its longer side at most, at least 1
     file_format  "png", "jpg" or "webp"
     max_pixels   larger pictures are not decoded
     threads      0: all cores
     max_memory   bytes that decoding may take; None: half of the machine's
 
     Raises LimitError where the picture would have to be decoded and is larger, InputError for a file that holds no
-    picture, CorruptError, UnsupportedError, OSError.
+    picture, CorruptError, UnsupportedError, OSError; TypeError and ValueError for wrong arguments.
     """
+    size, threads = arguments.number("size", size, 1), arguments.threads(threads)
+    file_format = arguments.choice("file_format", file_format, dict.fromkeys(THUMBNAIL_SUFFIXES.values()))
+    max_pixels, max_memory = arguments.limits(max_pixels, max_memory)
     found = at_hand(source, size, file_format)
     if found is not None:
         return found
@@ -253,14 +256,16 @@ def _finished(image: Image.Image, orientation: int, origin: str, file_format: st
 
 def read(source: bytes | str | os.PathLike[str], size: int = -1) -> bytes:
     """The first bytes of a file, by default all, given them or the file's path."""
-    if not isinstance(source, (str, os.PathLike)):
-        return bytes(source) if size < 0 else bytes(source[:size])
+    source = arguments.path_or_bytes(source)
+    if isinstance(source, bytes):
+        return source if size < 0 else source[:size]
     with open(source, "rb") as file:
         return file.read(size)
 
 
 def _head(source: bytes | str | os.PathLike[str]) -> Head:
-    if not isinstance(source, (str, os.PathLike)):
+    source = arguments.path_or_bytes(source)
+    if isinstance(source, bytes):
         return container.read_head(source)
     front = read(source, FRONT_BYTES)
     if not front:

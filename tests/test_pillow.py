@@ -1,6 +1,7 @@
 """The plugin of Pillow."""
 
 import io
+import os
 import warnings
 import zlib
 from pathlib import Path
@@ -167,6 +168,20 @@ def test_wrong_arguments_of_save(given: dict, tmp_path: Path) -> None:
     with pytest.raises(ValueError):
         Image.fromarray(photo()).save(tmp_path / "a.bbc", **given)
     assert not (tmp_path / "a.bbc").exists()
+
+
+@pytest.mark.parametrize("given", [{"level": 7}, {"threads": "2"}, {"preview": 5000}, {"text": 5}])
+def test_wrong_arguments_leave_the_file_that_an_image_came_from(given: dict, tmp_path: Path) -> None:
+    """Pillow itself empties a file before it asks who writes it."""
+    path = tmp_path / "a.bbc"
+    Image.fromarray(photo()).save(path, level=1)
+    before = path.read_bytes()
+    for target, format in ((path, None), (str(path), "bbc"), (os.fsencode(path), "BBC")):
+        with pytest.raises((ValueError, TypeError)):
+            Image.open(path).save(target, format, **given)
+        assert path.read_bytes() == before
+    Image.open(path).save(path, level=1)
+    assert path.read_bytes() == before
 
 
 def test_levels_are_those_of_the_command(tmp_path: Path) -> None:

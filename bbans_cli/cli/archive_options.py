@@ -9,8 +9,8 @@ import click
 
 from bbans_cli.cli import report
 from bbans_cli.cli.option_kinds import Integer, Option, flag, number
-from bbans_cli.cli.options import MAX_THREADS
 from bbans_cli.errors import BbcError
+from bbans_cli.limits import MAX_THREADS
 
 ABOUT = """Compress archives: folders and object stores, on one machine or many.
 

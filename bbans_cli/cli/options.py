@@ -8,12 +8,19 @@ from __future__ import annotations
 import click
 
 from bbans_cli.cli.option_kinds import Option, Section, count, flag, number, path, rows, size
-from bbans_cli.limits import DECODE_PIXELS, LEVELS, MAX_PIXELS, MAX_PREVIEW_SIDE, PREVIEW_SIDE, REFERENCE_PIXELS
+from bbans_cli.limits import (
+    DECODE_PIXELS,
+    LEVELS,
+    MAX_PIXELS,
+    MAX_PREVIEW_SIDE,
+    MAX_THREADS,
+    PREVIEW_SIDE,
+    REFERENCE_PIXELS,
+)
 from bbans_cli.pictures.formats import DEFLATE_LEVEL, FORMATS, JPEG
 
 # Between two levels the middle one, which is the default, gets the tie.
 _NEAREST = {2: 1, 3: 5, 4: 5, 6: 5, 7: 5, 8: 9}
-MAX_THREADS = 1024
 # Pixels of a picture on the page, which keeps several copies of it.
 PAGE_PIXELS = 100_000_000
 

@@ -17,11 +17,10 @@ import click
 
 from bbans_cli import output_names, posix_calls, scheduler
 from bbans_cli.cli import fileio, fronts, naming, plan, report
-from bbans_cli.cli import options as opt
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.task import Naming, Placing, PlanError, Task
 from bbans_cli.errors import BbcError, LimitError, describe
-from bbans_cli.limits import DEFAULT_LEVEL, PREVIEW_SIDE
+from bbans_cli.limits import DEFAULT_LEVEL, MAX_THREADS, PREVIEW_SIDE
 from bbans_cli.pictures.formats import DEFLATE_LEVEL
 
 if TYPE_CHECKING:
@@ -206,7 +205,7 @@ def cores(given: int | None, reporter: report.Report) -> int:
     """-T, else BBC_THREADS, else every core."""
     text = os.environ.get("BBC_THREADS", "")
     if given is None and text:
-        if text.isdecimal() and int(text) <= opt.MAX_THREADS:
+        if text.isdecimal() and int(text) <= MAX_THREADS:
             given = int(text)
         else:
             reporter.warn(f"BBC_THREADS={text} is no number of threads and was ignored")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CodeLengths:
-    """Where the bits of a .bbc file went.
+    """Where the bits of a .bbc file went: fields in bytes where they say so, else in bits.
 
     kind       "picture", "jpeg" (a JPEG file), "file" (a JPEG file that was only stored)
     picture    its pixels

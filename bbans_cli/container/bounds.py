@@ -48,5 +48,7 @@ class Bounds(NamedTuple):
 
 
 def _shown(size: int) -> str:
-    """Bytes in words: 512 MiB, 1.5 GiB."""
+    """Bytes in words: 100 bytes, 512 MiB, 1.5 GiB."""
+    if size < 1 << 20:
+        return f"{size:,} byte{'s' * (size != 1)}"
     return f"{size / (1 << 30):,.1f} GiB" if size >= 1 << 30 else f"{-(-size // (1 << 20)):,} MiB"

@@ -13,6 +13,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
@@ -178,6 +180,15 @@ def from_image(image: Image.Image) -> Picture:
     return Picture(np.atleast_3d(samples), mode, depth, palette, transparency, alpha=alpha, colours=colours)
 
 
+def with_items(image: Image.Image, given: dict[str, object]) -> Picture:
+    """The same, with profile, EXIF, XMP, resolution and texts: those `given`, by name, else those of the image.
+
+    Raises ValueError and TypeError too, for what is given.
+    """
+    picture = from_image(image)
+    return replace(picture, metadata=_items(image, given))
+
+
 def _palette_of(image: Image.Image, transparency: bytes | None) -> tuple[bytes, bytes | None]:
     """The palette and the alphas of its first entries."""
     if image.palette is not None and image.palette.mode == "RGBA":
@@ -197,3 +208,36 @@ def _key_of(value: object, mode: str, depth: int) -> bytes | None:
     if {"grey": 1, "rgb": 3}.get(mode) != len(numbers):
         return None
     return b"".join(min(number, (1 << depth) - 1).to_bytes(2, "big") for number in numbers)
+
+
+def _items(image: Image.Image, given: dict[str, object]) -> Items:
+    items: Items = []
+    found = {name: given.get(name, image.info.get(name)) for name in ("icc_profile", "exif", "xmp", "dpi")}
+    if found["icc_profile"]:
+        items.append((kinds.ICC, b"ICC profile\0" + _binary("icc_profile", found["icc_profile"])))
+    if found["exif"]:
+        exif = found["exif"].tobytes() if isinstance(found["exif"], Image.Exif) else _binary("exif", found["exif"])
+        items.append((kinds.EXIF, exif.removeprefix(EXIF_PREFIX)))
+    if found["xmp"]:
+        items.append((kinds.XMP, _binary("xmp", found["xmp"])))
+    if isinstance(found["dpi"], tuple) and all(value > 0 for value in found["dpi"]):
+        items.append((kinds.CHUNK, chunks.resolution(*(float(value) / INCH for value in found["dpi"]))))
+    texts = given.get("text", getattr(image, "text", None)) or {}
+    if not isinstance(texts, dict):
+        raise TypeError("text is a dict of keywords and texts")
+    return items + [_text(str(keyword), str(value)) for keyword, value in texts.items()]
+
+
+def _binary(name: str, value: object) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, (bytes, bytearray)):
+        raise TypeError(f"{name} is bytes, not {type(value).__name__}")
+    return bytes(value)
+
+
+def _text(keyword: str, value: str) -> tuple[int, bytes]:
+    name = keyword.encode("latin-1", "strict")
+    if not 1 <= len(name) <= 79 or b"\0" in name or "\0" in value:
+        raise ValueError(f"{keyword!r} is no keyword of a text: 1 to 79 characters of Latin-1, as in PNG")
+    return chunks.text(name, value.encode())
