@@ -38,6 +38,13 @@ def head_of(path: str, keep_going: bool = False) -> Head:
         return read_head(_front(path, _FRONT + 2 * MAX_METADATA_BYTES), Damage())
 
 
+def is_whole(path: str) -> bool:
+    """Whether a .bbc file has as many bytes as its header says. Raises as `head_of`."""
+    from bbans_cli.container import whole_size
+
+    return whole_size(_front(path, _FRONT + 2 * MAX_METADATA_BYTES)) == os.stat(path).st_size
+
+
 def holds_jpeg(path: str) -> bool:
     """Whether compress, without --pixels, stores a file so that it comes back byte for byte. Raises OSError."""
     from bbans_cli.pictures.detect import is_jpeg

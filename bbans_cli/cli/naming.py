@@ -47,9 +47,11 @@ def _output_of(path: str, full: bool, file_format: str | None, pixels: bool, kee
 
 
 def _is_output(source: str, target: str, pixels: bool) -> bool:
-    """Whether `target` is a .bbc file of the kind that `source` becomes, and of files of the same suffix."""
+    """Whether `target` is a whole .bbc file of the kind that `source` becomes, and of files of the same suffix."""
     try:
         head = fronts.head_of(target)
+        if not fronts.is_whole(target):
+            return False
         if pixels or not fronts.holds_jpeg(source):
             return head.kind == "picture"
         return head.kind != "picture" and head.suffix == os.path.splitext(source)[1]

@@ -121,7 +121,7 @@ OUTPUT = Section(
         flag("--full-names", text="Keep suffixes: photo.png becomes photo.png.bbc."),
         flag("--rm", "remove", text="Remove each input once its output is safe."),
         flag("--rm-anyway", "remove_anyway", text="The same, whatever the output lacks of it."),
-        flag("-k", "--keep", text="Keep inputs (the default).", expose_value=False),
+        flag("-k", "--keep", text="Keep inputs (the default)."),
         flag("-n", "--dry-run", text="Say what would be written; write nothing."),
     ),
 )

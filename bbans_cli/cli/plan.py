@@ -163,10 +163,10 @@ def _sized(task: Task) -> Task:
 
 
 def _distinct(tasks: Iterable[Task]) -> Iterator[Task]:
-    """An input named twice is one input."""
+    """An input named twice is one input, with the output of the first time. Hard links are inputs of their own."""
     seen = set()
     for task in tasks:
-        key = (places.identity(task.source) or task.source, places.place(task.target) if task.target else None)
+        key = (places.identity(task.source) or task.source, places.place(task.source))
         if key not in seen:
             seen.add(key)
             yield task

@@ -36,6 +36,9 @@ _FLAGS = {
     "force": "-f",
     "skip_existing": "--skip-existing",
     "as_json": "--json",
+    "remove": "--rm",
+    "remove_anyway": "--rm-anyway",
+    "keep": "-k",
 }
 
 
@@ -59,8 +62,10 @@ def write(verb: str, names_of: Naming, given: dict[str, Any], names: list[str] |
         ("force", "skip_existing"),
         ("stdout", "as_json"),
         ("stdout", "skip_existing"),
+        ("remove", "keep"),
+        ("remove_anyway", "keep"),
     ):
-        if given[one] and given[other]:
+        if given.get(one) and given.get(other):
             raise click.UsageError(f"{_FLAGS[one]} and {_FLAGS[other]} do not go together")
     if given["path"] in STDOUT_NAMES:
         given["path"] = STDIO

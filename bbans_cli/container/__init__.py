@@ -33,6 +33,7 @@ from bbans_cli.container.file_format import (
     picture_from_bytes,
     read_head,
     to_bytes,
+    whole_size,
 )
 from bbans_cli.container.picture_parts import Band, Part, Region, band_heights
 from bbans_cli.container.stored_file import FilePart, JpegSummary, StoredFile
@@ -76,4 +77,5 @@ __all__ = [
     "picture_from_bytes",
     "read_head",
     "to_bytes",
+    "whole_size",
 ]

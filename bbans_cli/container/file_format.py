@@ -209,6 +209,16 @@ def metadata_bytes(data: bytes | memoryview) -> int:
     return _Front(memoryview(data), None).section_size
 
 
+def whole_size(front: bytes | memoryview) -> int:
+    """Bytes of the whole file, as its header has them, which must be within `front`. Raises as `read_head`."""
+    read = _Front(memoryview(front), None)
+    if read.picture is None:
+        sizes = [size for *_, size, _ in stored_file.from_bytes(read.header).parts]
+    else:
+        sizes = [size for _, bands in _part_tables(read.header, read.picture) for size in bands]
+    return read.end + read.section_size + sum(sizes)
+
+
 class _Front:
     """Header up to its list of parts.
 

@@ -1,6 +1,7 @@
 """GIF files of one picture -> palette pictures. Pillow's LZW decoder unpacks the indices; the blocks are read here.
 
-The layout is that of GIF89a. Of one picture, delay and background say nothing, as long as it fills the screen.
+The layout is that of GIF89a. Delay, disposal, loop and background say nothing of one picture that fills the screen;
+where they are there, they are named as not kept.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ def read_gif(data: bytes, bounds: Bounds) -> Picture:
 
 
 def _read(data: bytes, bounds: Bounds) -> Picture:
-    width, height, flags, _, aspect = struct.unpack_from("<HHBBB", data, 6)
+    width, height, flags, background, aspect = struct.unpack_from("<HHBBB", data, 6)
     if not width or not height:
         raise InputError("damaged GIF: impossible width or height")
     bounds.check(width, height, 1)
     shared, at = _palette(data, 13, flags)
-    gif = _Gif()
+    gif = _Gif(lost=["background"] * (background != 0))
     _blocks(gif, data, at)
     if gif.frames != 1:
         what = f"an animation of {gif.frames:,} frames" if gif.frames else "a GIF without a picture"
@@ -117,14 +118,15 @@ def _extension(gif: _Gif, label: int, content: bytes, whole: bytes) -> None:
     if label == CONTROL and len(content) >= 4:
         if not gif.frames:
             gif.transparent = content[3] if content[0] & 1 else None
+            gif.lost += ["delay"] * any(content[1:3]) + ["disposal"] * (content[0] >> 2 & 7 != 0)
     elif label == COMMENT and content and b"\0" not in content:
         gif.items.append(chunks.text(b"Comment", content))
     elif label == APPLICATION and name == b"XMP DataXMP" and whole.endswith(XMP_END):
         gif.items.append((kinds.XMP, whole[12 : -len(XMP_END)]))
     elif label == APPLICATION and name == b"ICCRGBG1012":
         gif.items.append((kinds.ICC, b"ICC profile\0" + body))
-    elif label == APPLICATION and name not in (b"NETSCAPE2.0", b"ANIMEXTS1.0"):
-        gif.lost.append("application block")
+    elif label == APPLICATION:
+        gif.lost.append("loop" if name in (b"NETSCAPE2.0", b"ANIMEXTS1.0") else "application block")
     elif label in (TEXT, COMMENT):
         gif.lost.append("plain text" if label == TEXT else "comment")
 

@@ -209,7 +209,14 @@ def test_what_gif_says_beside_its_pixels():
         (kinds.XMP, b"<x:xmpmeta/>"),
         (kinds.ICC, b"ICC profile\0" + b"profile" * 99),
     ]
-    assert read.lost == ["application block", "6 bytes after the end"]
+    assert read.lost == ["loop", "application block", "6 bytes after the end"]
+
+
+def test_what_gif_says_of_animations_is_named():
+    pixels = RNG.integers(0, 4, (5, 6), np.uint8)
+    data = gif(pixels, bytes(range(12)), b"\x21\xf9\4\x08\x05\0\0\0")
+    assert read_picture(data).lost == ["delay", "disposal"]
+    assert read_picture(data[:11] + b"\3" + data[12:]).lost == ["background", "delay", "disposal"]
 
 
 def test_animations_and_partial_pictures_are_refused():

@@ -9,10 +9,11 @@ from itertools import groupby
 from bbans_cli.coders.files import png_data
 from bbans_cli.coders.files.jpeg_segments import Segment, segments
 from bbans_cli.coders.files.jpeg_tree import MAX_DEPTH, Branch, Copy, CutContent, Node
-from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
+from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, MoreBlocksError, NotCodableError
 from bbans_cli.coders.jpeg.stream.optimal_tables import Joined, join_and_leave_out
 from bbans_cli.coders.jpeg.stream.segments import Walk
 from bbans_cli.coders.jpeg.stream.split import split
+from bbans_cli.errors import LimitError
 
 SOI = b"\xff\xd8\xff"
 # What begins like a JPEG stream and is none costs a look at each; after so many no further one is tried.
@@ -29,8 +30,8 @@ CUT = {b"FLIR\0\1": 8, b"ICC_PROFILE\0": 14}
 def find(data: bytes, max_pixels: int, pngs: bool = False, threads: int = 1) -> tuple[Node, str]:
     """The tree of some bytes, and why the first JPEG stream in them is not coded; "" where it is.
 
-    A stream of many more pixels than `max_pixels` is not looked at. With `pngs` the data of PNG pictures are taken out
-    of contents that were cut into segments.
+    Raises LimitError if the first stream has many more pixels than `max_pixels`; such a further one is passed over.
+    With `pngs` the data of PNG pictures are taken out of contents that were cut into segments.
     """
     search = _Search(max_pixels, pngs, threads)
     node = search.node(data, 0, 0)
@@ -51,7 +52,7 @@ class _Search:
     def __init__(self, max_pixels: int, pngs: bool, threads: int) -> None:
         self.pngs, self.threads = pngs, threads
         # Four components of 64 coefficients a block, and one MCU of up to 16 blocks beyond the border
-        self.max_blocks = max_pixels // 16 + 64
+        self.max_blocks, self.max_pixels = max_pixels // 16 + 64, max_pixels
         self.failures = 0
         self.numbers: dict[bytes, int] = {}
         self.reason = "no JPEG picture in it"
@@ -108,6 +109,8 @@ class _Search:
                 found = split(window, self.max_blocks, self.threads)
             return self._joined(found, window)
         except NotCodableError as error:
+            if isinstance(error, MoreBlocksError) and not (self.failures or self.numbers):
+                raise LimitError(f"has more pixels than the limit of {self.max_pixels:,}") from error
             if not self.failures:
                 self.reason = str(error)
             self.failures += 1

@@ -129,6 +129,9 @@ def test_the_first_stream_decides_what_the_file_is():
 def test_larger_pictures_than_allowed():
     with pytest.raises(LimitError, match="64x48 is 3,072 pixels, above the limit of 3,071"):
         file_coder.encode(jpeg(), "", 5, max_pixels=3071)
+    for most in (1, 100):  # so few that the search for blocks ends before it has a picture
+        with pytest.raises(LimitError, match=f"has more pixels than the limit of {most:,}"):
+            file_coder.encode(jpeg(), "", 5, max_pixels=most)
 
 
 def test_every_prefix_and_every_flipped_byte_is_an_error():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bbans_cli.coders.jpeg.stream.jpeg_stream import NotCodableError
+from bbans_cli.coders.jpeg.stream.jpeg_stream import MoreBlocksError, NotCodableError
 from bbans_cli.coders.jpeg.stream.layout import MOST_LINES, Layout, layout, mcu_height
 from bbans_cli.coders.jpeg.stream.scan import Counts, ScanCoder
 from bbans_cli.coders.jpeg.stream.scan_records import NO_LIMIT, Policy
@@ -168,7 +168,7 @@ def _first_height(frame: Frame, scans: Sequence[Scan], lines: int, max_blocks: i
         return said
     found, _ = _probe_rows(frame, scans, max_blocks)
     if not found or layout(frame, (found + 1) * mcu_height(frame)).blocks > max_blocks:  # there may be more of them
-        raise NotCodableError("more blocks than its data can have, or than are allowed")
+        raise MoreBlocksError("more blocks than are allowed")
     return _height_of(frame, found, lines)
 
 

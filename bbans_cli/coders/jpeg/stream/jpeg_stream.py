@@ -12,6 +12,10 @@ class NotCodableError(Exception):
     """The bytes are no JPEG stream of a kind whose coefficients can be coded; the message is a short reason."""
 
 
+class MoreBlocksError(NotCodableError):
+    """The data have more blocks than the caller allows."""
+
+
 class Component(NamedTuple):
     """A component of the frame header (T.81, B.2.2): sampling factors 1..4, identifier 0..255."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bbans_cli.coders.jpeg.stream.decode_scans import Scan, decode
 from bbans_cli.coders.jpeg.stream.join import quantisers
-from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, NotCodableError
+from bbans_cli.coders.jpeg.stream.jpeg_stream import JpegStream, MoreBlocksError, NotCodableError
 from bbans_cli.coders.jpeg.stream.layout import Layout
 from bbans_cli.coders.jpeg.stream.scan_records import MAX_SCANS, Policy, ScanRecord, pack
 from bbans_cli.coders.jpeg.stream.segments import Frame, Walk
@@ -23,7 +23,8 @@ def split(data: bytes, max_blocks: int = MAX_BLOCKS, threads: int = 1) -> JpegSt
 
     max_blocks  blocks of all components at most; fewer where `data` cannot have as many
 
-    `join` gives the same bytes in nearly all cases; the caller compares. Raises NotCodableError.
+    `join` gives the same bytes in nearly all cases; the caller compares. Raises NotCodableError, and MoreBlocksError
+    where the data have more blocks than `max_blocks`.
     """
     if not data.startswith(b"\xff\xd8"):
         raise NotCodableError("no JPEG stream")
@@ -55,7 +56,13 @@ def _decode(walk: Walk, scans: Sequence[Scan], max_blocks: int, threads: int) ->
     if walk.frame is None or not scans:
         raise NotCodableError("no picture in it")
     # A block takes a bit at least of the first scan of its component.
-    return walk.frame, *decode(walk.frame, scans, walk.lines, min(max_blocks, 8 * walk.position), threads)
+    by_data = 8 * walk.position
+    try:
+        return walk.frame, *decode(walk.frame, scans, walk.lines, min(max_blocks, by_data), threads)
+    except MoreBlocksError as error:
+        if max_blocks < by_data:
+            raise
+        raise NotCodableError("more blocks than its data can have") from error
 
 
 def _scans(walk: Walk, over_strays: bool) -> list[Scan]:
