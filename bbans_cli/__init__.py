@@ -16,6 +16,14 @@ from __future__ import annotations
 
 import os
 import sys
+
+if os.path.basename(sys.argv[0] if sys.argv else "") in ("bbc", "-m"):
+    # The command begins, and imports: an interrupt ends it by SIGINT from here on, without a traceback.
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from typing import TYPE_CHECKING
 
 from bbans_cli import arguments

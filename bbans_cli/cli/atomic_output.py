@@ -15,7 +15,7 @@ import threading
 from types import TracebackType
 
 from bbans_cli import posix_calls
-from bbans_cli.cli.fileio import STDIO, errors_named, write_all
+from bbans_cli.cli.fileio import STDIO, STDOUT, errors_named, write_all
 from bbans_cli.errors import BbcError, InputError, OutputExistsError
 
 # Guards the step from temporary to published, and both sets.
@@ -77,7 +77,7 @@ class DirectOutput:
     """Standard output, a device or a named pipe: written to directly, as there is no file to replace."""
 
     def __init__(self, target: str) -> None:
-        self._name = "(standard output)" if target == STDIO else target
+        self._name = STDOUT if target == STDIO else target
         self._descriptor = 1
         if target == STDIO and sys.stdout is None:
             raise TerminalError("standard output is closed")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 
 from bbans_cli import posix_calls, scheduler
-from bbans_cli.cli import atomic_output, signals
-from bbans_cli.cli.fileio import STDIO
-from bbans_cli.cli.plan import skips
+from bbans_cli.cli import signals
+from bbans_cli.cli.fileio import STDOUT
+from bbans_cli.cli.plan import foreign, skips
 from bbans_cli.cli.progress import Progress
 from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned
 from bbans_cli.cli.task import Task
@@ -29,7 +30,7 @@ def do_all(
         tasks, lambda task: task.size, lambda t, n: (t, work(t, n)), files, threads
     ):
         progress.finish(task)
-        if isinstance(result.error, BrokenPipeError) and task.target == STDIO:
+        if isinstance(result.error, BrokenPipeError) and result.error.filename == STDOUT:
             raise signals.Interrupted(posix_calls.SIGPIPE)
         with progress.paused():
             report.add(result)
@@ -50,12 +51,14 @@ def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) 
             result.status, result.reason = SKIPPED, str(error)
         else:
             result.status, result.error = FAILED, error
-    except OutputExistsError as error:
-        # It came to exist during the work: with --skip-existing that is as if it had existed before.
-        result.status, result.reason = SKIPPED, skips(task)
+    except (OutputExistsError, FileNotFoundError) as error:
+        # With --skip-existing, what another process did meanwhile is as if done before. With --rm its input is gone.
+        gone = isinstance(error, FileNotFoundError)
+        if not gone or options.remove and not os.path.lexists(task.source):
+            result.reason = skips(task)
+        result.status = SKIPPED if result.reason else FAILED
         if not result.reason:
-            result.status = FAILED
-            result.error = error if task.is_output is None else atomic_output.exists(task.target or "", task.source)
+            result.error = error if gone or task.is_output is None else foreign(task)
     except Exception as error:
         result.status, result.error = FAILED, error
     result.seconds = time.monotonic() - start

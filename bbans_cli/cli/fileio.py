@@ -15,6 +15,7 @@ from bbans_cli.errors import BbcError, InputError
 from bbans_cli.reading import Look, read_at_most
 
 STDIO = "-"
+STDOUT = "(standard output)"  # as messages name it
 
 
 def occupy_standard_descriptors() -> None:
@@ -58,9 +59,9 @@ def write_stdout(data: bytes) -> None:
     output was closed at the start, although by now the null device is open in its place.
     """
     if sys.stdout is None:
-        raise OSError(errno.EBADF, "is closed", "(standard output)")
+        raise OSError(errno.EBADF, "is closed", STDOUT)
     try:
-        with errors_named("(standard output)"):
+        with errors_named(STDOUT):
             write_all(1, data)
     except BrokenPipeError:
         raise Interrupted(posix_calls.SIGPIPE) from None

@@ -289,8 +289,8 @@ def _end(stop: signals.Interrupted) -> None:
 def run(args: Sequence[str]) -> int:
     """Do what the arguments say and return the exit status; does not return if a signal arrives."""
     fileio.occupy_standard_descriptors()
-    signals.install()
     try:
+        signals.install()
         return bbc.main(list(args), prog_name="bbc", standalone_mode=False) or 0
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "bbc"
@@ -309,4 +309,5 @@ def run(args: Sequence[str]) -> int:
     finally:
         # Threads may still be at work if standard output failed or the program has a bug.
         atomic_output.abandon_all()
+        signals.uninstall()
     return 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 from bbans_cli.cli import fronts
+from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.task import Naming
 from bbans_cli.errors import BbcError
 from bbans_cli.output_names import FORMAT_OF, Output, compressed, is_bbc, is_wanted, restored, suffix_of, without_bbc
+from bbans_cli.pictures.formats import JPEG_SUFFIXES
 
 
 def of_compress(full: bool, pixels: bool) -> Naming:
@@ -47,13 +49,24 @@ def _output_of(path: str, full: bool, file_format: str | None, pixels: bool, kee
 
 
 def _is_output(source: str, target: str, pixels: bool) -> bool:
-    """Whether `target` is a whole .bbc file of the kind that `source` becomes, and of files of the same suffix."""
+    """Whether `target` is a whole .bbc file of the kind that `source` becomes, and of files of the same suffix.
+
+    Standard input is not read for this. Of a source that another process has done and removed, the name alone tells.
+    """
+    suffix = JPEG_SUFFIXES[0] if source == STDIO else os.path.splitext(source)[1]
     try:
         head = fronts.head_of(target)
         if not fronts.is_whole(target):
             return False
-        if pixels or not fronts.holds_jpeg(source):
-            return head.kind == "picture"
-        return head.kind != "picture" and head.suffix == os.path.splitext(source)[1]
+    except (BbcError, OSError):
+        return False
+    picture = head.kind == "picture"
+    of_file = not picture and not pixels and head.suffix == suffix
+    try:
+        if source == STDIO:
+            return picture or of_file
+        return of_file if not pixels and fronts.holds_jpeg(source) else picture
+    except FileNotFoundError:
+        return of_file or picture and suffix.lower() not in JPEG_SUFFIXES
     except (BbcError, OSError):
         return False

@@ -19,7 +19,7 @@ from bbans_cli.cli.atomic_output import exists, is_special
 from bbans_cli.cli.collisions import refuse_collisions
 from bbans_cli.cli.fileio import STDIO
 from bbans_cli.cli.task import Naming, Placing, PlanError, SameFileError, Task
-from bbans_cli.errors import BbcError, InputError
+from bbans_cli.errors import BbcError, InputError, OutputExistsError
 from bbans_cli.output_names import OF_SYSTEMS
 
 # AppleDouble (RFC 1740, appendix A): what of a file another file system has no place for, in a file `._NAME` beside it.
@@ -174,6 +174,10 @@ def _distinct(tasks: Iterable[Task]) -> Iterator[Task]:
 
 def _look_at_target(task: Task, naming: Naming, placing: Placing, sources: set[places.Identity]) -> Task:
     """Refuse outputs that must not be replaced, before any work; publishing checks again, without a race."""
+    if placing.skip_existing:
+        task = replace(task, is_output=naming.is_output)
+    if isinstance(task.problem, FileNotFoundError) and placing.remove and (reason := skips(task)):
+        return replace(task, problem=None, skip=reason)
     if task.problem or task.target in (None, STDIO) or is_special(task.target):
         return task
     if places.identity(task.target) in sources:
@@ -181,18 +185,24 @@ def _look_at_target(task: Task, naming: Naming, placing: Placing, sources: set[p
     if os.path.isdir(task.target):
         return replace(task, problem=exists(task.target))
     if os.path.lexists(task.target) and not placing.force:
-        if placing.skip_existing and naming.is_output(task.source, task.target):
-            return replace(task, skip=_skip(task.target))
-        return replace(task, problem=exists(task.target, task.source if placing.skip_existing else None))
-    return replace(task, is_output=naming.is_output) if placing.skip_existing else task
+        reason = skips(task)
+        return replace(task, skip=reason) if reason else replace(task, problem=foreign(task))
+    return task
 
 
 def skips(task: Task) -> str:
     """Why a task whose output exists is to be skipped; empty if it is not."""
-    if task.is_output is None or task.target is None or not task.is_output(task.source, task.target):
+    if task.is_output is None or task.target is None or not os.path.lexists(task.target):
         return ""
-    return _skip(task.target)
+    return _skip(task) if task.is_output(task.source, task.target) else ""
 
 
-def _skip(target: str) -> str:
-    return f"{target} exists"
+def foreign(task: Task) -> OutputExistsError:
+    """The error that a task's output exists and, with --skip-existing, is none of its input."""
+    name = "standard input" if task.source == STDIO else task.source
+    return exists(task.target or "", name if task.is_output else None)
+
+
+def _skip(task: Task) -> str:
+    gone = task.source != STDIO and not os.path.lexists(task.source)
+    return f"{task.target} exists" + (", and the input is gone" if gone else "")

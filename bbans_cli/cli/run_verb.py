@@ -69,7 +69,8 @@ def write(verb: str, names_of: Naming, given: dict[str, Any], names: list[str] |
             raise click.UsageError(f"{_FLAGS[one]} and {_FLAGS[other]} do not go together")
     if given["path"] in STDOUT_NAMES:
         given["path"] = STDIO
-    placing = Placing(given["path"], given["stdout"], given["force"], given["skip_existing"])
+    removed = bool(given.get("remove") or given.get("remove_anyway"))
+    placing = Placing(given["path"], given["stdout"], given["force"], given["skip_existing"], removed)
     names = names or inputs(given)
     tasks = tasks_of(names, given["recursive"], names_of, placing)
     if given["as_json"] and any(task.target == STDIO for task in tasks):

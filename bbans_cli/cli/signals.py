@@ -24,11 +24,24 @@ def install() -> None:
             signal.signal(signum, _raise)
 
 
+def uninstall() -> None:
+    """From now on these signals end the process at once: there is nothing left to clean up."""
+    for signum in STOPPING:
+        if signal.getsignal(signum) in (_raise, _pass):
+            signal.signal(signum, signal.SIG_DFL)
+
+
 def _raise(signum: int, frame: FrameType | None) -> None:
-    # A second signal must not interrupt the cleaning up after the first, which takes milliseconds.
+    # A second signal must not interrupt the cleaning up after the first, which takes milliseconds. It may have arrived
+    # already: Python prints an error where such a one is to be ignored (SIG_IGN), and not where a function takes it.
     for other in STOPPING:
-        signal.signal(other, signal.SIG_IGN)
+        if signal.getsignal(other) is _raise:
+            signal.signal(other, _pass)
     raise Interrupted(signum)
+
+
+def _pass(signum: int, frame: FrameType | None) -> None:
+    pass
 
 
 def behind(error: BaseException | None) -> Interrupted | None:

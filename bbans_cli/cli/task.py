@@ -65,9 +65,10 @@ class Naming:
 
 @dataclass(frozen=True)
 class Placing:
-    """Where outputs go: `-o`, `-c`, `-f` and `--skip-existing`."""
+    """Where outputs go: `-o`, `-c`, `-f` and `--skip-existing`; and whether inputs are removed (`--rm`)."""
 
     path: str | None = None
     stdout: bool = False
     force: bool = False
     skip_existing: bool = False
+    remove: bool = False

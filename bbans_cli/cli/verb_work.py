@@ -112,8 +112,10 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
         if (outcome.lossy or outcome.warnings) and not options.remove_anyway:
             less = "cannot restore all of it" if options.verb == "compress" else "has less than it holds"
             raise atomic_output.NotRemovedError(f"the output {less}; --rm-anyway removes it")
-        with fileio.errors_named(task.source):
+        try:
             atomic_output.remove_input(task.source, status)
+        except FileNotFoundError:
+            result.notes.append("was gone before it could be removed; the output was written")
 
 
 def _lost(outcome: Outcome) -> str:

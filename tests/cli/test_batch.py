@@ -127,6 +127,29 @@ def test_an_output_that_comes_meanwhile_is_skipped_if_that_was_asked_for(ours: b
     assert Path("a.bbc").read_bytes() == b"theirs" and Path("a.png").exists()
 
 
+@pytest.mark.parametrize(("remove", "ours"), [(True, True), (True, False), (False, True)])
+def test_an_input_that_another_command_has_done_and_removed_is_skipped(remove: bool, ours: bool) -> None:
+    os.unlink("a.png")
+    Path("a.bbc").write_bytes(b"theirs")
+    result = do(Task("a.png", "a.bbc", is_output=lambda *names: ours), remove=remove)
+    if remove and ours:
+        assert (result.status, result.reason, result.error) == (SKIPPED, "a.bbc exists, and the input is gone", None)
+    else:
+        assert result.status == FAILED and isinstance(result.error, FileNotFoundError)
+    assert Path("a.bbc").read_bytes() == b"theirs"
+
+
+def test_an_input_that_is_gone_when_it_is_to_be_removed_is_done() -> None:
+    class Slow(Turner):
+        def compress_file(self, data: bytes, threads: int, progress, name: str) -> Outcome:
+            os.unlink("a.png")
+            return super().compress_file(data, threads, progress, name)
+
+    result = do(Task("a.png", "a.bbc"), coder=Slow(), remove=True)
+    assert (result.status, result.error) == (OK, None) and "the output was written" in result.notes[0]
+    assert Path("a.bbc").read_bytes() == b"cba"
+
+
 def test_an_input_that_vanished_leaves_no_output() -> None:
     os.unlink("a.png")
     result = do(Task("a.png", "new/a.bbc"))

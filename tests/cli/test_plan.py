@@ -261,6 +261,22 @@ def test_an_output_that_came_from_another_kind_of_file_is_not_skipped() -> None:
     assert str(task.problem) == "exists already and did not come from a.png; -f replaces it"
 
 
+def test_an_input_that_another_command_has_done_and_removed_is_skipped() -> None:
+    put("a.bbc")
+    options = {"skip_existing": True, "remove": True}
+    assert only(["a.png"], **options).skip == "a.bbc exists, and the input is gone"
+    for fewer in ({"skip_existing": True}, {"remove": True}):
+        assert isinstance(only(["a.png"], **fewer).problem, FileNotFoundError)
+    Path("a.bbc").write_text("foreign")
+    assert isinstance(only(["a.png"], **options).problem, FileNotFoundError)
+
+
+def test_what_did_not_come_from_standard_input_is_said_in_words() -> None:
+    Path("a.bbc").write_text("foreign")
+    problem = only(["-"], path="a.bbc", skip_existing=True).problem
+    assert str(problem) == "exists already and did not come from standard input; -f replaces it"
+
+
 def test_a_dangling_link_exists() -> None:
     put("a.png")
     os.symlink("nowhere", "a.bbc")

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from exif_files import exif_block
+from PIL import Image
 
+import bbans_cli
 from bbans_cli.cli import signals
 
 BBC = os.path.join(sysconfig.get_path("scripts"), "bbc")
@@ -56,6 +59,17 @@ def test_a_signal_leaves_nothing_behind(signum: int, large: Path, tmp_path: Path
     assert large.exists()
 
 
+def test_a_second_signal_at_once_is_no_message(large: Path, tmp_path: Path) -> None:
+    process = start("compress", "-o", tmp_path / "a.bbc", large, cwd=tmp_path)
+    wait_for_temporary_file(tmp_path)
+    # Both are there when the process runs again.
+    for signum in (signal.SIGSTOP, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCONT):
+        process.send_signal(signum)
+    _, errors = process.communicate(timeout=30)
+    assert -process.returncode in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) and errors == b""
+    assert os.listdir(tmp_path) == []
+
+
 def test_the_shell_sees_143(large: Path, tmp_path: Path) -> None:
     script = 'out=$1; bbc=$2; "$bbc" compress -o "$out"/ "$3" & trap "" TERM; wait $!; echo $?'
     process = subprocess.Popen(
@@ -79,6 +93,25 @@ __main__.main()
     python = os.path.join(sysconfig.get_path("scripts"), "python")
     done = subprocess.run([python, "-c", code], capture_output=True)
     assert done.returncode == -signal.SIGINT and done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("bin/bbc", "SIG_DFL"), ("-m", "SIG_DFL"), ("other", "default_int_handler")]
+)
+def test_an_interrupt_ends_the_command_from_the_first_import_on(name: str, kind: str) -> None:
+    code = f"""
+import signal, sys
+sys.argv = [{name!r}]
+class Look:
+    def find_spec(self, module, *more):
+        if module == "bbans_cli.errors":
+            print(signal.getsignal(signal.SIGINT) is signal.{kind})
+sys.meta_path.insert(0, Look())
+import bbans_cli
+"""
+    python = os.path.join(sysconfig.get_path("scripts"), "python")
+    done = subprocess.run([python, "-c", code], capture_output=True)
+    assert (done.stdout, done.stderr) == (b"True\n", b"")
 
 
 def test_what_was_done_before_the_signal_stays(large: Path, tmp_path: Path) -> None:
@@ -132,12 +165,15 @@ def test_a_signal_is_found_behind_the_error_of_a_lock() -> None:
     assert signals.behind(RuntimeError()) is None
 
 
-def test_a_reader_that_leaves_ends_the_command_by_sigpipe(tmp_path: Path) -> None:
-    pixels = np.random.default_rng(1).integers(0, 256, 3 << 16, np.uint8).tobytes()
-    (tmp_path / "a.ppm").write_bytes(b"P6 256 256 255\n" + pixels)
+@pytest.mark.parametrize("args", ["compress -c -1 a.ppm", "info --map - -1 a.ppm", "info --exif a.bbc"])
+def test_a_reader_that_leaves_ends_the_command_by_sigpipe(args: str, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    (tmp_path / "a.ppm").write_bytes(b"P6 64 64 255\n" + pixels.tobytes())
+    Image.fromarray(pixels[:4, :4]).save(tmp_path / "a.png", exif=exif_block(3))
+    (tmp_path / "a.bbc").write_bytes(bbans_cli.compress(tmp_path / "a.png"))
     reading, writing = os.pipe()
     os.close(reading)
-    process = start("compress", "-c", "-1", "a.ppm", cwd=tmp_path, stdout=writing)
+    process = start(*args.split(), cwd=tmp_path, stdout=writing)
     os.close(writing)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGPIPE and errors == b""

@@ -11,6 +11,14 @@ cat a.bbc
 bbc compress -f a.png
 bbc compress --skip-existing -v a.png b.png 2>&1 | vague
 bbc verify a.bbc b.bbc
+# Standard input may be what became any complete output.
+bbc compress --skip-existing -v -o a.bbc < b.png 2>&1
+echo mine > e.bbc
+bbc compress --skip-existing -o e.bbc < b.png || echo "$?"
+# With --rm, an input that is gone was done by another command, if its output is of such a kind.
+bbc compress --skip-existing --rm -v gone/a.png a.jpg b.png missing.png -o . 2>&1 || echo "$?"
+cat e.bbc
+rm e.bbc
 # A link to nowhere is there as well, and -f replaces the link, not what it points at.
 echo mine > target
 ln -s target c.bbc

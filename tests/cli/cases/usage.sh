@@ -7,6 +7,13 @@ status bbc
 status bbc frobnicate a.png
 status bbc compress --frobnicate a.png
 status bbc compress -o
+status bbc compress -o "" a.png
+status bbc decompress -o "" p.bbc
+status bbc recompress -o "" p.bbc
+status bbc meta get --icc -o "" p.bbc
+status bbc meta set --icc "" p.bbc
+status bbc thumbnail p.bbc ""
+status bbc info --map "" p.bbc
 status bbc compress -T -1 a.png
 status bbc compress -j many a.png
 status bbc compress -c -o x.bbc a.png
