@@ -1,14 +1,17 @@
 """The codec of Zarr: chunks of every shape and type, formats 2 and 3, other processes."""
 
+import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import zarr
 from numcodecs.registry import get_codec
+from PIL import Image
 
 import bbans_cli
 from bbans_cli.errors import BbcError, CorruptError
@@ -51,7 +54,7 @@ def test_chunks_come_back(shape: tuple[int, ...], axis: int | str | None, pictur
     array = samples(shape, dtype)
     assert layout(shape, array.dtype, axis).picture == picture
     data = encode(array, Settings(1, axis))
-    found = chunks.fitted(decode(data), shape, array.dtype)
+    found = chunks.decode_as(data, layout(shape, array.dtype, axis))
     assert found.dtype == array.dtype and np.array_equal(found, array)
     assert bbans_cli.decompress(data).shape == (picture if picture[2:] != (1,) else picture[:2])
 
@@ -87,6 +90,22 @@ def test_settings_that_do_not_exist(codec: type) -> None:
         codec(level=3)
     with pytest.raises(ValueError, match="channel_axis"):
         codec(channel_axis=2)
+    with pytest.raises(ValueError, match="threads is 0 to 1024"):
+        codec(threads=-1)
+    with pytest.raises(ValueError, match="threads is 0 to 1024"):
+        codec(threads=1025)
+    with pytest.raises(TypeError, match="threads is an integer"):
+        codec(threads="2")
+
+
+@pytest.mark.parametrize("threads", [0, 65])
+def test_any_number_of_threads(threads: int) -> None:
+    array = samples((5, 7, 3), "|u1")
+    assert np.array_equal(Bbc(1, threads=threads).decode(Bbc(1, threads=threads).encode(array)), array)
+    given = {"serializer": BbcCodec(1, threads=threads), "compressors": None}
+    stored = zarr.create_array({}, shape=array.shape, chunks=array.shape, dtype="u1", **given)
+    stored[:] = array
+    assert np.array_equal(stored[:], array)
 
 
 def test_format_2_refuses_when_the_first_chunk_is_written() -> None:
@@ -156,10 +175,60 @@ def test_damage_is_an_error_of_ours() -> None:
         wrong[place] ^= 0x55
         with pytest.raises(BbcError):
             decode(bytes(wrong))
-    with pytest.raises(CorruptError, match="a chunk of"):
-        chunks.fitted(decode(data), (6, 9), np.dtype(">i2"))
-    with pytest.raises(CorruptError, match="a chunk of"):
-        chunks.fitted(decode(data), (6, 8), np.dtype("u1"))
+    for shape, dtype in (((6, 9), ">i2"), ((8, 6), ">i2"), ((6, 8), "u1"), ((6, 8), "<u2")):
+        with pytest.raises(BbcError, match="a chunk of|pixels, above the limit of 48|pixels, above the limit of 54"):
+            chunks.decode_as(data, layout(shape, np.dtype(dtype)))
+
+
+def others() -> dict[str, bytes]:
+    """Files of as many samples as a chunk (20, 30, 3) of uint8."""
+    from bbans_cli import api
+    from bbans_cli.pictures.picture import from_array
+
+    jpeg, one = io.BytesIO(), samples((20, 30, 3), "|u1")
+    Image.fromarray(one).save(jpeg, "JPEG")
+    palette = replace(from_array(samples((60, 30), "|u1") % 2), mode="palette", palette=bytes(6))
+    return {
+        "turned": encode(samples((30, 20, 3), "|u1"), Settings(1)),
+        "grey": encode(samples((60, 30), "|u1"), Settings(1)),
+        "grey, wide": encode(samples((20, 90), "|u1"), Settings(1)),
+        "a palette": api.PictureCodec(1).compress(palette, 1),
+        "16 bits": encode(samples((20, 30, 3), "<u2"), Settings(1)),
+        "signed": encode(samples((20, 30, 3), "|i1"), Settings(1)),
+        "YCbCr": bbans_cli.compress(Image.fromarray(one, "RGB").convert("YCbCr"), level=1),
+        "a JPEG file": bbans_cli.compress(jpeg.getvalue(), level=1),
+    }
+
+
+@pytest.mark.parametrize("name", others())
+def test_files_of_other_chunks_are_refused_in_format_3(name: str) -> None:
+    store: dict = {}
+    given = {"serializer": BbcCodec(1), "compressors": None}
+    zarr.create_array(store, shape=(20, 30, 3), chunks=(20, 30, 3), dtype="u1", **given)[:] = samples(
+        (20, 30, 3), "|u1"
+    )
+    store["c/0/0/0"] = type(store["c/0/0/0"]).from_bytes(others()[name])
+    with pytest.raises(CorruptError, match="a chunk"):
+        zarr.open_array(store, mode="r")[:]
+
+
+def test_samples_other_than_0_and_1_are_no_bools() -> None:
+    with pytest.raises(CorruptError, match="where the array has .* bool"):
+        chunks.decode_as(encode(samples((5, 7), "|u1"), Settings(1)), layout((5, 7), np.dtype("b1")))
+
+
+def test_a_jpeg_file_is_no_chunk_of_format_2() -> None:
+    with pytest.raises(CorruptError, match="a chunk that holds a file"):
+        Bbc(1).decode(others()["a JPEG file"])
+
+
+def test_five_of_the_last_axis_are_the_width() -> None:
+    array = samples((20, 30, 5), "|u1")
+    assert layout((16, 16, 5), array.dtype).picture == (256, 5)
+    for given in ({"serializer": BbcCodec(1), "compressors": None}, {"zarr_format": 2, "compressors": Bbc(1)}):
+        stored = zarr.create_array({}, shape=array.shape, chunks=(16, 16, 5), dtype="u1", filters="auto", **given)
+        stored[:] = array
+        assert np.array_equal(stored[:], array)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bbans_cli import api
+from bbans_cli import api, arguments, container, scheduler
+from bbans_cli.container import MODES
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import CorruptError
-from bbans_cli.limits import LEVELS, MAX_PIXELS
+from bbans_cli.limits import MAX_PIXELS
 from bbans_cli.pictures.picture import Picture, from_array
 
 # A private ancillary chunk of PNG, in which the item survives `bbc decompress`: dtype, axis of channels, shape.
@@ -33,14 +34,18 @@ class Settings:
     level         1 fast, 5 default, 9 best
     channel_axis  the axis whose 1 to 4 samples are the channels of a pixel: -1, or -3 (before height and width); None:
                   there is none; "auto": -1 if the chunk has at least three axes and the last one is 1 to 4 long
+    threads       cores for one chunk; 0: all, at most 1024
+
+    Raises TypeError and ValueError.
     """
 
     level: int = 5
     channel_axis: int | str | None = "auto"
+    threads: int = 1
 
     def __post_init__(self) -> None:
-        if self.level not in LEVELS:
-            raise ValueError(f"level {self.level!r} is not 1, 5 or 9")
+        arguments.level(self.level)
+        arguments.threads(self.threads)
         if self.channel_axis not in ("auto", None, -1, -3):
             raise ValueError(f'channel_axis {self.channel_axis!r} is not "auto", None, -1 or -3')
 
@@ -85,7 +90,7 @@ def layout(shape: tuple[int, ...], dtype: np.dtype, channel_axis: int | str | No
     return found
 
 
-def encode(array: np.ndarray, settings: Settings, threads: int = 1, verify: bool = True) -> bytes:
+def encode(array: np.ndarray, settings: Settings, verify: bool = True) -> bytes:
     """The .bbc file of a chunk. Raises ValueError as `layout`."""
     found = layout(array.shape, array.dtype, settings.channel_axis)
     samples = array if found.channel != -3 else np.moveaxis(array, -3, -1)
@@ -93,15 +98,47 @@ def encode(array: np.ndarray, settings: Settings, threads: int = 1, verify: bool
     if not _is_plain(found):
         words = f"{array.dtype.str} {found.channel or 0} {','.join(map(str, array.shape))}"
         picture.metadata.append((kinds.CHUNK, ITEM + words.encode()))
-    return api.PictureCodec(settings.level, verify=verify).compress(picture, threads)
+    return api.PictureCodec(settings.level, verify=verify).compress(picture, settings.threads or scheduler.cores())
 
 
-def decode(data: bytes, threads: int = 1, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def decode(data: bytes, threads: int = 1) -> np.ndarray:
     """The chunk: in its own shape and dtype where the file says so, else as a picture. Raises BbcError."""
-    picture = api.PictureCodec(max_pixels=max_pixels).decompress(data, threads)
+    picture = _picture(data, threads, MAX_PIXELS)
     found = _layout_of(picture)
-    if found is None:
-        return picture.pixels
+    return picture.pixels if found is None else _samples(picture, found)
+
+
+def decode_as(data: bytes, expected: Layout, threads: int = 1) -> np.ndarray:
+    """A chunk of the shape and type that an array says. Raises BbcError, CorruptError where the file holds another."""
+    picture = _picture(data, threads, math.prod(expected.shape))
+    found = _layout_of(picture)
+    if found is None and _is_as_encoded(picture, expected):
+        return picture.pixels.reshape(expected.shape).astype(expected.dtype)
+    if found is not None and (found.shape, found.dtype.name) == (expected.shape, expected.dtype.name):
+        return _samples(picture, found).astype(expected.dtype)
+    shape, dtype = (picture.pixels.shape, picture.pixels.dtype) if found is None else (found.shape, found.dtype)
+    said = f"a chunk of {shape} {dtype.name}, {picture.mode}"
+    raise CorruptError(f"corrupt: {said}, where the array has {expected.shape} {expected.dtype.name}")
+
+
+def _is_as_encoded(picture: Picture, expected: Layout) -> bool:
+    """Whether a picture without an item is what `encode` makes of a chunk without one."""
+    height, width, channels = (*expected.picture, 1)[:3]
+    kind = MODES[channels - 1], 8 * expected.dtype.itemsize, None, None, None
+    same = (picture.mode, picture.depth, picture.alpha, picture.maximum, picture.colours) == kind
+    binary = expected.dtype.kind != "b" or int(picture.pixels.max()) <= 1
+    plain = expected.dtype.kind in "bu" and expected.channel != -3
+    return same and plain and binary and picture.pixels.shape == (height, width, channels)
+
+
+def _picture(data: bytes, threads: int, max_pixels: int) -> Picture:
+    """What is in a file of samples, not in one of a JPEG file. Raises BbcError."""
+    if container.read_head(data).kind != "picture":
+        raise CorruptError("corrupt: a chunk that holds a file, not the samples of an array")
+    return api.PictureCodec(max_pixels=max_pixels).decompress(data, threads or scheduler.cores())
+
+
+def _samples(picture: Picture, found: Layout) -> np.ndarray:
     samples = _signed(picture.pixels, found.dtype)
     if found.channel != -3:
         return samples.reshape(found.shape)
@@ -143,11 +180,3 @@ def _layout_of(picture: Picture) -> Layout | None:
     if not fits or picture.palette is not None:
         raise CorruptError("corrupt: the picture does not fit the chunk of an array")
     return found
-
-
-def fitted(array: np.ndarray, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """A decoded chunk as an array expects it. Raises CorruptError where it is another."""
-    same = array.dtype.itemsize == dtype.itemsize and (array.dtype.kind == dtype.kind or dtype.kind in "ub")
-    if array.size != math.prod(shape) or not same:
-        raise CorruptError(f"corrupt: a chunk of {array.shape} {array.dtype.name}, not {shape} {dtype.name}")
-    return array.reshape(shape).astype(dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,10 +27,11 @@ class BbcCodec(ArrayBytesCodec):
     """A serializer of chunks that are pictures: `zarr.create_array(..., serializer=BbcCodec(), compressors=None)`.
 
     level, channel_axis  see chunks.Settings
-    threads              cores for one chunk. Zarr codes several chunks at a time
+    threads              cores for one chunk, 0: all. Zarr codes several chunks at a time
     verify               decode each chunk once it is encoded, and compare
 
-    Raises ValueError for settings that do not exist; creating an array raises it for chunks that are no pictures.
+    Raises TypeError and ValueError for settings that do not exist; creating an array raises ValueError for chunks that
+    are no pictures.
     """
 
     level: int = 5
@@ -42,7 +42,7 @@ class BbcCodec(ArrayBytesCodec):
     is_fixed_size = False
 
     def __post_init__(self) -> None:
-        Settings(self.level, self.channel_axis)
+        Settings(self.level, self.channel_axis, self.threads)
 
     @classmethod
     def from_dict(cls, data: dict[str, JSON]) -> BbcCodec:
@@ -63,14 +63,13 @@ class BbcCodec(ArrayBytesCodec):
 
     async def _encode_single(self, chunk_array: NDBuffer, chunk_spec: ArraySpec) -> Buffer | None:
         array = np.asarray(chunk_array.as_numpy_array())
-        settings = Settings(self.level, self.channel_axis)
-        data = await asyncio.to_thread(chunks.encode, array, settings, self.threads, self.verify)
+        settings = Settings(self.level, self.channel_axis, self.threads)
+        data = await asyncio.to_thread(chunks.encode, array, settings, self.verify)
         return chunk_spec.prototype.buffer.from_bytes(data)
 
     async def _decode_single(self, chunk_bytes: Buffer, chunk_spec: ArraySpec) -> NDBuffer:
-        pixels = math.prod(chunk_spec.shape)
-        array = await asyncio.to_thread(chunks.decode, chunk_bytes.to_bytes(), self.threads, pixels)
-        chunk = chunks.fitted(array, chunk_spec.shape, chunk_spec.dtype.to_native_dtype())
+        expected = chunks.layout(chunk_spec.shape, chunk_spec.dtype.to_native_dtype(), self.channel_axis)
+        chunk = await asyncio.to_thread(chunks.decode_as, chunk_bytes.to_bytes(), expected, self.threads)
         return chunk_spec.prototype.nd_buffer.from_numpy_array(chunk)
 
     def compute_encoded_size(self, input_byte_length: int, chunk_spec: ArraySpec) -> int:
