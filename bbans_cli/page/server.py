@@ -8,18 +8,19 @@
 
 Errors are JSON: {"error": {"code", "message"}}. It listens on the loopback interface. A request whose Host is another
 is refused, so that no web site reaches it through a name of its own (DNS rebinding), and so is a change that another
-origin asks for.
+origin asks for, as Origin or Sec-Fetch-Site tells.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.resources import files
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -33,7 +34,10 @@ from bbans_cli.limits import LEVELS
 from bbans_cli.page.jobs import BusyError, Job, Jobs, record
 from bbans_cli.page.work import Worker
 
-HOSTS = ("127.0.0.1", "localhost", "::1")
+HOSTS = ("127.0.0.1", "localhost", "[::1]")
+_HOST = re.compile(rf"(?:{'|'.join(map(re.escape, HOSTS))})(?::[0-9]{{1,5}})?", re.IGNORECASE)
+# What a browser says of a request that is the page's own, or the user's.
+_OWN_SITES = (None, "same-origin", "none")
 # Bytes of a file that is sent. Pixels have a limit of their own. Tuned by hand, not recorded.
 MOST_SENT_BYTES = 256 << 20
 _LONGEST_NAME = 200
@@ -116,21 +120,14 @@ class _OwnHostAlone:
         if scope["type"] == "http":
             request = Request(scope)
             host, origin = request.headers.get("host", ""), request.headers.get("origin")
-            if _host(host) not in HOSTS:
+            own = origin in (None, f"http://{host}") and request.headers.get("sec-fetch-site") in _OWN_SITES
+            if not _HOST.fullmatch(host):
                 await _error(400, "host", "this page answers on 127.0.0.1 alone")(scope, receive, send)
                 return
-            if request.method not in ("GET", "HEAD") and origin not in (None, f"http://{host}"):
+            if request.method not in ("GET", "HEAD") and not own:
                 await _error(403, "origin", "another page asked for this")(scope, receive, send)
                 return
         await self.app(scope, receive, send)
-
-
-def _host(header: str) -> str | None:
-    """The name in a Host header, without the port."""
-    try:
-        return urlsplit(f"//{header}").hostname
-    except ValueError:
-        return None
 
 
 class _Pages:

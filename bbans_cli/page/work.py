@@ -12,7 +12,7 @@ import numpy as np
 from bbans_cli import api, container
 from bbans_cli.coders import code_lengths
 from bbans_cli.coders.code_lengths import CodeLengths
-from bbans_cli.errors import LossyError
+from bbans_cli.errors import InputError, LimitError, LossyError, UnsupportedError
 from bbans_cli.heat_map import panels, sheet, totals
 from bbans_cli.page import formats
 from bbans_cli.page.formats import Measured
@@ -21,6 +21,7 @@ from bbans_cli.pictures.detect import is_jpeg
 from bbans_cli.pictures.equality import equal_pixels
 from bbans_cli.pictures.picture import Picture
 from bbans_cli.pictures.read_write import read_picture, write_picture
+from bbans_cli.progress import ShareProgress
 
 _MOST_SHOWN = 1600  # pixels of the longer side of what the browser gets
 
@@ -53,48 +54,62 @@ class Worker:
         """A picture or JPEG file: measure other formats, compress, measure the .bbc file, compare."""
         job.begin("reading")
         jpeg = is_jpeg(data, job.name)
-        picture = read_picture(data, pixels=True, max_pixels=self.max_pixels, max_memory=self.max_memory)
-        _show(job, picture)
+        picture = self._picture(data, jpeg)
+        if picture is not None:
+            _show(job, picture)
         job.result.update(kind="jpeg" if jpeg else "picture", given=len(data), rows=[])
-        for name, measure in formats.of_jpeg_file(data) if jpeg else formats.of_picture(picture):
+        for name, measure in formats.of_jpeg_file(data) if picture is None or jpeg else formats.of_picture(picture):
             job.begin(name)
             _add(job, measure())
         progress = job.begin("bbc: encoding")
         codec = replace(self._codec, level=job.level, verify=False)
+        warnings = []
         began = time.perf_counter()
         try:
             outcome = codec.compress_file(data, self.threads, progress, job.name)
         except LossyError:
+            warnings.append("this file is lossy: only its pixels are kept, and bbc refuses it without --pixels")
             outcome = replace(codec, pixels=True).compress_file(data, self.threads, progress, job.name)
         seconds = time.perf_counter() - began
-        job.result["warnings"] = [*outcome.warnings, *outcome.notes]
+        job.result["warnings"] = [*warnings, *outcome.warnings, *outcome.notes]
         self._measure(job, outcome.data, seconds)
-        if jpeg:
+        if picture is None or jpeg:
             equal = self._same_file(job, outcome.data, data)
             job.result["check"] = "every byte of the file came back" if equal else "the file is not the same"
         else:
             equal = _equal(job, picture)
             job.result["check"] = "every pixel came back" if equal else "pixels differ"
 
+    def _picture(self, data: bytes, jpeg: bool) -> Picture | None:
+        """The pixels; None of a JPEG file without any that can be read: it comes back byte for byte all the same."""
+        try:
+            return read_picture(data, pixels=True, max_pixels=self.max_pixels, max_memory=self.max_memory)
+        except (InputError, UnsupportedError) as error:
+            if isinstance(error, LimitError) or not jpeg:
+                raise
+            return None
+
     def _measure(self, job: Job, packed: bytes, seconds: float | None) -> None:
-        """Decode a .bbc file, draw where its bits went, and write what it holds.
+        """Decode a .bbc file, draw where its bits went if it has pixels, and write what it holds.
 
         seconds  that encoding took; None: the .bbc file is what the browser sent
         """
         progress = job.begin("bbc: decoding and measuring")
         began = time.perf_counter()
-        lengths = code_lengths.of_file(packed, self.threads, progress, self.max_pixels, self.max_memory)
+        lengths = self._lengths(packed, progress)
         decoding = time.perf_counter() - began
         stem = os.path.splitext(job.name)[0]
         if seconds is None:
-            _show(job, lengths.picture)
-            job.result.update(kind=lengths.kind, rows=[])
+            if lengths is not None:
+                _show(job, lengths.picture)
+            job.result.update(kind=container.read_head(packed).kind, rows=[])
         name = f".bbc, level {job.level}" if seconds is not None else ".bbc"
         _add(job, Measured(name, len(packed), seconds, decoding))
         job.write("packed", packed, "application/octet-stream", f"{stem}.bbc")
         job.begin("drawing")
-        _draw(job, lengths, stem)
-        if lengths.kind == "picture":
+        if lengths is not None:
+            _draw(job, lengths, stem)
+        if lengths is not None and lengths.kind == "picture":
             file, _ = write_picture(lengths.picture, lengths.picture.file_format)
             job.write("restored", file, "application/octet-stream", f"{stem}.{lengths.picture.file_format}")
         elif seconds is None:
@@ -103,6 +118,15 @@ class Worker:
             job.write("restored", outcome.data, "application/octet-stream", stem + suffix)
         if seconds is None:
             job.result["check"] = "every checksum is right"
+
+    def _lengths(self, packed: bytes, progress: ShareProgress) -> CodeLengths | None:
+        """Where the bits of a .bbc file went; None of a file in it that has no pixels."""
+        try:
+            return code_lengths.of_file(packed, self.threads, progress, self.max_pixels, self.max_memory)
+        except (InputError, UnsupportedError) as error:
+            if isinstance(error, LimitError) or container.read_head(packed).kind == "picture":
+                raise
+            return None
 
     def _same_file(self, job: Job, packed: bytes, data: bytes) -> bool:
         outcome = self._codec.decompress_file(packed, None, self.threads)

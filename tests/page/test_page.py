@@ -81,6 +81,18 @@ def links(driver):
     return {link.text: link for link in driver.find_elements("css selector", "article:first-child .links a")}
 
 
+def test_a_jpeg_file_without_pixels_gets_its_size_and_downloads(driver, address, downloads):
+    driver.get(address)
+    data = b"\xff\xd8\xff" + bytes(99)
+    drop(driver, "a.jpg", data)
+    assert finished(driver) == "done"
+    assert first(driver, ".facts").text == "no pixels that can be read, JPEG file, 102 bytes given"
+    assert "every byte of the file came back" in first(driver, ".links .check").text
+    assert list(links(driver)) == ["Download .bbc file", "Download restored file"]
+    assert not first(driver, ".pair").is_displayed() and not first(driver, "details").is_displayed()
+    assert download(driver, downloads, links(driver)["Download restored file"]).read_bytes() == data
+
+
 def test_a_dropped_picture_gets_sizes_a_heat_map_and_downloads(driver, address, downloads, png):
     driver.get(address)
     driver.execute_script("document.querySelector(\"[value='1']\").click()")

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import bbans_cli
 from scripts.common import browser
 
 pytest.importorskip("starlette", reason="needs starlette")
@@ -49,14 +50,27 @@ def client(address):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "192.168.0.1", "[::1"]
+    "host",
+    [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1.evil.example",
+        "",
+        "192.168.0.1",
+        "[::1",
+        "::1",
+        "user@localhost",
+        "localhost:abc",
+        "localhost:",
+        "localhost/",
+    ],
 )
 def test_foreign_hosts_are_refused(client, host):
     assert client.code("GET", "/", Host=host) == (400, "host")
     assert client.code("POST", "/jobs", b"x", Host=host) == (400, "host")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost", "LOCALHOST:80", "[::1]", "[::1]:8000"])
 def test_names_of_this_machine_are_taken(client, host):
     status, headers, data = client("GET", "/", Host=host)
     assert status == 200 and b"Drop pictures" in data
@@ -69,6 +83,55 @@ def test_names_of_this_machine_are_taken(client, host):
 def test_changes_that_another_origin_asks_for_are_refused(client, origin):
     assert client.code("POST", "/jobs", b"x", Origin=origin) == (403, "origin")
     assert client.code("DELETE", "/jobs/1", Origin=origin) == (403, "origin")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_changes_that_a_browser_says_are_another_sites_are_refused(client, site):
+    assert client.code("POST", "/jobs", b"x", Sec_Fetch_Site=site) == (403, "origin")
+    assert client.code("DELETE", "/jobs/1", Sec_Fetch_Site=site) == (403, "origin")
+    assert client("GET", "/", Sec_Fetch_Site=site)[0] == 200  # a link
+
+
+def done(client, name, data, level=1):
+    """The result of a file, and its files by name."""
+    status, _, answer = client("POST", f"/jobs?level={level}&name={name}", data)
+    assert status == 202
+    job = json.loads(answer)
+    while job["state"] == "working":
+        time.sleep(0.05)
+        job = json.loads(client("GET", f"/jobs/{job['id']}")[2])
+    assert job["state"] == "done", job["error"]
+    return job["result"], lambda key: client("GET", f"/jobs/{job['id']}/{key}")
+
+
+def test_a_jpeg_file_without_pixels_comes_back_all_the_same(client):
+    data = b"\xff\xd8\xff" + bytes(99)
+    result, file = done(client, "a.jpg", data)
+    assert result["kind"] == "jpeg" and result["check"] == "every byte of the file came back"
+    assert "width" not in result and "map" not in result
+    assert file("restored")[2] == data and file("sheet")[0] == 404
+    packed = file("packed")[2]
+    assert result["rows"][-1]["size"] == len(packed)
+    result, file = done(client, "a.bbc", packed)
+    assert file("restored")[2] == data and result["check"] == "every checksum is right"
+    assert result["kind"] == bbans_cli.header(packed).kind and "width" not in result
+
+
+def test_a_lossy_file_is_named_one(client):
+    out = io.BytesIO()
+    Image.fromarray(jpeg_pictures.photo(20, 30)).save(out, "WEBP", quality=80)
+    result, _ = done(client, "a.webp", out.getvalue())
+    assert result["check"] == "every pixel came back" and "lossy" in result["warnings"][0]
+    out = io.BytesIO()
+    Image.fromarray(jpeg_pictures.photo(20, 30)).save(out, "WEBP", lossless=True)
+    assert done(client, "b.webp", out.getvalue())[0]["warnings"] == []
+
+
+def test_a_picture_that_cannot_be_read_is_an_error(client):
+    answer = json.loads(client("POST", "/jobs?name=a.png", b"\x89PNG\r\n\x1a\n" + bytes(40))[2])
+    while answer["state"] == "working":
+        answer = json.loads(client("GET", f"/jobs/{answer['id']}")[2])
+    assert (answer["state"], answer["error"]["code"]) == ("failed", "input")
 
 
 def test_requests_that_are_wrong_have_codes(client):
