@@ -73,8 +73,8 @@ def compress(
     """The bytes of a .bbc file for an array, or for a file: a picture with its metadata, or a JPEG file as it is.
 
     source      uint8 or uint16 array (h, w) grey, (h, w, 2) grey and alpha, (h, w, 3) RGB or (h, w, 4) RGBA, or
-                a stack (pages, h, w, 1 to 4); or the path of a file; or its bytes; or an image of Pillow's, with its
-                palette, transparency, profile, EXIF, XMP, resolution and texts, as `bbans_cli.pillow` saves it
+                a stack (pages, h, w, 1 to 4); or the path of a file; or its bytes; or an image of Pillow's, the one
+                frame that it shows, with its palette, transparency, profile, EXIF, XMP, resolution and texts
     mode        of an array whose shape does not tell: "cmyk" for (h, w, 4)
     level       1 fast, 5 default, 9 best
     threads     0: all cores; at most 1024; the bytes do not depend on it

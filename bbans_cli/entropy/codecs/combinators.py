@@ -153,6 +153,8 @@ def _exactly(numbers: ArrayLike, dtype: DTypeLike) -> np.ndarray:
     given = np.asarray(numbers)
     if given.dtype == dtype:
         return given
+    if isinstance(numbers, int) and given.dtype != object and int(held := given.astype(dtype)) == numbers:  # faster
+        return held
     try:
         with np.errstate(invalid="ignore", over="ignore"):
             held = given.astype(dtype)
