@@ -60,6 +60,9 @@ class Change:
         inside |= {name: metadata_items.check(name, value) for name, value in self.values.items() if name != PREVIEW}
         everything = ALL in self.stripped
         if (inside or everything) and not self.changes_file:
+            from bbans_cli.coders.files import jpeg_edit
+
+            jpeg_edit.check(stored)
             raise InputError(
                 "holds a JPEG file, which would not be the same any more; --changes-file does it all the same"
             )

@@ -110,5 +110,5 @@ def suits(suffix: str, head: Head | None) -> bool:
 def without_bbc(name: str) -> str:
     """The name less its .bbc. Raises InputError where there is none."""
     if not is_bbc(name):
-        raise InputError("does not end in .bbc; -o says where its content goes")
+        raise InputError("does not end in .bbc; -o names the file that its content goes to")
     return name[: -len(SUFFIX)]

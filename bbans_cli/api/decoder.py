@@ -82,7 +82,7 @@ class PictureDecoder(Options):
         damage  gets what is lost; without, damage is a CorruptError
         """
         if not isinstance(content, StoredFile):
-            if damage is not None and all(band.missing for part in content.parts for band in part.bands):
+            if damage is not None and _has_nothing(content):
                 raise TruncatedError(f"{damage.reasons[-1]}; no row of the picture holds")
             if self.rows is None:
                 return decode_picture.decode(content, threads, progress, damage=damage), []
@@ -122,8 +122,9 @@ class PictureDecoder(Options):
         except BbcError:
             return False
         if isinstance(content, StoredFile):
-            return damage.metadata
-        return damage.metadata or sum(len(part.bands) for part in content.parts) > 1
+            return damage.metadata and not any(part.damaged for part in content.parts)
+        several = sum(len(part.bands) for part in content.parts) > 1
+        return (damage.metadata or several) and not _has_nothing(content)
 
     def verify_file(self, data: bytes, threads: int, progress: ShareProgress = no_progress) -> Outcome:
         """Decode a .bbc file's bytes in full. Raises as `decompress_file`; CorruptError says which rows are lost."""
@@ -133,10 +134,12 @@ class PictureDecoder(Options):
             raise type(error)(f"{error}{self._where(data, threads)}") from error
 
     def _where(self, data: bytes, threads: int) -> str:
-        """What is lost of a damaged file, to be added to an error; "" where nothing of the picture holds."""
+        """What is lost of a damaged file, to be added to an error; "" where nothing says what it held."""
         damage = Damage()
         try:
             content, _ = self._content(data, threads, damage)
+            if isinstance(content, container.Container) and _has_nothing(content):
+                return f"; rows 0:{content.height} are lost"
             self._picture(content, threads, no_progress, damage)
         except BbcError:
             return ""
@@ -200,6 +203,11 @@ class PictureDecoder(Options):
         if self.rows is not None and isinstance(content, container.Container) and content.pages == 1:
             content, _ = cut(content, *resolved(self.rows, content.height))
         memory.check_content(content, threads, self.max_memory)
+
+
+def _has_nothing(content: container.Container) -> bool:
+    """Whether the bytes end before the first band does."""
+    return all(band.missing for part in content.parts for band in part.bands)
 
 
 def _whole_file(

@@ -46,6 +46,7 @@ class Outcome:
     surplus        bytes that follow the .bbc file in the input and were ignored
     file_format    of a picture that was written: one of FORMATS
     remark         what only those hear who ask for more (-v)
+    file_bytes     of the JPEG or other file that the .bbc file holds; None of a picture and of pixels
     damage         what is lost of a damaged file that was to be read as far as it holds
     """
 
@@ -61,6 +62,7 @@ class Outcome:
     surplus: int = 0
     file_format: str | None = None
     remark: str = ""
+    file_bytes: int | None = None
     damage: Damage = field(default_factory=Damage)
 
 
@@ -72,10 +74,10 @@ def kind_of(content: container.Container | StoredFile) -> str:
 def of_stored_file(stored: StoredFile, data: bytes, coded_bytes: int, notes: list[str], lossy: bool = False) -> Outcome:
     """The outcome of a JPEG file or a file that was only stored; ``data`` is the output."""
     jpeg = stored.jpeg
-    if jpeg is None:
-        return Outcome(data, None, None, 0, coded_bytes, [], notes, "file", lossy)
-    samples = jpeg.width * jpeg.height * jpeg.components
-    return Outcome(data, jpeg.width, jpeg.height, samples, coded_bytes, [], notes, "jpeg", lossy)
+    width, height, samples = None, None, 0
+    if jpeg is not None:
+        width, height, samples = jpeg.width, jpeg.height, jpeg.width * jpeg.height * jpeg.components
+    return Outcome(data, width, height, samples, coded_bytes, [], notes, stored.kind, lossy, file_bytes=stored.size)
 
 
 def not_kept(lost: list[str]) -> list[str]:

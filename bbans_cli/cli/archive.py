@@ -252,9 +252,9 @@ def _write_report(job: Job, made: Plan, output: show.Output) -> int:
     open_files = made.files - found.totals.files
     lines = [f"{made.files:,} files planned, {open_files:,} open", *show.words(found.totals)]
     failures = (
-        f"{row.status} {row.code}: {report.printable(row.key)}: {row.message}" for row in work.failures(job, made)
+        f"{row.status} {row.code}: {fileio.printable(row.key)}: {row.message}" for row in work.failures(job, made)
     )
-    unproven = (f"verify {row.code}: {report.printable(row.key)}: {row.message}" for row in work.unproven(job, made))
+    unproven = (f"verify {row.code}: {fileio.printable(row.key)}: {row.message}" for row in work.unproven(job, made))
     output.write(itertools.chain(lines, failures, unproven))
     return 0
 

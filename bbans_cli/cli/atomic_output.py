@@ -15,7 +15,7 @@ import threading
 from types import TracebackType
 
 from bbans_cli import posix_calls
-from bbans_cli.cli.fileio import STDIO, STDOUT, errors_named, write_all
+from bbans_cli.cli.fileio import STDIO, STDOUT, errors_named, printable, write_all
 from bbans_cli.errors import BbcError, InputError, OutputExistsError
 
 # Guards the step from temporary to published, and both sets.
@@ -76,7 +76,8 @@ def is_special(path: str) -> bool:
 class DirectOutput:
     """Standard output, a device or a named pipe: written to directly, as there is no file to replace."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, text: bool = False) -> None:
+        """`text`: what is written is UTF-8, and goes to terminals too, with all that is not printable escaped."""
         self._name = STDOUT if target == STDIO else target
         self._descriptor = 1
         if target == STDIO and sys.stdout is None:
@@ -84,7 +85,8 @@ class DirectOutput:
         if target != STDIO:
             with errors_named(self._name):
                 self._descriptor = os.open(target, os.O_WRONLY | posix_calls.OPEN_FLAGS)
-        if os.isatty(self._descriptor):
+        self._terminal = os.isatty(self._descriptor)
+        if self._terminal and not text:
             raise TerminalError(f"{self._name} is a terminal, and the output is not text: name a file, or use a pipe")
 
     def __enter__(self) -> DirectOutput:
@@ -97,6 +99,9 @@ class DirectOutput:
             os.close(self._descriptor)
 
     def write(self, data: bytes) -> None:
+        if self._terminal:
+            lines = data.decode(errors="replace").split("\n")
+            data = "\n".join(map(printable, lines)).encode()
         with errors_named(self._name):
             write_all(self._descriptor, data)
 

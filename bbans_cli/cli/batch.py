@@ -11,10 +11,10 @@ from bbans_cli.cli import signals
 from bbans_cli.cli.fileio import STDOUT
 from bbans_cli.cli.plan import foreign, skips
 from bbans_cli.cli.progress import Progress
-from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned
+from bbans_cli.cli.report import FAILED, OK, PLANNED, SKIPPED, Report, Result, planned, refused
 from bbans_cli.cli.task import Task
 from bbans_cli.cli.verb_work import WORK, Options
-from bbans_cli.errors import LossyError, OutputExistsError
+from bbans_cli.errors import OutputExistsError
 from bbans_cli.progress import ShareProgress
 
 
@@ -45,12 +45,6 @@ def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) 
     start = time.monotonic()
     try:
         WORK[options.verb](task, options, threads, progress, result)
-    except LossyError as error:
-        # A walk through folders skips a lossy file without error, as it would one with a lossy suffix.
-        if task.found:
-            result.status, result.reason = SKIPPED, str(error)
-        else:
-            result.status, result.error = FAILED, error
     except (OutputExistsError, FileNotFoundError) as error:
         # With --skip-existing, what another process did meanwhile is as if done before. With --rm its input is gone.
         gone = isinstance(error, FileNotFoundError)
@@ -60,6 +54,6 @@ def do_one(task: Task, options: Options, threads: int, progress: ShareProgress) 
         if not result.reason:
             result.error = error if gone or task.is_output is None else foreign(task)
     except Exception as error:
-        result.status, result.error = FAILED, error
+        refused(result, error, task.found)
     result.seconds = time.monotonic() - start
     return result

@@ -36,7 +36,7 @@ def recompress(
     def work() -> bytes:
         outcome = coder.recompress(data, threads, progress)
         result.kind, result.width, result.height = outcome.kind, outcome.width, outcome.height
-        result.samples = outcome.samples
+        result.samples, result.file_bytes = outcome.samples, outcome.file_bytes
         if len(outcome.data) < len(data) or even_if_larger:
             return outcome.data
         result.notes.append(f"kept as it is: level {coder.level} makes {len(outcome.data):,} bytes of it, not fewer")
@@ -62,6 +62,8 @@ def change(
     head = container.read_head(new)
     result.kind, result.width, result.height = head.kind, head.width, head.height
     result.out_bytes, result.coded_bytes = len(new), len(new)
+    content = container.from_bytes(new, limits[0])
+    result.file_bytes = content.size if isinstance(content, container.StoredFile) else None
     result.note = "" if new != data else "nothing to change"
     result.details = {"changed": new != data}
 
@@ -73,7 +75,8 @@ def get(data: bytes, task: Task, result: Result, name: str, max_pixels: int, for
     if found is None:
         raise InputError(f"has no {name if name in ('text', 'preview') else name.upper()}")
     direct = task.target == STDIO or atomic_output.is_special(task.target)
-    with (atomic_output.DirectOutput if direct else atomic_output.TempOutput)(task.target) as output:
+    text = name in ("text", "xmp")
+    with atomic_output.DirectOutput(task.target, text) if direct else atomic_output.TempOutput(task.target) as output:
         output.write(found)
         output.publish(None, force, sync=False)
     result.out_bytes = len(found)

@@ -74,6 +74,17 @@ def write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
+def printable(text: str) -> str:
+    """The text with all that is not printable escaped, stray bytes too: one line that cannot control a terminal."""
+    return "".join(ch if ch.isprintable() else _escaped(ch) for ch in text)
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
 @contextlib.contextmanager
 def errors_named(name: str) -> Iterator[None]:
     """An OSError raised within names this file, not a temporary one."""

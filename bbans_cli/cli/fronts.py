@@ -52,10 +52,26 @@ def holds_jpeg(path: str) -> bool:
     return is_jpeg(_front(path, FRONT), path)
 
 
+def look(path: str, to_compress: bool, pixels: bool) -> None:
+    """Raise what compress, or a verb that takes .bbc files, would raise after a regular file's first 64 KiB."""
+    if not os.path.isfile(path):
+        return
+    front = _front(path, FRONT)
+    if to_compress:
+        from bbans_cli.pictures.detect import detect, is_jpeg, refuse
+
+        if not front or pixels or not is_jpeg(front, os.path.basename(path)):
+            refuse(detect(front), front, pixels)
+    else:
+        from bbans_cli.container import check_magic
+
+        check_magic(front)
+
+
 def _front(path: str, size: int) -> bytes:
     with errors_named(path):
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            raise InputError("is no regular file; -o says where its content goes")
+            raise InputError("is no regular file; -o names the file that its content goes to")
         with open(path, "rb") as file:
             return file.read(size)

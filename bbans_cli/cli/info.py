@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from bbans_cli.cli.report import printable
+from bbans_cli.cli.fileio import printable
 from bbans_cli.container import CODER_NAMES, Container, FilePart, Part, StoredFile, band_heights
 from bbans_cli.container import metadata as kinds
 
@@ -184,8 +184,9 @@ def _words_of_file(file: StoredFile, size: int) -> str:
     facts += [in_units(file.size), f"{size:,} bytes here"]
     if file.size:
         facts[-1] += f" ({100 * size / file.size:.1f} %)"
-    suffix = dict(file.metadata).get(kinds.SUFFIX)
-    return ", ".join(facts + ([f"suffix {printable(suffix.decode(errors='replace'))}"] if suffix else []))
+    suffix, names = dict(file.metadata).get(kinds.SUFFIX), _metadata(file)
+    facts += [f"suffix {printable(suffix.decode(errors='replace'))}"] if suffix else []
+    return ", ".join(facts + ([f"with {', '.join(names)}"] if names else []))
 
 
 def in_units(size: int) -> str:

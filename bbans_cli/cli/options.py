@@ -48,9 +48,9 @@ COMPRESSION = Section(
         *LEVEL_OPTIONS,
         flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
         STRIP,
-        flag("--preview", text="Keep a small lossy preview, of at most 0.5 %."),
+        flag("--preview", text="Keep a small lossy preview of the picture."),
         number("--preview-size", most=MAX_PREVIEW_SIDE, text="The same, of at most N pixels a side (256)."),
-        number("--band-rows", most=1 << 31, text="Bands of at most N rows; decompress --rows needs them."),
+        number("--band-rows", most=1 << 31, text="Bands of at most N rows, so that --rows is quick."),
         flag("--no-verify", text="Do not decode the result to compare before publishing it."),
     ),
 )

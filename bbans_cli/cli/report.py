@@ -13,9 +13,9 @@ import sys
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
-from bbans_cli.cli.fileio import STDIO, write_stdout
+from bbans_cli.cli.fileio import STDIO, STDOUT, printable, write_stdout
 from bbans_cli.cli.task import Task
-from bbans_cli.errors import code_of, describe
+from bbans_cli.errors import LossyError, code_of, describe
 
 SCHEMA = 2
 _OPTION = re.compile(r"(?<!\S)--?[A-Za-z][A-Za-z-]*")
@@ -80,8 +80,17 @@ def planned(task: Task) -> Result:
     elif task.skip:
         result.status, result.reason = SKIPPED, task.skip
     else:
-        result.text = f"{shown(task.source)} -> {shown(task.target or '')}"
+        target = STDOUT if task.target == STDIO else shown(task.target or "")
+        result.text = f"{shown(task.source)} -> {target}"
     return result
+
+
+def refused(result: Result, error: Exception, found: bool) -> None:
+    """Put an error into a result. A walk through folders skips a lossy file without one, as it would by its suffix."""
+    if found and isinstance(error, LossyError):
+        result.status, result.reason = SKIPPED, str(error)
+    else:
+        result.status, result.error = FAILED, error
 
 
 @dataclass
@@ -151,17 +160,6 @@ def _write_stderr(text: str) -> None:
         with contextlib.suppress(OSError):
             sys.stderr.write(text)
             sys.stderr.flush()
-
-
-def printable(text: str) -> str:
-    """The text with all that is not printable escaped, stray bytes too: one line that cannot control a terminal."""
-    return "".join(ch if ch.isprintable() else _escaped(ch) for ch in text)
-
-
-def _escaped(character: str) -> str:
-    if "\udc80" <= character <= "\udcff":
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def shown(path: str) -> str:

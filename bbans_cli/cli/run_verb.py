@@ -80,6 +80,18 @@ def write(verb: str, names_of: Naming, given: dict[str, Any], names: list[str] |
     return do(verb, tasks, given)
 
 
+def _looked_at(task: Task, verb: str, given: dict[str, Any]) -> report.Result:
+    """What --dry-run says of a task: of a regular file also what is wrong with its first bytes."""
+    result = report.planned(task)
+    if result.status == report.PLANNED and task.source != STDIO:
+        try:
+            fronts.look(task.source, verb == "compress", given.get("pixels", False))
+        except (BbcError, OSError) as error:
+            result.text = None
+            report.refused(result, error, task.found)
+    return result
+
+
 def tasks_of(names: list[str], recursive: bool, names_of: Naming, placing: Placing) -> list[Task]:
     """The tasks of a verb that writes a file for each input. Raises UsageError."""
     try:
@@ -126,6 +138,8 @@ def inputs(given: dict[str, Any]) -> list[str]:
 
 def content(path: str, limit: int) -> bytes:
     """The content of a file that an option names. Raises UsageError."""
+    if path == STDIO and sys.stdin is not None and sys.stdin.isatty():
+        raise click.UsageError("standard input is a terminal: name a file, or pipe one in")
     try:
         return fileio.read(path, limit)[0]
     except LimitError as error:
@@ -141,7 +155,7 @@ def do(verb: str, tasks: Sequence[Task], given: dict[str, Any]) -> int:
     reporter = report.Report(verbosity, given["as_json"], terminal, _options())
     if given.get("dry_run"):
         for task in tasks:
-            reporter.add(report.planned(task))
+            reporter.add(_looked_at(task, verb, given))
         return reporter.return_code
     start = time.monotonic()
     threads = cores(given["threads"], reporter)

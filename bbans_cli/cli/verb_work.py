@@ -71,7 +71,7 @@ def _name(task: Task) -> str:
 
 def _note(result: Result, outcome: Outcome) -> None:
     result.kind, result.width, result.height = outcome.kind, outcome.width, outcome.height
-    result.samples, result.coded_bytes = outcome.samples, outcome.coded_bytes
+    result.samples, result.coded_bytes, result.file_bytes = outcome.samples, outcome.coded_bytes, outcome.file_bytes
     result.warnings += outcome.warnings + outcome.damage.words()
     result.notes += outcome.notes
     result.note = outcome.remark
@@ -102,8 +102,6 @@ def _convert(task: Task, options: Options, threads: int, progress: ShareProgress
     if outcome.damage:
         result.details = {"lost_rows": [[lost.first, lost.end] for lost in outcome.damage.merged_rows()]}
         raise DamagedError(f"the output was written, but the input is damaged: {_lost(outcome)}")
-    if outcome.kind != "picture" and not outcome.lossy:
-        result.file_bytes = result.in_bytes if options.verb == "compress" else len(outcome.data)
     if outcome.surplus:
         raise TrailingBytesError("the output was written, but the input has bytes after its end and may be damaged")
     if options.remove and (direct or task.source == STDIO):
@@ -222,7 +220,7 @@ def _info(task: Task, options: Options, threads: int, progress: ShareProgress, r
         result.samples = file.width * file.height * file.channels
     if options.item is not None:
         item = _item(file, options.item)
-        with atomic_output.DirectOutput(STDIO) as output:
+        with atomic_output.DirectOutput(STDIO, text=options.item == "xmp") as output:
             output.write(item)
     else:
         _describe(file, task, options, threads, progress, result)

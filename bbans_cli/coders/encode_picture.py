@@ -20,6 +20,7 @@ from bbans_cli.container import (
     FITTED,
     JPEG,
     NEURAL,
+    WEBP,
     Container,
     Part,
     Region,
@@ -49,7 +50,9 @@ def encode(
     coders: Mapping[int, Coder] = CODERS,
     band_rows: int | None = None,
 ) -> Container:
-    """Encode a picture at a level (1, 5, 9), with bands of at most `band_rows` rows where a coder has bands.
+    """Encode a picture at a level (1, 5, 9), with bands of at most `band_rows` rows.
+
+    The JPEG coder has one band all the same: without it, a picture that was a JPEG file takes a multiple of the bytes.
 
     The bytes do not depend on `threads`.
     """
@@ -99,6 +102,8 @@ def _parts(job: Job, pixels: np.ndarray, mode: str, progress: ShareProgress) -> 
     """
     traits = job.traits
     trials = candidates(traits, job.coders)
+    if job.band_rows:
+        trials = [trial for trial in trials if trial.number != WEBP]  # it has no bands
     splits = traits.continuous and not traits.packed and traits.jpeg is None and not job.band_rows
     boxes = _boxes(job, pixels) if splits else []
     if not boxes:

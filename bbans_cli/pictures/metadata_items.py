@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from bbans_cli.container import metadata as kinds
 from bbans_cli.errors import InputError
+from bbans_cli.limits import PREVIEW_SIDE
 from bbans_cli.pictures import chunks, exif
 from bbans_cli.pictures.formats import METADATA_NAMES
 
@@ -72,12 +73,21 @@ def check(name: str, value: bytes) -> bytes:
         "icc": value[36:40] == b"acsp",
         "exif": value[:4] in (b"II*\0", b"MM\0*"),
         "xmp": b"<" in value and _is_utf8(value),
-        "preview": value[8:12] == b"WEBP" or value.startswith(b"\xff\xd8\xff"),
+        "preview": _is_preview(value) if name == "preview" else True,
     }
     if not fits.get(name, True):
         what = {"icc": "ICC profile", "exif": "TIFF structure, as EXIF is", "xmp": "XMP packet in UTF-8"}
-        raise InputError(f"what is to be set is no {what.get(name, 'WebP or JPEG file')}")
+        raise InputError(f"what is to be set is no {what.get(name, 'WebP or JPEG file of up to 16 Mpixel')}")
     return value
+
+
+def _is_preview(value: bytes) -> bool:
+    file_format = "webp" if value[8:12] == b"WEBP" else "jpeg" if value.startswith(b"\xff\xd8\xff") else ""
+    if not file_format:
+        return False
+    from bbans_cli.pictures import small_image  # Pillow
+
+    return small_image.opened(value, file_format, PREVIEW_SIDE) is not None
 
 
 def _is_utf8(value: bytes) -> bool:
@@ -128,18 +138,21 @@ def _to_lines(kind: int, data: bytes) -> str:
 
 
 def _from_lines(value: bytes) -> Items:
-    """The inverse of `_to_lines`. Raises InputError."""
+    """The inverse of `_to_lines`, for what PNG's tEXt and iTXt may hold. Raises InputError."""
     try:
         lines = value.decode("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError:
         raise InputError("the text to be set is not UTF-8") from None
     texts: list[tuple[str, list[str]]] = []
     for number, line in enumerate(lines, 1):
+        if "\0" in line:
+            raise InputError(f"line {number} of the text to be set has a NUL byte")
         keyword, colon, text = line.partition(": ")
         if line.startswith(" ") and texts:
             texts[-1][1].append(line[1:])
-        elif colon and re.fullmatch(r"[!-~\xa1-\xff](?:[ -~\xa1-\xff]{0,77}[!-~\xa1-\xff])?", keyword):
+        elif colon and re.fullmatch(r"(?!.*  )[!-~\xa1-\xff](?:[ -~\xa1-\xff]{0,77}[!-~\xa1-\xff])?", keyword):
             texts.append((keyword, [text]))
         else:
-            raise InputError(f'line {number} of the text to be set is not "Keyword: text", nor begins with a space')
+            wanted = '"Keyword: text", with a keyword as PNG has it, nor begins with a space'
+            raise InputError(f"line {number} of the text to be set is not {wanted}")
     return [chunks.text(keyword.encode("latin-1"), "\n".join(text).encode()) for keyword, text in texts]

@@ -198,9 +198,11 @@ def test_the_coder_gets_the_base_name() -> None:
 def test_a_file_that_is_no_picture_has_a_share_in_place_of_bits() -> None:
     Path("a.jpg").write_bytes(b"123456")
     for verb, source, target in (("compress", "a.jpg", "a.bbc"), ("decompress", "a.png", "b.jpg")):
-        result = do(Task(source, target), verb, turner(notes=["only stored: 12 bits"]))
+        result = do(Task(source, target), verb, turner(notes=["only stored: 12 bits"], file_bytes=6))
         assert (result.kind, result.bpd, result.notes) == ("jpeg", None, ["only stored: 12 bits"])
-        assert result.share == 3 / result.file_bytes
+        assert result.share == 3 / 6
+    # What --strip left out is no part of the file that the .bbc file holds; of pixels there is no file.
+    assert do(Task("a.jpg", "c.bbc"), coder=turner(lossy=True, file_bytes=5)).share == 3 / 5
     assert do(Task("a.png", "b.png"), "decompress", turner(lossy=True)).share is None
 
 

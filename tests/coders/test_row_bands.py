@@ -42,6 +42,14 @@ def test_rows_of_a_photograph(band_rows):
     check(content, pixels)
 
 
+@pytest.mark.parametrize("channels", [[0, 1, 2, 2], [0, 0]])
+def test_pictures_with_alpha_have_bands_of_at_most_so_many_rows(channels):
+    pixels = photo(60, 80)[:, :, channels]
+    content = encode_picture.encode(from_array(pixels), 1, band_rows=16)
+    assert {part.band_rows for part in content.parts} == {16} and "webp" not in of(content)
+    assert np.array_equal(decode_picture.decode_rows(content, (15, 33))[0].pixels, pixels[15:33])
+
+
 def test_the_grid_of_a_former_jpeg_file_goes_on_in_each_band():
     settings = neural_coder.Settings(3, grid=(5, 11))
     assert neural_coder.Settings.from_bytes(CODERS[NEURAL].settings_below(settings.to_bytes(), 7)).grid == (5, 2)

@@ -55,10 +55,7 @@ def change(stored: StoredFile, values: Mapping[str, bytes | None], everything: b
 
     Raises UnsupportedError for what cannot be changed in this way, InputError for values that do not fit.
     """
-    decoder = Decoder(stored, 1, no_progress)
-    branch = decoder.tree.first
-    if stored.jpeg is None or branch is None or decoder.tree.gaps[0]:
-        raise UnsupportedError("holds a file that was stored as it is, or with bytes before it, and cannot be changed")
+    decoder, branch = _first_stream(stored)
     plain = decoder.plain(branch)
     edits = _edits(plain, values, everything)
     if not edits:
@@ -70,6 +67,19 @@ def change(stored: StoredFile, values: Mapping[str, bytes | None], everything: b
     _renumber(decoder.tree, {old: new for new, old in enumerate(left)}, decoder.copied)
     first = stored.parts[0]._replace(payload=tree_part.pack_tree(decoder.tree))
     return replace(stored, size=size, crc=crc, parts=[first, *(stored.parts[1 + number] for number in left)])
+
+
+def check(stored: StoredFile) -> None:
+    """Raises UnsupportedError for a file that `change` cannot change, whatever the change."""
+    _first_stream(stored)
+
+
+def _first_stream(stored: StoredFile) -> tuple[Decoder, Branch]:
+    decoder = Decoder(stored, 1, no_progress)
+    branch = decoder.tree.first
+    if stored.jpeg is None or branch is None or decoder.tree.gaps[0]:
+        raise UnsupportedError("holds a file that was stored as it is, or with bytes before it, and cannot be changed")
+    return decoder, branch
 
 
 def _header(data: bytes) -> list[Segment]:

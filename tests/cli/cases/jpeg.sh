@@ -57,3 +57,15 @@ bbc compress --strip -o lean.bbc photo.jpg
 bbc decompress lean.bbc -o - | cmp - lean.jpg
 cmp -s lean.jpg photo.jpg || echo "$?"
 bbc info --exif lean.bbc || echo "$?"
+# The share is that of the file which the .bbc file holds, with every verb that has one.
+share() { bbc "$@" 2> errors | python -c 'import json, sys; print(0.1 < json.load(sys.stdin)["share"] < 1)'; }
+share compress --strip --json -f -o lean.bbc photo.jpg
+share verify --json lean.bbc
+share decompress --json -f -o lean.jpg lean.bbc
+share recompress -9 --even-if-larger --json -f lean.bbc
+share meta strip --all --json lean.bbc --changes-file
+# A preview is named.
+bbc compress -1 --preview -f -o seen.bbc b.jpeg
+bbc info seen.bbc | sed 's/.*suffix/suffix/'
+mv seen.bbc seen
+bbc decompress -o back/ seen || echo "$?"

@@ -7,6 +7,16 @@ bbc meta get --text a.bbc
 bbc meta get --exif a.bbc || echo $?
 bbc info a.bbc | sed 's/.*with/with/'
 bbc meta set --icc texts a.bbc || echo $?
+# What PNG cannot have, and what is no picture, is refused.
+printf 'A: b\n c\000d\n' > odd
+bbc meta set --text odd a.bbc || echo $?
+printf 'A  B: c\n' > odd
+bbc meta set --text odd a.bbc || echo $?
+printf 'RIFF....WEBPjunk' > odd
+bbc meta set --preview odd a.bbc || echo $?
+printf '\377\330\377junk' > odd
+bbc meta set --preview odd a.bbc || echo $?
+rm odd
 bbc meta strip --text --json -o out/ a.bbc | sed 's/.*"changed"/"changed"/'
 bbc info out/a.bbc | grep -c with || true
 bbc meta strip --all a.bbc
@@ -20,7 +30,11 @@ END
 bbc compress -1 b.jpg
 bbc meta get --text b.bbc
 bbc meta strip --text b.bbc || echo $?
-bbc meta strip --text --changes-file b.bbc
+printf 'no JPEG file' > junk.jpg
+bbc compress -q junk.jpg
+bbc meta strip --all junk.bbc || echo $?
+rm junk.*
+bbc meta strip --text --changes-file --json b.bbc | sed 's/.*"share": [0-9.]*,.*/a share/'
 bbc decompress -o c.jpg b.bbc
 python -c 'from PIL import Image; print("comment" in Image.open("c.jpg").info, Image.open("c.jpg").tobytes() == Image.open("b.jpg").tobytes())'
 ln -s a.bbc link.bbc
