@@ -15,7 +15,7 @@ from bbans_cli.cli import archive_progress as show
 from bbans_cli.cli import archive_work as work
 from bbans_cli.cli import fileio, report
 from bbans_cli.cli import options as opt
-from bbans_cli.cli.option_kinds import Option, flag, number, size
+from bbans_cli.cli.option_kinds import Option, flag, named, number, size
 from bbans_cli.limits import DEFAULT_LEVEL, MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def _verb(name: str, *params: click.Parameter, short: str) -> Callable[[Callable
 
 @_verb(
     "plan",
-    click.Argument(["src"]),
-    click.Argument(["dst"]),
+    click.Argument(["src"], callback=named),
+    click.Argument(["dst"], callback=named),
     opts.JOB,
     *opt.LEVEL_OPTIONS,
     flag("--pixels", text="Of JPEG and other lossy files keep the pixels, not the file."),
@@ -309,7 +309,7 @@ def verify(**given: Any) -> int:
 @_verb(
     "restore",
     opts.JOB,
-    click.Argument(["dst"]),
+    click.Argument(["dst"], callback=named),
     opts.SHARD,
     flag("-f", "--force", text="Replace files that are there."),
     flag("--skip-existing", text="Skip files that are there."),

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bbans_cli.cli import report
-from bbans_cli.cli.option_kinds import Integer, Option, flag, number
+from bbans_cli.cli.option_kinds import Integer, Option, flag, named, number
 from bbans_cli.errors import BbcError
 from bbans_cli.limits import MAX_THREADS
 
@@ -25,7 +25,7 @@ ABOUT = """Compress archives: folders and object stores, on one machine or many.
 SRC, DST and JOB are folders, or URLs such as s3://bucket/folder, gs://..., sftp://host/path. Sources are never deleted.
 Exit status: 0 all done, 1 a file failed, 2 wrong usage, 75 try again later.
 """
-JOB = click.Argument(["job"], metavar="JOB")
+JOB = click.Argument(["job"], metavar="JOB", callback=named)
 FORMATS = ("text", "jsonl", "sqlite", "parquet")
 
 

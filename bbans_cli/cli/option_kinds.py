@@ -24,16 +24,11 @@ _SOURCE_AND_TARGET = (("source", "FILE"), ("target", "OUT"))
 _PATH = click.Path(allow_dash=True, readable=False)
 
 
-class _NamedPath(click.Path):
-    """A path that is not empty, as that of a variable of the shell is which was never set."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not value:
-            self.fail("is empty, which is no name of a file or folder", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-_NAMED_PATH = _NamedPath(allow_dash=True, readable=False)
+def named(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Not empty, as the value is of a shell's variable that was never set."""
+    if value == "":
+        raise click.BadParameter("is empty, which is no name of a file or folder", context, option)
+    return value
 
 
 class Integer(click.IntRange):
@@ -93,7 +88,9 @@ class Thumbnail(Verb):
         self, name: str | None, *, sections: Sequence[Section], params: list[click.Parameter], **more: Any
     ) -> None:
         super().__init__(name, sections=sections, params=params, **more)
-        files = [click.Argument([name], metavar=shown, type=_NAMED_PATH) for name, shown in _SOURCE_AND_TARGET]
+        files = [
+            click.Argument([name], metavar=shown, type=_PATH, callback=named) for name, shown in _SOURCE_AND_TARGET
+        ]
         self.params = [*files, *(param for param in self.params if param.name != "names")]
 
 
@@ -104,7 +101,7 @@ def flag(*names: str, text: str = "", **more: Any) -> Option:
 
 def path(*names: str, text: str, metavar: str) -> Option:
     """An option whose value is a path."""
-    return Option(names, type=_NAMED_PATH, metavar=metavar, help=text)
+    return Option(names, type=_PATH, callback=named, metavar=metavar, help=text)
 
 
 def number(*names: str, least: int = 1, most: int = 1 << 48, text: str, default: int | None = None) -> Option:

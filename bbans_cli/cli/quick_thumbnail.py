@@ -34,8 +34,8 @@ def made(args: Sequence[str]) -> bool:
     if wanted is None or sys.stderr is None or sys.stderr.isatty():
         return False
     fileio.occupy_standard_descriptors()
-    signals.install()
     try:
+        signals.install()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of Pillow, as for every verb
             return _make(wanted)
@@ -46,6 +46,8 @@ def made(args: Sequence[str]) -> bool:
     except Exception as error:
         if interrupted := signals.behind(error):
             signals.die(interrupted.signum)
+    finally:
+        signals.uninstall()
     return False
 
 

@@ -14,6 +14,9 @@ status bbc meta get --icc -o "" p.bbc
 status bbc meta set --icc "" p.bbc
 status bbc thumbnail p.bbc ""
 status bbc info --map "" p.bbc
+status bbc batch plan "" out job
+status bbc batch plan . "" job
+status bbc batch run ""
 status bbc compress -T -1 a.png
 status bbc compress -j many a.png
 status bbc compress -c -o x.bbc a.png
