@@ -10,7 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from bbans_cli.cli.fileio import errors_named
-from bbans_cli.errors import CorruptError, InputError, TruncatedError
+from bbans_cli.errors import CorruptError, InputError, TruncatedError, UnsupportedError
 from bbans_cli.limits import MAX_METADATA_BYTES
 from bbans_cli.reading import FRONT
 
@@ -58,10 +58,13 @@ def look(path: str, to_compress: bool, pixels: bool) -> None:
         return
     front = _front(path, FRONT)
     if to_compress:
+        from bbans_cli.pictures.animations import shows_frames
         from bbans_cli.pictures.detect import detect, is_jpeg, refuse
 
         if not front or pixels or not is_jpeg(front, os.path.basename(path)):
-            refuse(detect(front), front, pixels)
+            refuse(kind := detect(front), front, pixels)
+            if shows_frames(front, kind):
+                raise UnsupportedError("an animation; bbc stores single pictures")
     else:
         from bbans_cli.container import check_magic
 

@@ -19,4 +19,13 @@ bbc compress -n -r -v -o out . || echo "$?"
 bbc recompress -n -o out a.png || echo "$?"
 bbc decompress -n -o out.png a.png || echo "$?"
 rm empty.png lossy.*
+python - <<'END'
+from PIL import Image
+frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
+for suffix in ("gif", "png", "webp"):
+    frames[0].save(f"still.{suffix}", lossless=True)
+    frames[0].save(f"moves.{suffix}", save_all=True, append_images=frames[1:], lossless=True)
+END
+bbc compress -n --full-names still.* moves.* || echo "$?"
+rm still.* moves.*
 ls
