@@ -118,11 +118,19 @@ def test_regions_are_cut_too():
     assert not in_full and np.array_equal(part.pixels, decode_picture.decode(content).pixels[6:9])
 
 
-@pytest.mark.parametrize("rows", [(0, 41), (40, 41), (5, 5), (6, 5), (-1, 3), (40, None)])
+@pytest.mark.parametrize("rows", [(0, 41), (40, 41), (40, None)])
 def test_rows_that_are_not_there(rows):
     data = bbans_cli.compress(photo(40, 30), level=1)
     with pytest.raises(InputError, match="are not all in a picture of 40 rows"):
         bbans_cli.decompress(data, rows=rows)
+
+
+@pytest.mark.parametrize("rows", [(5, 5), (6, 5), (-1, 3)])
+def test_rows_that_no_picture_has(rows):
+    data = bbans_cli.compress(photo(40, 30), level=1)
+    with pytest.raises(ValueError, match="row( behind the last)? is at least") as caught:
+        bbans_cli.decompress(data, rows=rows)
+    assert not isinstance(caught.value, InputError)  # wrong arguments, whatever the file
 
 
 def test_rows_from_python():

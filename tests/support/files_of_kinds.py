@@ -225,6 +225,10 @@ CASES = {
             [gif(FLAT, FOUR)[:6] + b"\7\0" + gif(FLAT, FOUR)[8:]],
             "refused: fill its screen",
         ),
+        ("delay", [gif(FLAT, FOUR, b"\x21\xf9\4\0\5\0\0\0")], "delay"),
+        ("disposal", [gif(FLAT, FOUR, b"\x21\xf9\4\x08\0\0\0\0")], "disposal"),
+        ("loop", [gif(FLAT, FOUR, b"\x21\xff\x0bNETSCAPE2.0" + sub_blocks(b"\1\0\0"))], "loop"),
+        ("background", [gif(FLAT, FOUR)[:11] + b"\3" + gif(FLAT, FOUR)[12:]], "background"),
         ("plain text", [gif(FLAT, FOUR, b"\x21\1" + sub_blocks(bytes(12) + b"text"))], "plain text"),
         (
             "other application blocks",
