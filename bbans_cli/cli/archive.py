@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -17,10 +16,6 @@ from bbans_cli.cli import fileio, report
 from bbans_cli.cli import options as opt
 from bbans_cli.cli.option_kinds import Option, flag, named, number, size
 from bbans_cli.limits import DEFAULT_LEVEL, MAX_PIXELS
-
-if TYPE_CHECKING:
-    from bbans_cli.archive.job import Job, Plan
-    from bbans_cli.archive.rows import Result
 
 
 @click.group(
@@ -206,57 +201,9 @@ def report_verb(**given: Any) -> int:
     With --safe-to-delete, the names of sources, one a line: verified in the store, unchanged, and nothing of them lost;
     -v says why others are not listed.
     """
-    from bbans_cli.archive import report as tables
-    from bbans_cli.archive.job import Job
+    from bbans_cli.cli import archive_report
 
-    output = show.Output(given["path"], given["force"])
-    job = Job(given["job"])
-    made = job.plan()
-    if given["safe_to_delete"]:
-        _write_safe(job, made, output, given)
-    elif given["table_format"] == "jsonl":
-        output.write(map(tables.json_line, tables.results(job, made)))
-    elif given["table_format"] == "text":
-        return _write_report(job, made, output)
-    elif not given["path"]:
-        raise click.UsageError(f"{given['table_format']} needs -o FILE")
-    elif given["table_format"] == "sqlite":
-        tables.write_sqlite(tables.results(job, made), output.file())
-    else:
-        tables.write_parquet(tables.results(job, made), output.file())
-    return 0
-
-
-def _write_safe(job: Job, made: Plan, output: show.Output, given: dict[str, Any]) -> None:
-    from bbans_cli.archive import report as tables
-
-    def why_not(row: Result, reason: str) -> None:
-        if given["verbose"]:
-            report.say(f"{report.shown(row.key)}: {reason}")
-
-    def names() -> Iterator[str]:
-        for row in tables.safe_to_delete(job, made, why_not):
-            # A name with a line break would be read as two names, of which the second may be another file's.
-            if given["null"] or "\n" not in row.key:
-                yield row.key
-            else:
-                report.say(f"{report.shown(row.key)}: has a line break in its name and is left out; -0 lists it")
-
-    output.write(names(), b"\0" if given["null"] else b"\n")
-
-
-def _write_report(job: Job, made: Plan, output: show.Output) -> int:
-    from bbans_cli.archive.status import status_of
-
-    found = status_of(job)
-    open_files = made.files - found.totals.files
-    lines = [f"{made.files:,} files planned, {open_files:,} open", *show.words(found.totals)]
-    failures = (
-        f"{row.status} {row.code}: {fileio.printable(row.key)}: {row.message}" for row in work.failures(job, made)
-    )
-    unproven = (f"verify {row.code}: {fileio.printable(row.key)}: {row.message}" for row in work.unproven(job, made))
-    output.write(itertools.chain(lines, failures, unproven))
-    return 0
+    return archive_report.write(given)
 
 
 @_verb(

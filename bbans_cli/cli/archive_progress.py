@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bbans_cli.cli import fileio, report
-from bbans_cli.cli.atomic_output import DirectOutput, TempOutput, is_special
-from bbans_cli.errors import BbcError, InputError, OutputExistsError
+from bbans_cli.errors import BbcError
 
 if TYPE_CHECKING:
     from bbans_cli.archive.job import Job, Plan
@@ -86,35 +84,6 @@ def words(totals: Totals) -> list[str]:
 
 def print(text: str) -> None:
     fileio.write_stdout(text.encode(errors="replace") + b"\n")
-
-
-class Output:
-    """Where a report goes: standard output; a device or pipe; or a file, which takes its name when it is complete.
-
-    Raises OutputExistsError if there is such a file, unless `force`.
-    """
-
-    def __init__(self, path: str | None, force: bool) -> None:
-        self._path, self._force = path, force
-        if path is not None and not force and not is_special(path) and os.path.lexists(path):
-            raise OutputExistsError(f"{path}: exists already; -f replaces it")
-
-    def file(self) -> str:
-        """The name of a file that a library writes. Raises InputError for a device or pipe."""
-        if self._path is None or is_special(self._path):
-            raise InputError(f"{self._path}: is no file, which this format needs")
-        return self._path
-
-    def write(self, texts: Iterator[str], end: bytes = b"\n") -> None:
-        """Texts, each with `end` behind it."""
-        if self._path is None:
-            for text in texts:
-                fileio.write_stdout(text.encode(errors="surrogateescape") + end)
-            return
-        with DirectOutput(self._path) if is_special(self._path) else TempOutput(self._path) as output:
-            for text in texts:
-                output.write(text.encode(errors="surrogateescape") + end)
-            output.publish(None, self._force, sync=False)
 
 
 @contextlib.contextmanager
