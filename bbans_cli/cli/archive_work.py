@@ -106,20 +106,19 @@ def on_dask(job: Job, shards: list[int], task: Task, given: dict[str, Any], prog
 
 
 def failures(job: Job, made: Plan) -> Iterator[Result]:
-    """Every result that has no output, but lossy files that were passed by; only shards that have some are read."""
+    """Every result that has no output, but lossy files that were passed by."""
     from bbans_cli.archive.rows import SKIPPED
 
-    numbers = job.finished(made)
-    sums = zip(numbers, job.each(numbers, job.totals), strict=True)
-    numbers = [number for number, totals in sums if totals.failed or totals.crashed or totals.vanished]
-    return (row for row in job.all_results(numbers) if not row.has_output and row.status != SKIPPED)
+    return (row for row in without_output(job, job.finished(made)) if row.status != SKIPPED)
 
 
 def without_output(job: Job, shards: Iterable[int]) -> Iterator[Result]:
-    """What has no output in these finished shards; only those that have some are read."""
+    """What has no output in these finished shards; only those that have such results are read."""
+    from bbans_cli.archive.rows import LOSSY
+
     numbers = list(shards)
     sums = zip(numbers, job.each(numbers, job.totals), strict=True)
-    numbers = [number for number, totals in sums if totals.files > totals.ok or totals.codes.get("lossy")]
+    numbers = [n for n, totals in sums if totals.failed or totals.crashed or totals.vanished or LOSSY in totals.codes]
     return (row for row in job.all_results(numbers) if not row.has_output)
 
 

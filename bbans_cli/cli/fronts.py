@@ -42,7 +42,11 @@ def is_whole(path: str) -> bool:
     """Whether a .bbc file has as many bytes as its header says. Raises as `head_of`."""
     from bbans_cli.container import whole_size
 
-    return whole_size(_front(path, _FRONT + 2 * MAX_METADATA_BYTES)) == os.stat(path).st_size
+    try:
+        size = whole_size(_front(path, _FRONT))
+    except TruncatedError:
+        size = whole_size(_front(path, _FRONT + 2 * MAX_METADATA_BYTES))
+    return size == os.stat(path).st_size
 
 
 def holds_jpeg(path: str) -> bool:

@@ -53,7 +53,8 @@ class Message:
 
     lanes: the number of states, at least 1. Symbol i of an array belongs to state i % lanes, and all states
     share the words. Symbols of different lanes do not depend on each other, so long arrays are coded faster,
-    but each lane adds up to 63 bits to the message. A single symbol uses lane 0. Files use one lane.
+    but each lane adds up to 63 bits to the message. A single symbol uses lane 0. Payloads
+    have one lane, those of the fitted coder 16.
 
     A new message is empty: every state is 2^31 and there are no words. Two threads must not use one message
     at the same time. copy.copy and copy.deepcopy do what `copy` does, and a message can be pickled. ValueError for
