@@ -17,8 +17,13 @@ from __future__ import annotations
 import os
 import sys
 
-if os.path.basename(sys.argv[0] if sys.argv else "") in ("bbc", "-m"):
-    # The command begins, and imports: an interrupt ends it by SIGINT from here on, without a traceback.
+if sys.argv and (
+    os.path.basename(sys.argv[0]) == "bbc"
+    or sys.argv[0] == "-m"
+    and any(word.startswith("bbans_cli") for word in sys.orig_argv)
+):
+    # The command begins, and imports: an interrupt ends it by SIGINT from here on, without a traceback. Other programs
+    # keep their handler, also while `python -m` looks for them.
     import signal
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:

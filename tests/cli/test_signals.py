@@ -96,12 +96,18 @@ __main__.main()
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("bin/bbc", "SIG_DFL"), ("-m", "SIG_DFL"), ("other", "default_int_handler")]
+    ("name", "module", "kind"),
+    [
+        ("bin/bbc", "", "SIG_DFL"),
+        ("-m", "bbans_cli", "SIG_DFL"),
+        ("-m", "other", "default_int_handler"),
+        ("other", "", "default_int_handler"),
+    ],
 )
-def test_an_interrupt_ends_the_command_from_the_first_import_on(name: str, kind: str) -> None:
+def test_an_interrupt_ends_the_command_from_the_first_import_on(name: str, module: str, kind: str) -> None:
     code = f"""
 import signal, sys
-sys.argv = [{name!r}]
+sys.argv, sys.orig_argv = [{name!r}], ["python", {name!r}, {module!r}]
 class Look:
     def find_spec(self, module, *more):
         if module == "bbans_cli.errors":
