@@ -203,7 +203,7 @@ def report_verb(**given: Any) -> int:
     """
     from bbans_cli.cli import archive_report
 
-    return archive_report.write(given)
+    return archive_report.write(**given)
 
 
 @_verb(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import click
 
@@ -49,34 +48,35 @@ class Output:
             output.publish(None, self._force, sync=False)
 
 
-def write(given: dict[str, Any]) -> int:
-    """The report that the options ask for. Returns the exit status."""
-    output = Output(given["path"], given["force"])
-    job = Job(given["job"])
-    made = job.plan()
-    if given["safe_to_delete"]:
-        output.write(_safe(job, made, given), b"\0" if given["null"] else b"\n")
-    elif given["table_format"] == "jsonl":
-        output.write(map(tables.json_line, tables.results(job, made)))
-    elif given["table_format"] == "text":
-        output.write(_text(job, made))
-    elif not given["path"]:
-        raise click.UsageError(f"{given['table_format']} needs -o FILE")
-    elif given["table_format"] == "sqlite":
-        tables.write_sqlite(tables.results(job, made), output.file())
+def write(
+    job: str, table_format: str, path: str | None, force: bool, safe_to_delete: bool, null: bool, verbose: int
+) -> int:
+    """The report that the options of `bbc batch report` ask for. Returns the exit status."""
+    output, found = Output(path, force), Job(job)
+    made = found.plan()
+    if safe_to_delete:
+        output.write(_safe(found, made, null, verbose > 0), b"\0" if null else b"\n")
+    elif table_format == "jsonl":
+        output.write(map(tables.json_line, tables.results(found, made)))
+    elif table_format == "text":
+        output.write(_text(found, made))
+    elif not path:
+        raise click.UsageError(f"{table_format} needs -o FILE")
+    elif table_format == "sqlite":
+        tables.write_sqlite(tables.results(found, made), output.file())
     else:
-        tables.write_parquet(tables.results(job, made), output.file())
+        tables.write_parquet(tables.results(found, made), output.file())
     return 0
 
 
-def _safe(job: Job, made: Plan, given: dict[str, Any]) -> Iterator[str]:
+def _safe(job: Job, made: Plan, null: bool, verbose: bool) -> Iterator[str]:
     def why_not(row: Result, reason: str) -> None:
-        if given["verbose"]:
+        if verbose:
             report.say(f"{report.shown(row.key)}: {reason}")
 
     for row in tables.safe_to_delete(job, made, why_not):
         # A name with a line break would be read as two names, of which the second may be another file's.
-        if given["null"] or "\n" not in row.key:
+        if null or "\n" not in row.key:
             yield row.key
         else:
             report.say(f"{report.shown(row.key)}: has a line break in its name and is left out; -0 lists it")
