@@ -79,5 +79,6 @@ def _codec(share: int, ratio: int, count: int) -> Categorical:
     for _ in range(MOST):
         sizes.append(size)
         size = size * ratio >> 8
-    either = [(256 - share) * size // sum(sizes) for size in (size << 24 for size in sizes)]
+    total = sum(sizes)
+    either = [(256 - share) * (size << 24) // total for size in sizes]
     return Categorical([*reversed(either), share << 25, *either], (count,), PRECISION)

@@ -17,7 +17,7 @@ from bbans_cli.coders import raw
 from bbans_cli.coders.fitted import changes, fitting
 from bbans_cli.coders.fitted import weights as weights_files
 from bbans_cli.coders.fitted.layout import LANES, SAMPLE
-from bbans_cli.coders.fitted.scan import PRECISION, BandScan
+from bbans_cli.coders.fitted.scan import PRECISION, BandScan, Forecasts
 from bbans_cli.coders.jpeg import ycbcr
 from bbans_cli.container import FITTED, Band, Part
 from bbans_cli.container.byte_reader import Reader
@@ -32,6 +32,8 @@ BAND_PIXELS = 1_000_000
 LEAST_PIXELS = 1 << 15
 # Below so many it is tried whether the changes of the weights pay; above, they always do.
 SURE_PIXELS = 1 << 17
+# What the least squares give to the bands, 15 bytes a pixel, is kept up to so many bytes: that of 4 Mpixel.
+KEPT_FORECASTS = 64 << 20
 # What the steps of encoding take of the time, for the progress bar.
 COLLECT_SHARE, FIT_SHARE, ENCODE_SHARE = 0.2, 0.5, 0.3
 
@@ -69,8 +71,9 @@ def encode(
     bands = [np.ascontiguousarray(samples[top : top + band_rows]) for top in tops]
     flags = 0 if found is None else YCBCR
     best, settings = None, b""
-    for weights, block in [(model.start, b"")] if quick else _choices(bands, model, threads, meter):
-        coded = _encode_bands(bands, weights, threads, meter)
+    forecasts: list[Forecasts | None] = [None for _ in bands]
+    for weights, block in [(model.start, b"")] if quick else _choices(bands, forecasts, model, threads, meter):
+        coded = _encode_bands(bands, forecasts, weights, threads, meter)
         size = len(block) + sum(map(len, coded))
         if best is None or size < len(settings) + sum(map(len, best)):
             best, settings = coded, bytes([flags | (CHANGED if block else 0)]) + block
@@ -156,9 +159,16 @@ def read_settings(part: Part) -> Settings:
 
 
 def _choices(
-    bands: Sequence[np.ndarray], model: weights_files.Weights, threads: int, meter: _Meter
+    bands: Sequence[np.ndarray],
+    forecasts: list[Forecasts | None],
+    model: weights_files.Weights,
+    threads: int,
+    meter: _Meter,
 ) -> list[tuple[np.ndarray, bytes]]:
-    """The weights that may be best for a picture, and the bytes of their changes."""
+    """The weights that may be best for a picture, and the bytes of their changes.
+
+    forecasts: filled with those of the first bands, KEPT_FORECASTS bytes at most.
+    """
     pixels = sum(band.shape[0] * band.shape[1] for band in bands)
     # A scan takes 460 bytes for each column: there is one for each band at work, and not for all.
     chunks = {len(band): BandScan(band, model.start).chunks() for band in (bands[0], bands[-1])}
@@ -170,6 +180,9 @@ def _choices(
     def collect(number: int) -> None:
         before = ends[number - 1] if number else 0
         scan = BandScan(bands[number], model.start)
+        if (number + 1) * scan.forecasts_size() <= KEPT_FORECASTS:
+            kept = forecasts[number] = Forecasts(scan.forecasts_size())
+            scan.keep_forecasts(kept)
         scan.collect(interval, lambda n: meter.add(n * COLLECT_SHARE), samples[before : ends[number]])
 
     scheduler.map_ordered(collect, range(len(bands)), threads)
@@ -181,13 +194,21 @@ def _choices(
     return choices if pixels >= SURE_PIXELS else [*choices, (model.start, b"")]
 
 
-def _encode_bands(bands: Sequence[np.ndarray], weights: np.ndarray, threads: int, meter: _Meter) -> list[bytes]:
-    def one(band: np.ndarray) -> bytes:
-        message = Message(LANES)
-        message.push(*BandScan(band, weights).intervals(lambda n: meter.add(n * ENCODE_SHARE)), PRECISION)
+def _encode_bands(
+    bands: Sequence[np.ndarray],
+    forecasts: Sequence[Forecasts | None],
+    weights: np.ndarray,
+    threads: int,
+    meter: _Meter,
+) -> list[bytes]:
+    def one(number: int) -> bytes:
+        message, scan, kept = Message(LANES), BandScan(bands[number], weights), forecasts[number]
+        if kept:
+            scan.keep_forecasts(kept)
+        message.push(*scan.intervals(lambda n: meter.add(n * ENCODE_SHARE)), PRECISION)
         return message.to_bytes()
 
-    return scheduler.map_ordered(one, bands, threads)
+    return scheduler.map_ordered(one, range(len(bands)), threads)
 
 
 class _Meter:

@@ -16,7 +16,8 @@ MOST_SAMPLES = 1 << 18  # pixels that are kept to fit to: 20 MB
 # In pictures of fewer pixels one chunk of so many is kept, where there are so many times FEW_SAMPLES.
 LEAST_INTERVAL, FEW_SAMPLES = 3, 1 << 17
 MOST_STEPS = 1 << 14  # mini-batches of BATCH_CHUNKS chunks
-PASSES = 0.85  # over as many pixels as the picture has, in pictures that need fewer steps
+# Passes over as many pixels as the picture has, in pictures that need fewer steps; over those beyond the first EARLY.
+PASSES, EARLY, LATER_PASSES = 0.85, 1 << 19, 0.55
 LEAST_STEPS = 400
 RATE = 4e-3  # the learning rate at its highest
 WARM_UP = 0.03  # the share of the steps until it is
@@ -40,8 +41,7 @@ def fit(
 
     threads change no bit. progress gets shares of the fit.
     """
-    batch = BATCH_CHUNKS * LANES
-    steps = min(MOST_STEPS, max(LEAST_STEPS, int(PASSES * pixels / batch)))
+    batch, steps = BATCH_CHUNKS * LANES, steps_of(pixels)
     order = shuffled(len(samples), steps * BATCH_CHUNKS).reshape(steps, BATCH_CHUNKS)
     basis, information = scan.basis_of(samples), weights.information.copy()
     trunk = information[: INPUTS * UNITS].reshape(INPUTS, UNITS)
@@ -64,6 +64,13 @@ def fit(
         threads,
         lambda n: progress(n / steps),
     )
+
+
+def steps_of(pixels: int) -> int:
+    """Mini-batches for a picture of that many pixels."""
+    early = min(pixels, EARLY)
+    passes = PASSES * early + LATER_PASSES * (pixels - early)
+    return min(MOST_STEPS, max(LEAST_STEPS, int(passes / (BATCH_CHUNKS * LANES))))
 
 
 def rates(steps: int) -> NDArray[np.float32]:

@@ -27,6 +27,14 @@ _REFUSALS = {
 }
 
 
+class Forecasts:
+    """Room for what the least squares give to a band."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._buffer, self.data = _buffer(size)
+
+
 class BandScan:
     """One pass over the pixels of a band, (height, width, 1 or 3) uint8, C-contiguous; decoding writes into them.
 
@@ -69,6 +77,16 @@ class BandScan:
     def chunks(self) -> int:
         """Chunks of the band: of each diagonal its pixels by sixteens, rounded up."""
         return int(lib.bbc_fitted_chunks(self._state))
+
+    def forecasts_size(self) -> int:
+        """Bytes of what the least squares give to the band: about 15 a pixel."""
+        return int(lib.bbc_fitted_forecasts_size(self._state))
+
+    def keep_forecasts(self, forecasts: Forecasts) -> None:
+        """Before the first pixel: `collect` keeps there what the least squares give, `intervals` of another scan of the
+        same band finds it, and takes less time for the same intervals."""
+        self._forecasts = forecasts  # C reads it at every call
+        _checked(lib.bbc_fitted_keep_forecasts(self._state, forecasts.size, forecasts.data))
 
     def collect(
         self, interval: int, progress: PixelProgress, samples: NDArray[np.uint8] | None = None

@@ -48,13 +48,15 @@ def _roughness(planes: np.ndarray) -> np.ndarray:
     seen = planes[np.arange(height) // STRIP % max(1, height // ROWS) == 0]
     unit = max(1, (int(planes.max()) + 1) // 256)  # of deep samples
     size = np.empty((2, 2, 2))  # row, column, R or B
+    wide = np.int16 if planes.dtype == np.uint8 else np.int32
     for row in range(2):
-        rows = seen[row::2].astype(np.int32)
-        difference = rows[:, :, ::2] - rows[:, :, 1:2]
-        bend = np.abs(2 * difference[:, 1:-1] - difference[:, :-2] - difference[:, 2:])
-        bend = np.minimum(bend, MOST * unit)
-        for column in range(2):
-            size[row, column] = bend[:, column::2].mean((0, 1)) / unit
+        rows = seen[row::2].astype(wide)
+        for other in range(2):
+            difference = rows[:, :, 2 * other] - rows[:, :, 1]
+            bend = np.abs(2 * difference[:, 1:-1] - difference[:, :-2] - difference[:, 2:])
+            bend = np.minimum(bend, MOST * unit)
+            for column in range(2):
+                size[row, column, other] = bend[:, column::2].mean() / unit
     return size.reshape(4, 2) + FLOOR
 
 

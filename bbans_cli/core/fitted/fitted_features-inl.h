@@ -2,7 +2,7 @@
 #ifndef BBC_FITTED_FEATURES_H
 #define BBC_FITTED_FEATURES_H
 
-#include "fitted_ls-inl.h"
+#include "fitted_forecasts-inl.h"
 
 /* (dx, dy) of the taps, those of the least squares first. All lie on earlier diagonals. */
 static const int fitted_taps[FITTED_TAPS][2] = {{-1, 0}, {0, -1},  {-1, -1}, {1, -1},  {0, -2}, {-2, 0},
@@ -104,11 +104,11 @@ EX void fitted_phase(int l, int column, int row, fitted_chunk *restrict chunk)
 }
 
 /* All inputs of the pixels of the present diagonal in the 16 cells from column q on. */
-static void fitted_features(const fitted_state *s, int q, fitted_chunk *restrict chunk)
+static void fitted_features(fitted_state *s, int task, int q, fitted_chunk *restrict chunk)
 {
     const int odd = s->diagonal & 1, wave = s->diagonal / FITTED_CELL;
     for (int c = 0; c < 3; c++) fitted_gather(s, q, c, chunk);
-    fitted_ls_predict(s, q, chunk);
+    fitted_forecast(s, task, q, chunk);
     for (int c = 0; c < 3; c++) fitted_errors(s, q, c, chunk);
     fitted_predictions(chunk);
     for (int l = 0; l < FITTED_LANES; l++) fitted_phase(l, odd, (wave - q - l) & 1, chunk);

@@ -125,7 +125,7 @@ static void fitted_ls_solve(const fitted_state *s, int first)
     }
 }
 
-/* Predictions, gains and half_log_sigma of the chunk's pixels, in the cells from column `first` on. */
+/* Predictions of the chunk's pixels, in the cells from column `first` on. */
 static void fitted_ls_predict(const fitted_state *s, int first, fitted_chunk *restrict chunk)
 {
     for (int lane = 0; lane < FITTED_LANES; lane += VF_LANES) {
@@ -136,12 +136,23 @@ static void fitted_ls_predict(const fitted_state *s, int first, fitted_chunk *re
             GEMM_UNROLL for (int c = 0; c < 3; c++)
                 a[c] = vf_fma(vf_load(fit + (c * FITTED_LS_INPUTS + k) * s->stride), v, a[c]);
         }
-        for (int c = 0; c < 3; c++) {
-            vf_store(chunk->prediction[c] + lane, a[c]);
-            vf_store(chunk->gain[c] + lane, vf_load(fit + (FITTED_LS_WEIGHTS + c) * s->stride));
-            vf_store(chunk->input[FITTED_INPUT_HALF_LOG_SIGMA + c] + lane,
-                     vf_load(fit + (FITTED_LS_WEIGHTS + 3 + c) * s->stride));
-        }
+        for (int c = 0; c < 3; c++) vf_store(chunk->prediction[c] + lane, a[c]);
+    }
+}
+
+/* Gains and half_log_sigma of the cells from column `first` on: the row of the first of them. */
+EX float *fitted_ls_told(const fitted_state *s, int first)
+{
+    return s->fit + FITTED_LS_WEIGHTS * s->stride + FITTED_PAD + first;
+}
+
+/* Those of the chunk's pixels. */
+static void fitted_ls_tell(const fitted_state *s, int first, fitted_chunk *restrict chunk)
+{
+    const float *told = fitted_ls_told(s, first);
+    for (int c = 0; c < 3; c++) {
+        memcpy(chunk->gain[c], told + c * s->stride, sizeof chunk->gain[c]);
+        memcpy(chunk->input[FITTED_INPUT_HALF_LOG_SIGMA + c], told + (3 + c) * s->stride, sizeof chunk->gain[c]);
     }
 }
 

@@ -44,7 +44,7 @@ static void fitted_read(const fitted_state *s, int q, int m, fitted_chunk *restr
 }
 
 /* Keeps what is known now of m pixels from column q on. */
-static void fitted_enter(const fitted_state *s, int q, int m, const fitted_chunk *restrict chunk)
+static void fitted_enter(const fitted_state *s, int task, int q, int m, const fitted_chunk *restrict chunk)
 {
     float error[FITTED_LANES];
     for (int c = 0; c < 3; c++) {
@@ -52,7 +52,7 @@ static void fitted_enter(const fitted_state *s, int q, int m, const fitted_chunk
         for (int l = 0; l < FITTED_LANES; l++) error[l] = chunk->residual[c][l] - chunk->conditional[c][l];
         memcpy(fitted_row(s, s->error, s->diagonal, c) + q, error, (size_t)m * sizeof *error);
     }
-    fitted_ls_record(s, s->diagonal % FITTED_CELL, q, m, chunk);
+    if (!fitted_forecasts_known(s, task)) fitted_ls_record(s, s->diagonal % FITTED_CELL, q, m, chunk);
 }
 
 /* Puts `value` at column x, row y of a plane of the ring. */
@@ -89,19 +89,19 @@ static void fitted_extend(const fitted_state *s, int from, int to)
 }
 
 /* The solution of a wave's cells, before its first diagonal. */
-static void fitted_begin_wave(const fitted_state *s)
+static void fitted_begin_wave(fitted_state *s, int task)
 {
     int from, to;
     if (s->diagonal % FITTED_CELL) return;
     fitted_wave(s, &from, &to);
-    for (int q = from; q < to; q += FITTED_LANES) fitted_ls_solve(s, q);
+    for (int q = from; q < to; q += FITTED_LANES) fitted_solve(s, task, q);
 }
 
 /* The moments of a wave's cells, after its last diagonal. */
-static void fitted_end_wave(const fitted_state *s)
+static void fitted_end_wave(const fitted_state *s, int task)
 {
     int from, to;
-    if (s->diagonal % FITTED_CELL != FITTED_CELL - 1) return;
+    if (s->diagonal % FITTED_CELL != FITTED_CELL - 1 || fitted_forecasts_known(s, task)) return;
     fitted_wave(s, &from, &to);
     for (int q = from; q < to; q += FITTED_LANES) fitted_ls_update(s, q, to);
 }
@@ -180,21 +180,21 @@ static void fitted_diagonal(fitted_state *s, int task)
     enum { L = FITTED_LANES };
     int from, to;
     fitted_chunk chunk;
-    fitted_begin_wave(s);
+    fitted_begin_wave(s, task);
     fitted_columns(s, &from, &to);
     for (int q = from; q < to; q += L) {
         const int m = to - q < L ? to - q : L;
-        fitted_features(s, q, &chunk);
+        fitted_features(s, task, q, &chunk);
         if (task != FITTED_DECODE) fitted_read(s, q, m, &chunk);
         if (task == FITTED_ENCODE) fitted_encode_chunk(s, m, &chunk);
         if (task == FITTED_DECODE) fitted_decode_chunk(s, q, m, &chunk);
         if (task == FITTED_COLLECT) fitted_collect_chunk(s, q, m, &chunk);
-        fitted_enter(s, q, m, &chunk);
+        fitted_enter(s, task, q, m, &chunk);
         if (s->failure) return;
         s->done += m;
     }
     fitted_extend(s, from, to);
-    fitted_end_wave(s);
+    fitted_end_wave(s, task);
 }
 
 /* Diagonals until the budget of pixels is used up or the band ends. */

@@ -82,20 +82,42 @@ int64_t bbc_fitted_decode(void *state, int64_t budget, uint64_t *ans_state, bbc_
     return fitted_scan_run(s, FITTED_DECODE, budget);
 }
 
+/* The sixteens of cell columns, rounded up, of a wave; of them those that have a pixel at `place` in their cell. */
+static int fitted_scan_sixteens(const fitted_state *s, int wave, int place)
+{
+    const int low = wave - (s->height - 1) > 0 ? wave - (s->height - 1) : 0;
+    const int most = s->width - 1 < place ? -1 : (s->width - 1 - place) / FITTED_CELL;
+    const int high = wave < most ? wave : most;
+    return high < low ? 0 : (high - low + FITTED_LANES) / FITTED_LANES;
+}
+
 /* The number of chunks of a band: of each diagonal, its pixels by sixteens, rounded up. */
 int64_t bbc_fitted_chunks(const void *state)
 {
-    fitted_state s = *(const fitted_state *)state;
-    const int last = s.width - 1 + FITTED_CELL * (s.height - 1);
+    const fitted_state *s = state;
+    const int last = s->width - 1 + FITTED_CELL * (s->height - 1);
     int64_t chunks = 0;
-    for (s.diagonal = 0; s.diagonal <= last; s.diagonal++) {
-        const int wave = s.diagonal / FITTED_CELL, place = s.diagonal % FITTED_CELL;
-        const int low = wave - (s.height - 1) > 0 ? wave - (s.height - 1) : 0;
-        const int most = s.width - 1 < place ? -1 : (s.width - 1 - place) / FITTED_CELL;
-        const int high = wave < most ? wave : most;
-        if (high >= low) chunks += (high - low + FITTED_LANES) / FITTED_LANES;
-    }
+    for (int d = 0; d <= last; d++) chunks += fitted_scan_sixteens(s, d / FITTED_CELL, d % FITTED_CELL);
     return chunks;
+}
+
+/* Bytes of what the least squares give to a band. */
+int64_t bbc_fitted_forecasts_size(const void *state)
+{
+    const fitted_state *s = state;
+    int64_t sixteens = 0;
+    for (int wave = 0; wave < s->cells + s->height - 1; wave++) sixteens += fitted_scan_sixteens(s, wave, 0);
+    return bbc_fitted_chunks(s) * (int64_t)sizeof(fitted_predicted) + sixteens * (int64_t)sizeof(fitted_solved);
+}
+
+/* Where collecting, of a state that just began, keeps that, or encoding, of another, finds it. */
+int bbc_fitted_keep_forecasts(void *state, int64_t size, void *forecasts)
+{
+    fitted_state *s = state;
+    if (size < bbc_fitted_forecasts_size(s) || (uintptr_t)forecasts % FITTED_ALIGN) return BBC_FITTED_SMALL_BUFFER;
+    s->predicted = forecasts;
+    s->solved = (fitted_solved *)(s->predicted + bbc_fitted_chunks(s));
+    return 0;
 }
 
 int64_t bbc_fitted_collect(void *state, int64_t budget, int64_t interval, void *samples)

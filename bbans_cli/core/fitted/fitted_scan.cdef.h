@@ -26,6 +26,8 @@ int bbc_fitted_begin(void *state, int64_t size, int32_t width, int32_t height, i
 int64_t bbc_fitted_encode(void *state, int64_t budget, uint32_t *starts, uint32_t *freqs);
 int64_t bbc_fitted_decode(void *state, int64_t budget, uint64_t *ans_state, bbc_ans_words *words);
 int64_t bbc_fitted_chunks(const void *state);
+int64_t bbc_fitted_forecasts_size(const void *state);
+int bbc_fitted_keep_forecasts(void *state, int64_t size, void *forecasts);
 int64_t bbc_fitted_collect(void *state, int64_t budget, int64_t interval, void *samples);
 int bbc_fitted_unpack(int64_t chunks, const void *samples, float *rows);
 int bbc_fitted_basis(int64_t chunks, const void *samples, float *basis);

@@ -31,7 +31,8 @@ enum {
     FITTED_LS_PRODUCTS = FITTED_LS_ORDER * (FITTED_LS_ORDER + 1) / 2,
     FITTED_LS_MOMENTS = FITTED_LS_PRODUCTS + 1, /* the last row counts pixels */
     FITTED_LS_WEIGHTS = 3 * FITTED_LS_INPUTS,
-    FITTED_LS_FIT = FITTED_LS_WEIGHTS + 6, /* weights of 3 channels, gains, half_log_sigma */
+    FITTED_LS_TOLD = 6,                                 /* gains, half_log_sigma */
+    FITTED_LS_FIT = FITTED_LS_WEIGHTS + FITTED_LS_TOLD, /* weights of 3 channels first */
 
     FITTED_INPUTS = BBC_FITTED_INPUTS, /* fitted_features-inl.h says which */
     FITTED_INPUT_TAPS = 1,
@@ -101,6 +102,15 @@ typedef struct fitted_sample {
     int16_t error[9][FITTED_LANES]; /* the inputs from ERROR_SIZE on */
 } fitted_sample;
 
+/* What the encoder keeps of the least squares between collecting and encoding, which both need it. */
+typedef struct {
+    float prediction[3][FITTED_LANES]; /* of a chunk */
+} fitted_predicted;
+
+typedef struct {
+    float told[FITTED_LS_TOLD][FITTED_LANES]; /* of 16 cells */
+} fitted_solved;
+
 typedef struct fitted_state {
     int32_t width, height, channels, cells; /* cells: of a row */
     ptrdiff_t stride;                       /* floats of a row of cells, both pads included */
@@ -118,10 +128,13 @@ typedef struct fitted_state {
     uint32_t *starts, *freqs;
     uint64_t *ans_state;
     bbc_ans_words *words;
-    fitted_sample *samples;   /* of the chunks that the encoder fits to */
-    int64_t chunk;            /* chunks so far */
-    int64_t interval, groups; /* one of `interval` chunks is collected, `groups` in all */
-    int lane, failure;        /* lane: the rANS state of the next symbol */
+    fitted_sample *samples;      /* of the chunks that the encoder fits to */
+    int64_t chunk;               /* chunks so far */
+    int64_t interval, groups;    /* one of `interval` chunks is collected, `groups` in all */
+    int lane, failure;           /* lane: the rANS state of the next symbol */
+    fitted_predicted *predicted; /* of the band's chunks, or NULL */
+    fitted_solved *solved;       /* of the cells of its waves */
+    int64_t next_predicted, next_solved;
 } fitted_state;
 
 /* A number for each weight that is used, in the order of the shares of a step: columns of the trunk in two halves, then

@@ -1,4 +1,5 @@
-/* core/fitted/: a band of any size decodes any message, with weights that may be anything; its pixels come back. */
+/* core/fitted/: a band of any size decodes any message, with weights that may be anything; its pixels come back, and by
+ * forecasts that were kept as by those that are computed. */
 #include "ans.h"
 #include "fitted_scan.cdef.h"
 #include "fuzz.h"
@@ -10,10 +11,18 @@ enum {
     FUZZ_WEIGHTS = BBC_FITTED_INPUTS * BBC_FITTED_UNITS + 3 * BBC_FITTED_SEEN * BBC_FITTED_OUTPUT_STRIDE
 };
 
+/* A band that was decoded: its intervals, from the first pixel to the last. */
+static void fuzz_encode(void *state, int64_t pixels, int32_t channels, uint32_t *starts, uint32_t *freqs)
+{
+    int64_t done, coded = 0;
+    while ((done = bbc_fitted_encode(state, 32, starts + coded * channels, freqs + coded * channels)) > 0) coded += done;
+    fuzz_check(done == 0 && coded == pixels);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static float small[4][FUZZ_WEIGHTS], weights[FUZZ_WEIGHTS];
-    static uint32_t message[FUZZ_WORDS], starts[FUZZ_SAMPLES + 64], freqs[FUZZ_SAMPLES + 64];
+    static uint32_t message[FUZZ_WORDS], starts[2][FUZZ_SAMPLES + 64], freqs[2][FUZZ_SAMPLES + 64];
     fuzz_input in = {data, size};
     const int32_t width = fuzz_take(&in, 1, FUZZ_SIDE), height = fuzz_take(&in, 1, FUZZ_SIDE);
     const int32_t channels = fuzz_take(&in, 0, 1) ? 3 : 1, wild = fuzz_take(&in, 0, 64);
@@ -41,11 +50,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (done == 0) {
         fuzz_check(all == (int64_t)width * height);
         fuzz_check(bbc_fitted_begin(state, bytes, width, height, channels, weights, pixels) == 0);
-        int64_t coded = 0;
-        while ((done = bbc_fitted_encode(state, 1 << 20, starts + coded * channels, freqs + coded * channels)) > 0)
-            coded += done;
-        fuzz_check(done == 0 && coded == all);
-        for (size_t i = 0; i < samples; i++) fuzz_check(freqs[i] > 0 && (uint64_t)starts[i] + freqs[i] <= 1u << 24);
+        fuzz_encode(state, all, channels, starts[0], freqs[0]);
+        for (size_t i = 0; i < samples; i++)
+            fuzz_check(freqs[0][i] > 0 && (uint64_t)starts[0][i] + freqs[0][i] <= 1u << 24);
+        const int64_t kept = bbc_fitted_forecasts_size(state);
+        void *forecasts = fuzz_state((size_t)kept);
+        for (int pass = 0; pass < 2; pass++) {
+            fuzz_check(bbc_fitted_begin(state, bytes, width, height, channels, weights, pixels) == 0);
+            fuzz_check(bbc_fitted_keep_forecasts(state, kept, forecasts) == 0);
+            if (pass) fuzz_encode(state, all, channels, starts[1], freqs[1]);
+            else
+                while (bbc_fitted_collect(state, 32, 1 << 20, NULL) > 0) continue;
+        }
+        fuzz_check(!memcmp(starts[0], starts[1], samples * sizeof **starts));
+        fuzz_check(!memcmp(freqs[0], freqs[1], samples * sizeof **freqs));
+        free(forecasts);
     }
     free(state);
     free(pixels);

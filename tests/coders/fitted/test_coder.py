@@ -10,8 +10,10 @@ import tiny
 from bbans_cli import container
 from bbans_cli.coders import registry
 from bbans_cli.coders.fitted import coder, fitting
+from bbans_cli.coders.fitted.scan import BandScan, Forecasts
 from bbans_cli.coders.jpeg import ycbcr
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
+from bbans_cli.progress import no_progress
 
 SHAPES = [(1, 1, 3), (1, 300, 1), (200, 1, 3), (60, 90, 3), (61, 90, 1)]
 
@@ -23,6 +25,10 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(coder, "BAND_PIXELS", 2000)
     monkeypatch.setattr(fitting, "LEAST_STEPS", 12)
+
+
+def forecasts_size(band):
+    return BandScan(np.ascontiguousarray(band), fitted_bands.weights(1)).forecasts_size()
 
 
 def decoded(part, planes, threads=1):
@@ -41,6 +47,33 @@ def test_threads_change_no_byte():
     part = coder.encode(planes, 1)
     assert len(part.bands) == 4 and coder.encode(planes, 3) == part
     assert np.array_equal(decoded(part, planes, 3), planes)
+
+
+def test_forecasts_that_are_kept_change_no_byte(monkeypatch):
+    """Of all four bands, of the first two, or of none."""
+    planes = tiny.picture(80, 90, 3)
+    part, size = coder.encode(planes, 1), forecasts_size(planes[:20])
+    kept = []
+    monkeypatch.setattr(coder, "Forecasts", lambda size: kept.append(size) or Forecasts(size))
+    for room, bands in ((4 * size, 4), (3 * size - 1, 2), (size - 1, 0)):
+        monkeypatch.setattr(coder, "KEPT_FORECASTS", room)
+        kept.clear()
+        assert coder.encode(planes, 1) == part and kept == [size] * bands
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, (3, 260, 3), (40, 127, 3), (9, 8, 3)], ids=str)
+def test_intervals_by_forecasts_that_were_kept(shape):
+    band, (first, second) = tiny.picture(*shape), (fitted_bands.weights(seed) for seed in (1, 2))
+    alone = BandScan(band, second)
+    expected = alone.intervals(no_progress)
+    forecasts = Forecasts(alone.forecasts_size())
+    collected, scan = BandScan(band, first), BandScan(band, second)
+    collected.keep_forecasts(forecasts)
+    assert np.array_equal(collected.collect(1, no_progress), BandScan(band, second).collect(1, no_progress))
+    scan.keep_forecasts(forecasts)
+    assert all(map(np.array_equal, scan.intervals(no_progress), expected))
+    with pytest.raises(ValueError, match="too small"):
+        alone.keep_forecasts(Forecasts(alone.forecasts_size() - 1))
 
 
 def test_a_fit_that_does_not_pay_is_left_out(monkeypatch):
@@ -104,3 +137,9 @@ def test_the_fast_level_uses_it_for_all_but_small_pictures(least, tmp_path, monk
         container.NEURAL,
         container.NEURAL,
     ]
+
+
+def test_steps_grow_more_slowly_beyond_half_a_million_pixels(monkeypatch):
+    monkeypatch.undo()
+    found = [fitting.steps_of(pixels) for pixels in (1, 1 << 16, 1 << 19, (1 << 19) + 12800, 1 << 20, 1 << 30)]
+    assert found == [400, 435, 3481, 3481 + 55, 3481 + 2253, 1 << 14]
