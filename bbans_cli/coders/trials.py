@@ -31,6 +31,9 @@ COARSE = 0.5
 LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4
 # Coders whose sample is at most this much larger than the best one's are tried on the whole.
 CLOSE = 1.08
+# From LARGE pixels of 8 bits on, but not at the fast level, a sample of a quarter comes first: those larger there
+# by this factor are dropped (docs/experiments.md, Trials by a part of the sample).
+FAR = 1.15
 # At the fast level few-colours takes ten times as long as the fitted coder, whose sample is coded without a fit. From
 # 1.02 to CLOSE few-colours lost (docs/experiments.md, Trials at the fast level).
 CLOSE_TO_FAST = 1.02
@@ -77,11 +80,11 @@ class Planes:
         """Colour and alpha together."""
         return np.concatenate([self.colour, self.alpha], axis=2) if self.alpha.size else self.colour
 
-    def sample(self) -> Planes:
-        """Strips of rows from all over the picture, below each other."""
+    def sample(self, most: int = SAMPLE_PIXELS) -> Planes:
+        """Strips of rows from all over the picture, below each other: about `most` pixels."""
         whole = self.whole()
         height, width, channels = whole.shape
-        rows = max(1, min(SAMPLE_PIXELS, self.pixels // 4) // STRIPS // width)
+        rows = max(1, min(most, self.pixels // 4) // STRIPS // width)
         tops = [(height - rows) * strip // (STRIPS - 1) for strip in range(STRIPS)]
         strips = np.concatenate([whole[top : top + rows] for top in tops])
         return Planes.split(strips, "palette" if self.palette else MODES[channels - 1], self.depth, self.ordered)
@@ -231,17 +234,25 @@ def smallest_parts(job: Job, trials: Sequence[Trial], progress: ShareProgress) -
     return job.best or [raw.encode(planes.whole(), planes.depth, False, job.band_rows)]
 
 
-def _shortlist(trials: Sequence[Trial], job: Job) -> list[Trial]:
+def _shortlist(trials: Sequence[Trial], job: Job) -> Sequence[Trial]:
     """The trials that come near to the best on a sample of the picture."""
-    planes = job.planes.sample()
+    if job.level != FAST and job.planes.depth == 8 and job.planes.pixels >= LARGE:
+        trials = _near(trials, job, job.planes.sample(SAMPLE_PIXELS // 4), [FAR] * len(trials))
+    if len(trials) == 1:
+        return trials
+    return _near(trials, job, job.planes.sample(), [_close(trial, job) for trial in trials])
+
+
+def _near(trials: Sequence[Trial], job: Job, planes: Planes, factors: Sequence[float]) -> list[Trial]:
+    """Those that code the sample `planes` in at most so many times the bytes of the best."""
     raw_sample = [raw.encode(planes.whole(), planes.depth, False, job.band_rows)]
     sizes = []
     for trial in trials:
         sample = replace(job, planes=planes, quick=True, best=raw_sample, progress=no_progress)
         sample.offer(trial.parts(sample))
         sizes.append(sample.bound)
-    bounds = [min(sizes) * _close(trial, job) for trial in trials]
-    return [trial for trial, size, bound in zip(trials, sizes, bounds, strict=True) if size <= bound]
+    least = min(sizes)
+    return [trial for trial, size, factor in zip(trials, sizes, factors, strict=True) if size <= least * factor]
 
 
 def _close(trial: Trial, job: Job) -> float:

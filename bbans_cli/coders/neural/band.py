@@ -17,6 +17,7 @@ import numpy as np
 from bbans_cli.coders.neural.band_scan import PRECISION, BandScan
 from bbans_cli.coders.neural.latents import Latents, Symbols
 from bbans_cli.coders.neural.neighbourhood import period
+from bbans_cli.coders.neural.row_sizes import BITS, UNITS, RowSizes
 from bbans_cli.coders.neural.scan_shape import CORRECTED, ScanShape
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.entropy.rans import Message
@@ -27,13 +28,14 @@ from bbans_cli.scheduler import ThreadCount
 # The search for the number of initial-bits rows (docs/experiments.md, section "Initial-bits rows").
 WANTED_BITS = 11.0  # bits that the rows should hold for each latent: popping takes at most 10 (BITS) on average
 MIN_BITS = 5.0  # bits for each latent below which popping the latents is not tried
-FIRST_STEP = 4  # an attempt may at most double the rows, or go up to this many: the last row may be atypically smooth
+MOST_GROWTH = 4  # an attempt has at most so many times the rows of the one before it
+WORTH = 0.75  # rows are given back where no more than this share of them stays
 
 
 def encode(pixels: np.ndarray, band: BandCodec, latents: bool = True) -> tuple[Message, int]:
     """Code a band's pixels (height, width, channels), uint8 or deep. Returns the message and the split.
 
-    The split is nearly the largest whose initial-bits rows hold enough bits to pop the latents from. It is 0 if there
+    The split is one of the largest whose initial-bits rows hold enough bits to pop the latents from. It is 0 if there
     is none, or if ``latents`` is False.
     """
     found = _initial_bits(pixels, band) if latents else None
@@ -58,15 +60,18 @@ class InitialBits(NamedTuple):
 
 
 def _initial_bits(pixels: np.ndarray, band: BandCodec) -> InitialBits | None:
-    """Code as few initial-bits rows as the latents of the rows above can be popped from; None if no number will do.
+    """Code initial-bits rows that the latents of the rows above can be popped from, not many more than that takes.
 
-    The first attempt is one row; its bits say how many rows should do. Where those are too few, more are tried. At
-    last, rows whose bits were left over are given back to the latent rows, where a row costs less.
+    None if no number will do, or more than half of the rows. The sizes of residuals say how many rows to try. Where
+    those are too few, more are tried, by their bits. Where many bits were left over, rows are given back to the latent
+    rows, where a row costs less.
     """
     # Attempts code the same rows again and again: progress counts them once, when the number of rows is settled.
     quiet, found = replace(band, progress=no_progress), None
-    rows = least = 1
-    while rows < band.height:
+    sizes, most = RowSizes(pixels), band.height // 2
+    least = 1
+    rows = sizes.rows(WANTED_BITS * band.latents(band.height).count * UNITS / BITS) if most else 1
+    while rows <= most:
         split, message = band.height - rows, Message()
         quiet.initial_bits_rows(split).push(message, pixels)
         have, codecs = max(message.bits, 1.0), band.latents(split)
@@ -78,11 +83,12 @@ def _initial_bits(pixels: np.ndarray, band: BandCodec) -> InitialBits | None:
             if found:
                 break
             least = rows + 1
-            rows = max(least, min(max(2 * rows, FIRST_STEP), int(rows * WANTED_BITS * codecs.count / have)))
+            wanted = sizes.rows(sizes.of(rows) * WANTED_BITS * codecs.count / have)
+            rows = max(least, min(MOST_GROWTH * rows, wanted))
             continue
         found = InitialBits(message, symbols, split)
-        fewer = max(least, rows - int(rows * message.bits / have))
-        if fewer == rows:
+        fewer = max(least, sizes.rows(sizes.of(rows) * (1 - message.bits / have)))
+        if fewer > WORTH * rows:
             break
         rows = fewer
     return found

@@ -51,6 +51,19 @@ def test_the_split_leaves_enough_initial_bits(model):
         coded(band, pixels, 70)
 
 
+def test_empty_rows_below_are_not_tried_again_and_again(model, monkeypatch):
+    """The search used to double the rows, from the first one on."""
+    pixels = tiny.picture(300, 60, 3)
+    pixels[200:] = 0
+    tried = []
+    code = BandCodec.initial_bits_rows
+    monkeypatch.setattr(BandCodec, "initial_bits_rows", lambda band, split: tried.append(split) or code(band, split))
+    band = codec_for(model, pixels)
+    message, split = bands.encode(pixels, band)
+    assert split == min(tried) and len(tried) == 1 and 160 < split < 200
+    assert np.array_equal(decoded(band, pixels, split, message), pixels)
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 60, 3), (4, 2, 1)])
 def test_a_band_too_small_for_latents_has_no_latent_rows(model, shape):
     pixels = tiny.picture(*shape)
