@@ -68,7 +68,7 @@ def _initial_bits(pixels: np.ndarray, band: BandCodec) -> InitialBits | None:
     """
     # Attempts code the same rows again and again: progress counts them once, when the number of rows is settled.
     quiet, found = replace(band, progress=no_progress), None
-    sizes, most = RowSizes(pixels), band.height // 2
+    sizes, most = RowSizes(high_bits(pixels, band.low_bits)), band.height // 2
     least = 1
     rows = sizes.rows(WANTED_BITS * band.latents(band.height).count * UNITS / BITS) if most else 1
     while rows <= most:

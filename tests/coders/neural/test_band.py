@@ -64,6 +64,15 @@ def test_empty_rows_below_are_not_tried_again_and_again(model, monkeypatch):
     assert np.array_equal(decoded(band, pixels, split, message), pixels)
 
 
+def test_deep_samples_with_latents(model):
+    """Residuals of deep samples are those of their high bits."""
+    pixels = tiny.picture(70, 60, 3).astype(np.uint16) << 4 | 15
+    pixels[::7, ::5] ^= 0xFFF
+    band = codec_for(model, pixels, low_bits=4, fraction=2)
+    message, split = bands.encode(pixels, band)
+    assert 35 <= split < 70 and np.array_equal(decoded(band, pixels, split, message), pixels)
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 60, 3), (4, 2, 1)])
 def test_a_band_too_small_for_latents_has_no_latent_rows(model, shape):
     pixels = tiny.picture(*shape)
