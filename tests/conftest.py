@@ -12,8 +12,7 @@ import skips
 import tiny
 
 from bbans_cli import core, scheduler
-from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.coders.neural import weights
+from bbans_cli.coders.neural import levels, weights
 
 
 def pytest_configure(config):
@@ -67,7 +66,7 @@ def isa(request):
 
 
 def _model(size, tmp_path, monkeypatch):
-    names = sorted({name for level in neural_coder.LEVELS.values() for name in level.networks()})
+    names = sorted({name for level in levels.LEVELS.values() for name in level.networks()})
     tiny.save(tmp_path, size, names)
     fitted_bands.save(tmp_path)
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))

@@ -144,7 +144,7 @@ def _by_sample(bits: np.ndarray, ycbcr: bool = False) -> dict[str, float]:
 
 def _neural(request: DecodeRequest) -> _Measured:
     from bbans_cli.coders.neural import bit_account
-    from bbans_cli.coders.neural.coder import Settings
+    from bbans_cli.coders.neural.settings import Settings
 
     size = request.width, request.height
     planes, found = bit_account.by_sample(request.part, *size, request.threads, request.progress)

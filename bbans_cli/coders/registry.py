@@ -111,9 +111,9 @@ def _encode_neural(request: EncodeRequest) -> Part:
 def networks(level: int) -> dict[str, bytes]:
     """Name and id of each network that a level may code with. Raises ModelMismatchError if one is not there."""
     from bbans_cli.coders.fitted import weights as fitted
-    from bbans_cli.coders.neural import coder, weights
+    from bbans_cli.coders.neural import levels, weights
 
-    found = {name: weights.by_name(name).id for name in coder.LEVELS[level].networks()}
+    found = {name: weights.by_name(name).id for name in levels.LEVELS[level].networks()}
     return found | {fitted.NAME: fitted.shipped().id} if level == FAST else found
 
 
@@ -132,9 +132,9 @@ def _decode_neural(request: DecodeRequest) -> np.ndarray:
 
 
 def _neural_settings_below(settings: bytes, row: int) -> bytes:
-    from bbans_cli.coders.neural import coder
+    from bbans_cli.coders.neural.settings import Settings
 
-    return coder.Settings.from_bytes(settings).shifted_down(row).to_bytes()
+    return Settings.from_bytes(settings).shifted_down(row).to_bytes()
 
 
 def _neural_applies(traits: PictureTraits) -> bool:

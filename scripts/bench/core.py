@@ -24,6 +24,7 @@ from bbans_cli import core
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural import weights
 from bbans_cli.coders.neural.network_layout import EXTRA_COUNTS, INPUTS, OUTPUTS
+from bbans_cli.coders.neural.settings import Settings
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.container import Part
 from bbans_cli.core.kernel_calls import KernelCalls
@@ -97,7 +98,7 @@ def coding(photo: Path, levels: list[int], seconds: float) -> list[str]:
     for level in levels:
         code(pixels[:64, :64].copy(), level)
         part, encoding, decoding = code(pixels, level)
-        model, settings = weights.by_id(part.model_id), neural_coder.Settings.from_bytes(part.settings)
+        model, settings = weights.by_id(part.model_id), Settings.from_bytes(part.settings)
         every = settings.update_interval if settings.batch else 0
         shapes = products(model, every)
         product = bare(shapes, seconds)

@@ -16,9 +16,9 @@ import click
 import numpy as np
 
 from bbans_cli.coders.neural import band as bands
-from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.coders.neural import weights
+from bbans_cli.coders.neural import levels, weights
 from bbans_cli.coders.neural.network_layout import EXTRAS, INPUTS, OUTPUTS
+from bbans_cli.coders.neural.settings import band_codec
 from scripts.common import pages, picture_sets
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
@@ -56,9 +56,9 @@ VARIANTS: dict[str, tuple[Change, bool]] = {
 
 def bits(pixels: np.ndarray, level: int, change: Change, latents: bool) -> float:
     """Bits of a picture (h, w, 1 or 3) as one band of a level, changed."""
-    pixels, settings, name = neural_coder.prepare(pixels, level)
+    pixels, settings, name = levels.prepare(pixels, level)
     model = weights.by_name(name)
-    band = change(neural_coder.band_codec(pixels.shape, model, settings))
+    band = change(band_codec(pixels.shape, model, settings))
     return bands.encode(pixels, band, latents)[0].bits
 
 

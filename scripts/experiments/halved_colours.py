@@ -15,7 +15,8 @@ from dataclasses import replace
 import click
 import numpy as np
 
-from bbans_cli.coders.neural import band, block_grid, coder, weights
+from bbans_cli.coders.neural import band, block_grid, levels, weights
+from bbans_cli.coders.neural.settings import band_codec
 from scripts.common import picture_sets
 
 RED, BLUE = 0.2126, 0.0722  # of brightness: BT.709
@@ -63,13 +64,13 @@ def pictures(name: str, most: int) -> Iterator[tuple[str, np.ndarray]]:
 
 def sizes(picture: np.ndarray, level: int) -> list[int]:
     """Bytes of the payload as coded, as a camera's, and without a mosaic."""
-    samples, chosen, _ = coder.prepare(picture, level)
-    names = coder.LEVELS[level]
+    samples, chosen, _ = levels.prepare(picture, level)
+    names = levels.LEVELS[level]
     model, camera = weights.by_name(names.weights), weights.by_name(names.mosaic_weights or names.weights)
-    slow = replace(chosen, rate_index=min(chosen.rate_index, coder.SMALL_RATE_INDEX))
+    slow = replace(chosen, rate_index=min(chosen.rate_index, levels.SMALL_RATE_INDEX))
     plain = replace(chosen, mosaic=False, light=0, grid=block_grid.origin(samples))
     shape = samples.shape
-    ways = [coder.band_codec(shape, *way) for way in ((model, chosen), (camera, slow), (model, plain))]
+    ways = [band_codec(shape, *way) for way in ((model, chosen), (camera, slow), (model, plain))]
     return [len(band.encode(samples, way, latents=False)[0].to_bytes()) for way in ways]
 
 

@@ -16,7 +16,8 @@ from dataclasses import replace
 import click
 import numpy as np
 
-from bbans_cli.coders.neural import band, block_grid, coder, weights
+from bbans_cli.coders.neural import band, block_grid, levels, weights
+from bbans_cli.coders.neural.settings import band_codec
 from scripts.common import picture_sets
 
 HEIGHT, WIDTH = 300, 400
@@ -85,12 +86,12 @@ def pictures(name: str, most: int) -> Iterator[tuple[str, np.ndarray]]:
 
 def sizes(picture: np.ndarray) -> list[int]:
     """The curve found; bytes of the payload as coded, of samples as they are, by the first curve, without a mosaic."""
-    samples, chosen, name = coder.prepare(picture, 5)
+    samples, chosen, name = levels.prepare(picture, 5)
     camera, plain = weights.by_name("camera"), weights.by_name("medium")
-    found = replace(chosen, mosaic=True, light=0, grid=(0, 0), rate_index=coder.SMALL_RATE_INDEX)
+    found = replace(chosen, mosaic=True, light=0, grid=(0, 0), rate_index=levels.SMALL_RATE_INDEX)
     without = replace(found, mosaic=False, grid=block_grid.origin(samples))
     ways = [(weights.by_name(name), chosen), (camera, found), (camera, replace(found, light=1)), (plain, without)]
-    codecs = [coder.band_codec(samples.shape, *way) for way in ways]
+    codecs = [band_codec(samples.shape, *way) for way in ways]
     return [chosen.light, *(len(band.encode(samples, codec, latents=False)[0].to_bytes()) for codec in codecs)]
 
 

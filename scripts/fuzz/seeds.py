@@ -31,7 +31,7 @@ def make(folder: Path, names: Sequence[str]) -> None:
 def weights_folder(folder: Path) -> Path:
     """A folder of small networks under the names of those that ship; the fitted coder's is the one that ships."""
     from bbans_cli.coders import weights_folder as shipped
-    from bbans_cli.coders.neural.coder import LEVELS
+    from bbans_cli.coders.neural.levels import LEVELS
 
     folder.mkdir(parents=True, exist_ok=True)
     (tiny,) = GOLDEN.glob("tiny-*.safetensors")

@@ -20,7 +20,7 @@ from safetensors import safe_open
 from safetensors.numpy import save
 
 from bbans_cli.coders import weights_folder
-from bbans_cli.coders.neural import coder as neural_coder
+from bbans_cli.coders.neural.levels import LEVELS
 from scripts.common import pages
 
 FOLDER = Path(__file__).resolve().parents[2] / "weights"
@@ -53,7 +53,7 @@ def section(path: Path) -> list[str]:
     name = path.stem.rsplit("-", 1)[0]
     if "fitted" in size:
         return fitted_section(path, numbers, metadata["record"])
-    levels = ", ".join(f"-{number}" for number, level in neural_coder.LEVELS.items() if name in level.networks())
+    levels = ", ".join(f"-{number}" for number, level in LEVELS.items() if name in level.networks())
     latents = ", ".join(f"{n} for {side}x{side}" for n, side in zip(size["latents"], size["blocks"], strict=True))
     out = [
         f"### {path.name}",

@@ -11,10 +11,11 @@ from bbans_cli.coders.fitted import coder as fitted_coder
 from bbans_cli.coders.fitted import fitting
 from bbans_cli.coders.neural import band as bands
 from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.coders.neural.coder import Settings
+from bbans_cli.coders.neural import levels
+from bbans_cli.coders.neural.settings import Settings, band_codec
 from bbans_cli.errors import ModelMismatchError
 
-SHIPPED = sorted({name for level in neural_coder.LEVELS.values() for name in level.networks()})
+SHIPPED = sorted({name for level in levels.LEVELS.values() for name in level.networks()})
 RNG = np.random.default_rng(4)
 
 
@@ -54,7 +55,7 @@ def test_the_neural_coder(kind, tmp_path, monkeypatch, other_isas):
     changed = {name: KINDS[kind](array).astype(np.float32) for name, array in tiny.tensors(tiny.TWO_LEVELS).items()}
     data = tiny.to_bytes(changed, tiny.TWO_LEVELS)
     id = neural_coder.weights.file_id(data).hex()
-    for level in neural_coder.LEVELS.values():
+    for level in levels.LEVELS.values():
         for network in level.networks():
             (tmp_path / f"{network}-{id}.safetensors").write_bytes(data)
     monkeypatch.setenv("BBC_WEIGHTS", str(tmp_path))
@@ -98,10 +99,10 @@ def test_the_networks_that_ship(name, kind, tmp_path, monkeypatch, other_isas):
     network = neural_coder.weights.by_name(name)
     for settings, latents in ((Settings(7), True), (Settings(5, low_bits=4, fraction=2), False)):
         pixels = tiny.deep_picture(4, 9, 3, settings.low_bits)
-        message, split = bands.encode(pixels, neural_coder.band_codec(pixels.shape, network, settings), latents)
+        message, split = bands.encode(pixels, band_codec(pixels.shape, network, settings), latents)
         for isa in [core.current_isa(), *other_isas]:
             core.select_isa(isa)
-            found, codec = np.empty_like(pixels), neural_coder.band_codec(pixels.shape, network, settings)
+            found, codec = np.empty_like(pixels), band_codec(pixels.shape, network, settings)
             bands.decode(message.copy(), found, codec, split)
             assert np.array_equal(found, pixels)
             assert bands.encode(pixels, codec, latents) == (message, split)

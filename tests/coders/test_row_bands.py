@@ -14,6 +14,7 @@ import bbans_cli
 from bbans_cli import api, container
 from bbans_cli.coders import decode_picture, encode_picture, raw, row_bands
 from bbans_cli.coders.neural import coder as neural_coder
+from bbans_cli.coders.neural.settings import Settings
 from bbans_cli.coders.registry import CODERS
 from bbans_cli.container import FEW_COLOURS, FITTED, NEURAL, RAW, Band, Part, Region
 from bbans_cli.errors import InputError
@@ -51,11 +52,11 @@ def test_pictures_with_alpha_have_bands_of_at_most_so_many_rows(channels):
 
 
 def test_the_grid_of_a_former_jpeg_file_goes_on_in_each_band():
-    settings = neural_coder.Settings(3, grid=(5, 11))
-    assert neural_coder.Settings.from_bytes(CODERS[NEURAL].settings_below(settings.to_bytes(), 7)).grid == (5, 2)
+    settings = Settings(3, grid=(5, 11))
+    assert Settings.from_bytes(CODERS[NEURAL].settings_below(settings.to_bytes(), 7)).grid == (5, 2)
     pixels = through_jpeg(photo(96, 80), 60)
     part = neural_coder.encode(pixels, 1, 1, max_band_rows=20)
-    assert neural_coder.Settings.from_bytes(part.settings).grid == (0, 0)
+    assert Settings.from_bytes(part.settings).grid == (0, 0)
     content = container.Container(80, 96, "rgb", 8, [part])
     assert np.array_equal(decode_picture.decode_rows(content, (45, 61))[0].pixels, pixels[45:61])
 

@@ -10,9 +10,9 @@ import pytest
 from bbans_cli import limits
 from bbans_cli.coders.files import byte_coder
 from bbans_cli.coders.jpeg import coefficient_start, coefficients
-from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.coders.neural import weights
+from bbans_cli.coders.neural import levels, weights
 from bbans_cli.coders.neural.network_layout import CORRECTIONS, EXTRA_COUNTS, INPUTS, OUTPUTS
+from bbans_cli.coders.neural.settings import BATCHES, LEARNING_RATES
 from bbans_cli.container import CHANNELS, CODER_NAMES, MODES, metadata
 from bbans_cli.entropy.codecs.bitsback import POSTERIOR_PRECISION
 
@@ -33,10 +33,8 @@ def table(*heads: str) -> list[list[str]]:
 
 def test_learning_rates_and_mini_batches():
     (rates,) = re.findall(r"learning rate in \(([^)]*)\)", TEXT)
-    assert [float(rate) for rate in rates.split(",")] == list(neural_coder.LEARNING_RATES)
-    assert [128 >> k for k in range(4)] == list(
-        neural_coder.BATCHES
-    ) and "a mini-batch has R = 128 / 2^k pixels" in TEXT
+    assert [float(rate) for rate in rates.split(",")] == list(LEARNING_RATES)
+    assert [128 >> k for k in range(4)] == list(BATCHES) and "a mini-batch has R = 128 / 2^k pixels" in TEXT
 
 
 def test_the_precision_of_the_posterior():
@@ -95,7 +93,7 @@ def sizes(cell: str, symbols: dict[str, int]) -> set[int]:
     }
 
 
-@pytest.mark.parametrize("name", sorted({name for level in neural_coder.LEVELS.values() for name in level.networks()}))
+@pytest.mark.parametrize("name", sorted({name for level in levels.LEVELS.values() for name in level.networks()}))
 def test_shapes_of_the_weights(name):
     model = weights.by_name(name)
     (latents,) = model.latents

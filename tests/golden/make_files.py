@@ -106,13 +106,13 @@ def use(model: str, folder: Path = HERE) -> Iterator[bool]:
     """Let bbans_cli.weights find the weights of the tests in a folder ("tiny") or those that ship; False if there are
     none."""
     from bbans_cli.coders import weights_folder
-    from bbans_cli.coders.neural import coder as neural_coder
+    from bbans_cli.coders.neural import levels
 
     kept = os.environ.pop("BBC_WEIGHTS", None)
     with tempfile.TemporaryDirectory() as scratch:
         if model == "tiny":
             source = next(folder.glob("tiny-*.safetensors"))
-            for name in {name for level in neural_coder.LEVELS.values() for name in level.networks()}:
+            for name in {name for level in levels.LEVELS.values() for name in level.networks()}:
                 Path(scratch, source.name.replace("tiny", name, 1)).write_bytes(source.read_bytes())
             os.environ["BBC_WEIGHTS"] = scratch
         try:

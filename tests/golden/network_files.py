@@ -13,8 +13,8 @@ from bbans_cli.coders import raw
 from bbans_cli.coders.fitted import coder as fitted_coder
 from bbans_cli.coders.jpeg import ycbcr
 from bbans_cli.coders.neural import band as bands
-from bbans_cli.coders.neural import coder, weights
-from bbans_cli.coders.neural.coder import Settings
+from bbans_cli.coders.neural import levels, weights
+from bbans_cli.coders.neural.settings import Settings, band_codec
 from bbans_cli.pictures.picture import Picture
 
 Made = tuple[Picture, bytes]
@@ -71,11 +71,11 @@ CASES = {
     "tiny-long-deep": Case((75, 70, 3), Settings(4, low_bits=4, fraction=3), latents=True, picture=plain),
     "tiny-mosaic-latents": Case((23, 10, 3), Settings(6, grid=(0, 0), mosaic=True), latents=True, band_rows=14),
     "tiny-light-noise": Case((8, 14, 3), Settings(6, grid=(0, 0), mosaic=True, light=12), picture=noise),
-    "shipped-thumbnail": Case((12, 14, 3), coder.LEVELS[5].settings, level=5),
-    "shipped-mosaic": Case((13, 20, 3), replace(coder.LEVELS[5].settings, **CAMERA), level=5),
-    "shipped-best-mosaic": Case((13, 20, 3), replace(coder.LEVELS[9].settings, **CAMERA), level=9),
-    "shipped-best": Case((12, 14, 3), replace(coder.LEVELS[9].settings, ycbcr=True), latents=True, level=9),
-    "shipped-best-thumbnail": Case((12, 14, 3), coder.LEVELS[9].settings, level=9),
+    "shipped-thumbnail": Case((12, 14, 3), levels.LEVELS[5].settings, level=5),
+    "shipped-mosaic": Case((13, 20, 3), replace(levels.LEVELS[5].settings, **CAMERA), level=5),
+    "shipped-best-mosaic": Case((13, 20, 3), replace(levels.LEVELS[9].settings, **CAMERA), level=9),
+    "shipped-best": Case((12, 14, 3), replace(levels.LEVELS[9].settings, ycbcr=True), latents=True, level=9),
+    "shipped-best-thumbnail": Case((12, 14, 3), levels.LEVELS[9].settings, level=9),
 }
 
 
@@ -88,11 +88,11 @@ def made(name: str) -> Made:
     samples = planes
     if settings.ycbcr:
         samples, planes = planes, ycbcr.to_rgb(planes)
-    model = weights.by_name(coder.LEVELS[case.level].weights_for(height * width, settings, settings.mosaic))
+    model = weights.by_name(levels.LEVELS[case.level].weights_for(height * width, settings, settings.mosaic))
     rows, coded = case.band_rows or height, []
     for top in range(0, height, rows):
         pixels = np.ascontiguousarray(samples[top : top + rows])
-        codec = coder.band_codec(pixels.shape, model, settings.shifted_down(top))
+        codec = band_codec(pixels.shape, model, settings.shifted_down(top))
         message, split = bands.encode(pixels, codec, case.latents)
         coded.append(container.Band(message.to_bytes(), split, raw.checksum(planes[top : top + rows])))
     depth = 16 if low_bits else 8

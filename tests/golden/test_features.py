@@ -6,7 +6,7 @@ import contents
 import pytest
 
 from bbans_cli.coders.fitted import weights as fitted_weights
-from bbans_cli.coders.neural import coder, weights
+from bbans_cli.coders.neural import levels, weights
 from bbans_cli.container import CODER_NAMES, MODES, metadata
 from bbans_cli.container.picture_parts import MAX_DEPTH
 from bbans_cli.limits import LEVELS
@@ -16,7 +16,7 @@ KINDS = {kind for name, kind in vars(metadata).items() if name.isupper() and isi
 # By which the coders of pictures code several bands, or a number of channels.
 IN_BANDS = ("neural", "raw", "few-colours", "deep", "fitted")
 CHANNELS = {"neural": (1, 3), "fitted": (1, 3), "jpeg": (1, 3), "few-colours": (1, 2, 3, 4), "deep": (1, 2, 3, 4)}
-NETWORKS = [("neural", weights.by_name(name).id) for level in coder.LEVELS.values() for name in level.networks()]
+NETWORKS = [("neural", weights.by_name(name).id) for level in levels.LEVELS.values() for name in level.networks()]
 NETWORKS += [("fitted", fitted_weights.shipped().id)]
 
 EXPECTED = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bbans_cli.coders.neural import coder as neural_coder
+from bbans_cli.coders.neural import levels
 from bbans_cli.training import config
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +16,7 @@ TEXT = CONFIGS["default"].read_text()
 
 def test_each_weights_file_has_a_configuration():
     read = {name: config.read(path) for name, path in CONFIGS.items()}
-    names = {name for level in neural_coder.LEVELS.values() for name in level.networks()} | {"fitted"}
+    names = {name for level in levels.LEVELS.values() for name in level.networks()} | {"fitted"}
     assert sorted(each.weights for each in read.values()) == sorted(names)
     for each in read.values():
         assert not each.start or read[each.start].network == each.network

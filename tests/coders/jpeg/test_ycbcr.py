@@ -10,6 +10,7 @@ from PIL import Image
 from bbans_cli import container
 from bbans_cli.coders.jpeg import ycbcr
 from bbans_cli.coders.neural import coder as neural_coder
+from bbans_cli.coders.neural.settings import Settings
 from bbans_cli.errors import CorruptError, UnsupportedError
 
 
@@ -95,10 +96,7 @@ def test_it_is_worth_a_bit_a_pixel(model):
     other = colours.copy()
     other[0, 0] = next(c for c in ((i, 3, 200) for i in range(1, 255)) if ycbcr.from_rgb(np.uint8([[c]])) is None)
     plain = neural_coder.encode(other, 1, 1)
-    assert (
-        neural_coder.Settings.from_bytes(part.settings).ycbcr
-        and not neural_coder.Settings.from_bytes(plain.settings).ycbcr
-    )
+    assert Settings.from_bytes(part.settings).ycbcr and not Settings.from_bytes(plain.settings).ycbcr
     assert len(plain.bands[0].payload) - len(part.bands[0].payload) > 96 * 96 / 8
     assert np.array_equal(neural_coder.decode(part, 96, 96, 3, 1), colours)
 

@@ -11,6 +11,7 @@ from bbans_cli.cli import info
 from bbans_cli.coders.neural import bit_account
 from bbans_cli.coders.neural import coder as neural_coder
 from bbans_cli.coders.neural.latents import BITS, Latents
+from bbans_cli.coders.neural.settings import Settings, band_codec
 from bbans_cli.container import Container
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError
@@ -49,8 +50,8 @@ def test_initial_bits_rows_cost_what_coding_them_alone_does(least):
     part = neural_coder.encode(planes, 1, threads=1)
     bits, split = account(part, planes)[0], part.bands[0].split
     message = Message()
-    settings = neural_coder.Settings.from_bytes(part.settings)
-    neural_coder.band_codec(planes.shape, least, settings).initial_bits_rows(split).push(message, planes)
+    settings = Settings.from_bytes(part.settings)
+    band_codec(planes.shape, least, settings).initial_bits_rows(split).push(message, planes)
     assert bits["initial_bits_rows"] == pytest.approx(message.bits, abs=1)
 
 

@@ -8,14 +8,15 @@ import tiny
 
 from bbans_cli import container
 from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.coders.neural import deep_scale
+from bbans_cli.coders.neural import deep_scale, levels
+from bbans_cli.coders.neural.settings import Settings
 from bbans_cli.container import Band, Part
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, ModelMismatchError, UnsupportedError
 from bbans_cli.limits import MAX_NEURAL_WIDTH
 from bbans_cli.progress import no_progress
 
-LEVELS = sorted(neural_coder.LEVELS)
+LEVELS = sorted(levels.LEVELS)
 
 
 def checkerboard(height, width):
@@ -144,7 +145,7 @@ def test_threads_change_no_byte(model, threads):
 @pytest.fixture
 def small_bands(monkeypatch):
     monkeypatch.setattr(neural_coder, "BAND_PIXELS", 3000)
-    monkeypatch.setattr(neural_coder, "THUMBNAIL", 0)
+    monkeypatch.setattr(levels, "THUMBNAIL", 0)
 
 
 @pytest.mark.parametrize("height", [60, 61, 97, 100, 129])
@@ -176,7 +177,7 @@ def test_the_first_damaged_band_is_named(least, small_bands, threads):
 
 def test_a_band_is_coded_as_if_it_were_alone(least, small_bands, monkeypatch):
     """With the settings of the picture."""
-    monkeypatch.setattr(neural_coder.mosaic, "found", lambda samples: False)
+    monkeypatch.setattr(levels.mosaic, "found", lambda samples: False)
     planes = tiny.picture(100, 100, 3)
     part = neural_coder.encode(planes, 5, threads=1)
     rows = part.band_rows
@@ -304,16 +305,16 @@ def test_an_error_in_progress_ends_the_work(least):
 def test_settings_hold_the_grid_and_the_colours():
     for grid in ((-1, -1), (0, 0), (3, 15)):
         for ycbcr in (False, True):
-            settings = neural_coder.Settings(rate_index=3, interval_log4=1, batch_index=3, grid=grid, ycbcr=ycbcr)
-            assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
+            settings = Settings(rate_index=3, interval_log4=1, batch_index=3, grid=grid, ycbcr=ycbcr)
+            assert Settings.from_bytes(settings.to_bytes()) == settings
     for low_bits, fraction in ((1, 0), (1, 1), (8, 8), (8, 3)):
         for grid in ((-1, -1), (0, 0), (3, 15)):
-            settings = neural_coder.Settings(rate_index=3, grid=grid, low_bits=low_bits, fraction=fraction)
-            assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
+            settings = Settings(rate_index=3, grid=grid, low_bits=low_bits, fraction=fraction)
+            assert Settings.from_bytes(settings.to_bytes()) == settings
             for light in (0, 1, 16) if grid[0] >= 0 else ():
                 settings = replace(settings, mosaic=True, light=light)
-                assert neural_coder.Settings.from_bytes(settings.to_bytes()) == settings
-    camera = neural_coder.Settings(rate_index=3, grid=(3, 15), mosaic=True, light=1)
+                assert Settings.from_bytes(settings.to_bytes()) == settings
+    camera = Settings(rate_index=3, grid=(3, 15), mosaic=True, light=1)
     assert camera.to_bytes() == bytes([0x73, 0xF3, 0])
     assert replace(camera, low_bits=4, fraction=2, light=16).to_bytes() == bytes([0x73, 0xF3, 0x13, 15])
     without_a_grid = bytes([19]), bytes([19, 0, 128])
@@ -331,11 +332,11 @@ def test_settings_hold_the_grid_and_the_colours():
         bytes([51, 0, 0, 0, 0]),
     ):
         with pytest.raises(UnsupportedError):
-            neural_coder.Settings.from_bytes(unknown)
+            Settings.from_bytes(unknown)
 
 
 def test_settings_follow_the_grid_down():
-    settings = neural_coder.Settings(rate_index=3)
+    settings = Settings(rate_index=3)
     assert replace(settings, grid=(5, 9)).shifted_down(40).grid == (5, 1)
     assert settings.shifted_down(40).grid == (-1, -1)
 
@@ -343,8 +344,8 @@ def test_settings_follow_the_grid_down():
 def test_bands_have_the_grid_of_the_picture(model, monkeypatch):
     """A band further down is coded as those rows of the picture are, wherever the band begins."""
     monkeypatch.setattr(neural_coder, "BAND_PIXELS", 40 * 20)
-    monkeypatch.setattr(neural_coder, "THUMBNAIL", 0)
-    monkeypatch.setattr(neural_coder.block_grid, "origin", lambda planes: (3, 7))
+    monkeypatch.setattr(levels, "THUMBNAIL", 0)
+    monkeypatch.setattr(levels.block_grid, "origin", lambda planes: (3, 7))
     planes = tiny.picture(50, 40, 3)
     part = neural_coder.encode(planes, 5, threads=1)
     grids = [band.codec.grid for band in neural_coder.open_bands(part, np.empty_like(planes), 1, no_progress)]
@@ -359,7 +360,7 @@ def test_too_wide_a_picture_is_refused(model):
 
 @pytest.mark.parametrize("number, name", [(5, "thumbnails"), (9, "thumbnails-large")])
 def test_thumbnails_have_weights_of_their_own(number, name):
-    level, most = neural_coder.LEVELS[number], neural_coder.THUMBNAIL - 1
+    level, most = levels.LEVELS[number], levels.THUMBNAIL - 1
     assert level.weights_for(most, level.settings, demosaiced=False) == level.thumbnail_weights == name
     for pixels, settings in (
         (most + 1, level.settings),
@@ -367,14 +368,14 @@ def test_thumbnails_have_weights_of_their_own(number, name):
         (most, replace(level.settings, low_bits=2)),
     ):
         assert level.weights_for(pixels, settings, demosaiced=False) == level.weights
-    level = neural_coder.LEVELS[1]
+    level = levels.LEVELS[1]
     assert level.weights_for(most, level.settings, demosaiced=False) == level.weights == "small"
 
 
 @pytest.mark.parametrize("low_bits", [0, 4])
 @pytest.mark.parametrize("number, name", [(5, "camera"), (9, "camera-large")])
 def test_pictures_from_a_cameras_mosaic_have_weights_of_their_own(number, name, low_bits):
-    level = neural_coder.LEVELS[number]
+    level = levels.LEVELS[number]
     settings = replace(level.settings, grid=(0, 0), mosaic=True, low_bits=low_bits)
     assert level.weights_for(1 << 20, settings, demosaiced=True) == level.mosaic_weights == name
     assert level.weights_for(1 << 20, settings, demosaiced=False) == level.weights

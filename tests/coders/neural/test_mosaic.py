@@ -9,7 +9,8 @@ import tiny
 from mosaics import interpolated
 from PIL import Image
 
-from bbans_cli.coders.neural import coder, mosaic
+from bbans_cli.coders.neural import coder, levels, mosaic
+from bbans_cli.coders.neural.settings import band_codec
 
 DEV = Path(os.environ.get("BBC_DATA", "none"), "dev")
 
@@ -48,16 +49,16 @@ def test_cameras_alone_have_one(name):
 def test_a_picture_with_a_mosaic_has_a_grid():
     small, large = (interpolated(photograph(*sides)).astype(np.uint8) for sides in ((80, 90), (130, 140)))
     for picture in (small, large):
-        _, settings, name = coder.prepare(picture, 5)
+        _, settings, name = levels.prepare(picture, 5)
         assert settings.mosaic and settings.grid == (0, 0) and name == "camera" and not mosaic.halved(picture)
-    assert not coder.prepare(small[:60, :60], 5)[1].mosaic  # a thumbnail
+    assert not levels.prepare(small[:60, :60], 5)[1].mosaic  # a thumbnail
 
 
 @pytest.mark.parametrize("level, plain", [(5, 6), (9, 5)])
 def test_deep_pictures_with_a_mosaic_learn_slowly(level, plain):
     """Their weights were trained for them; other deep pictures in colour learn at a high rate."""
     for picture, rate_index in ((interpolated(photograph(96, 96, 240)), 2), (photograph(96, 96, 240), plain)):
-        settings = coder.prepare(picture.astype(np.uint16), level)[1]
+        settings = levels.prepare(picture.astype(np.uint16), level)[1]
         assert (settings.mosaic, settings.rate_index) == (rate_index == 2, rate_index)
 
 
@@ -92,18 +93,18 @@ def test_halved_colours_learn_as_other_pictures_do(level):
     between = np.round((colours + np.roll(colours, -1, axis=1)) / 2).astype(int)
     whole = brightness + np.stack([colours, between], axis=2).reshape(520, 510, 2)
     halved = np.dstack([whole[..., 0], picture[..., 1], whole[..., 1]]).clip(0, 255).astype(np.uint8)
-    settings = coder.prepare(halved, level)[1]
+    settings = levels.prepare(halved, level)[1]
     assert settings.mosaic and not settings.light and mosaic.halved(halved)
-    assert settings.rate_index == coder.LEVELS[level].settings.rate_index
+    assert settings.rate_index == levels.LEVELS[level].settings.rate_index
 
 
 def test_by_two_least_squares_predict_better():
     picture = interpolated(photograph(96, 96)).astype(np.uint8)
-    samples, settings, _ = coder.prepare(picture, 5)
+    samples, settings, _ = levels.prepare(picture, 5)
     model = coder.weights.by_name("medium")
 
     def length(mosaic):
         one = coder.replace(settings, mosaic=mosaic, light=0)
-        return coder.band_codec(samples.shape, model, one).initial_bits_rows(0).code_length(samples)
+        return band_codec(samples.shape, model, one).initial_bits_rows(0).code_length(samples)
 
     assert length(True) < 0.97 * length(False)

@@ -11,13 +11,12 @@ from scans import latents_of
 
 from bbans_cli import container
 from bbans_cli.coders.neural import band as bands
-from bbans_cli.coders.neural import coder as neural_coder
-from bbans_cli.coders.neural import weights
+from bbans_cli.coders.neural import levels, weights
 from bbans_cli.coders.neural.band import BandCodec
 from bbans_cli.entropy.rans import Message
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "roman-colosseum.png"
-NAMES = sorted({name for level in neural_coder.LEVELS.values() for name in level.networks()})
+NAMES = sorted({name for level in levels.LEVELS.values() for name in level.networks()})
 
 
 @pytest.fixture(scope="module")
