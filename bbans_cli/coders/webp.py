@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -16,36 +17,51 @@ from bbans_cli.limits import MAX_WEBP_SIDE
 WRAPPING = 20
 
 
-# Methods of libwebp: the second takes up to twice as long as the first and gains, or loses, a few parts in a hundred,
-# so it is tried where the first is at most this much larger than the bound. Tuned by hand, not recorded.
-METHODS = (4, 6)
-CLOSE = 1.08
+class Effort(NamedTuple):
+    """Quality and method of libwebp, which both say how long it searches; and how many times the bound the result may
+    be for the next effort to be tried."""
+
+    quality: int
+    method: int
+    close: float
+
+
+# Each takes two to five times as long as the one before. The last two differ by a few parts in a hundred, either way.
+# How much smaller the full effort is than the first and the second: docs/experiments.md, Efforts of WebP.
+FULL = Effort(quality=100, method=4, close=1.08)
+EFFORTS = (Effort(50, 2, 1.4), Effort(75, 4, 1.15), FULL, Effort(100, 6, 0))
 
 
 def encode(planes: np.ndarray, max_bytes: int, quick: bool = False) -> Part | None:
-    """(h, w, 1..4) uint8 -> the smaller part of both methods; of the first one if `quick`, or far above `max_bytes`.
+    """(h, w, 1..4) uint8 -> the smallest part of all efforts; of FULL if `quick`, of the first ones if these are far
+    above `max_bytes`.
 
     None if the picture is too large for WebP.
     """
-    first = _encode(planes, METHODS[0])
-    if first is None or quick or first.approximate_bytes > CLOSE * max_bytes:
-        return first
-    second = _encode(planes, METHODS[1])
-    return first if second is None else min(first, second, key=lambda part: part.approximate_bytes)
-
-
-def _encode(planes: np.ndarray, method: int) -> Part | None:
-    """One part of one band, or None."""
-    height, width, channels = planes.shape
-    if max(height, width) > MAX_WEBP_SIDE:
+    if max(planes.shape[:2]) > MAX_WEBP_SIDE:
         return None
+    if quick:
+        return _encode(planes, FULL)
+    best: Part | None = None
+    for effort in EFFORTS:
+        part = _encode(planes, effort)
+        if best is None or part and part.approximate_bytes < best.approximate_bytes:
+            best = part
+        if part is None or part.approximate_bytes > effort.close * max_bytes:
+            break
+    return best
+
+
+def _encode(planes: np.ndarray, effort: Effort) -> Part | None:
+    """One part of one band, or None where libwebp writes something else."""
+    height, _, channels = planes.shape
     # WebP knows colour only: grey goes in as equal red, green and blue, which costs next to nothing.
     colour = planes if channels >= 3 else np.repeat(planes[:, :, :1], 3, axis=2)
     if channels == 2:
         colour = np.concatenate([colour, planes[:, :, 1:]], axis=2)
     out = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(colour))
-    image.save(out, "WEBP", lossless=True, exact=True, quality=100, method=method)
+    image.save(out, "WEBP", lossless=True, exact=True, quality=effort.quality, method=effort.method)
     data = out.getvalue()
     size = int.from_bytes(data[16:20], "little")
     if data[12:16] != b"VP8L" or len(data) - WRAPPING - size not in (0, 1):

@@ -70,3 +70,18 @@ def test_webp_has_its_limits():
     assert webp.encode(np.zeros((1, MAX_WEBP_SIDE + 1, 1), np.uint8), 1 << 20) is None
     with pytest.raises(CorruptError, match="one band"):
         webp.decode(Part(webp.WEBP, 1, 8, b"", b"", 1, []), 1, 1)
+
+
+def test_webp_takes_longer_only_where_it_may_be_the_smallest(monkeypatch):
+    tried, code = [], webp._encode
+    monkeypatch.setattr(webp, "_encode", lambda planes, effort: tried.append(effort) or code(planes, effort))
+    pixels = np.random.default_rng(1).integers(0, 60, (40, 50, 3), np.uint8)
+    sizes = [code(pixels, effort).approximate_bytes for effort in webp.EFFORTS]
+    least = webp.encode(pixels, pixels.size)
+    assert tried == list(webp.EFFORTS) and least.approximate_bytes == min(sizes)
+    for count, (size, effort) in enumerate(zip(sizes, webp.EFFORTS[:3], strict=False), 1):
+        tried.clear()
+        webp.encode(pixels, int(size / effort.close) - 1)
+        assert len(tried) <= count
+    tried.clear()
+    assert webp.encode(pixels, 1, quick=True).approximate_bytes == sizes[2] and tried == [webp.FULL]
