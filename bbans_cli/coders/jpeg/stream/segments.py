@@ -142,7 +142,7 @@ class Walk:
         if end > len(self.data) - 2:
             return size > MOST_TABLES
         if marker == SOS:
-            return size != 6 + 2 * self.data[at + 4]
+            return size < 6 or size != 6 + 2 * self.data[at + 4]
         return size < 2 or self.data[end] != 0xFF
 
     def _segment(self, marker: int, body: bytes) -> None:

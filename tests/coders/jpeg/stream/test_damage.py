@@ -20,6 +20,17 @@ def test_streams_that_are_cut_anywhere_come_back(name):
     assert outcomes == {"coded", "no JPEG stream", "no picture in it", "no scan that can be coded"}
 
 
+@pytest.mark.parametrize("marker", [0xC0, 0xC4, 0xD9, 0xDA, 0xE1])
+def test_streams_that_end_within_a_segment_come_back(marker):
+    """Behind some data of a scan a marker, a length that may be too small, and some of what it promises."""
+    data = min(FILES.values(), key=len)
+    begin = data[: data.index(b"\xff\xda") + 40]
+    for length in (0, 1, 2, 6, 8, 300):
+        segment = bytes([0xFF, marker]) + length.to_bytes(2, "big") + b"\1\1\0\0\x3f\0\xff\xd9"
+        outcomes = [mutate_jpeg.outcome(begin + segment[:size]) for size in range(len(segment) + 1)]
+        assert not [outcome for outcome in outcomes if outcome.startswith("failed")]
+
+
 def test_a_thousand_damaged_streams_come_back_or_are_refused():
     found = [(name, mutate_jpeg.outcome(data)) for name, data in mutate_jpeg.mutations(FILES, 1000, seed=11)]
     assert [each for each in found if each[1].startswith("failed")] == []
