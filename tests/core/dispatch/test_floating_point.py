@@ -50,7 +50,8 @@ INTEGERS = {
     *("bbc_bytes_size", "bbc_bytes_begin", "bbc_bytes_begin_learned", "bbc_bytes_learn", "bbc_bytes_code"),
     *("bbc_bytes_end", "bbc_stream_table_begin", "bbc_stream_read", "bbc_stream_write"),
     *("bbc_stream_read_ahead", "bbc_stream_write_part", "bbc_stream_join_parts"),
-    *("bbc_fitted_size", "bbc_fitted_chunks", "bbc_fitted_fit_size", "bbc_coefficient_start_unpack"),
+    *("bbc_fitted_size", "bbc_fitted_chunks", "bbc_fitted_forecasts_size", "bbc_fitted_keep_forecasts"),
+    *("bbc_fitted_fit_size", "bbc_coefficient_start_unpack"),
     *("bbc_isa_built", "bbc_isa_supported", "bbc_isa_best", "bbc_isa_select", "bbc_isa_now", "bbc_fp_set_raw"),
     "bbc_self_test_name",
 }
