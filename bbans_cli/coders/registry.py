@@ -99,12 +99,14 @@ class Coder:
 
 def _encode_neural(request: EncodeRequest) -> Part:
     """At the fast level by the fitted coder, but for small pictures and deep samples."""
-    from bbans_cli.coders.fitted import coder as fitted
+    planes = np.ascontiguousarray(request.planes)
+    if request.level == FAST and request.depth == 8:
+        from bbans_cli.coders.fitted import coder as fitted
+
+        if planes.shape[0] * planes.shape[1] >= fitted.LEAST_PIXELS:
+            return fitted.encode(planes, request.threads, request.progress, request.band_rows, request.quick)
     from bbans_cli.coders.neural import coder
 
-    planes = np.ascontiguousarray(request.planes)
-    if request.level == FAST and request.depth == 8 and planes.shape[0] * planes.shape[1] >= fitted.LEAST_PIXELS:
-        return fitted.encode(planes, request.threads, request.progress, request.band_rows, request.quick)
     return coder.encode(planes, request.level, request.threads, request.progress, request.band_rows)
 
 

@@ -1,6 +1,8 @@
 """The table of coders has every number that a file may hold, with the encoder and the decoder that belong together."""
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +11,23 @@ import pytest
 
 from bbans_cli.coders.picture_traits import PictureTraits
 from bbans_cli.coders.registry import CODERS, DecodeRequest, EncodeRequest
-from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, JPEG, NEURAL, RAW, WEBP
+from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, FITTED, JPEG, NEURAL, RAW, WEBP
 from bbans_cli.container.coder_ids import OF_FILES
 from bbans_cli.progress import no_progress
 
 PHOTO = PictureTraits(depth=8, palette=False, packed=False, flatness=0.1, alpha=False, columns=100)
+
+
+def test_the_fast_level_starts_without_the_neural_coder() -> None:
+    """It takes longer to import than a small photograph's pixels to read."""
+    program = (
+        "import sys, numpy; from bbans_cli.coders.registry import CODERS, EncodeRequest;"
+        "planes = numpy.random.default_rng(1).integers(0, 9, (200, 200, 3), numpy.uint8);"
+        f"part = CODERS[{NEURAL}].encode(EncodeRequest(planes, 8, 1 << 20, 1, 1, lambda n: None));"
+        "print(part.coder, 'bbans_cli.coders.neural.coder' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{FITTED} False\n"
 
 
 def test_every_number_has_its_coder_and_a_name_of_its_own() -> None:
