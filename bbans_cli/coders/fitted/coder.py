@@ -68,12 +68,11 @@ def encode(
     band_count = _band_count(height * width)
     band_rows = min(-(-height // band_count), max_band_rows or height)
     tops = range(0, height, band_rows)
-    bands = [np.ascontiguousarray(samples[top : top + band_rows]) for top in tops]
+    bands = [_Band(np.ascontiguousarray(samples[top : top + band_rows])) for top in tops]
     flags = 0 if found is None else YCBCR
     best, settings = None, b""
-    forecasts: list[Forecasts | None] = [None for _ in bands]
-    for weights, block in [(model.start, b"")] if quick else _choices(bands, forecasts, model, threads, meter):
-        coded = _encode_bands(bands, forecasts, weights, threads, meter)
+    for weights, block in [(model.start, b"")] if quick else _choices(bands, model, threads, meter):
+        coded = _encode_bands(bands, weights, threads, meter)
         size = len(block) + sum(map(len, coded))
         if best is None or size < len(settings) + sum(map(len, best)):
             best, settings = coded, bytes([flags | (CHANGED if block else 0)]) + block
@@ -158,35 +157,42 @@ def read_settings(part: Part) -> Settings:
     return Settings(bool(flags & YCBCR), weights)
 
 
+@dataclass
+class _Band:
+    """The samples of a band that is encoded, and what its least squares give once that is kept."""
+
+    samples: np.ndarray
+    forecasts: Forecasts | None = None
+
+    def scan(self, weights: np.ndarray) -> BandScan:
+        return BandScan(self.samples, weights, self.forecasts)
+
+
 def _choices(
-    bands: Sequence[np.ndarray],
-    forecasts: list[Forecasts | None],
-    model: weights_files.Weights,
-    threads: int,
-    meter: _Meter,
+    bands: Sequence[_Band], model: weights_files.Weights, threads: int, meter: _Meter
 ) -> list[tuple[np.ndarray, bytes]]:
-    """The weights that may be best for a picture, and the bytes of their changes.
-
-    forecasts: filled with those of the first bands, KEPT_FORECASTS bytes at most.
-    """
-    pixels = sum(band.shape[0] * band.shape[1] for band in bands)
+    """The weights that may be best for a picture, and the bytes of their changes. Keeps the first bands' forecasts."""
+    pixels = sum(band.samples.shape[0] * band.samples.shape[1] for band in bands)
     # A scan takes 460 bytes for each column: there is one for each band at work, and not for all.
-    chunks = {len(band): BandScan(band, model.start).chunks() for band in (bands[0], bands[-1])}
-    interval = fitting.interval_of(sum(chunks[len(band)] for band in bands))
+    last = bands[-1].scan(model.start).chunks()
+    first = bands[0].scan(model.start)
+    chunks = [first.chunks()] * (len(bands) - 1) + [last]
+    interval = fitting.interval_of(sum(chunks))
+    kept = KEPT_FORECASTS // first.forecasts_size()
 
-    ends = np.cumsum([chunks[len(band)] // interval for band in bands])
+    ends = np.cumsum([count // interval for count in chunks])
     samples = np.empty((ends[-1], SAMPLE), np.uint8)
 
     def collect(number: int) -> None:
         before = ends[number - 1] if number else 0
-        scan = BandScan(bands[number], model.start)
-        if (number + 1) * scan.forecasts_size() <= KEPT_FORECASTS:
-            kept = forecasts[number] = Forecasts(scan.forecasts_size())
-            scan.keep_forecasts(kept)
+        band = bands[number]
+        if number < kept:
+            band.forecasts = Forecasts(band.scan(model.start).forecasts_size())
+        scan = band.scan(model.start)
         scan.collect(interval, lambda n: meter.add(n * COLLECT_SHARE), samples[before : ends[number]])
 
     scheduler.map_ordered(collect, range(len(bands)), threads)
-    channels, share = bands[0].shape[2], pixels * FIT_SHARE
+    channels, share = bands[0].samples.shape[2], pixels * FIT_SHARE
     fitted = fitting.fit(samples, channels, pixels, model, threads, lambda done: meter.add(done * share))
     shift = fitting.shift_of(pixels)
     steps = changes.steps_of(fitted, model, shift)
@@ -194,21 +200,13 @@ def _choices(
     return choices if pixels >= SURE_PIXELS else [*choices, (model.start, b"")]
 
 
-def _encode_bands(
-    bands: Sequence[np.ndarray],
-    forecasts: Sequence[Forecasts | None],
-    weights: np.ndarray,
-    threads: int,
-    meter: _Meter,
-) -> list[bytes]:
-    def one(number: int) -> bytes:
-        message, scan, kept = Message(LANES), BandScan(bands[number], weights), forecasts[number]
-        if kept:
-            scan.keep_forecasts(kept)
-        message.push(*scan.intervals(lambda n: meter.add(n * ENCODE_SHARE)), PRECISION)
+def _encode_bands(bands: Sequence[_Band], weights: np.ndarray, threads: int, meter: _Meter) -> list[bytes]:
+    def one(band: _Band) -> bytes:
+        message = Message(LANES)
+        message.push(*band.scan(weights).intervals(lambda n: meter.add(n * ENCODE_SHARE)), PRECISION)
         return message.to_bytes()
 
-    return scheduler.map_ordered(one, range(len(bands)), threads)
+    return scheduler.map_ordered(one, bands, threads)
 
 
 class _Meter:

@@ -28,7 +28,7 @@ _REFUSALS = {
 
 
 class Forecasts:
-    """Room for what the least squares give to a band."""
+    """Room for what the least squares give to a band. size: bytes (BandScan.forecasts_size); data: where C finds it."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -38,10 +38,14 @@ class Forecasts:
 class BandScan:
     """One pass over the pixels of a band, (height, width, 1 or 3) uint8, C-contiguous; decoding writes into them.
 
-    Raises ValueError for shapes that no band has, UnsupportedError if this machine computes something else.
+    forecasts: `collect` keeps there what the least squares give; `intervals` of another scan of the same band finds it,
+    and takes less time for the same intervals. Raises ValueError for shapes that no band has and too small forecasts,
+    UnsupportedError if this machine computes something else.
     """
 
-    def __init__(self, pixels: NDArray[np.uint8], weights: NDArray[np.float32]) -> None:
+    def __init__(
+        self, pixels: NDArray[np.uint8], weights: NDArray[np.float32], forecasts: Forecasts | None = None
+    ) -> None:
         if pixels.ndim != 3 or pixels.dtype != np.uint8 or not pixels.flags.c_contiguous:
             raise ValueError("pixels are not (height, width, channels) uint8, C-contiguous")
         if weights.shape != (WEIGHTS,) or weights.dtype != np.float32:
@@ -51,10 +55,12 @@ class BandScan:
         self._pixels = height * width
         size = _checked(lib.bbc_fitted_size(width, height, self._channels))
         self._buffer, self._state = _buffer(size)
-        self._kept = (pixels, weights)  # C reads them at every call
+        self._kept = (pixels, weights, forecasts)  # C reads them at every call
         data = ffi.cast("uint8_t *", pixels.ctypes.data)
         view = ffi.from_buffer("float[]", weights)
         _checked(lib.bbc_fitted_begin(self._state, size, width, height, self._channels, view, data))
+        if forecasts is not None:
+            _checked(lib.bbc_fitted_keep_forecasts(self._state, forecasts.size, forecasts.data))
 
     def intervals(self, progress: PixelProgress) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Encode: starts and freqs, uint32 (pixels * channels,), in coding order; precision is PRECISION."""
@@ -81,12 +87,6 @@ class BandScan:
     def forecasts_size(self) -> int:
         """Bytes of what the least squares give to the band: about 15 a pixel."""
         return int(lib.bbc_fitted_forecasts_size(self._state))
-
-    def keep_forecasts(self, forecasts: Forecasts) -> None:
-        """Before the first pixel: `collect` keeps there what the least squares give, `intervals` of another scan of the
-        same band finds it, and takes less time for the same intervals."""
-        self._forecasts = forecasts  # C reads it at every call
-        _checked(lib.bbc_fitted_keep_forecasts(self._state, forecasts.size, forecasts.data))
 
     def collect(
         self, interval: int, progress: PixelProgress, samples: NDArray[np.uint8] | None = None

@@ -17,7 +17,7 @@ import numpy as np
 from bbans_cli.coders.neural.band_scan import PRECISION, BandScan
 from bbans_cli.coders.neural.latents import Latents, Symbols
 from bbans_cli.coders.neural.neighbourhood import period
-from bbans_cli.coders.neural.row_sizes import BITS, UNITS, RowSizes
+from bbans_cli.coders.neural.row_sizes import RowSizes
 from bbans_cli.coders.neural.scan_shape import CORRECTED, ScanShape
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.entropy.rans import Message
@@ -70,7 +70,7 @@ def _initial_bits(pixels: np.ndarray, band: BandCodec) -> InitialBits | None:
     quiet, found = replace(band, progress=no_progress), None
     sizes, most = RowSizes(high_bits(pixels, band.low_bits)), band.height // 2
     least = 1
-    rows = sizes.rows(WANTED_BITS * band.latents(band.height).count * UNITS / BITS) if most else 1
+    rows = sizes.rows_of_bits(WANTED_BITS * band.latents(band.height).count) if most else 1
     while rows <= most:
         split, message = band.height - rows, Message()
         quiet.initial_bits_rows(split).push(message, pixels)

@@ -42,6 +42,10 @@ class RowSizes:
             self._look_further()
         return min(max(1, int(np.searchsorted(self._sums, size))), self.most)
 
+    def rows_of_bits(self, bits: float) -> int:
+        """The number of rows that may take so many bits."""
+        return self.rows(bits * UNITS / BITS)
+
     def _look_further(self) -> None:
         known = len(self._sums) - 1
         more = min(max(_ROWS, known), self.most - known)

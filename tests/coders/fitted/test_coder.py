@@ -67,13 +67,11 @@ def test_intervals_by_forecasts_that_were_kept(shape):
     alone = BandScan(band, second)
     expected = alone.intervals(no_progress)
     forecasts = Forecasts(alone.forecasts_size())
-    collected, scan = BandScan(band, first), BandScan(band, second)
-    collected.keep_forecasts(forecasts)
+    collected, scan = BandScan(band, first, forecasts), BandScan(band, second, forecasts)
     assert np.array_equal(collected.collect(1, no_progress), BandScan(band, second).collect(1, no_progress))
-    scan.keep_forecasts(forecasts)
     assert all(map(np.array_equal, scan.intervals(no_progress), expected))
     with pytest.raises(ValueError, match="too small"):
-        alone.keep_forecasts(Forecasts(alone.forecasts_size() - 1))
+        BandScan(band, second, Forecasts(alone.forecasts_size() - 1))
 
 
 def test_a_fit_that_does_not_pay_is_left_out(monkeypatch):
