@@ -67,6 +67,20 @@ def write_stdout(data: bytes) -> None:
         raise Interrupted(posix_calls.SIGPIPE) from None
 
 
+def abandon_stdout() -> None:
+    """Lose what Python's buffer of standard output holds and cannot be written, such as help onto a full disk.
+
+    At its end Python would try once more, and say in lines of its own, with status 120, that it failed.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.close(null)
+
+
 def write_all(descriptor: int, data: bytes) -> None:
     """os.write may take less than it was given."""
     view = memoryview(data)

@@ -306,6 +306,7 @@ def run(args: Sequence[str]) -> int:
             raise
         name = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
         report.say(name + describe(error))
+        fileio.abandon_stdout()
     finally:
         # Threads may still be at work if standard output failed or the program has a bug.
         atomic_output.abandon_all()

@@ -119,11 +119,13 @@ def test_coding_does_not_import_torch(tmp_path: Path) -> None:
     assert "torch" not in imported("verify", tmp_path / "a.bbc")
 
 
-def test_help_onto_a_full_disk_is_one_line() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help_onto_a_full_disk_is_one_line(unbuffered: str) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("there is no /dev/full here")
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([BBC, "--help"], stdout=full, stderr=subprocess.PIPE)
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        done = subprocess.run([BBC, "--help"], stdout=full, stderr=subprocess.PIPE, env=environment)
     assert (done.returncode, done.stderr) == (1, b"bbc: no space left on device\n")
 
 
