@@ -60,6 +60,7 @@ SMALL = 1 << 18
 TINY = 1 << 15  # smaller mini-batches, TINY_BATCH_INDEX ("Learning rate and mini-batch")
 THUMBNAIL = 5 << 10  # no grid, no latents; other weights ("Latents in thumbnails", "Weights for thumbnails")
 SMALL_RATE_INDEX, TINY_BATCH_INDEX = 2, 2
+THUMBNAIL_RATE_INDEX = 1  # with the weights for thumbnails ("Weights for thumbnails")
 # Deep samples have no latents; without a mosaic they have no lower rate in small pictures, and of colour one this much
 # further on in LEARNING_RATES (docs/experiments.md, "Deep samples").
 DEEP_RATE_STEP = 3
@@ -89,7 +90,10 @@ def prepare(planes: np.ndarray, level: int) -> Prepared:
         settings = _with_low_rate(settings)
     if pixels < TINY:
         settings = replace(settings, batch_index=TINY_BATCH_INDEX)
-    return Prepared(samples, settings, LEVELS[level].weights_for(pixels, settings, demosaiced))
+    name = LEVELS[level].weights_for(pixels, settings, demosaiced)
+    if name == LEVELS[level].thumbnail_weights:
+        settings = replace(settings, rate_index=THUMBNAIL_RATE_INDEX)
+    return Prepared(samples, settings, name)
 
 
 def _with_low_rate(settings: Settings) -> Settings:

@@ -372,6 +372,15 @@ def test_thumbnails_have_weights_of_their_own(number, name):
     assert level.weights_for(most, level.settings, demosaiced=False) == level.weights == "small"
 
 
+@pytest.mark.parametrize("number", levels.LEVELS)
+def test_thumbnails_with_weights_of_their_own_are_learned_slowly(number):
+    level, picture = levels.LEVELS[number], tiny.picture(9, 9, 3)
+    found = levels.prepare(picture, number)
+    assert found.weights == (level.thumbnail_weights or level.weights)
+    assert found.settings.learning_rate == (1e-4 if level.thumbnail_weights else level.settings.learning_rate)
+    assert levels.prepare(picture.astype(np.uint16) << 2, number).weights == level.weights
+
+
 @pytest.mark.parametrize("low_bits", [0, 4])
 @pytest.mark.parametrize("number, name", [(5, "camera"), (9, "camera-large")])
 def test_pictures_from_a_cameras_mosaic_have_weights_of_their_own(number, name, low_bits):
