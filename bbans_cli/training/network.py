@@ -1,8 +1,8 @@
 """The likelihood network p(x | z, causal neighbourhood): normalised inputs, hidden layers, a head for each channel.
 
 docs/model.md draws it and says why it is so; docs/format.md has the same formulas for the coder, whose exact arithmetic
-is in core/neural (neighbourhood-inl.h, network-inl.h, mixture-inl.h). Shapes: n pixels; 3 channels in coding order
-(G, R, B); H hidden units; U units in each head; tensors are float32 unless stated.
+is in core/neural (neighbourhood-inl.h, network-inl.h, mixture-inl.h). Shapes: n pixels; T taps; 3 channels in coding
+order (G, R, B); H hidden units; U units in each head; tensors are float32 unless stated.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _valid(residual: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
 
 
 def normalise(taps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Taps (n, 3, 48) of values 0..255 -> the first inputs up to base, bases (n, 3), activities (n, 3).
+    """Taps (n, 3, T) of values 0..255 -> the first inputs up to base, bases (n, 3), activities (n, 3).
 
     The base is the median edge predictor of LOCO-I (Weinberger, Seroussi, Sapiro, 2000). The activity is 0.7, which was
     tuned by hand (not recorded), plus the mean absolute difference of the 12 nearest taps from the base.
@@ -122,7 +122,7 @@ class Likelihood(nn.Module):
     ) -> torch.Tensor:
         """-log2 p of each sub-pixel, (n, 3).
 
-        taps: (n, 3, 48). values: (n, 3), 0..255. modulation: (g, layers, 2, H), scales (less 1) and shifts, or None
+        taps: (n, 3, T). values: (n, 3), 0..255. modulation: (g, layers, 2, H), scales (less 1) and shifts, or None
         without latents; the pixels are g groups of equal size. phase: (n, 3) int64, rows of self.phase, PHASE_ROWS for
         none. least_squares: (n, 27), LS_COLUMNS of bbans_cli.coders.neural.band_scan.
         """
@@ -194,9 +194,9 @@ def mixture_bits(
 
 
 def gather(planes: torch.Tensor, index: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-    """Taps (n, 3, 48) from planes (3, pixels) uint8 in coding order, read at flat positions ``index`` (n, 48) int64.
+    """Taps (n, 3, T) from planes (3, pixels) uint8 in coding order, read at flat positions ``index`` (n, T) int64.
 
-    known (n, 48) bool: False where there is no pixel to read; the tap is MISSING there.
+    known (n, T) bool: False where there is no pixel to read; the tap is MISSING there.
     """
     taps = planes[:, index].permute(1, 0, 2).float()
     return torch.where(known[:, None, :], taps, torch.tensor(float(MISSING)))
