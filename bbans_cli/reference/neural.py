@@ -8,7 +8,7 @@ import numpy as np
 
 from bbans_cli.coders.neural import weights as weights_files
 from bbans_cli.coders.neural.neighbourhood import PHASES, period
-from bbans_cli.coders.neural.scan_shape import CORRECTED, ScanShape
+from bbans_cli.coders.neural.scan_shape import CORRECTED, ScanShape, trunk_after
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.container import Band, Part
 from bbans_cli.errors import CorruptError, UnsupportedError
@@ -104,6 +104,7 @@ def decode_band(
         batch=settings.batch,
         learning_rate=settings.rate,
         update_interval=settings.update_interval,
+        trunk_after=trunk_after(settings.low_bits),
         grid_x=settings.grid[0],
         grid_y=settings.grid[1],
         period=period(settings.grid, settings.mosaic),

@@ -18,7 +18,7 @@ from bbans_cli.coders.neural.band_scan import PRECISION, BandScan
 from bbans_cli.coders.neural.latents import Latents, Symbols
 from bbans_cli.coders.neural.neighbourhood import period
 from bbans_cli.coders.neural.row_sizes import RowSizes
-from bbans_cli.coders.neural.scan_shape import CORRECTED, ScanShape
+from bbans_cli.coders.neural.scan_shape import CORRECTED, ScanShape, trunk_after
 from bbans_cli.coders.neural.weights import Weights
 from bbans_cli.entropy.rans import Message
 from bbans_cli.errors import CorruptError, UnderflowError
@@ -193,6 +193,7 @@ class BandCodec:
             batch=self.batch,
             learning_rate=self.learning_rate,
             update_interval=self.update_interval,
+            trunk_after=trunk_after(self.low_bits),
             grid_x=self.grid[0],
             grid_y=self.grid[1],
             period=period(self.grid, self.mosaic),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Pixels of a scan after which the trunk learns from fewer of them (docs/experiments.md, Which pixels are learned from).
-TRUNK_AFTER = 1 << 16
+# Pixels of a scan after which the trunk learns from fewer of them (docs/experiments.md, Which pixels are learned from),
+# and of deep samples (Deep samples).
+TRUNK_AFTER, DEEP_TRUNK_AFTER = 1 << 16, 1 << 20
 # Pixels of a band below which mixtures are not corrected (docs/experiments.md, Correction by own errors).
 CORRECTED = 5 << 10
 
@@ -51,3 +52,8 @@ class ScanShape:
     def dtype(self) -> type[np.uint8] | type[np.uint16]:
         """Of the samples."""
         return np.uint16 if self.low_bits else np.uint8
+
+
+def trunk_after(low_bits: int) -> int:
+    """What ScanShape.trunk_after is in a file."""
+    return DEEP_TRUNK_AFTER if low_bits else TRUNK_AFTER

@@ -73,6 +73,12 @@ def test_deep_samples_with_latents(model):
     assert 35 <= split < 70 and np.array_equal(decoded(band, pixels, split, message), pixels)
 
 
+@pytest.mark.parametrize("low_bits, most", [(0, 65536), (1, 1048576), (8, 1048576)])
+def test_the_trunk_learns_from_more_deep_samples(model, low_bits, most):
+    pixels = np.zeros((3, 4, 1), np.uint16 if low_bits else np.uint8)
+    assert codec_for(model, pixels, low_bits=low_bits).initial_bits_rows(0).shape.trunk_after == most
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 60, 3), (4, 2, 1)])
 def test_a_band_too_small_for_latents_has_no_latent_rows(model, shape):
     pixels = tiny.picture(*shape)
