@@ -35,7 +35,7 @@ def test_each_weights_file_has_a_configuration():
         ("latents = [16]", "latents = 16", "latents: 16 is no list or table"),
         ("[network]", "[network", "(at line"),
         ("minutes = ", "minutes = 9", "minutes; a training has at most 360"),
-        ("steps = 300_000", "steps = 0", "stages[0]: steps: 0 is not above 0"),
+        ("steps = 112_000", "steps = 0", "stages[0]: steps: 0 is not above 0"),
         ("side = 256", "side = 64", "draw.side: of crops it is 96 to 1024"),
         ('kind = "crops"', 'kind = "samples"', "draw.kind: the fitted model needs samples"),
         ('model = "neural"', 'model = "other"', "model: 'other' is none of neural, fitted"),
