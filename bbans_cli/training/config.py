@@ -74,6 +74,7 @@ class Draw:
     grid: float = 0.0  # crops: share of those as they are that have a grid
     grid_scaled: float = 0.0  # crops: the same of those scaled down
     mosaic: bool = False  # crops: whether the phases of the least squares in a grid are those of a mosaic
+    parts: float = 0.0  # crops: share of those whose least squares saw a small part of the picture alone
     bordered: float = 0.0  # crops: share of blocks that are pictures of their own, with borders
     without_latents: float = 0.0  # crops: share of blocks whose latents are left out
 
