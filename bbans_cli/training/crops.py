@@ -62,7 +62,8 @@ class Bordered(NamedTuple):
 
 class Crops:
     """Batches of blocks of regions. A region is a part of a picture, as it is or scaled down, in one orientation, with
-    its least squares, which saw the whole picture, or a small part that is a picture of its own. Bordered patches are made beside them, from pictures of their own.
+    its least squares, which saw the whole picture, or a small part that is a picture of its own. Bordered patches are
+    made beside them, from pictures of their own.
 
     The batch of a step depends on the seed and the step alone.
     """
