@@ -104,7 +104,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "corrupt-few-colours": lambda: flipped(good("few-colours-bands"), -9),
     "corrupt-deep": lambda: flipped(good("deep-bands"), -9),
     "corrupt-raw": lambda: flipped(good("depth-4"), -1),
-    "corrupt-fitted": lambda: flipped(good("fitted-grey"), -20),
+    "corrupt-fitted": lambda: flipped(good("fitted-grey"), -6),
     "corrupt-webp": lambda: flipped(good("webp"), -9),
     "corrupt-neural": lambda: flipped(good("tiny-still"), -20),
     "corrupt-jpeg": lambda: flipped(good("jpeg-grey"), -9),
