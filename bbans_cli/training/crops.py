@@ -102,6 +102,7 @@ class Crops:
         random = np.random.default_rng([self._seed, _REGION, number])
         planes, columns, rows, scaled = self._oriented(random)
         grid = random.random() < (self._draw.grid_scaled if scaled else self._draw.grid)
+        # Without parts no number is drawn for them: trainings from before there were any can be repeated.
         if self._draw.parts and random.random() < self._draw.parts:
             planes, columns, rows = _part(planes, columns, rows, self._draw.side, random)
         whole = Region.whole(planes, columns, rows, grid, self._draw.mosaic)
