@@ -19,6 +19,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from bbans_cli.coders.neural.levels import LEVELS
 from bbans_cli.coders.neural.network_layout import INPUTS
 
 MINUTES = 360.0  # of a whole training, at most
@@ -74,7 +75,6 @@ class Draw:
     grid: float = 0.0  # crops: share of those as they are that have a grid
     grid_scaled: float = 0.0  # crops: the same of those scaled down
     mosaic: bool = False  # crops: whether the phases of the least squares in a grid are those of a mosaic
-    parts: float = 0.0  # crops: share of those whose least squares saw a small part of the picture alone
     bordered: float = 0.0  # crops: share of blocks that are pictures of their own, with borders
     without_latents: float = 0.0  # crops: share of blocks whose latents are left out
 
@@ -96,6 +96,7 @@ class Stage:
     pixels: int  # pixels drawn from each
     kl_warm_up: float = 0.0  # share of the stage until the KL divergence counts in full, lest the posterior collapse
     measure_interval: int = 2000  # steps between log lines and checkpoints
+    scans: bool = False  # of a neural model: whether `blocks` pictures are coded, `pixels` more of each in a step
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,11 @@ def _faults(config: Config) -> Iterator[str]:
         for name, value in dataclasses.asdict(part).items():
             if name in POSITIVE and not value > 0:
                 yield f"{place}: {name}: {value!r} is not above 0"
+    if any(stage.scans for stage in config.stages):
+        if config.model != "neural":
+            yield "stages: scans: of a neural model alone"
+        elif not any(config.weights in level.networks() for level in LEVELS.values()):
+            yield f"weights: no level has {config.weights!r}, so that scans have no settings"
     if not config.pictures or not config.stages:
         yield "no pictures or no stages"
 

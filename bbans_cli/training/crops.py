@@ -19,7 +19,6 @@ from bbans_cli.training.regions import SIDE, Region, least_squares
 # Set by hand, not recorded.
 ROWS_ABOVE, COLUMNS_BESIDE = 14, 8  # pixels that the least squares should have seen around a block
 CUT = 0.3  # share of blocks that are smaller
-PART = 96  # the least side of a part of a picture
 GRID_BORDERED = 0.3  # share of bordered patches that have a grid
 PATCH = 4  # side of the posterior's patches
 _REGION, _BORDERED, _BATCH = range(3)  # what random numbers are for
@@ -62,8 +61,7 @@ class Bordered(NamedTuple):
 
 class Crops:
     """Batches of blocks of regions. A region is a part of a picture, as it is or scaled down, in one orientation, with
-    its least squares, which saw the whole picture, or a small part that is a picture of its own. Bordered patches are
-    made beside them, from pictures of their own.
+    its least squares, which saw the whole picture. Bordered patches are made beside them, from pictures of their own.
 
     The batch of a step depends on the seed and the step alone.
     """
@@ -102,9 +100,6 @@ class Crops:
         random = np.random.default_rng([self._seed, _REGION, number])
         planes, columns, rows, scaled = self._oriented(random)
         grid = random.random() < (self._draw.grid_scaled if scaled else self._draw.grid)
-        # Without parts no number is drawn for them: trainings from before there were any can be repeated.
-        if self._draw.parts and random.random() < self._draw.parts:
-            planes, columns, rows = _part(planes, columns, rows, self._draw.side, random)
         whole = Region.whole(planes, columns, rows, grid, self._draw.mosaic)
         top, left = (int(random.integers(max(0, side - self._draw.side) + 1)) for side in planes.shape[1:])
         return whole.cut(top, left, self._draw.side).copy()
@@ -143,16 +138,6 @@ class Crops:
         if random.random() < self._draw.grey:
             planes = np.broadcast_to(grey(planes), planes.shape)
         return np.ascontiguousarray(planes), columns, rows, scaled
-
-
-def _part(
-    planes: np.ndarray, columns: np.ndarray, rows: np.ndarray, most: int, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A random part of planes, of sides up to ``most``, and of what goes along their columns and rows."""
-    height, width = (int(random.integers(min(PART, side), min(most, side) + 1)) for side in planes.shape[1:])
-    top, left = (int(random.integers(a - b + 1)) for a, b in zip(planes.shape[1:], (height, width), strict=True))
-    part = np.ascontiguousarray(planes[:, top : top + height, left : left + width])
-    return part, columns[left : left + width], rows[top : top + height]
 
 
 def _patch(region: Region, random: np.random.Generator) -> Region:

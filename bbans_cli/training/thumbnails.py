@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from PIL import Image
 
 from bbans_cli.coders.neural.band_scan import LS_COLUMNS
 from bbans_cli.coders.neural.neighbourhood import BLOCK, REACH
@@ -45,18 +46,8 @@ class Thumbnails:
     def _thumbnail(self, number: int) -> Bordered:
         """A thumbnail of a random picture, as a patch."""
         random = np.random.default_rng([self._seed, _THUMBNAIL, number])
-        picture = read(self._pictures.draw(random)[0])
-        height = width = self._draw.side
-        if random.random() < SMALLER:
-            height, width = (int(side) for side in random.integers(SHORTEST, self._draw.side, size=2))
-        # the part of the picture that is shown, of the thumbnail's shape
-        largest = min(picture.width / width, picture.height / height)
-        smallest = min(largest, max(1.0, largest / LARGEST_CUT))
-        factor = largest if random.random() < 0.5 else random.uniform(smallest, largest)
-        left = random.random() * max(0.0, picture.width - factor * width)
-        top = random.random() * max(0.0, picture.height - factor * height)
-        box = (left, top, min(left + factor * width, picture.width), min(top + factor * height, picture.height))
-        planes = planes_of(picture.resize((width, height), FILTERS[random.integers(len(FILTERS))], box))
+        planes = shown(read(self._pictures.draw(random)[0]), self._draw.side, random)
+        height, width = planes.shape[1:]
         if random.random() < 0.5:
             planes = planes[:, :, ::-1]
         if random.random() < self._draw.grey:
@@ -66,3 +57,18 @@ class Thumbnails:
         nowhere, none = np.zeros(SIDE, int), np.zeros((SIDE, SIDE, LS_COLUMNS), np.float16)
         patch = Region(np.ascontiguousarray(planes), none, nowhere, nowhere, grid=False)
         return Bordered(patch.bordered(height, width, grid=False), height, width)
+
+
+def shown(picture: Image.Image, side: int, random: np.random.Generator) -> np.ndarray:
+    """Planes (3, height, width) of a thumbnail of a random part of a picture. side: of most of them, and the most."""
+    height = width = side
+    if random.random() < SMALLER:
+        height, width = (int(each) for each in random.integers(SHORTEST, side, size=2))
+    # the part of the picture that is shown, of the thumbnail's shape
+    largest = min(picture.width / width, picture.height / height)
+    smallest = min(largest, max(1.0, largest / LARGEST_CUT))
+    factor = largest if random.random() < 0.5 else random.uniform(smallest, largest)
+    left = random.random() * max(0.0, picture.width - factor * width)
+    top = random.random() * max(0.0, picture.height - factor * height)
+    box = (left, top, min(left + factor * width, picture.width), min(top + factor * height, picture.height))
+    return planes_of(picture.resize((width, height), FILTERS[random.integers(len(FILTERS))], box))

@@ -15,6 +15,7 @@ from bbans_cli.training import crops, fitted, vae
 from bbans_cli.training.config import Config, Stage
 from bbans_cli.training.crops import Crops
 from bbans_cli.training.pictures import Pictures, files
+from bbans_cli.training.scans import Scans
 from bbans_cli.training.thumbnails import Thumbnails
 
 DEV_BLOCKS, DEV_PIXELS, DEV_SEED = 60, 256, 7
@@ -48,12 +49,15 @@ class Neural(Model):
         self.module: vae.Vae = vae.Vae(config.network)
         kind = Thumbnails if config.draw.kind == "thumbnails" else Crops
         self._source = kind(pictures, config.draw, config.seed, workers)
+        self._scans = Scans(pictures, config.draw, config.seed, config.weights)
         self._sets = {
             name: crops.held_out(files(dev / name), DEV_BLOCKS, DEV_SEED, DEV_PIXELS, config.draw.mosaic)
             for name in config.dev
         }
 
     def loss(self, step: int, stage: Stage, kl_weight: float) -> tuple[torch.Tensor, torch.Tensor]:
+        if stage.scans:
+            return self._scans.loss(step, stage, self.module)
         bits, kl = self.module(self._source.batch(step, stage.blocks, stage.pixels))
         return bits.mean() + kl_weight * kl.mean(), bits.mean()
 

@@ -9,6 +9,8 @@ seed and the step. Where minutes end a stage, and not its steps, results do not 
 CPU or with another torch. Minutes are processor time divided by the configuration's threads: what goes by on a machine
 that does nothing else.
 
+--stage 2 --start FILE leaves out the first stage, and begins the second with the weights of a file.
+
 The log has one JSON object a line: step, seconds (what stopped runs took after their last checkpoint is not in it),
 train (running mean of bits per sub-pixel of batches), dev (by set: of a neural network bits per sub-pixel with latents,
 KL divergence included, without latents, and the KL divergence alone; of the fitted one bits per sub-pixel).
@@ -71,10 +73,13 @@ class Progress:
 class Trainer:
     """A model, the exponential average of its weights, its optimiser, and the files of a training.
 
-    Raises ConfigError if the checkpoint is another configuration's.
+    later: the stage to begin with, 1 being the first, and the weights that it starts from. Raises ConfigError if the
+    checkpoint is another configuration's.
     """
 
-    def __init__(self, config: Config, model: Model, out: Path, clock: float) -> None:
+    def __init__(
+        self, config: Config, model: Model, out: Path, clock: float, later: tuple[int, Path] | None = None
+    ) -> None:
         self.config, self.model, self.clock = config, model, clock
         self.checkpoint, self.log = out.with_suffix(".checkpoint.pt"), out.with_suffix(".log.jsonl")
         self.progress = Progress()
@@ -83,13 +88,20 @@ class Trainer:
         if self.checkpoint.exists():
             self.resume()
         else:
-            if config.start:
+            if later:
+                self.progress.stage = later[0] - 1
+                self.start_from(later[1])
+            elif config.start:
                 start = out.with_name(f"{config.start}.safetensors")
                 if not start.exists():
                     raise ConfigError(f"{start}: not there; train `{config.start}` first")
-                model.module.load_state_dict(load(start)[0])
-                self.average.load_state_dict(model.module.state_dict())
+                self.start_from(start)
             self.log.unlink(missing_ok=True)
+
+    def start_from(self, path: Path) -> None:
+        """Take the weights of a file."""
+        self.model.module.load_state_dict(load(path)[0])
+        self.average.load_state_dict(self.model.module.state_dict())
 
     def resume(self) -> None:
         """Go on from the checkpoint."""
@@ -168,8 +180,8 @@ def new_optimiser(module: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(module.parameters(), betas=(0.9, 0.99), fused=True)
 
 
-def train(config: Config, name: str, data: Path, out: Path) -> None:
-    """Train, and write out/name.safetensors. Raises ConfigError."""
+def train(config: Config, name: str, data: Path, out: Path, later: tuple[int, Path] | None = None) -> None:
+    """Train, and write out/name.safetensors. later: as Trainer has it. Raises ConfigError."""
     clock = time.process_time()
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
@@ -184,7 +196,7 @@ def train(config: Config, name: str, data: Path, out: Path) -> None:
     with ThreadPoolExecutor(config.threads) as workers:
         try:
             model = build(config, Pictures(data / "train", config.pictures), data / "dev", workers)
-            trainer = Trainer(config, model, path, clock)
+            trainer = Trainer(config, model, path, clock, later)
             trainer.run()
             pictures = "others" if differences else "weights/training-pictures.tsv"
             line = trainer.line()
@@ -200,13 +212,20 @@ def train(config: Config, name: str, data: Path, out: Path) -> None:
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), envvar="BBC_DATA", default=".")
 @click.option("--minutes", type=float, help="Shorten all stages, so that the training takes this long.")
 @click.option("--threads", type=int, help="Threads of torch, in place of the configuration's.")
-def main(config: str, out: Path, data: Path, minutes: float | None, threads: int | None) -> None:
+@click.option("--stage", type=click.IntRange(1), default=1, help="Begin with this stage, from the weights of --start.")
+@click.option("--start", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Weights for --stage.")
+def main(
+    config: str, out: Path, data: Path, minutes: float | None, threads: int | None, stage: int, start: Path | None
+) -> None:
     """Train as CONFIG says: a file, or the name of one in scripts/training/configs/."""
     file = Path(config) if config.endswith(".toml") else CONFIGS / f"{config}.toml"
     try:
         wanted = read(file)
         wanted = wanted.shortened(minutes) if minutes else wanted
-        train(dataclasses.replace(wanted, threads=threads or wanted.threads), file.stem, data, out)
+        if (stage > 1) != (start is not None) or stage > len(wanted.stages):
+            raise ConfigError(f"{file}: --stage is 2 to {len(wanted.stages)}, and needs --start, as that needs --stage")
+        later = (stage, start) if start else None
+        train(dataclasses.replace(wanted, threads=threads or wanted.threads), file.stem, data, out, later)
     except ConfigError as error:
         raise click.ClickException(str(error)) from None
 

@@ -40,6 +40,7 @@ def test_each_weights_file_has_a_configuration():
         ('kind = "crops"', 'kind = "samples"', "draw.kind: the fitted model needs samples"),
         ('model = "neural"', 'model = "other"', "model: 'other' is none of neural, fitted"),
         ('model = "neural"', 'model = "fitted"', "network: a neural model needs it"),
+        ('weights = "medium"', 'weights = "huge"', "weights: no level has 'huge'"),
     ],
 )
 def test_what_is_wrong_is_named_in_one_line(tmp_path, old, new, message):
@@ -49,6 +50,13 @@ def test_what_is_wrong_is_named_in_one_line(tmp_path, old, new, message):
     with pytest.raises(config.ConfigError, match=re.escape(message)) as caught:
         config.read(path)
     assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
+
+
+def test_the_fitted_network_is_not_trained_by_scans(tmp_path):
+    path = tmp_path / "wrong.toml"
+    path.write_text(CONFIGS["fitted"].read_text() + "scans = true\n")
+    with pytest.raises(config.ConfigError, match="stages: scans: of a neural model alone"):
+        config.read(path)
 
 
 def test_a_shortened_training_has_all_stages():

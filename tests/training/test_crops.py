@@ -32,8 +32,7 @@ def folder(tmp_path):
 def source(folder):
     """Makes a source of batches of the pictures of `folder`."""
     drawn = Pictures(folder, {"a": Folder(1.0, scaled=0.4, ycbcr=0.7), "b": Folder(0.5)})
-    shares = {"grey": 0.1, "grid": 0.8, "parts": 0.3, "bordered": 0.3, "without_latents": 0.2}
-    crops = Draw("crops", side=256, kept=5, first=3, interval=2, **shares)
+    crops = Draw("crops", side=256, kept=5, first=3, interval=2, grey=0.1, grid=0.8, bordered=0.3, without_latents=0.2)
     thumbnails = Draw("thumbnails", side=BLOCK, kept=12, first=12, interval=1, grey=0.1)
     with ThreadPoolExecutor(2) as workers:
         yield lambda kind: kind(drawn, crops if kind is Crops else thumbnails, 3, workers)
@@ -84,20 +83,6 @@ def test_the_least_squares_of_a_cut_saw_the_whole_picture(folder):
     cut = whole.cut(top=20, left=10)
     assert np.array_equal(cut.least_squares, least_squares(planes, (0, 0))[20 : 20 + SIDE, 10 : 10 + SIDE])
     assert cut.columns[0] == 10 and cut.rows[0] == 20
-
-
-def test_the_least_squares_of_a_part_saw_nothing_else(tmp_path):
-    (tmp_path / "a").mkdir()
-    Image.fromarray(tiny.picture(200, 300, 3)).save(tmp_path / "a" / "1.png")
-    with ThreadPoolExecutor(1) as workers:
-        draw = Draw("crops", side=120, kept=5, first=3, interval=1, grey=0.0, grid=1.0, parts=1.0)
-        crops = Crops(Pictures(tmp_path, {"a": Folder(1.0)}), draw, 3, workers)
-        regions = [crops._region(number) for number in range(20)]
-    sides = {side for region in regions for side in region.planes.shape[1:]}
-    assert len(sides) > 10 and min(sides) >= 96 and max(sides) <= 120
-    for region in regions:
-        origin = int(region.columns[0]), int(region.rows[0])
-        assert np.array_equal(region.least_squares, least_squares(region.planes, origin))
 
 
 def test_a_bordered_patch_is_a_picture_of_its_own(folder):

@@ -64,9 +64,10 @@ def text(kind, steps=(6, 4), start=""):
     model, network = ("fitted", "") if kind == "samples" else ("neural", NETWORK)
     start = f'start = "{start}"' if start else ""
     stages = [STAGE.format(steps=n, average=average) for n, average in zip(steps, (0.9, 0), strict=False)]
-    return TEXT.format(
-        model=model, network=network, kind=kind, start=start, side=64 if kind == "thumbnails" else 96
-    ) + "".join(stages)
+    if kind == "scans":
+        kind, stages[-1] = "crops", stages[-1].replace("pixels = 8", "pixels = 200") + "scans = true\n"
+    side = 64 if kind == "thumbnails" else 96
+    return TEXT.format(model=model, network=network, kind=kind, start=start, side=side) + "".join(stages)
 
 
 @pytest.fixture
@@ -122,7 +123,10 @@ def stopped(trainer, train):
         train("try", "stopped")
 
 
-@pytest.mark.parametrize("kind, kill", [("crops", True), ("crops", False), ("thumbnails", False), ("samples", False)])
+@pytest.mark.parametrize(
+    "kind, kill",
+    [("crops", True), ("crops", False), ("thumbnails", False), ("samples", False), ("scans", False), ("scans", True)],
+)
 def test_a_training_that_was_stopped_ends_as_one_that_was_not(trainer, train, tmp_path, kind, kill):
     (tmp_path / "try.toml").write_text(text(kind))
     whole = train("try", "whole")
@@ -148,6 +152,19 @@ def test_a_training_starts_from_another_ones_result(train, tmp_path):
     (tmp_path / "try.toml").write_text(text("crops", steps=(3,)))
     with pytest.raises(ConfigError, match="of another configuration"):
         train("try", "out")
+
+
+def test_a_later_stage_starts_from_a_file(trainer, train, tmp_path):
+    (tmp_path / "try.toml").write_text(text("crops", steps=(2,)))
+    first, start = train("try", "out"), tmp_path / "out" / "try.safetensors"
+    (tmp_path / "try.toml").write_text(text("scans", steps=(9, 1)))
+    later = trainer.read(tmp_path / "try.toml")
+    trainer.train(later, "try", tmp_path, tmp_path / "later", (2, start))
+    second = load_file(tmp_path / "later" / "try.safetensors")
+    assert [line["step"] for line in lines(tmp_path / "later" / "try.log.jsonl")] == [1]
+    moved = {name for name in first if not np.array_equal(first[name], second[name])}
+    assert moved and all(name.startswith("likelihood.") for name in moved)
+    assert all(np.abs(second[name] - first[name]).max() < 0.01 for name in first)
 
 
 def test_the_weights_that_are_trained_code(train, tmp_path, monkeypatch):
