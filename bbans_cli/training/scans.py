@@ -44,8 +44,9 @@ class Scan(BandScan):
     def __init__(self, codec: RowsCodec, pixels: np.ndarray, trunk: int) -> None:
         super().__init__(codec.shape, codec.network, codec.modulation, pixels)
         self._gradient, self._trunk = self.keep_gradient(), trunk
-        self._starts = np.empty(codec.shape.symbols * (1 + len(pixels)), np.uint32)
-        self._freqs = np.empty_like(self._starts)
+        starts = np.empty(codec.shape.symbols * (1 + len(pixels)), np.uint32)
+        self._freqs = np.empty_like(starts)
+        self._room = [ffi.from_buffer("uint32_t[]", array) for array in (starts, self._freqs)]
         self.coded, self._batch, self._bits = 0, 0, 0.0
 
     @property
@@ -76,8 +77,7 @@ class Scan(BandScan):
 
     def _diagonal(self) -> int:
         """Code a diagonal; returns its pixels."""
-        room = [ffi.from_buffer("uint32_t[]", array) for array in (self._starts, self._freqs)]
-        count = int(lib.bbc_scan_encode(self._state, 1, 1, *room))
+        count = int(lib.bbc_scan_encode(self._state, 1, 1, *self._room))
         assert count > 0
         symbols = count * self.shape.symbols
         self._bits += symbols * PRECISION - float(np.log2(self._freqs[:symbols]).sum())
@@ -85,18 +85,21 @@ class Scan(BandScan):
 
 
 class Scans:
-    """Pictures that are coded beside each other, from the start weights as they were when each began.
+    """Pictures that are coded beside each other, from the model's weights as they were when each began.
+
+    weights: the name of those that are trained; a level has to code with them.
 
     All begin anew after each line of the log, so that a training that was stopped goes on to the same bits.
     """
 
-    def __init__(self, pictures: Pictures, draw: Draw, seed: int, weights: str) -> None:
-        self._pictures, self._draw, self._seed, self._weights = pictures, draw, seed, weights
+    def __init__(self, pictures: Pictures, draw: Draw, seed: int, weights: str, model: Vae) -> None:
+        self._pictures, self._draw, self._seed, self._weights, self._model = pictures, draw, seed, weights, model
+        self._positions = positions(model.likelihood, model.size.layers)
         self._level = next(level for level, each in levels.LEVELS.items() if weights in each.networks())
         self._scans: list[Scan] = []
         self._stage: Stage | None = None
 
-    def loss(self, step: int, stage: Stage, model: Vae) -> tuple[torch.Tensor, torch.Tensor]:
+    def loss(self, step: int, stage: Stage) -> tuple[torch.Tensor, torch.Tensor]:
         """Go on by `stage.pixels` pixels in each of `stage.blocks` pictures.
 
         Returns a number whose gradient by the likelihood's weights is that of their bits, each picture's in ratio to
@@ -107,17 +110,17 @@ class Scans:
         gradient: np.ndarray = np.zeros((), np.float32)
         for i in range(stage.blocks):
             if i == len(self._scans) or self._scans[i].ended:
-                self._scans[i : i + 1] = [self._begun(np.random.default_rng([self._seed, step, i]), model)]
+                self._scans[i : i + 1] = [self._begun(np.random.default_rng([self._seed, step, i]))]
             scan = self._scans[i]
             found = scan.turn(stage.pixels)
             weight = (TYPICAL / scan.pixels) ** 0.5 / (scan.bits * scan.shape.channels * np.log(2) * stage.pixels)
             gradient = gradient + np.float32(weight / stage.blocks) * found
         ordered = np.empty_like(gradient)
-        ordered[positions(model.likelihood, model.size.layers)] = gradient
-        start = torch.cat([tensor.reshape(-1) for tensor in model.likelihood.parameters()])
+        ordered[self._positions] = gradient
+        start = torch.cat([tensor.reshape(-1) for tensor in self._model.likelihood.parameters()])
         return start @ torch.from_numpy(ordered), torch.tensor(np.mean([scan.bits for scan in self._scans]))
 
-    def _begun(self, random: np.random.Generator, model: Vae) -> Scan:
+    def _begun(self, random: np.random.Generator) -> Scan:
         """A random picture that the level codes with these weights, or a part of one. Raises ConfigError."""
         for _ in range(TRIES):
             samples, settings, weights = levels.prepare(self._picture(random), self._level)
@@ -125,6 +128,7 @@ class Scans:
                 break
         else:
             raise ConfigError(f"none of {TRIES} pictures is coded with the weights {self._weights}")
+        model = self._model
         tensors = {f"likelihood.{name}": each.detach().numpy() for name, each in model.likelihood.named_parameters()}
         trunk = sum(each.size for name, each in tensors.items() if ".head." not in name and ".out." not in name)
         network, size = flatten(tensors, model.size.layers), model.size

@@ -49,7 +49,9 @@ class Neural(Model):
         self.module: vae.Vae = vae.Vae(config.network)
         kind = Thumbnails if config.draw.kind == "thumbnails" else Crops
         self._source = kind(pictures, config.draw, config.seed, workers)
-        self._scans = Scans(pictures, config.draw, config.seed, config.weights)
+        self._scans: Scans | None = None
+        if any(stage.scans for stage in config.stages):
+            self._scans = Scans(pictures, config.draw, config.seed, config.weights, self.module)
         self._sets = {
             name: crops.held_out(files(dev / name), DEV_BLOCKS, DEV_SEED, DEV_PIXELS, config.draw.mosaic)
             for name in config.dev
@@ -57,7 +59,8 @@ class Neural(Model):
 
     def loss(self, step: int, stage: Stage, kl_weight: float) -> tuple[torch.Tensor, torch.Tensor]:
         if stage.scans:
-            return self._scans.loss(step, stage, self.module)
+            assert self._scans
+            return self._scans.loss(step, stage)
         bits, kl = self.module(self._source.batch(step, stage.blocks, stage.pixels))
         return bits.mean() + kl_weight * kl.mean(), bits.mean()
 

@@ -154,6 +154,11 @@ def test_a_training_starts_from_another_ones_result(train, tmp_path):
         train("try", "out")
 
 
+def test_weights_of_no_level_can_be_trained(train, tmp_path):
+    (tmp_path / "try.toml").write_text(text("crops", steps=(1,)).replace('weights = "small"', 'weights = "other"'))
+    assert train("try", "out")
+
+
 def test_a_later_stage_starts_from_a_file(trainer, train, tmp_path):
     (tmp_path / "try.toml").write_text(text("crops", steps=(2,)))
     first, start = train("try", "out"), tmp_path / "out" / "try.safetensors"
