@@ -22,13 +22,12 @@ def test_every_target_says_what_it_tests():
     assert sorted(totals.TESTED) == sorted([*run.C_TARGETS, *run.PYTHON_TARGETS])
     for name, patterns in totals.TESTED.items():
         for pattern in patterns:
-            assert any((totals.ROOT / "bbans_cli").glob(pattern)), (name, pattern)
+            assert any((totals.ROOT / "bbans_cli").glob(pattern.removeprefix("!"))), (name, pattern)
 
 
 @pytest.mark.parametrize("name", run.C_TARGETS)
 def test_what_a_target_includes_is_what_it_tests(name):
-    tested = {path for pattern in totals.TESTED[name] for path in (totals.ROOT / "bbans_cli").glob(pattern)}
-    assert included(run.C_FOLDER / f"{name}.c") <= tested
+    assert included(run.C_FOLDER / f"{name}.c") <= totals.tested(name)
 
 
 def test_sums_begin_anew_when_the_code_changes(tmp_path):

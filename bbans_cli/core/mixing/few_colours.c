@@ -115,6 +115,12 @@ static void few_colours_list_candidates(few_colours_state *d, const few_colours_
     for (uint32_t i = 0; i < 4; i++) few_colours_list(s, neighbours[i] & d->coded, FEW_COLOURS_MATCHES + i);
 }
 
+/* The pixel that match model i has seen in its context; known: what is known of this one */
+static uint64_t few_colours_seen(const few_colours_candidates *s, int i, uint64_t known)
+{
+    return s->confidence >> (2 * i) & 3 ? s->matches[i]->pixel | known : FEW_COLOURS_UNSEEN;
+}
+
 static void few_colours_update_matches(few_colours_state *d, few_colours_candidates *s, uint64_t pixel)
 {
     pixel &= d->coded;
@@ -195,7 +201,8 @@ static uint64_t few_colours_code_pixel(few_colours_state *d, uint64_t pixel, siz
     int hit = -1;
     for (int place = 0; place < s.count && hit < 0; place++)
         if (few_colours_code_candidate(d, &context, place, (pixel & d->coded) == s.values[place])) hit = place;
-    pixel = hit >= 0 ? known | s.values[hit] : few_colours_code_samples(d, pixel, known, &a);
+    const few_colours_matched matched = {few_colours_seen(&s, 2, known), few_colours_seen(&s, 0, known)};
+    pixel = hit >= 0 ? known | s.values[hit] : few_colours_code_samples(d, pixel, known, &a, &matched);
     o0[0] = (uint8_t)(hit >= 0 ? s.sources[hit] : 7);
     few_colours_update_matches(d, &s, pixel);
     return pixel;

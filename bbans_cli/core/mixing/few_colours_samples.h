@@ -1,6 +1,7 @@
 /* The coder of pixels of few colours: the samples of a pixel that is no candidate, channel by channel and bit by bit
  * from the top. Each bit is coded by logistic mixing of counters in 21 contexts, which hold neighbours, channels
- * before, and two least-squares predictions. What the counters say goes through maps of their states. */
+ * before, two least-squares predictions, and what match models remember. What the counters say goes through maps of
+ * their states. */
 #ifndef BBC_FEW_COLOURS_SAMPLES_H
 #define BBC_FEW_COLOURS_SAMPLES_H
 
@@ -71,41 +72,43 @@ static void few_colours_update(few_colours_state *d, const few_colours_predictio
 
 #define FEW_COLOURS_PAIR(x, y) few_colours_mix((uint64_t)(int64_t)(x), (uint64_t)(int64_t)(y))
 
+/* docs/experiments.md, Few colours, says which contexts were left out, and what for. */
 static void few_colours_find_contexts(const few_colours_neighbours *a, const few_colours_prediction *p,
-                                      uint64_t *contexts)
+                                      const few_colours_matched *matched, uint64_t *contexts)
 {
-    const uint64_t done = p->done, around = few_colours_mix(a->w, a->n);
+    const uint64_t done = p->done;
     const int c = p->c, w = p->w, n = p->n, nw = p->nw, ne = p->ne, predicted = p->predicted[0];
     const int before = c ? c - 1 : 0, first = c ? few_colours_sample(done, 0) : 0;
     const int last = c ? few_colours_sample(done, before) : 0, second = c > 1 ? few_colours_sample(done, 1) : 0;
-    const int plane = w + n - nw;
+    const int nn = few_colours_sample(a->nn, c), plane = w + n - nw;
     /* How the channel before changed from the neighbours to here. */
     const int slope_w = c ? last - few_colours_sample(a->w, before) : 0;
     const int slope_n = c ? last - few_colours_sample(a->n, before) : 0;
+    const int slope_near3 = c ? last - few_colours_sample(matched->near3, before) : 0;
     const unsigned gradient = (unsigned)(abs(w - nw) + abs(n - nw) + abs(n - ne));
     const int rough = 31 - __builtin_clz(1u + 2u * gradient);
     const uint64_t found[FEW_COLOURS_SAMPLE_CONTEXTS] = {
         0,
-        FEW_COLOURS_PAIR(w, n),
-        FEW_COLOURS_PAIR(predicted, -1),
+        (uint64_t)predicted,
         FEW_COLOURS_PAIR(p->predicted[1], predicted - p->predicted[1]),
-        FEW_COLOURS_PAIR(predicted, FEW_COLOURS_PAIR(rough, 3)),
-        FEW_COLOURS_PAIR(predicted, last),
-        few_colours_mix(FEW_COLOURS_PAIR(w, n), FEW_COLOURS_PAIR(nw, ne)),
-        FEW_COLOURS_PAIR(FEW_COLOURS_PAIR(w, last), first),
-        FEW_COLOURS_PAIR(FEW_COLOURS_PAIR(n, last), first),
+        FEW_COLOURS_PAIR(predicted, rough),
+        (uint64_t)w,
+        (uint64_t)n,
         FEW_COLOURS_PAIR(FEW_COLOURS_PAIR(first, last), second),
         FEW_COLOURS_PAIR(w + slope_w, n + slope_n),
         FEW_COLOURS_PAIR(w + slope_w, last),
         FEW_COLOURS_PAIR(plane, slope_w + slope_n),
-        FEW_COLOURS_PAIR(FEW_COLOURS_PAIR(plane, last), 7),
         FEW_COLOURS_PAIR(FEW_COLOURS_PAIR(w, few_colours_sample(a->ww, c)), last),
-        FEW_COLOURS_PAIR(FEW_COLOURS_PAIR(n, few_colours_sample(a->nn, c)), last),
-        few_colours_mix(around, done),
+        FEW_COLOURS_PAIR(FEW_COLOURS_PAIR(n, nn), last),
+        FEW_COLOURS_PAIR(FEW_COLOURS_PAIR(ne, few_colours_sample(a->nne, c)), last),
+        FEW_COLOURS_PAIR(FEW_COLOURS_PAIR(n, ne), nn),
         few_colours_mix(a->w, done),
         few_colours_mix(a->n, done),
-        few_colours_mix(around, few_colours_mix(few_colours_mix(a->nw, a->ne), done)),
-        FEW_COLOURS_PAIR((w + n) >> 1, FEW_COLOURS_PAIR((w - n) >> 2, slope_w)),
+        few_colours_mix(a->ne, done),
+        few_colours_mix(a->nw, done),
+        few_colours_mix(matched->near3, done),
+        few_colours_mix(matched->near12, done),
+        FEW_COLOURS_PAIR(few_colours_sample(matched->near3, c), slope_near3),
     };
     memcpy(contexts, found, sizeof found);
 }
@@ -153,7 +156,7 @@ static int few_colours_code_bit(few_colours_state *d, const few_colours_predicti
 
 /* Code the samples of `pixel` that are not in `known`, and return the whole pixel. */
 static uint64_t few_colours_code_samples(few_colours_state *d, uint64_t pixel, uint64_t known,
-                                         const few_colours_neighbours *a)
+                                         const few_colours_neighbours *a, const few_colours_matched *matched)
 {
     const int depth = d->shape.depth;
     uint64_t done = known;
@@ -161,7 +164,7 @@ static uint64_t few_colours_code_samples(few_colours_state *d, uint64_t pixel, u
         few_colours_prediction p;
         few_colours_predict(d, a, done, c, &p);
         uint64_t contexts[FEW_COLOURS_SAMPLE_CONTEXTS];
-        few_colours_find_contexts(a, &p, contexts);
+        few_colours_find_contexts(a, &p, matched, contexts);
         counter *buckets[FEW_COLOURS_SAMPLE_CONTEXTS];
         uint32_t value = (uint32_t)few_colours_sample(pixel, c), prefix = 1, node = 1;
         for (int i = 0; i < depth; i++) {

@@ -54,6 +54,14 @@ typedef struct {
     uint64_t w, n, nw, ne, ww, nn, nne, nww, nee, nnw;
 } few_colours_neighbours;
 
+/* The pixels last seen after the same 3 and the same 12 neighbours, with what is known of this one; FEW_COLOURS_UNSEEN
+ * if there was none */
+typedef struct {
+    uint64_t near3, near12;
+} few_colours_matched;
+
+#define FEW_COLOURS_UNSEEN UINT64_MAX
+
 static inline uint64_t few_colours_mix(uint64_t a, uint64_t b)
 {
     uint64_t h = (a ^ (b << 29 | b >> 35)) * 0x9E3779B97F4A7C15u;

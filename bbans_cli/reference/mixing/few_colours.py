@@ -27,6 +27,7 @@ Array = np.ndarray
 MARGIN = 4
 CANDIDATE_CONTEXTS, SAMPLE_CONTEXTS = 9, 21
 MATCHES, MATCH_BITS = 3, 16
+UNSEEN = (1 << 64) - 1  # what a match model that has not seen its context gives to contexts
 OLDER = 7  # the source of the older pixel of the first match model
 NO_SOURCE = 7  # the outcome of a pixel that was no candidate: the same, since an outcome has three bits
 LEARNING_RATE = 32
@@ -115,7 +116,10 @@ class _Band:
         near12 = mix(mix(mix(near6, a.nne), mix(a.nww, a.nee)), mix(mix(a.nnw, r0[at - 3]), r2[at + 2]))
         s = self._candidates([near12, near6, near3], a)
         source = self._candidate(s, a, known, at)
-        pixel = self._samples(known, a) if source is None else known | s.values[s.sources.index(source)]
+        if source is None:
+            pixel = self._samples(known, a, self._seen(2, near3, known), self._seen(0, near12, known))
+        else:
+            pixel = known | s.values[s.sources.index(source)]
         self.outcome[0][at] = NO_SOURCE if source is None else source
         for models, key in zip(self.matches, s.keys, strict=True):
             _remember(models, key, pixel & self.coded)
@@ -138,6 +142,11 @@ class _Band:
                 found.values.append(value)
                 found.sources.append(source)
         return found
+
+    def _seen(self, model: int, key: int, known: int) -> int:
+        """The pixel that a match model has seen in its context, or UNSEEN."""
+        match = self.matches[model].get(key >> (64 - MATCH_BITS))
+        return match.pixel | known if match is not None and match.tag == _tag(key) else UNSEEN
 
     def _candidate(self, s: _Candidates, a: Neighbours, known: int, at: int) -> int | None:
         """The source of the candidate that is the pixel; None if there is none."""
@@ -167,7 +176,7 @@ class _Band:
                 return source
         return None
 
-    def _samples(self, known: int, a: Neighbours) -> int:
+    def _samples(self, known: int, a: Neighbours, near3: int, near12: int) -> int:
         """A packed pixel that is no candidate, channel by channel."""
         done = known
         for c in range(self.known, self.channels):
@@ -175,7 +184,8 @@ class _Band:
             guesses = [base + solver.predict(features) + 0.5 for solver in self.solvers[c]]
             top = (1 << self.depth) - 1
             first, second = (int(guess if guess < top else top) if guess > 0 else 0 for guess in guesses)
-            value = self._sample(a, c, (first, second), sample_contexts(a, done, c, (first, second)))
+            contexts = sample_contexts(a, done, c, (first, second), near3, near12)
+            value = self._sample(a, c, (first, second), contexts)
             for solver in self.solvers[c]:
                 solver.update(features, value - base)
             done |= value << (16 * c)

@@ -53,39 +53,43 @@ def features_of(a: Neighbours, done: int, c: int) -> Array:
     return np.array(found, np.float64)
 
 
-def sample_contexts(a: Neighbours, done: int, c: int, predicted: tuple[int, int]) -> list[int]:
-    """The contexts of a sample, in the order of the table of the page. done: the packed pixel, as far as known."""
+def sample_contexts(a: Neighbours, done: int, c: int, predicted: tuple[int, int], near3: int, near12: int) -> list[int]:
+    """The contexts of a sample, in the order of the table of the page.
+
+    done: the packed pixel, as far as known. near3, near12: the pixels that match models have seen in their contexts.
+    """
     w, n, nw, ne = (sample(pixel, c) for pixel in (a.w, a.n, a.nw, a.ne))
-    around, first_guess = mix(a.w, a.n), predicted[0]
+    nn, first_guess = sample(a.nn, c), predicted[0]
     before = c - 1 if c else 0
     first, last = (sample(done, 0), sample(done, before)) if c else (0, 0)
     second = sample(done, 1) if c > 1 else 0
     plane = w + n - nw
     slope_w = last - sample(a.w, before) if c else 0
     slope_n = last - sample(a.n, before) if c else 0
+    slope_near3 = last - sample(near3, before) if c else 0
     rough = (1 + 2 * (abs(w - nw) + abs(n - nw) + abs(n - ne))).bit_length() - 1
     return [
         0,
-        mix(w, n),
-        mix(first_guess, -1),
+        first_guess,
         mix(predicted[1], first_guess - predicted[1]),
-        mix(first_guess, mix(rough, 3)),
-        mix(first_guess, last),
-        mix(mix(w, n), mix(nw, ne)),
-        mix(mix(w, last), first),
-        mix(mix(n, last), first),
+        mix(first_guess, rough),
+        w,
+        n,
         mix(mix(first, last), second),
         mix(w + slope_w, n + slope_n),
         mix(w + slope_w, last),
         mix(plane, slope_w + slope_n),
-        mix(mix(plane, last), 7),
         mix(mix(w, sample(a.ww, c)), last),
-        mix(mix(n, sample(a.nn, c)), last),
-        mix(around, done),
+        mix(mix(n, nn), last),
+        mix(mix(ne, sample(a.nne, c)), last),
+        mix(mix(n, ne), nn),
         mix(a.w, done),
         mix(a.n, done),
-        mix(around, mix(mix(a.nw, a.ne), done)),
-        mix((w + n) >> 1, mix((w - n) >> 2, slope_w)),
+        mix(a.ne, done),
+        mix(a.nw, done),
+        mix(near3, done),
+        mix(near12, done),
+        mix(sample(near3, c), slope_near3),
     ]
 
 

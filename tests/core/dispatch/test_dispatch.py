@@ -115,7 +115,7 @@ def test_known_answers(kernels):
         "0xbc21f1d838caa602",
         "0x7244e6473bbe7ec6",
         "0xfbf7b38ba406cc9c",
-        "0x9c9629d3a2c7b97a",
+        "0xc85fd34aac5f0e70",
         "0x161e7c135b852dd1",
         "0x28ee79062a2d6eb8",
         "0x9c395a5218fc950",
