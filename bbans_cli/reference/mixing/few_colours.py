@@ -130,8 +130,8 @@ class _Band:
         found = _Candidates(keys, [], [], 0)
         listed: list[tuple[int, int]] = []
         for i, (models, key) in enumerate(zip(self.matches, keys, strict=True)):
-            match = models.get(key >> (64 - MATCH_BITS))
-            if match is not None and match.tag == _tag(key):
+            match = _entry(models, key)
+            if match is not None:
                 found.confidence |= match.confidence << (2 * i)
                 listed.append((i, match.pixel))
         if found.confidence & 3:
@@ -145,8 +145,8 @@ class _Band:
 
     def _seen(self, model: int, key: int, known: int) -> int:
         """The pixel that a match model has seen in its context, or UNSEEN."""
-        match = self.matches[model].get(key >> (64 - MATCH_BITS))
-        return match.pixel | known if match is not None and match.tag == _tag(key) else UNSEEN
+        match = _entry(self.matches[model], key)
+        return UNSEEN if match is None else match.pixel | known
 
     def _candidate(self, s: _Candidates, a: Neighbours, known: int, at: int) -> int | None:
         """The source of the candidate that is the pixel; None if there is none."""
@@ -220,12 +220,17 @@ def _tag(key: int) -> int:
     return key & 0xFFFFFFFF | 1
 
 
+def _entry(models: dict[int, _Match], key: int) -> _Match | None:
+    """The match model's entry for a context that it has seen."""
+    match = models.get(key >> (64 - MATCH_BITS))
+    return match if match is not None and match.tag == _tag(key) else None
+
+
 def _remember(models: dict[int, _Match], key: int, pixel: int) -> None:
     """The match model's entry for a context, now that its pixel is known."""
-    match = models.get(key >> (64 - MATCH_BITS))
-    seen = match is not None and match.tag == _tag(key)
-    if match is not None and seen and match.pixel == pixel:
+    match = _entry(models, key)
+    if match is not None and match.pixel == pixel:
         match.repeats += 1
     else:
-        older = match.pixel if match is not None and seen else pixel
+        older = pixel if match is None else match.pixel
         models[key >> (64 - MATCH_BITS)] = _Match(_tag(key), pixel, older, 0)
