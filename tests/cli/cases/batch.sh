@@ -5,5 +5,5 @@ head -c 60 a.png > cut.png
 echo "no picture" > text.png
 : > empty.png
 mkdir folder.png
-bbc compress -T1 a.png cut.png text.png empty.png folder.png missing.png z.png || echo "$?"
+bbc compress a.png cut.png text.png empty.png folder.png missing.png z.png || echo "$?"
 ls ./*.bbc

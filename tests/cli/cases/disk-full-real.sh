@@ -6,7 +6,7 @@ cat > inside <<'END'
 mkdir small
 mount -t tmpfs -o size=64k none small || { echo "cannot mount a tmpfs"; exit 77; }
 cp b.png small
-bbc compress -T1 a.png b.png -o small || echo "$?"
+bbc compress a.png b.png -o small || echo "$?"
 ls -A small
 END
 unshare -m sh -eu inside

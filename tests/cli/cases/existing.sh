@@ -25,7 +25,7 @@ ln -s target c.bbc
 ln -s nowhere d.bbc
 cp a.png c.png
 cp a.png d.png
-bbc compress -T1 c.png d.png || echo "$?"
+bbc compress c.png d.png || echo "$?"
 bbc compress -f c.png d.png
 bbc verify c.bbc d.bbc
 cat target

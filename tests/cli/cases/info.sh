@@ -1,7 +1,7 @@
 # info reads headers and is done at once; -v decodes and accounts for every bit.
 picture 90 70 > a.png
 picture 3 2 1 > b.png
-bbc compress -T1 a.png b.png
+bbc compress a.png b.png
 bbc info a.bbc b.bbc | sed -E 's/[0-9,]+ bytes/N bytes/; s/[0-9.]+ bpd, [a-z-]+( [0-9a-f]{8})?/N bpd, coder/'
 bbc info --json a.bbc b.bbc | grep -c '"mode": "rgb"'
 bbc info -v --json a.bbc > record 2> /dev/null

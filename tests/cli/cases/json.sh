@@ -1,7 +1,7 @@
 # One object a file, on standard output, with these keys; there may be more one day, never fewer.
 picture 5 4 > a.png
 echo "no picture" > b.png
-bbc compress -T1 --json a.png b.png missing.png > lines 2> errors || echo "$?"
+bbc compress --json a.png b.png missing.png > lines 2> errors || echo "$?"
 bbc compress --json --skip-existing a.png >> lines
 bbc compress --json -n -f a.png >> lines
 bbc verify --json a.bbc >> lines

@@ -8,8 +8,8 @@ image.save("c.webp", quality=50)
 image.save("d.webp", lossless=True)'
 mkdir t
 mv *.jpg *.webp t
-bbc compress -T1 t/c.webp || echo "$?"
-bbc compress -T1 -r -v t 2>&1 | sed -E 's/[0-9,]+ -> /N -> /; s/0\.[0-9]+ of/N of/' | vague
+bbc compress t/c.webp || echo "$?"
+bbc compress -r -v t 2>&1 | sed -E 's/[0-9,]+ -> /N -> /; s/0\.[0-9]+ of/N of/' | vague
 ls t
 bbc info --json t/*.bbc | grep -o '"kind": "[a-z]*"'
 bbc compress -q --pixels -r -f t

@@ -8,7 +8,7 @@ bbc decompress a.bbc --rm
 ls
 echo "no picture" > c.png
 bbc compress --rm c.png || echo "$?"
-bbc compress -T1 --rm a.png b.bbc || echo "$?"
+bbc compress --rm a.png b.bbc || echo "$?"
 cp a.bbc c.bbc
 picture 5 4 > c.png
 bbc compress --rm c.png || echo "$?"
