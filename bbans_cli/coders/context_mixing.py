@@ -28,6 +28,7 @@ LEAST_BUCKET_BITS, MOST_BUCKET_BITS = 8, 20
 LENGTH_UNIT = 2.0**-12
 
 SPENT = "corrupt: a payload ends before what it codes"
+UNKNOWN_SETTINGS = "needs a newer bbc: unknown settings of a coder"
 
 # Codes piece by piece with the state that it is given, and yields what the core returns for each: not 0 if the output
 # is full, or the payload used up.
@@ -108,12 +109,36 @@ _CORE = {
 
 @dataclass(frozen=True)
 class _Settings:
-    """How the bands of a part are coded; `channels` are those in the part, without the known ones."""
+    """How the bands of a part are coded; `channels` are those in the part, without the known ones.
+
+    order  of the channels, as they are coded; few-colours alone has another than theirs
+    """
 
     coder: int
     channels: int
     depth: int
     bucket_bits: int
+    order: tuple[int, ...]
+
+    @classmethod
+    def of_part(cls, part: Part) -> _Settings:
+        """From a part's settings: binary logarithm of the buckets, and two bits for each channel of an order that is
+        not that of the channels. Raises UnsupportedError."""
+        settings, own = part.settings, tuple(range(part.channels))
+        most = 2 if part.coder == FEW_COLOURS else 1
+        if not 1 <= len(settings) <= most or not LEAST_BUCKET_BITS <= settings[0] <= MOST_BUCKET_BITS:
+            raise UnsupportedError(UNKNOWN_SETTINGS)
+        order = own if len(settings) == 1 else tuple(settings[1] >> 2 * place & 3 for place in own)
+        found = cls(part.coder, part.channels, part.depth, settings[0], order)
+        if sorted(order) != [*own] or found.to_bytes() != settings:
+            raise UnsupportedError(UNKNOWN_SETTINGS)
+        return found
+
+    def to_bytes(self) -> bytes:
+        """The settings of a part."""
+        own = self.order == tuple(range(self.channels))
+        packed = sum(channel << 2 * place for place, channel in enumerate(self.order))
+        return bytes([self.bucket_bits] if own else [self.bucket_bits, packed])
 
     def encode(self, samples: np.ndarray, max_bytes: int, progress: PixelProgress) -> bytes:
         """(rows, width, known and coded channels) uint16 -> a band's payload. Raises TooLargeError."""
@@ -155,6 +180,7 @@ def encode(
     progress: PixelProgress = no_progress,
     max_bytes: int | None = None,
     band_rows: int | None = None,
+    order: tuple[int, ...] | None = None,
 ) -> Part:
     """(h, w, c) samples of `depth` bits -> a part.
 
@@ -162,20 +188,22 @@ def encode(
     progress   gets numbers of pixels as they are done
     max_bytes  raise TooLargeError once a band's payload takes more bytes
     band_rows  rows of a band at most
+    order      in which few-colours codes the channels of a pixel; None: their own
     """
     height, width, channels = planes.shape
     rows = min(height, max(1, BAND_PIXELS // width), band_rows or height)
-    settings = _Settings(coder, channels, depth, _bucket_bits(rows * width * channels))
+    places = tuple(range(channels)) if order is None else order
+    settings = _Settings(coder, channels, depth, _bucket_bits(rows * width * channels), places)
     most = planes.size * 3 + 64 if max_bytes is None else max_bytes
 
     def code(top: int) -> Band:
         given = planes[top : top + rows]
-        samples = _together(given, None if known is None else known[top : top + rows])
+        samples = _together(given[:, :, settings.order], None if known is None else known[top : top + rows])
         payload = settings.encode(samples, most, progress)
         return Band(payload, 0, raw.checksum(given, payload))
 
     bands = scheduler.map_ordered(code, range(0, height, rows), threads)
-    return Part(coder, channels, depth, b"", bytes([settings.bucket_bits]), rows, bands)
+    return Part(coder, channels, depth, b"", settings.to_bytes(), rows, bands)
 
 
 def decode(
@@ -196,9 +224,7 @@ def decode(
 
     Raises CorruptError and UnsupportedError.
     """
-    if len(part.settings) != 1 or not LEAST_BUCKET_BITS <= part.settings[0] <= MOST_BUCKET_BITS:
-        raise UnsupportedError("needs a newer bbc: unknown settings of a coder")
-    settings = _Settings(part.coder, part.channels, part.depth, part.settings[0])
+    settings = _Settings.of_part(part)
     planes = np.zeros((height, width, part.channels), np.uint16 if part.depth > 8 else np.uint8)
 
     def code(job: tuple[int, Band]) -> None:
@@ -207,7 +233,7 @@ def decode(
         samples = _together(given, None if known is None else known[top : top + part.band_rows])
         lengths = None if bits is None else bits[top : top + part.band_rows]
         settings.decode(samples, band.payload, progress, lengths)
-        given[:] = samples[:, :, samples.shape[2] - part.channels :]
+        given[:, :, settings.order] = samples[:, :, samples.shape[2] - part.channels :]
         raw.check(given, band)
 
     tops = np.cumsum([0, *band_heights(height, part.band_rows)[:-1]]).tolist()
@@ -219,7 +245,8 @@ def encode_payload(
     planes: np.ndarray, depth: int, coder: int = FEW_COLOURS, most_bits: int = MOST_BUCKET_BITS
 ) -> bytes:
     """(h, w, c) samples of `depth` bits -> the payload of one band. most_bits: binary logarithm of most buckets"""
-    settings = _Settings(coder, planes.shape[2], depth, min(most_bits, _bucket_bits(planes.size)))
+    channels = planes.shape[2]
+    settings = _Settings(coder, channels, depth, min(most_bits, _bucket_bits(planes.size)), tuple(range(channels)))
     return settings.encode(_together(planes, None), planes.size * 3 + 64, no_progress)
 
 
@@ -234,7 +261,8 @@ def decode_payload(
     """What encode_payload made into samples of a shape (h, w, c) again; bits (h, w, 1) as in `decode`."""
     samples = np.zeros(shape, np.uint16)
     if samples.size:
-        settings = _Settings(coder, shape[2], depth, min(most_bits, _bucket_bits(samples.size)))
+        bucket_bits = min(most_bits, _bucket_bits(samples.size))
+        settings = _Settings(coder, shape[2], depth, bucket_bits, tuple(range(shape[2])))
         settings.decode(samples, payload, no_progress, bits)
     return samples.astype(np.uint16 if depth > 8 else np.uint8)
 
@@ -246,4 +274,5 @@ def _bucket_bits(samples: int) -> int:
 
 def _together(planes: np.ndarray, known: np.ndarray | None) -> np.ndarray:
     """One array for the core, in memory of its own: (rows, width, known and coded channels) uint16."""
-    return np.concatenate([planes] if known is None else [known, planes], axis=2, dtype=np.uint16)
+    together = np.concatenate([planes] if known is None else [known, planes], axis=2, dtype=np.uint16)
+    return np.ascontiguousarray(together)  # of channels in another order numpy may lay the others' axes inside

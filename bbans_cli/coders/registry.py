@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bbans_cli.coders import context_mixing, raw
+from bbans_cli.coders import channel_orders, context_mixing, raw
 from bbans_cli.coders.picture_traits import PictureTraits
 from bbans_cli.container import CODER_NAMES, DEEP, FEW_COLOURS, FITTED, JPEG, NEURAL, RAW, WEBP, Part
 from bbans_cli.limits import FAST, MAX_NEURAL_WIDTH
-from bbans_cli.progress import PixelProgress
+from bbans_cli.progress import PixelProgress, no_progress
 
 if TYPE_CHECKING:
     from bbans_cli.coders.jpeg.coder import JpegCoefficients
@@ -176,16 +176,31 @@ def _webp_applies(traits: PictureTraits) -> bool:
     return traits.continuous
 
 
-def _context_mixing_encoder(number: int) -> Callable[[EncodeRequest], Part | None]:
-    def encode(request: EncodeRequest) -> Part | None:
-        planes, depth, known = request.planes, request.depth, request.known
-        of_bands = request.max_bytes, request.band_rows
-        try:
-            return context_mixing.encode(number, planes, depth, known, request.threads, request.progress, *of_bands)
-        except context_mixing.TooLargeError:
-            return None
+def _encode_deep(request: EncodeRequest) -> Part | None:
+    return _encode_context_mixing(DEEP, request, request.max_bytes, request.progress)
 
-    return encode
+
+def _encode_few_colours(request: EncodeRequest) -> Part | None:
+    """In the order of channels that takes the fewest bytes."""
+    level = FAST if request.quick else request.level
+    orders = channel_orders.to_try(request.planes, request.depth, level)
+    best, most = None, request.max_bytes
+    for number, order in enumerate(orders):
+        progress = request.progress if number == 0 else no_progress
+        part = _encode_context_mixing(FEW_COLOURS, request, most, progress, order)
+        if part and (best is None or part.approximate_bytes < best.approximate_bytes):
+            best, most = part, min(most, part.approximate_bytes)
+    return best
+
+
+def _encode_context_mixing(
+    coder: int, request: EncodeRequest, most: int, progress: PixelProgress, order: channel_orders.Order | None = None
+) -> Part | None:
+    given = request.planes, request.depth, request.known, request.threads
+    try:
+        return context_mixing.encode(coder, *given, progress, most, request.band_rows, order)
+    except context_mixing.TooLargeError:
+        return None
 
 
 def _decode_context_mixing(request: DecodeRequest) -> np.ndarray:
@@ -234,13 +249,13 @@ CODERS = {
         Coder(WEBP, _encode_webp, _decode_webp, _webp_applies, with_alpha=True, cost=0),
         Coder(
             FEW_COLOURS,
-            _context_mixing_encoder(FEW_COLOURS),
+            _encode_few_colours,
             _decode_context_mixing,
             _few_colours_applies,
             with_alpha=True,
             cost=5,
         ),
-        Coder(DEEP, _context_mixing_encoder(DEEP), _decode_context_mixing, _deep_applies, with_alpha=False, cost=30),
+        Coder(DEEP, _encode_deep, _decode_context_mixing, _deep_applies, with_alpha=False, cost=30),
         Coder(JPEG, _encode_jpeg, _decode_jpeg, _jpeg_applies, with_alpha=False, cost=10),
     )
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bbans_cli.coders import raw
+from bbans_cli.coders import raw, sample_rows
 from bbans_cli.coders.picture_traits import PictureTraits, flatness
 from bbans_cli.coders.registry import FLATTER, Coder, EncodeRequest
 from bbans_cli.container import DEEP, FEW_COLOURS, JPEG, MODES, NEURAL, RAW, WEBP, Part
@@ -27,8 +27,8 @@ from bbans_cli.progress import PixelProgress, ShareProgress, no_progress
 COARSE = 0.5
 
 # Pixels from which a sample is tried first (an eighth of it at the fast level and of deep samples), pixels of the
-# sample, strips in it.
-LARGE, SAMPLE_PIXELS, STRIPS = 1 << 19, 1 << 17, 4
+# sample.
+LARGE, SAMPLE_PIXELS = 1 << 19, 1 << 17
 # Coders whose sample is at most this much larger than the best one's are tried on the whole.
 CLOSE = 1.08
 # From LARGE pixels of 8 bits on, but not at the fast level, a sample of a quarter comes first: those larger there
@@ -82,12 +82,9 @@ class Planes:
 
     def sample(self, most: int = SAMPLE_PIXELS) -> Planes:
         """Strips of rows from all over the picture, below each other: about `most` pixels."""
-        whole = self.whole()
-        height, width, channels = whole.shape
-        rows = max(1, min(most, self.pixels // 4) // STRIPS // width)
-        tops = [(height - rows) * strip // (STRIPS - 1) for strip in range(STRIPS)]
-        strips = np.concatenate([whole[top : top + rows] for top in tops])
-        return Planes.split(strips, "palette" if self.palette else MODES[channels - 1], self.depth, self.ordered)
+        strips = sample_rows.strips(self.whole(), min(most, self.pixels // 4))
+        mode = "palette" if self.palette else MODES[strips.shape[2] - 1]
+        return Planes.split(strips, mode, self.depth, self.ordered)
 
 
 def _is_grey(colour: np.ndarray) -> bool:

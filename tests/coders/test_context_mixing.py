@@ -1,6 +1,8 @@
 """The context-mixing coders: exact, bounded, the same everywhere, and better than what they stand beside."""
 
+import itertools
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from mixing_pictures import hills, noise, screen
 from bbans_cli.coders import context_mixing
 from bbans_cli.container import DEEP, FEW_COLOURS
 from bbans_cli.errors import CorruptError, UnsupportedError
+from bbans_cli.reference.mixing import part as reference
 
 
 def check(coder, planes, depth, known=None, **more):
@@ -113,6 +116,43 @@ def test_unknown_settings(settings):
     part = context_mixing.encode(DEEP, noise(8), 8)
     with pytest.raises(UnsupportedError):
         context_mixing.decode(type(part)(DEEP, 1, 8, b"", settings, part.band_rows, part.bands), 21, 33)
+
+
+ORDERS = [*itertools.permutations(range(3)), *itertools.permutations(range(4))]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: "".join("RGBA"[channel] for channel in order))
+def test_channels_in_every_order(order):
+    planes = hills(8, 9, channels=len(order)).astype(np.uint8)
+    part = context_mixing.encode(FEW_COLOURS, planes, 8, order=order, band_rows=5)
+    if order == tuple(range(len(order))):
+        assert part == context_mixing.encode(FEW_COLOURS, planes, 8, band_rows=5) and len(part.settings) == 1
+    else:
+        assert part.settings[1:] == bytes([sum(channel * 4**place for place, channel in enumerate(order))])
+    permuted = context_mixing.encode(FEW_COLOURS, planes[:, :, order], 8, band_rows=5)
+    assert [band.payload for band in part.bands] == [band.payload for band in permuted.bands]
+    assert np.array_equal(context_mixing.decode(part, 9, 8), planes)
+    assert np.array_equal(reference.decode(part, 9, 8, np.zeros((8, 9, 0), np.uint8)), planes)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_what_is_no_other_order(channels):
+    """A channel twice or out of range, bits behind the last one, the channels' own order."""
+    planes = screen(10, 12, channels=channels)
+    part = context_mixing.encode(FEW_COLOURS, planes, 8)
+    orders = {
+        sum(channel << 2 * place for place, channel in enumerate(order))
+        for order in itertools.permutations(range(channels))
+        if order != tuple(range(channels))
+    }
+    for byte in {*range(256)} - orders:
+        wrong = replace(part, settings=part.settings + bytes([byte]))
+        for decode in (context_mixing.decode, lambda *given: reference.decode(*given, planes[:, :, :0])):
+            with pytest.raises(UnsupportedError, match="unknown settings"):
+                decode(wrong, 12, 10)
+    three = replace(part, settings=part.settings + b"\x12\x00")
+    with pytest.raises(UnsupportedError, match="unknown settings"):
+        context_mixing.decode(three, 12, 10)
 
 
 def test_known_and_coded_planes_are_at_most_four():

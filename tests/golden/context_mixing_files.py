@@ -41,6 +41,13 @@ def few_colours_rgb() -> Made:
     return _made("rgb", 8, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 8)])
 
 
+def few_colours_order() -> Made:
+    """Four channels, coded as A, B, R, G."""
+    noise = tiny.integers(64, 90, 30, 40, 1).astype(np.uint8)
+    pixels = np.concatenate([noise // 8, noise // 2, noise, (screen(30, 40, 4) * 85).astype(np.uint8)], axis=2)
+    return _made("rgba", 8, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 8, order=(3, 2, 0, 1))])
+
+
 def few_colours_palette() -> Made:
     pixels = screen(40, 90, 4).astype(np.uint8)
     palette = [(kinds.PALETTE, bytes(range(12))), (kinds.TRANSPARENCY, b"\0")]
@@ -108,6 +115,7 @@ def jpeg_grey() -> Made:
 
 FILES = {
     "few-colours-rgb": few_colours_rgb,
+    "few-colours-order": few_colours_order,
     "few-colours-palette": few_colours_palette,
     "deep-alpha": deep_alpha,
     "deep-saturated": deep_saturated,
