@@ -56,7 +56,7 @@ def test_case(script: Path, tmp_path: Path, forked: Path) -> None:
     scratch, home = tmp_path / "scratch", tmp_path / "home"
     scratch.mkdir()
     home.mkdir()
-    # One thread, so that lines about several files come in the order of the files: with more, in that in which they end.
+    # One thread: with more, lines about several files come in the order in which these end.
     variables = environment(home) | {"BBC_THREADS": "1"}
     if script.stem not in STARTED:
         variables["PATH"] = f"{forked}{os.pathsep}{variables['PATH']}"
