@@ -23,6 +23,8 @@ def do_all(
 ) -> None:
     """Do all tasks; each result goes to `report` as it comes. Raises Interrupted if standard output has no reader."""
 
+    signals.check()  # of what arrived while modules were imported
+
     def work(task: Task, share: int) -> Result:
         return do_one(task, options, share, lambda part: progress.at(task, part))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from bbans_cli.cli import signals
 from bbans_cli.cli.fileio import write_stdout
 from bbans_cli.errors import MissingExtraError
 
@@ -26,6 +27,7 @@ def serve(port: int, browser: bool, threads: int, max_pixels: int, max_memory: i
     address = f"http://{server.HOSTS[0]}:{sock.getsockname()[1]}/"
 
     def ready() -> None:
+        signals.check()  # from here on the server itself looks for signals
         write_stdout(f"{address}\n".encode())
         if browser:
             import webbrowser

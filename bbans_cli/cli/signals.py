@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from types import FrameType
 
 from bbans_cli.posix_calls import STOPPING
+
+# Seconds after which the first signal has ended the process, unless somebody caught it. Set by hand.
+_LOST_AFTER = 1.0
+
+# The first signal that arrived, and when: time.monotonic().
+_arrived: int | None = None
+_when = 0.0
 
 
 class Interrupted(BaseException):
@@ -31,7 +39,15 @@ def uninstall() -> None:
             signal.signal(signum, signal.SIG_DFL)
 
 
+def check() -> None:
+    """Raise Interrupted again if a signal has arrived: whoever catches all errors of an import may have caught it."""
+    if _arrived is not None:
+        raise Interrupted(_arrived)
+
+
 def _raise(signum: int, frame: FrameType | None) -> None:
+    global _arrived, _when
+    _arrived, _when = signum, time.monotonic()
     # A second signal must not interrupt the cleaning up after the first, which takes milliseconds. It may have arrived
     # already: Python prints an error where such a one is to be ignored (SIG_IGN), and not where a function takes it.
     for other in STOPPING:
@@ -41,7 +57,8 @@ def _raise(signum: int, frame: FrameType | None) -> None:
 
 
 def _pass(signum: int, frame: FrameType | None) -> None:
-    pass
+    if time.monotonic() > _when + _LOST_AFTER:
+        raise Interrupted(signum)
 
 
 def behind(error: BaseException | None) -> Interrupted | None:

@@ -183,3 +183,18 @@ def test_a_reader_that_leaves_ends_the_command_by_sigpipe(args: str, tmp_path: P
     os.close(writing)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGPIPE and errors == b""
+
+
+def test_a_signal_that_somebody_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "_arrived", None)
+    monkeypatch.setattr(signals, "_when", 0.0)
+    signals.check()
+    with pytest.raises(signals.Interrupted):
+        signals._raise(signal.SIGTERM, None)
+    with pytest.raises(signals.Interrupted) as again:
+        signals.check()
+    assert again.value.signum == signal.SIGTERM
+    signals._pass(signal.SIGINT, None)  # the first may still be cleaning up
+    monkeypatch.setattr(signals, "_when", time.monotonic() - 2)
+    with pytest.raises(signals.Interrupted):
+        signals._pass(signal.SIGINT, None)

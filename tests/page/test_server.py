@@ -264,8 +264,30 @@ def test_nothing_is_left_however_it_ends(signum, moment, tmp_path):
             begin_work(urlsplit(process.stdout.readline().decode().strip()).netloc)
             assert list(tmp_path.iterdir()) == []
         process.send_signal(signum)
-        assert process.wait(20) == -signum
+        try:
+            assert process.wait(20) == -signum
+        finally:
+            process.kill()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_that_an_import_caught_ends_it():
+    program = (
+        "import os, signal, time\n"
+        "from bbans_cli.cli import main, signals\n"
+        "install = signals.install\n"
+        "def installed():\n"
+        "    install()\n"
+        "    try:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        time.sleep(9)\n"
+        "    except BaseException:\n"
+        "        pass\n"
+        "signals.install = installed\n"
+        "main.run(['page', '--no-browser', '--port', '0'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=browser.ROOT, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, b"", b"")
 
 
 def test_the_port_may_be_taken(address):
