@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from bbans_cli.coders import context_mixing, sample_rows
+from bbans_cli.container import FEW_COLOURS
 from bbans_cli.limits import BEST, DEFAULT_LEVEL
 
 Order = tuple[int, ...]
@@ -27,5 +28,9 @@ def to_try(planes: np.ndarray, depth: int, level: int) -> tuple[Order, ...]:
         return orders
     if level == DEFAULT_LEVEL and channels == 4 and height * width >= LEAST_PIXELS:
         sample = sample_rows.strips(planes, height * width // SHARE)
-        return (min(orders, key=lambda order: len(context_mixing.encode_payload(sample[:, :, order], depth))),)
+        return (min(orders, key=lambda order: _bytes(sample, depth, order)),)
     return orders[:1]
+
+
+def _bytes(planes: np.ndarray, depth: int, order: Order) -> int:
+    return context_mixing.encode(FEW_COLOURS, planes, depth, order=order).approximate_bytes

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from bbans_cli import scheduler
-from bbans_cli.coders import raw
+from bbans_cli.coders import few_colours_start, raw
 from bbans_cli.container import DEEP, FEW_COLOURS, Band, Part, band_heights
 from bbans_cli.core import CData, check_coder, ffi, lib
 from bbans_cli.errors import CorruptError, UnsupportedError
@@ -24,6 +24,8 @@ BAND_PIXELS = 1 << 22
 PIECE_SAMPLES = {FEW_COLOURS: 1 << 13, DEEP: 1 << 12}
 # Binary logarithms of the number of buckets, of 64 bytes each: at most 64 MiB.
 LEAST_BUCKET_BITS, MOST_BUCKET_BITS = 8, 20
+# Of the byte that has these, the upper bits are the number of the start.
+START_SHIFT = 5
 # What the core counts code lengths in: BINARY_CODER_FRACTION of core/mixing/binary_coder.h.
 LENGTH_UNIT = 2.0**-12
 
@@ -46,6 +48,7 @@ class CoreCoder:
     self_test  the part of the self-test that covers the coder
     size       bytes of state for a shape, 0 if the shape is not valid
     begin      (state, shape, input, output, bytes of either): encodes if the input is NULL
+    start      (state, numbers of few_colours_start.py): right after begin; few-colours alone has it
     end        (state): bytes written
     measure    (state, int32 array): has code lengths written, in LENGTH_UNIT
     """
@@ -55,12 +58,14 @@ class CoreCoder:
     begin: Callable[[CData, CData, CData, CData, int], None]
     end: Callable[[CData], int]
     measure: Callable[[CData, CData], None]
+    start: Callable[[CData, CData], None] | None = None
 
-    def encode(self, shape: CData, pieces: Pieces, max_bytes: int) -> bytes:
+    def encode(self, shape: CData, pieces: Pieces, max_bytes: int, start: CData | None = None) -> bytes:
         """The payload. Raises TooLargeError if it takes more than max_bytes, CorruptError for a wrong shape."""
         state = self._state(shape)
         out = np.empty(max_bytes, np.uint8)
         self.begin(state, shape, ffi.NULL, ffi.from_buffer("uint8_t[]", out), max_bytes)
+        self._start(state, start)
         for full in pieces(state):
             if full:
                 raise TooLargeError
@@ -69,7 +74,14 @@ class CoreCoder:
             raise TooLargeError
         return out[:written].tobytes()
 
-    def decode(self, shape: CData, pieces: Pieces, payload: bytes, lengths: np.ndarray | None = None) -> None:
+    def decode(
+        self,
+        shape: CData,
+        pieces: Pieces,
+        payload: bytes,
+        lengths: np.ndarray | None = None,
+        start: CData | None = None,
+    ) -> None:
         """Has `pieces` fill in what a payload holds. Raises CorruptError for a wrong shape, and for a payload that is
         used up before, as soon as it is.
 
@@ -78,11 +90,16 @@ class CoreCoder:
         state = self._state(shape)
         source = ffi.from_buffer("uint8_t[]", payload)  # must live as long as the state
         self.begin(state, shape, source, ffi.NULL, len(payload))
+        self._start(state, start)
         if lengths is not None:
             self.measure(state, ffi.from_buffer("int32_t[]", lengths, require_writable=True))
         for spent in pieces(state):
             if spent:
                 raise CorruptError(SPENT)
+
+    def _start(self, state: CData, start: CData | None) -> None:
+        if self.start is not None and start is not None:
+            self.start(state, start)
 
     def _state(self, shape: CData) -> CData:
         check_coder(self.self_test)
@@ -100,6 +117,7 @@ _CORE = {
         lib.bbc_few_colours_begin,
         lib.bbc_few_colours_end,
         lib.bbc_few_colours_measure,
+        lib.bbc_few_colours_start,
     ),
     DEEP: CoreCoder(
         lib.BBC_SELF_TEST_DEEP, lib.bbc_deep_size, lib.bbc_deep_begin, lib.bbc_deep_end, lib.bbc_deep_measure
@@ -112,6 +130,7 @@ class _Settings:
     """How the bands of a part are coded; `channels` are those in the part, without the known ones.
 
     order  of the channels, as they are coded; few-colours alone has another than theirs
+    start  the number of what few-colours starts with; 0: all weights alike
     """
 
     coder: int
@@ -119,18 +138,21 @@ class _Settings:
     depth: int
     bucket_bits: int
     order: tuple[int, ...]
+    start: int = 0
 
     @classmethod
     def of_part(cls, part: Part) -> _Settings:
-        """From a part's settings: binary logarithm of the buckets, and two bits for each channel of an order that is
-        not that of the channels. Raises UnsupportedError."""
+        """From a part's settings: binary logarithm of the buckets with the number of the start, and two bits for each
+        channel of an order that is not that of the channels. Raises UnsupportedError."""
         settings, own = part.settings, tuple(range(part.channels))
-        most = 2 if part.coder == FEW_COLOURS else 1
-        if not 1 <= len(settings) <= most or not LEAST_BUCKET_BITS <= settings[0] <= MOST_BUCKET_BITS:
+        few = part.coder == FEW_COLOURS
+        if not 1 <= len(settings) <= 1 + few:
             raise UnsupportedError(UNKNOWN_SETTINGS)
+        bucket_bits, start = settings[0] % (1 << START_SHIFT), settings[0] >> START_SHIFT
         order = own if len(settings) == 1 else tuple(settings[1] >> 2 * place & 3 for place in own)
-        found = cls(part.coder, part.channels, part.depth, settings[0], order)
-        if sorted(order) != [*own] or found.to_bytes() != settings:
+        found = cls(part.coder, part.channels, part.depth, bucket_bits, order, start)
+        known = LEAST_BUCKET_BITS <= bucket_bits <= MOST_BUCKET_BITS and (few or not start) and sorted(order) == [*own]
+        if not known or found.to_bytes() != settings:
             raise UnsupportedError(UNKNOWN_SETTINGS)
         return found
 
@@ -138,20 +160,27 @@ class _Settings:
         """The settings of a part."""
         own = self.order == tuple(range(self.channels))
         packed = sum(channel << 2 * place for place, channel in enumerate(self.order))
-        return bytes([self.bucket_bits] if own else [self.bucket_bits, packed])
+        first = self.bucket_bits | self.start << START_SHIFT
+        return bytes([first] if own else [first, packed])
 
     def encode(self, samples: np.ndarray, max_bytes: int, progress: PixelProgress) -> bytes:
         """(rows, width, known and coded channels) uint16 -> a band's payload. Raises TooLargeError."""
-        return _CORE[self.coder].encode(self._shape(samples), self._pieces(samples, progress), max_bytes)
+        pieces = self._pieces(samples, progress)
+        return _CORE[self.coder].encode(self._shape(samples), pieces, max_bytes, self._numbers())
 
     def decode(
         self, samples: np.ndarray, payload: bytes, progress: PixelProgress, bits: np.ndarray | None = None
     ) -> None:
         """Fills in the coded channels, and `bits` as `decode` below does."""
         lengths = None if bits is None else np.zeros(bits.shape, np.int32)
-        _CORE[self.coder].decode(self._shape(samples), self._pieces(samples, progress), payload, lengths)
+        pieces = self._pieces(samples, progress)
+        _CORE[self.coder].decode(self._shape(samples), pieces, payload, lengths, self._numbers())
         if bits is not None and lengths is not None:
             np.multiply(lengths, LENGTH_UNIT, out=bits, casting="unsafe")
+
+    def _numbers(self) -> CData | None:
+        """What few-colours starts with. Raises ModelMismatchError."""
+        return few_colours_start.load(self.start) if self.start else None
 
     def _shape(self, samples: np.ndarray) -> CData:
         _, width, channels = samples.shape
@@ -181,6 +210,7 @@ def encode(
     max_bytes: int | None = None,
     band_rows: int | None = None,
     order: tuple[int, ...] | None = None,
+    start: int = few_colours_start.START,
 ) -> Part:
     """(h, w, c) samples of `depth` bits -> a part.
 
@@ -189,11 +219,15 @@ def encode(
     max_bytes  raise TooLargeError once a band's payload takes more bytes
     band_rows  rows of a band at most
     order      in which few-colours codes the channels of a pixel; None: their own
+    start      number of what few-colours starts with, 0 for none
+
+    Raises ModelMismatchError if the start is not there.
     """
     height, width, channels = planes.shape
     rows = min(height, max(1, BAND_PIXELS // width), band_rows or height)
     places = tuple(range(channels)) if order is None else order
-    settings = _Settings(coder, channels, depth, _bucket_bits(rows * width * channels), places)
+    known_start = start if coder == FEW_COLOURS else 0
+    settings = _Settings(coder, channels, depth, _bucket_bits(rows * width * channels), places, known_start)
     most = planes.size * 3 + 64 if max_bytes is None else max_bytes
 
     def code(top: int) -> Band:
@@ -222,7 +256,7 @@ def decode(
     bits      float32, gets code lengths in bits: DEEP (height, width, channels), of each sample; FEW_COLOURS (height,
               width, 1), of each pixel, since all of its samples may be one decision
 
-    Raises CorruptError and UnsupportedError.
+    Raises CorruptError, ModelMismatchError and UnsupportedError.
     """
     settings = _Settings.of_part(part)
     planes = np.zeros((height, width, part.channels), np.uint16 if part.depth > 8 else np.uint8)
@@ -244,7 +278,10 @@ def decode(
 def encode_payload(
     planes: np.ndarray, depth: int, coder: int = FEW_COLOURS, most_bits: int = MOST_BUCKET_BITS
 ) -> bytes:
-    """(h, w, c) samples of `depth` bits -> the payload of one band. most_bits: binary logarithm of most buckets"""
+    """(h, w, c) samples of `depth` bits -> the payload of one band, without a start.
+
+    most_bits  binary logarithm of most buckets
+    """
     channels = planes.shape[2]
     settings = _Settings(coder, channels, depth, min(most_bits, _bucket_bits(planes.size)), tuple(range(channels)))
     return settings.encode(_together(planes, None), planes.size * 3 + 64, no_progress)

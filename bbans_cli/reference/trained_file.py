@@ -12,6 +12,7 @@ CHECKSUMS = {
     "jpeg-plain-1.dictionary": 0x89157AD8,
     "jpeg-plain-1.start": 0x684811C3,
     "jpeg-coefficients-1.start": 0x2308144E,
+    "few-colours-1.start": 0xE73605A1,
 }
 PACKAGE = Path(__file__).parents[1]
 FOLDERS = [PACKAGE / "weights", PACKAGE.parent / "weights"]

@@ -81,6 +81,8 @@ def test_pinned_payloads():
     payloads = [
         context_mixing.encode(FEW_COLOURS, screen(), 8).bands[0].payload,
         context_mixing.encode(FEW_COLOURS, noise(2), 2).bands[0].payload,
+        context_mixing.encode(FEW_COLOURS, screen(), 8, start=0).bands[0].payload,
+        context_mixing.encode(FEW_COLOURS, noise(2), 2, start=0).bands[0].payload,
         context_mixing.encode(DEEP, noise(16), 16).bands[0].payload,
         context_mixing.encode(DEEP, (np.arange(600, dtype=np.uint16) ** 2 % 997).reshape(10, 20, 3), 16)
         .bands[0]
@@ -89,7 +91,14 @@ def test_pinned_payloads():
     assert [(len(each), zlib.crc32(each)) for each in payloads] == PINNED
 
 
-PINNED = [(145, 3258408609), (214, 2121129304), (1681, 276395608), (1078, 2962749383)]
+PINNED = [
+    (144, 1057470480),
+    (222, 3994249237),
+    (145, 3258408609),
+    (214, 2121129304),
+    (1681, 276395608),
+    (1078, 2962749383),
+]
 
 
 @pytest.mark.parametrize("max_bytes", [0, 1, 100, 1000])

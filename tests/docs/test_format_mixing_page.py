@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bbans_cli.reference.files import byte_mixing
-from bbans_cli.reference.mixing import apm, counters, deep, few_colours, logistic, mixer
+from bbans_cli.reference.mixing import apm, counters, deep, few_colours, few_colours_start, logistic, mixer
 from bbans_cli.reference.mixing import deep_prediction as prediction
 from bbans_cli.reference.mixing.buckets import SIZE
 
@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = " ".join((ROOT / "docs" / "format-mixing.md").read_text().split())
 MIXING = ROOT / "bbans_cli" / "core" / "mixing"
 SOURCES = [MIXING / f"{name}.h" for name in ("buckets", "few_colours_types", "logistic")]
+STARTED = few_colours_start.CANDIDATES, few_colours_start.SAMPLES, few_colours_start.APMS
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,9 @@ SOURCES = [MIXING / f"{name}.h" for name in ("buckets", "few_colours_types", "lo
         f"The learning rate is {few_colours.LEARNING_RATE}, fast",
         f"floor(2^17 / {mixer.padded(2 * few_colours.CANDIDATE_CONTEXTS + 1)}) for candidates",
         f"floor(2^17 / {mixer.padded(2 * few_colours.SAMPLE_CONTEXTS + 1)}) for samples",
+        *(f"| {', '.join(map(str, shape))} |" for shape in STARTED),
+        f"A weight begins with 2^{few_colours_start.UNIT.bit_length() - 1} w more",
+        f"Those of samples are of bits 0 to {few_colours_start.BITS - 1} alone",
         f"Each model has 2^{few_colours.MATCH_BITS} entries",
         f"of keep {few_colours.KEEP[0]} and {few_colours.KEEP[1]}",
         f"There are {prediction.FEATURES}; what is missing is 0",

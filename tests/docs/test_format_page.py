@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bbans_cli import limits
+from bbans_cli.coders import context_mixing, few_colours_start
 from bbans_cli.coders.files import byte_coder
 from bbans_cli.coders.jpeg import coefficient_start, coefficients
 from bbans_cli.coders.neural import levels, weights
@@ -114,6 +115,12 @@ def test_dictionaries_of_plain_bytes():
     bits = f"is {byte_coder.BUCKET_BITS} up to a size of 2^{byte_coder.BYTES_SMALL.bit_length() - 1}"
     assert f"{bits}, else {byte_coder.MORE_BUCKET_BITS}" in " ".join(TEXT.split())
     assert f"at most 2^{byte_coder.MOST_MIXED.bit_length() - 1} |" in TEXT
+
+
+def test_where_the_coder_of_few_colours_starts():
+    for number, crc in few_colours_start.STARTS.items():
+        assert f"`weights/few-colours-{number}.start`, whose CRC-32 is {crc:08X}" in " ".join(TEXT.split())
+    assert f"bits 0-{context_mixing.START_SHIFT - 1} are the binary logarithm" in TEXT
 
 
 def test_where_the_coder_of_jpeg_coefficients_starts():

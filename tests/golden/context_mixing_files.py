@@ -41,6 +41,12 @@ def few_colours_rgb() -> Made:
     return _made("rgb", 8, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 8)])
 
 
+def few_colours_alike() -> Made:
+    """Without a start."""
+    pixels = np.concatenate([screen(24, 40, 8) * 36, tiny.picture(24, 40, 1)], axis=2).astype(np.uint8)
+    return _made("grey+alpha", 8, pixels, [context_mixing.encode(container.FEW_COLOURS, pixels, 8, start=0)])
+
+
 def few_colours_order() -> Made:
     """Four channels, coded as A, B, R, G."""
     noise = tiny.integers(64, 90, 30, 40, 1).astype(np.uint8)
@@ -115,6 +121,7 @@ def jpeg_grey() -> Made:
 
 FILES = {
     "few-colours-rgb": few_colours_rgb,
+    "few-colours-alike": few_colours_alike,
     "few-colours-order": few_colours_order,
     "few-colours-palette": few_colours_palette,
     "deep-alpha": deep_alpha,

@@ -8,6 +8,7 @@
  * This file is compiled once, for the base instruction set: with AVX2 it takes 5 % less time (one picture, measured by
  * hand). */
 #include "few_colours_samples.h"
+#include "few_colours_start.h"
 #include "rows.h"
 
 static size_t few_colours_row_size(const bbc_mixing_shape *s) { return (size_t)s->width + 2 * FEW_COLOURS_MARGIN; }
@@ -75,6 +76,41 @@ void bbc_few_colours_begin(void *state, const bbc_mixing_shape *shape, const uin
     for (int c = shape->known; c < shape->channels; c++)
         for (int k = 0; k < FEW_COLOURS_SAMPLE_CONTEXTS; k++) state_map_begin(t, d->sample_maps[c][k]);
     for (int i = 0; i < 2; i++, at += row) d->outcome[i] = (uint8_t *)at;
+}
+
+void bbc_few_colours_start(void *state, const uint8_t *numbers)
+{
+    few_colours_state *d = state;
+    const few_colours_start *start = (const few_colours_start *)numbers;
+    for (int place = 0; place < FEW_COLOURS_CANDIDATES; place++)
+        for (int n = 0; n < FEW_COLOURS_CANDIDATE_STARTS; n++)
+            few_colours_move(few_colours_candidate_set(d, place, n), start->candidates[place][n],
+                             FEW_COLOURS_CANDIDATE_INPUTS);
+    for (int c = d->shape.known; c < d->shape.channels; c++) {
+        const int kind = few_colours_kind(&d->shape, c);
+        for (int n = 0; n < FEW_COLOURS_SAMPLE_STARTS; n++)
+            few_colours_move(few_colours_sample_set(d, c, n), start->samples[kind][n], FEW_COLOURS_SAMPLE_INPUTS);
+        for (int n = 0; n < FEW_COLOURS_APM_STARTS; n++) {
+            uint16_t *apm = d->sample_apms + (size_t)few_colours_against_set(c, n) * APM_POINTS;
+            const uint8_t (*points)[2] = start->apms[kind][n];
+            for (int i = 0; i < APM_POINTS; i++) apm[i] = (uint16_t)(points[i][0] | points[i][1] << 8);
+        }
+    }
+}
+
+void bbc_few_colours_learned(const void *state, int32_t *candidates, int32_t *samples, uint16_t *apms)
+{
+    const few_colours_state *d = state;
+    for (int place = 0; place < FEW_COLOURS_CANDIDATES; place++)
+        for (int n = 0; n < FEW_COLOURS_CANDIDATE_STARTS; n++, candidates += FEW_COLOURS_CANDIDATE_INPUTS)
+            memcpy(candidates, few_colours_candidate_set(d, place, n), FEW_COLOURS_CANDIDATE_INPUTS * sizeof(int32_t));
+    for (int c = 0; c < d->shape.channels; c++) {
+        for (int n = 0; n < FEW_COLOURS_SAMPLE_STARTS; n++, samples += FEW_COLOURS_SAMPLE_INPUTS)
+            memcpy(samples, few_colours_sample_set(d, c, n), FEW_COLOURS_SAMPLE_INPUTS * sizeof(int32_t));
+        for (int n = 0; n < FEW_COLOURS_APM_STARTS; n++, apms += APM_POINTS)
+            memcpy(apms, d->sample_apms + (size_t)few_colours_against_set(c, n) * APM_POINTS,
+                   APM_POINTS * sizeof(uint16_t));
+    }
 }
 
 /* ---- candidates ---- */

@@ -18,6 +18,7 @@ from bbans_cli.reference.mixing.few_colours_contexts import (
     sample,
     sample_contexts,
 )
+from bbans_cli.reference.mixing.few_colours_start import Start, kind
 from bbans_cli.reference.mixing.mixer import Maps, WeightSets
 from bbans_cli.reference.mixing.state_maps import StateMap
 from bbans_cli.reference.mixing.windowed_ls import WindowedLeastSquares
@@ -36,11 +37,17 @@ KEEP, RIDGE, INTERVAL = (0.9985, 0.99), 0.02, 4
 
 
 def decode(
-    payload: bytes, samples: Array, known: int, depth: int, bucket_bits: int, tick: PixelProgress = no_progress
+    payload: bytes,
+    samples: Array,
+    known: int,
+    depth: int,
+    bucket_bits: int,
+    tick: PixelProgress = no_progress,
+    start: Start | None = None,
 ) -> None:
     """Fill in the channels from `known` on of a band's samples (rows, width, channels) of `depth` bits."""
     rows, width, channels = samples.shape
-    band = _Band(BinaryDecoder(payload), width, channels, known, depth, bucket_bits)
+    band = _Band(BinaryDecoder(payload), width, channels, known, depth, bucket_bits, start)
     for y in range(rows):
         given = [sum(int(v) << (16 * c) for c, v in enumerate(pixel[:known])) for pixel in samples[y]]
         for x, pixel in enumerate(band.row(given)):
@@ -77,7 +84,16 @@ class _Candidates:
 class _Band:
     """What the pixels of a band are decoded with."""
 
-    def __init__(self, decoder: BinaryDecoder, width: int, channels: int, known: int, depth: int, bits: int) -> None:
+    def __init__(
+        self,
+        decoder: BinaryDecoder,
+        width: int,
+        channels: int,
+        known: int,
+        depth: int,
+        bits: int,
+        start: Start | None,
+    ) -> None:
         self.decoder, self.width, self.channels, self.known, self.depth = decoder, width, channels, known, depth
         self.coded = sum(0xFFFF << (16 * c) for c in range(known, channels))  # mask of a packed pixel
         self.rows = [[0] * (width + 2 * MARGIN) for _ in range(3)]  # this row and the two above
@@ -87,10 +103,20 @@ class _Band:
         self.candidate_sets = [WeightSets(2 * CANDIDATE_CONTEXTS + 1) for _ in range(2)]
         self.sample_sets = [WeightSets(2 * SAMPLE_CONTEXTS + 1) for _ in range(3)]
         self.candidate_maps, self.sample_maps = Maps(), Maps()
+        if start:
+            self._start_with(start)
         self.state_maps = [[StateMap() for _ in range(SAMPLE_CONTEXTS)] for _ in range(channels)]
         self.solvers = [
             [WindowedLeastSquares(6 + 4 * c, keep, RIDGE, INTERVAL) for keep in KEEP] for c in range(channels)
         ]
+
+    def _start_with(self, start: Start) -> None:
+        kinds = [kind(c, self.channels, self.known) for c in range(self.channels)]
+        inputs, first = 2 * CANDIDATE_CONTEXTS + 1, (2 << 16) // mixer.padded(2 * CANDIDATE_CONTEXTS + 1)
+        self.candidate_sets = [WeightSets(inputs, first, start.candidate_sets(array, first)) for array in range(2)]
+        inputs, first = 2 * SAMPLE_CONTEXTS + 1, (2 << 16) // mixer.padded(2 * SAMPLE_CONTEXTS + 1)
+        self.sample_sets = [WeightSets(inputs, first, start.sample_sets(array, kinds, first)) for array in range(3)]
+        self.sample_maps = Maps(start.maps(kinds))
 
     def row(self, given: list[int]) -> list[int]:
         """The packed pixels of the next row, of which those samples are given that are known."""
@@ -202,7 +228,7 @@ class _Band:
                 buckets = self.buckets.find(hashes)
             by_prediction = c, i, against_prediction(prefix, predicted[0], self.depth, i)
             # Beyond 8 bits, the first weight set no longer tells the bits above.
-            keys = (c, prefix) if i < 8 else (c, i, "place"), (c, i, equal), by_prediction
+            keys = (c, i, prefix if i < 8 else 0), (c, i, equal), by_prediction
             sets = [sets[key] for sets, key in zip(self.sample_sets, keys, strict=True)]
             apm = self.sample_maps[by_prediction]
             maps = self.state_maps[c]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -30,27 +30,32 @@ def padded(inputs: int) -> int:
 
 
 class WeightSets:
-    """Weight sets, int64 (inputs,) in 2^-16, by any key; all begin with equal weights."""
+    """Weight sets, int64 (inputs,) in 2^-16, by any key; all begin with equal weights, but those in `trained` with
+    them."""
 
-    def __init__(self, inputs: int, start: int | None = None) -> None:
+    def __init__(
+        self, inputs: int, start: int | None = None, trained: Mapping[object, np.ndarray] | None = None
+    ) -> None:
         self._start = np.full(inputs, (2 << 16) // padded(inputs) if start is None else start, np.int64)
+        self._trained = trained or {}
         self._used: dict[object, np.ndarray] = {}
 
     def __getitem__(self, key: object) -> np.ndarray:
         if key not in self._used:
-            self._used[key] = self._start.copy()
+            self._used[key] = self._trained.get(key, self._start).copy()
         return self._used[key]
 
 
 class Maps:
-    """APMs by any key."""
+    """APMs by any key; those in `trained` begin with these points."""
 
-    def __init__(self) -> None:
+    def __init__(self, trained: Mapping[object, list[int]] | None = None) -> None:
+        self._trained = trained or {}
         self._used: dict[object, list[int]] = {}
 
     def __getitem__(self, key: object) -> list[int]:
         if key not in self._used:
-            self._used[key] = apms.begin()
+            self._used[key] = [*self._trained.get(key, apms.begin())]
         return self._used[key]
 
 

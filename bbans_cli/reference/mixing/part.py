@@ -7,7 +7,7 @@ import numpy as np
 from bbans_cli.container import DEEP, FEW_COLOURS, Part
 from bbans_cli.errors import UnsupportedError
 from bbans_cli.progress import PixelProgress, no_progress
-from bbans_cli.reference.mixing import deep, few_colours
+from bbans_cli.reference.mixing import deep, few_colours, few_colours_start
 
 Array = np.ndarray
 
@@ -17,15 +17,20 @@ UNKNOWN_SETTINGS = "needs a newer bbc: unknown settings of a coder"
 
 def decode(part: Part, width: int, height: int, known: Array, tick: PixelProgress = no_progress) -> Array:
     """The samples (height, width, channels) of a part. known (height, width, k): those of the parts before it."""
-    if not part.settings or part.settings[0] not in BUCKET_BITS:
+    number, bucket_bits = divmod(part.settings[0], 32) if part.settings else (0, 0)
+    if bucket_bits not in BUCKET_BITS or part.coder == DEEP and number:
         raise UnsupportedError(UNKNOWN_SETTINGS)
     order = channel_order(part)
-    coder = deep if part.coder == DEEP else few_colours
+    start = few_colours_start.load(number)
     samples = np.zeros((height, width, known.shape[2] + part.channels), np.uint16)
     samples[:, :, : known.shape[2]] = known
     for number, band in enumerate(part.bands):
         rows = samples[number * part.band_rows :][: part.band_rows]
-        coder.decode(band.payload, rows, known.shape[2], part.depth, part.settings[0], tick)
+        given = band.payload, rows, known.shape[2], part.depth, bucket_bits, tick
+        if part.coder == DEEP:
+            deep.decode(*given)
+        else:
+            few_colours.decode(*given, start)
     planes = np.zeros((height, width, part.channels), np.uint16 if part.depth > 8 else np.uint8)
     for place, channel in enumerate(order):
         planes[:, :, channel] = samples[:, :, known.shape[2] + place]

@@ -58,6 +58,7 @@ INTEGERS = {
 # Entries that copy what others computed, or keep the address of a buffer for it, which nothing here calls.
 COPIES = {
     *("bbc_few_colours_measure", "bbc_deep_measure", "bbc_coefficients_measure"),
+    *("bbc_few_colours_start", "bbc_few_colours_learned"),
     *("bbc_scan_weights", "bbc_scan_keep_gradient"),
     *("bbc_coefficients_keep_examples", "bbc_coefficients_examples", "bbc_coefficients_learned", "bbc_bytes_weights"),
 }
