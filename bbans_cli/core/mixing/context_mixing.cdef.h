@@ -19,16 +19,6 @@ size_t bbc_deep_size(const bbc_mixing_shape *shape);
 void bbc_few_colours_begin(void *state, const bbc_mixing_shape *shape, const uint8_t *in, uint8_t *out, size_t size);
 void bbc_deep_begin(void *state, const bbc_mixing_shape *shape, const uint8_t *in, uint8_t *out, size_t size);
 
-/* Bytes of a start of few_colours.c: weights and APMs, as few_colours_start.h has them. */
-enum { BBC_FEW_COLOURS_START_BYTES = 226336 };
-
-/* Right after bbc_few_colours_begin: start with these weights and APMs. */
-void bbc_few_colours_start(void *state, const uint8_t *numbers);
-
-/* For training: weights in 2^-16 and APMs in 2^-16 as they are now, of the sets that a start has: of candidates
- * (8, 320, 19), of samples (channels, 528, 43), APMs (channels, 144, 24). */
-void bbc_few_colours_learned(const void *state, int32_t *candidates, int32_t *samples, uint16_t *apms);
-
 /* From now on write code lengths to `lengths`, one behind the other, in 2^-12 bits: of each pixel in bbc_few_colours_rows,
  * whose candidates are whole pixels; of each coded sample in bbc_deep_rows. Changes nothing that is coded. */
 void bbc_few_colours_measure(void *state, int32_t *lengths);

@@ -7,6 +7,7 @@
 #ifndef BBC_FEW_COLOURS_START_H
 #define BBC_FEW_COLOURS_START_H
 
+#include "few_colours_start.cdef.h"
 #include "few_colours_types.h"
 
 enum { FEW_COLOURS_START_UNIT = 1 << 9 };
