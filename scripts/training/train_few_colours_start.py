@@ -25,16 +25,13 @@ from bbans_cli.container import FEW_COLOURS
 from bbans_cli.core import CData, ffi, lib
 from bbans_cli.limits import DEFAULT_LEVEL
 from bbans_cli.pictures.read_write import read_picture
+from bbans_cli.reference.mixing.few_colours_start import APMS, CANDIDATES, SAMPLES, UNIT, from_bytes, kind
 
 # Of the rounds. Tuned by hand: docs/experiments.md, Few colours, has what each was worth.
 RATES = [0.3, 0.2, 0.1, 0.05]
 # Bytes of a payload beyond which a picture is left out: it has time enough to learn by itself.
 MOST_BYTES = 20_000
 MOST_PIXELS = 400_000
-# Candidates' weights (places, sets, inputs), samples' (kinds of channel, sets, inputs), APMs (kinds, sets, points).
-CANDIDATES, SAMPLES, APMS = (8, 320, 19), (6, 528, 43), (6, 144, 24)
-ALONE, LATER = 4, 5  # kinds: the only channel, and one whose others are known; the first four are places
-UNIT = 1 << 9  # of weights in the file, in 2^-16
 
 
 @dataclass(frozen=True)
@@ -49,13 +46,13 @@ class Example:
     def kinds(self) -> list[int]:
         """Of each channel that is coded."""
         channels = self.samples.shape[2]
-        return [LATER if self.known else ALONE if channels == 1 else c for c in range(self.known, channels)]
+        return [kind(c, channels, self.known) for c in range(self.known, channels)]
 
 
 @dataclass
 class Learned:
-    """Weights in 2^-16, less those before training, and APMs; float64, of the shapes above (those of samples may be of
-    another number of channels)."""
+    """Weights in 2^-16, less those before training, and APMs; float64, of the shapes of a start (those of samples may
+    be of another number of channels)."""
 
     candidates: np.ndarray
     samples: np.ndarray
@@ -127,18 +124,10 @@ def move(start: Learned, first: Learned, numbers: bytes, example: Example, rate:
     size, end = code(example, numbers)
     begun = from_bytes(numbers)
     start.candidates += rate * (end.candidates - first.candidates - begun.candidates)
-    for channel, kind in enumerate(example.kinds(), example.known):
-        start.samples[kind] += rate * (end.samples[channel] - first.samples[0] - begun.samples[kind])
-        start.apms[kind] += rate * (end.apms[channel] - begun.apms[kind])
+    for channel, own in enumerate(example.kinds(), example.known):
+        start.samples[own] += rate * (end.samples[channel] - first.samples[0] - begun.samples[own])
+        start.apms[own] += rate * (end.apms[channel] - begun.apms[own])
     return size
-
-
-def from_bytes(numbers: bytes) -> Learned:
-    """The inverse of Learned.to_bytes."""
-    candidates, samples = int(np.prod(CANDIDATES)), int(np.prod(SAMPLES))
-    weights = np.frombuffer(numbers, np.int8, candidates + samples).astype(float) * UNIT
-    apms = np.frombuffer(numbers, "<u2", offset=candidates + samples).astype(float).reshape(APMS)
-    return Learned(weights[:candidates].reshape(CANDIDATES), weights[candidates:].reshape(SAMPLES), apms)
 
 
 def train(found: Sequence[Example], rates: Sequence[float]) -> bytes:

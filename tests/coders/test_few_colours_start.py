@@ -45,7 +45,7 @@ def test_the_core_takes_it_apart_as_the_second_decoder_does(channels, known):
 
 
 def test_no_weight_comes_to_its_limit(raw):
-    numbers = training.from_bytes(zlib.decompress(raw))
+    numbers = reference.from_bytes(zlib.decompress(raw))
     for weights, first in ((numbers.candidates, (2 << 16) // 24), (numbers.samples, (2 << 16) // 48)):
         assert np.abs(weights + first).max() < mixer.WEIGHT_LIMIT
 
@@ -53,10 +53,10 @@ def test_no_weight_comes_to_its_limit(raw):
 def test_sets_of_the_second_decoder():
     """One of each array, by its place in the file."""
     start = reference.load(1)
-    assert np.array_equal(start.candidate_sets(1, 5)[2, 9], 5 + start.candidates[2, 256 + 9])
-    assert np.array_equal(start.sample_sets(0, [4, 5], 5)[1, 3, 9], 5 + start.samples[5, 9])
-    assert np.array_equal(start.sample_sets(1, [4], 5)[0, 3, 7], 5 + start.samples[4, 256 + 16 * 3 + 7])
-    assert np.array_equal(start.sample_sets(2, [0], 5)[0, 7, 17], 5 + start.samples[0, 527])
+    assert np.array_equal(start.candidate_sets(1)[2, 9], start.candidates[2, 256 + 9])
+    assert np.array_equal(start.sample_sets(0, [4, 5])[1, 3, 9], start.samples[5, 9])
+    assert np.array_equal(start.sample_sets(1, [4])[0, 3, 7], start.samples[4, 256 + 16 * 3 + 7])
+    assert np.array_equal(start.sample_sets(2, [0])[0, 7, 17], start.samples[0, 527])
     assert start.maps([3])[0, 7, 17] == [*start.apms[3, 143]]
 
 
@@ -99,5 +99,5 @@ def test_training_makes_what_it_saw_smaller():
         training.Example(np.ascontiguousarray(screen(40, 60, channels=c).astype(np.uint16)), 0, 8) for c in (1, 3)
     ]
     numbers = training.train(examples * 2, [0.5, 0.3])
-    assert training.from_bytes(numbers).to_bytes() == numbers
+    assert training.Learned(**vars(reference.from_bytes(numbers))).to_bytes() == numbers
     assert all(training.code(each, numbers)[0] < training.code(each, None)[0] for each in examples)

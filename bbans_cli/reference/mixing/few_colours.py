@@ -100,23 +100,16 @@ class _Band:
         self.outcome = [[0] * (width + 2 * MARGIN) for _ in range(2)]  # this row and the one above
         self.matches: list[dict[int, _Match]] = [{} for _ in range(MATCHES)]
         self.buckets = Buckets(bits)
-        self.candidate_sets = [WeightSets(2 * CANDIDATE_CONTEXTS + 1) for _ in range(2)]
-        self.sample_sets = [WeightSets(2 * SAMPLE_CONTEXTS + 1) for _ in range(3)]
-        self.candidate_maps, self.sample_maps = Maps(), Maps()
-        if start:
-            self._start_with(start)
+        kinds = [kind(c, channels, known) for c in range(channels)]
+        of_candidates = [start.candidate_sets(array) if start else None for array in range(2)]
+        of_samples = [start.sample_sets(array, kinds) if start else None for array in range(3)]
+        self.candidate_sets = [WeightSets(2 * CANDIDATE_CONTEXTS + 1, trained=more) for more in of_candidates]
+        self.sample_sets = [WeightSets(2 * SAMPLE_CONTEXTS + 1, trained=more) for more in of_samples]
+        self.candidate_maps, self.sample_maps = Maps(), Maps(start.maps(kinds) if start else None)
         self.state_maps = [[StateMap() for _ in range(SAMPLE_CONTEXTS)] for _ in range(channels)]
         self.solvers = [
             [WindowedLeastSquares(6 + 4 * c, keep, RIDGE, INTERVAL) for keep in KEEP] for c in range(channels)
         ]
-
-    def _start_with(self, start: Start) -> None:
-        kinds = [kind(c, self.channels, self.known) for c in range(self.channels)]
-        inputs, first = 2 * CANDIDATE_CONTEXTS + 1, (2 << 16) // mixer.padded(2 * CANDIDATE_CONTEXTS + 1)
-        self.candidate_sets = [WeightSets(inputs, first, start.candidate_sets(array, first)) for array in range(2)]
-        inputs, first = 2 * SAMPLE_CONTEXTS + 1, (2 << 16) // mixer.padded(2 * SAMPLE_CONTEXTS + 1)
-        self.sample_sets = [WeightSets(inputs, first, start.sample_sets(array, kinds, first)) for array in range(3)]
-        self.sample_maps = Maps(start.maps(kinds))
 
     def row(self, given: list[int]) -> list[int]:
         """The packed pixels of the next row, of which those samples are given that are known."""

@@ -13,12 +13,13 @@ from bbans_cli.reference import trained_file
 
 Array = np.ndarray
 
-# Of the numbers of the file, in their order
+# Of the numbers of the file, in their order: weights (candidates, sets, inputs) and (kinds of channel, sets, inputs),
+# APMs (kinds, sets, points)
 CANDIDATES, SAMPLES, APMS = (8, 320, 19), (6, 528, 43), (6, 144, 24)
 UNIT = 1 << 9  # of weights, in 2^-16
 BITS = 8  # the first bits of a sample have a start
 TRUSTS, PREFIXES, EQUALS, AGAINST = 256, 256, 16, 18
-ALONE, LATER = 4, 5
+ALONE, LATER = 4, 5  # kinds: the only channel, and one whose others are known; the first four are places
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class Start:
     samples: Array
     apms: Array
 
-    def candidate_sets(self, array: int, first: int) -> dict[object, Array]:
-        """Weights by number of the candidate and, of array 0, confidence and equal neighbours, of 1 outcomes nearby;
-        first: what weights begin with before training."""
+    def candidate_sets(self, array: int) -> dict[object, Array]:
+        """Weights by number of the candidate and, of array 0, confidence and equal neighbours, of 1 outcomes nearby."""
         begin, end = ((0, TRUSTS), (TRUSTS, CANDIDATES[1]))[array]
-        numbers = self.candidates[:, begin:end]
-        return {(place, by): first + numbers[place, by] for place in range(len(numbers)) for by in range(end - begin)}
+        return {
+            (place, n - begin): self.candidates[place, n] for place in range(CANDIDATES[0]) for n in range(begin, end)
+        }
 
-    def sample_sets(self, array: int, kinds: list[int], first: int) -> dict[object, Array]:
+    def sample_sets(self, array: int, kinds: list[int]) -> dict[object, Array]:
         """Weights by channel, bit and, of array 0, the bits before, of 1 equal neighbours, of 2 `against`; kinds: of
         the channels."""
         keys: list[tuple[int, int]] = [
@@ -45,8 +46,7 @@ class Start:
             [(i, by) for i in range(BITS) for by in range(AGAINST)],
         ][array]
         before = [0, PREFIXES, PREFIXES + EQUALS * BITS][array]
-        channels = enumerate(kinds)
-        return {(c, *key): first + self.samples[kind, before + n] for c, kind in channels for n, key in enumerate(keys)}
+        return {(c, *key): self.samples[kind, before + n] for c, kind in enumerate(kinds) for n, key in enumerate(keys)}
 
     def maps(self, kinds: list[int]) -> dict[object, list[int]]:
         """APMs by channel, bit and `against`."""
@@ -59,7 +59,11 @@ def load(number: int) -> Start | None:
     """The start of a number, of which 0 is none. Raises ModelMismatchError."""
     if number == 0:
         return None
-    numbers = zlib.decompress(trained_file.read(f"few-colours-{number}.start"))
+    return from_bytes(zlib.decompress(trained_file.read(f"few-colours-{number}.start")))
+
+
+def from_bytes(numbers: bytes) -> Start:
+    """The numbers of a file, unpacked. Raises ModelMismatchError if they are too many or too few."""
     counts = [int(np.prod(shape)) for shape in (CANDIDATES, SAMPLES)]
     if len(numbers) != sum(counts) + 2 * int(np.prod(APMS)):
         raise ModelMismatchError("no start of few colours")

@@ -30,8 +30,8 @@ def padded(inputs: int) -> int:
 
 
 class WeightSets:
-    """Weight sets, int64 (inputs,) in 2^-16, by any key; all begin with equal weights, but those in `trained` with
-    them."""
+    """Weight sets, int64 (inputs,) in 2^-16, by any key; all begin with equal weights, to which those of `trained`
+    are added."""
 
     def __init__(
         self, inputs: int, start: int | None = None, trained: Mapping[object, np.ndarray] | None = None
@@ -42,7 +42,7 @@ class WeightSets:
 
     def __getitem__(self, key: object) -> np.ndarray:
         if key not in self._used:
-            self._used[key] = self._trained.get(key, self._start).copy()
+            self._used[key] = self._start + self._trained.get(key, 0)
         return self._used[key]
 
 

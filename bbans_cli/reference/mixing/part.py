@@ -17,11 +17,11 @@ UNKNOWN_SETTINGS = "needs a newer bbc: unknown settings of a coder"
 
 def decode(part: Part, width: int, height: int, known: Array, tick: PixelProgress = no_progress) -> Array:
     """The samples (height, width, channels) of a part. known (height, width, k): those of the parts before it."""
-    number, bucket_bits = divmod(part.settings[0], 32) if part.settings else (0, 0)
-    if bucket_bits not in BUCKET_BITS or part.coder == DEEP and number:
+    which, bucket_bits = divmod(part.settings[0], 32) if part.settings else (0, 0)
+    if bucket_bits not in BUCKET_BITS or part.coder == DEEP and which:
         raise UnsupportedError(UNKNOWN_SETTINGS)
     order = channel_order(part)
-    start = few_colours_start.load(number)
+    start = few_colours_start.load(which)
     samples = np.zeros((height, width, known.shape[2] + part.channels), np.uint16)
     samples[:, :, : known.shape[2]] = known
     for number, band in enumerate(part.bands):
