@@ -44,6 +44,11 @@ static inline int32_t *few_colours_candidate_set(const few_colours_state *d, int
     return d->candidate_weights[by_recent] + (size_t)set * FEW_COLOURS_CANDIDATE_PADDED;
 }
 
+static inline uint32_t few_colours_equal_set(int c, int n)
+{
+    return (uint32_t)(c << 12 | n / FEW_COLOURS_EQUALS << 8 | n % FEW_COLOURS_EQUALS);
+}
+
 static inline uint32_t few_colours_against_set(int c, int n)
 {
     return (uint32_t)(c << 12 | n / FEW_COLOURS_AGAINST << 6 | n % FEW_COLOURS_AGAINST);
@@ -51,10 +56,9 @@ static inline uint32_t few_colours_against_set(int c, int n)
 
 static inline int32_t *few_colours_sample_set(const few_colours_state *d, int c, int n)
 {
-    const int m = n - FEW_COLOURS_PREFIXES, array = n < FEW_COLOURS_PREFIXES ? 0 : n < FEW_COLOURS_BEFORE_APMS ? 1 : 2;
-    const uint32_t by_equal = (uint32_t)(c << 12 | m / FEW_COLOURS_EQUALS << 8 | m % FEW_COLOURS_EQUALS);
+    const int array = n < FEW_COLOURS_PREFIXES ? 0 : n < FEW_COLOURS_BEFORE_APMS ? 1 : 2;
     const uint32_t set = array == 0   ? (uint32_t)(c << 12 | n)
-                         : array == 1 ? by_equal
+                         : array == 1 ? few_colours_equal_set(c, n - FEW_COLOURS_PREFIXES)
                                       : few_colours_against_set(c, n - FEW_COLOURS_BEFORE_APMS);
     return d->sample_weights[array] + (size_t)set * FEW_COLOURS_SAMPLE_PADDED;
 }
