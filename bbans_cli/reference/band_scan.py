@@ -17,7 +17,7 @@ from bbans_cli.reference.correction import FACTOR, Correction, Known, columns, e
 from bbans_cli.reference.mixture import Mixture, cumulative, low_cumulative, mixture
 from bbans_cli.reference.neighbourhood import coding_planes, gather, normalise
 from bbans_cli.reference.network import Forward, Net, forward
-from bbans_cli.reference.online_learning import BinEdges, QHAdam, backward, earlier, factors
+from bbans_cli.reference.online_learning import BinEdges, Points, QHAdam, backward, earlier, factors
 from bbans_cli.reference.phase_ls import least_squares
 from bbans_cli.reference.sample_range import SampleRange
 
@@ -60,7 +60,7 @@ class Scan:
         self.planes = self.values * self.units.step if shape.low_bits else self.values
         self.weights, self.gradient = network.copy(), np.zeros_like(network)
         self.net = Net(self.weights, shape.hidden, shape.layers, shape.head)
-        self.edges, self.coded = BinEdges(), 0
+        self.edges, self.points, self.coded = BinEdges(), Points(self.units), 0
         heads = self.net.head + self.net.out  # the last of the weights
         self.trunk_weights = len(network) - sum(layer.weight.size + layer.bias.size for layer in heads)
         self.adam = QHAdam(shape.learning_rate, factors(self.net))
@@ -92,7 +92,7 @@ class Scan:
         x, y, trunk = x[learned], y[learned], trunk[learned]
         value = self.values[:, y, x].T
         done = self.forward(x, y)
-        gradient = backward(self.net, done, value, shape.channels, trunk, self.edges, self.units)
+        gradient = backward(self.net, done, value, shape.channels, trunk, self.edges, self.units, self.points)
         steps = np.ones(len(gradient), bool)
         steps[: self.trunk_weights] = trunk.any()
         self.gradient[steps] = gradient[steps]
@@ -123,7 +123,9 @@ class Scan:
 
     def expect(self, done: Forward, known: Known, c: int) -> None:
         """Enters what the mixture of channel c expects before it is corrected."""
-        mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units)
+        mix = mixture(
+            done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units, self.points.mass[c]
+        )
         known.mean[:, c], known.expected[:, c] = expect(mix)
 
     def correct(self, x: Array, y: Array, done: Forward, known: Known, c: int) -> None:
@@ -172,7 +174,9 @@ class ReferenceScan(Scan):
         done, value = self.forward(x, y), self.values[:, y, x].T
         found = []
         for c in range(self.shape.channels):
-            mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units)
+            mix = mixture(
+                done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units, self.points.mass[c]
+            )
             found += self._symbols(c, mix, value[:, c])
         return np.stack(found, axis=1)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bbans_cli.coders.neural.neighbourhood import NORTH, NORTHWEST, SKEW, TAPS, WEST
+from bbans_cli.coders.neural.neighbourhood import SKEW, TAPS
 from bbans_cli.coders.neural.network_layout import LEAST_SQUARES
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.neighbourhood import gather, predict
@@ -18,8 +18,15 @@ from bbans_cli.reference.sample_range import EIGHT_BITS, SampleRange
 Array = np.ndarray
 
 BLOCK = SKEW  # pixels of a row that share a factor
-NEIGHBOURS = [WEST, NORTH, NORTHWEST, *(TAPS.index(tap) for tap in [(-1, 1), (-2, 0), (0, -2)])]
-INPUTS = 3 * len(NEIGHBOURS)
+# Of each channel the first six; of a grey picture, whose channels are one, all
+NEIGHBOURS = [
+    TAPS.index(tap)
+    for tap in [
+        (0, -1), (-1, 0), (-1, -1), (-1, 1), (-2, 0), (0, -2), (-1, -2), (-1, 2), (-2, -1), (-2, 1), (-2, -2), (-2, 2),
+        (0, -3), (-3, 0), (-1, -3), (-1, 3), (-3, -1), (-3, 1),
+    ]
+]  # fmt: skip
+INPUTS = len(NEIGHBOURS)
 ORDER = INPUTS + 3
 COLUMNS = 9  # what is given of a pixel: predictions, gains, half_log_sigmas, the first columns of LEAST_SQUARES
 # docs/experiments.md, Window of the local least squares
@@ -28,7 +35,9 @@ COLUMN_WEIGHT = np.array([1, 0.8, 0.5, 0.3], np.float32)
 RIDGE = np.float32(0.003)
 
 
-def least_squares(planes: Array, first_row: int, last_row: int, units: SampleRange = EIGHT_BITS) -> Array:
+def least_squares(
+    planes: Array, first_row: int, last_row: int, channels: int = 3, units: SampleRange = EIGHT_BITS
+) -> Array:
     """Of the pixels of rows first_row to last_row - 1 of planes (3, h, w): (rows, w, COLUMNS) float32.
 
     Predictions of the 3 channels less their bases; gains of R on G's error, of B on G's, of B on R's; half_log_sigma of
@@ -37,7 +46,7 @@ def least_squares(planes: Array, first_row: int, last_row: int, units: SampleRan
     rows, width = last_row - first_row, planes.shape[2]
     columns = -(-width // BLOCK)
     vector = np.zeros((rows, columns * BLOCK, ORDER), np.float32)
-    vector[:, :width] = vectors(planes, first_row, last_row, units)
+    vector[:, :width] = vectors(planes, first_row, last_row, channels, units)
     vector = vector.reshape(rows, columns, BLOCK, ORDER)
     inside = np.minimum(BLOCK, width - BLOCK * np.arange(columns)).astype(np.float32)
     sums = np.zeros((ORDER, ORDER, columns + 6), np.float32)
@@ -53,14 +62,20 @@ def least_squares(planes: Array, first_row: int, last_row: int, units: SampleRan
     return out.reshape(rows, columns * BLOCK, COLUMNS)[:, :width]
 
 
-def vectors(planes: Array, first_row: int, last_row: int, units: SampleRange) -> Array:
-    """Neighbours by channel, then the values, all less their channel's base: (rows, w, ORDER) float32."""
+def vectors(planes: Array, first_row: int, last_row: int, channels: int, units: SampleRange) -> Array:
+    """Neighbours, then the values, all less their channel's base: (rows, w, ORDER) float32."""
     y, x = np.mgrid[first_row:last_row, : planes.shape[2]]
     taps = gather(planes, x.ravel(), y.ravel(), first_row, units)
     base = predict(taps)
-    neighbours = (taps[..., NEIGHBOURS] - base[..., None]).reshape(-1, INPUTS)
     value = planes[:, first_row:last_row].reshape(3, -1).T - base
-    return np.concatenate([neighbours, value], axis=1).astype(np.float32).reshape(*x.shape, ORDER)
+    return np.concatenate([neighbours(taps, base, channels), value], axis=1).astype(np.float32).reshape(*x.shape, ORDER)
+
+
+def neighbours(taps: Array, base: Array, channels: int) -> Array:
+    """Less their channel's base: (n, INPUTS), by channel; taps (n, 3, taps), base (n, 3)."""
+    near = (taps[..., NEIGHBOURS] - base[..., None])[:, :channels, : INPUTS // channels]
+    found: Array = near.reshape(-1, INPUTS)
+    return found
 
 
 def waves(rows: int, columns: int) -> Iterator[tuple[Array, Array]]:

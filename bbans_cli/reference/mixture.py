@@ -21,22 +21,35 @@ TOTAL = 1 << 24
 SPREAD = np.float32(TOTAL - 256 * FLOOR)
 EDGES = EIGHT_BITS.bin_edges  # of the bins, before any is learned
 FLAT = f32("0x1p-22")  # mass that is spread evenly over a bin whose low bits are coded
+NO_POINT, LEAST_ACTIVITY = np.float32(0), np.float32(0.7)
 COEFFICIENTS = slice(OUTPUTS["residual_coefficients"].start, OUTPUTS.size)
 
 
 @dataclass
 class Mixture:
-    """Four logistic components of n pixels, each (n, 4) float32; inverse: one over the scale."""
+    """Four logistic components of n pixels, each (n, 4) float32; inverse: one over the scale.
+
+    point (n,) float32: a point mass at the base, by which the others are less."""
 
     weight: Array
     mean: Array
     inverse: Array
+    base: Array
+    point: Array
 
 
 @np.errstate(all="ignore")
-def mixture(output: Array, base: Array, activity: Array, earlier: Array, units: SampleRange = EIGHT_BITS) -> Mixture:
+def mixture(
+    output: Array,
+    base: Array,
+    activity: Array,
+    earlier: Array,
+    units: SampleRange = EIGHT_BITS,
+    point: np.float32 = NO_POINT,
+) -> Mixture:
     """Parameters. base (n,), activity (n,); earlier (n, 4): what the coefficients multiply, residuals of G and R (0
-    where not known), conditional and phase-conditioned prediction."""
+    where not known), conditional and phase-conditioned prediction. point: the mass at the base in flat
+    neighbourhoods."""
     centre = base.astype(np.float32)
     for k, coefficient in enumerate(output[:, COEFFICIENTS].T):
         centre = centre + coefficient * earlier[:, k]
@@ -49,6 +62,8 @@ def mixture(output: Array, base: Array, activity: Array, earlier: Array, units: 
         weight=e * scale[:, None],
         mean=arithmetic.clip(mean, np.float32(-1024) * units.scale, np.float32(1280) * units.scale),
         inverse=arithmetic.exp(-log_scale) / activity[:, None],
+        base=base.astype(np.float32),
+        point=np.where(activity == LEAST_ACTIVITY, point, NO_POINT),
     )
 
 
@@ -68,7 +83,8 @@ def distribution(mix: Mixture, edge: Array) -> Array:
     for k in range(COMPONENTS):
         weight, mean, inverse = (each[:, k].reshape(shape) for each in (mix.weight, mix.mean, mix.inverse))
         f = f + weight * arithmetic.sigmoid((edge - mean) * inverse)
-    return f
+    base, point = mix.base.reshape(shape), mix.point.reshape(shape)
+    return f * (np.float32(1) - point) + np.where(edge <= base, np.float32(0), point)
 
 
 @np.errstate(all="ignore")
@@ -94,10 +110,10 @@ def gradient(
     scale: np.float32,
     edges: Array = EDGES,
     units: SampleRange = EIGHT_BITS,
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array, Array]:
     """Gradient of -ln p(value) by the outputs, each clipped to +-64, times `scale`, and 0 where that leaves no more
     than 2^-60: (n, 16) float32; and by the bin's two edges, which are the mixture's densities there over the bin's
-    mass: (n, 2). value (n,) int, in steps."""
+    mass: (n, 2); and the share of p that is the point mass's, (n,). value (n,) int, in steps."""
     one = np.float32(1)
     above, below = (value != 0).astype(np.float32)[:, None], (value != units.last).astype(np.float32)[:, None]
     ends = [units.edge(v) if units.low_bits else edges[v] for v in (value, value + 1)]
@@ -113,7 +129,9 @@ def gradient(
         total = total + mix.weight[:, k] * mass[:, k]
         for e, slope in enumerate((da, db)):
             density[:, e] = density[:, e] + mix.weight[:, k] * slope[:, k] * mix.inverse[:, k]
-    inverse = (one / (total + f32("0x1p-20")))[:, None]
+    rest, point = one - mix.point, np.where(value * units.step == mix.base, mix.point, NO_POINT)
+    whole = one / ((rest * total + point) + f32("0x1p-20"))
+    inverse = (rest * whole)[:, None]
     d_mean = mix.weight * (db - da) * mix.inverse * inverse
     d_centre = np.float32(0)
     for k in range(COMPONENTS):
@@ -127,4 +145,4 @@ def gradient(
     d[:, COEFFICIENTS] = d_centre[:, None] * earlier
     density = arithmetic.clip(density * inverse, np.float32(0), np.float32(4))
     d = arithmetic.clip(d, np.float32(-64), np.float32(64)) * scale
-    return np.where(np.abs(d) > f32("0x1p-60"), d, np.float32(0)), density
+    return np.where(np.abs(d) > f32("0x1p-60"), d, np.float32(0)), density, point * whole

@@ -9,7 +9,7 @@ import numpy as np
 
 from bbans_cli.reference import arithmetic
 from bbans_cli.reference.arithmetic import f32
-from bbans_cli.reference.mixture import EDGES, gradient, mixture
+from bbans_cli.reference.mixture import EDGES, LEAST_ACTIVITY, NO_POINT, gradient, mixture
 from bbans_cli.reference.network import Forward, Layer, Net
 from bbans_cli.reference.sample_range import EIGHT_BITS, SampleRange
 
@@ -34,26 +34,29 @@ def backward(
     trunk: Array | None = None,
     edges: BinEdges | None = None,
     units: SampleRange = EIGHT_BITS,
+    points: Points | None = None,
 ) -> Array:
-    """Gradient of the mean of -ln p over a mini-batch by all weights, laid out like net.flat; the bin edges learn, but
-    for deep samples.
+    """Gradient of the mean of -ln p over a mini-batch by all weights, laid out like net.flat; the bin edges learn, or
+    for deep samples the point masses.
 
     value (n, 3) int32, in steps. trunk bool (n,): the pixels that the trunk and the phases learn from, by default all;
     their sum is divided by n, too. Heads of channels that a grey picture has not get 0.
     """
-    edges = edges or BinEdges()
+    edges, points = edges or BinEdges(), points or Points(units)
     grown = Net(np.zeros_like(net.flat), *_widths(net))
     scale = np.float32(1) / np.float32(len(value))
     some = np.ones(len(value), bool) if trunk is None else trunk
     d_hidden = np.zeros_like(done.hidden[-1][some])
     for c in range(channels):
-        mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), units)
-        d_output, density = gradient(
+        mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), units, points.mass[c])
+        d_output, density, share = gradient(
             mix, done.output[c], value[:, c], done.activity[:, c], earlier(done, c), scale, edges.edge[c], units
         )
         done.d_output.append(d_output)
         if units.low_bits == 0:
             edges.learn(c, value[:, c], density)
+        else:
+            points.learn(c, share[done.activity[:, c] == LEAST_ACTIVITY])
         d_unit = _leaky(done.unit[c], _through(net.out[c].weight, d_output, np.zeros_like(done.unit[c])))
         d_hidden = _through(net.head[c].weight[: d_hidden.shape[1]], d_unit[some], d_hidden)
         _fill(grown.out[c], done.unit[c], d_output)
@@ -104,6 +107,20 @@ class BinEdges:
                 count[v] += np.float32(1)
                 step = np.float32(1.5) / (count[v] + np.float32(300)) * pair[e]
                 edge[v] = arithmetic.clip(edge[v] + sign * step, EDGES[v] - reach, EDGES[v] + reach)
+
+
+class Points:
+    """The point mass at the base of each channel's mixtures in flat neighbourhoods, (3,); 0 for samples of 8 bits."""
+
+    def __init__(self, units: SampleRange) -> None:
+        self.mass = np.full(3, f32("0x1p-4") if units.low_bits else NO_POINT, np.float32)
+
+    def learn(self, channel: int, share: Array) -> None:
+        """From the shares (n,) that it had of the probabilities of values in flat neighbourhoods, pixel by pixel."""
+        rate, least, mass = f32("0x1p-6"), f32("0x1p-10"), self.mass[channel]
+        for each in share:
+            mass = arithmetic.clip(mass + (each - mass) * rate, least, np.float32(1) - least)
+        self.mass[channel] = mass
 
 
 def inverse_root(x: Array) -> Array:

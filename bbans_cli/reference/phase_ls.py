@@ -58,7 +58,7 @@ def least_squares(
     taps, value = gather(planes, x, y, first_row, units), planes[:, y, x].T
     _, base, activity = normalise(taps, units)
     residual = (value - base).astype(np.float32)
-    local = local_ls.least_squares(planes, first_row, last_row, units).reshape(len(x), local_ls.COLUMNS)
+    local = local_ls.least_squares(planes, first_row, last_row, channels, units).reshape(len(x), local_ls.COLUMNS)
     lit, lit_value = (linear_light.light(a, units, light) if light else a for a in (taps, value))
     weight = weights(x, y, width, activity, lit[:, 0, WEST], units, light) if period == MOSAIC_PERIOD else None
     phase = phases(x, y, grid, period)

@@ -155,7 +155,7 @@ class ScanDecoder(Scan):
         taps = gather(self.planes, x, y, shape.first_row, self.units)
         normalised = normalise(taps, self.units)
         _, base, activity = normalised
-        neighbours = (taps[..., local_ls.NEIGHBOURS] - base[..., None]).reshape(-1, local_ls.INPUTS)
+        neighbours = local_ls.neighbours(taps, base, shape.channels)
         phase = self.phased.phase(x, y)
         west, north, northwest, northeast = (
             self.errors[row + dy, x + dx] for dy, dx in ((1, 0), (0, 1), (0, 0), (0, 2))
@@ -204,7 +204,9 @@ class ScanDecoder(Scan):
 
     def _channel(self, message: ReferenceMessage, done: Forward, c: int) -> Array:
         """The values of channel c off the message: (n,)."""
-        mix = mixture(done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units)
+        mix = mixture(
+            done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units, self.points.mass[c]
+        )
         low_bits = self.units.low_bits
         high = _pop(message, mix, self.units.bin_edges if low_bits else self.edges.edge[c])
         if low_bits == 0:

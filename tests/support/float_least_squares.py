@@ -60,7 +60,7 @@ def least_squares(
     shape = last - first, planes.shape[2]
     taps, base = neighbourhood(planes, first, last)
     residual = planes[:, first:last].reshape(3, -1).T - base
-    by_local = local(planes, first, last).reshape(-1, 9)
+    by_local = local(planes, first, last, channels).reshape(-1, 9)
     by_phase = phase_conditioned(planes, first, last, channels, grid_at, period, light)
     expected = conditional(*np.split(by_local, 3, axis=1)[:2], residual, base)
     errors = np.concatenate([residual - expected, residual - by_phase[:, :3]], axis=1) * (np.arange(6) % 3 < channels)
@@ -76,7 +76,7 @@ def conditional(prediction, gain, residual, base):
     return np.clip(np.stack([prediction[:, 0], red, blue], axis=1) + base, 0, 255) - base
 
 
-def local(planes: np.ndarray, first: int, last: int) -> np.ndarray:
+def local(planes: np.ndarray, first: int, last: int, channels: int) -> np.ndarray:
     """Ridge regression over fading windows, block by block: (rows, width, 9).
 
     Predictions of 3 channels less their bases, gains of R on the error in G, of B on that in G, of B on that in R,
@@ -86,6 +86,8 @@ def local(planes: np.ndarray, first: int, last: int) -> np.ndarray:
     taps, base = neighbourhood(planes, first, last)
     offsets = [(0, -1), (-1, 0), (-1, -1), (-1, 1), (-2, 0), (0, -2)]
     seen = (taps[..., [TAPS.index(offset) for offset in offsets]] - base[..., None]).reshape(-1, 18)
+    if channels == 1:
+        seen = taps[:, 0, [WEST, *NEIGHBOURS[:17]]] - base[:, :1]
     ends = planes[:, first:last].reshape(3, -1).T - base
     vectors = np.zeros((rows, columns * 4, 22))
     vectors[:, :width] = np.column_stack([seen, ends, np.ones(len(seen))]).reshape(rows, width, 22)

@@ -60,8 +60,9 @@ static void scan_begin_light(scan_state *s)
     bbc_fp_leave(saved);
 }
 
-static void scan_begin_bin_edges(scan_state *s)
+static void scan_begin_bins(scan_state *s)
 {
+    for (int c = 0; c < 3; c++) s->point[c] = s->range.low_bits ? SCAN_FIRST_POINT : 0.0f;
     const scan_range *range = &s->range;
     for (int i = 0; i < 3 * SCAN_BIN_EDGES; i++)
         s->bin_edge[i] = ((float)((i % SCAN_BIN_EDGES) << range->low_bits) - 0.5f) * range->step;
@@ -106,7 +107,7 @@ int bbc_scan_begin(void *state, int64_t size, const bbc_scan_shape *shape, const
     scan_begin_weights(s, weights);
     scan_begin_activities(s);
     if (s->light) scan_begin_light(s);
-    scan_begin_bin_edges(s);
+    scan_begin_bins(s);
     scan_begin_planes(s);
     s->diagonal = SCAN_SKEW * shape->first_row;
     s->last_diagonal =

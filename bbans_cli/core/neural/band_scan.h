@@ -65,6 +65,9 @@ static inline scan_range scan_range_of(int32_t low_bits, int32_t fraction)
                         .mean_high = 1280.0f * scale};
 }
 
+/* The point mass at first, in flat neighbourhoods of deep samples. */
+#define SCAN_FIRST_POINT 0x1p-4f
+
 /* Where the further inputs of a head lie beside the last hidden layer. */
 static const int scan_extra_at[3] = {0, 0, 4};
 
@@ -84,6 +87,8 @@ typedef struct scan_pixel {
     float base[3];                  /* the median edge prediction; this and all that follows in the network's units */
     float west[3];                  /* the light of the pixel to the west */
     float activity[3], residual[3]; /* residual: value - base */
+    float point[3];                 /* of the mixture: the point mass at the base (mixture-inl.h), or 0 */
+    float point_share[3];           /* of the value's probability: that of the point mass */
     float density[3][2];            /* of the mixture at both bin edges of the value, over the bin's mass */
     float local_prediction[3];      /* local_ls_predict: from neighbours alone, less the base */
     float gain[3];                  /* local_ls_predict: of R on the error in G, of B on G's, of B on R's */
@@ -117,6 +122,7 @@ typedef struct scan_state {
     float *gradient;                  /* the caller's (weight_count), for that of the last step; or NULL */
     float *correction[3];             /* weights of the correction, (NETWORK_CORRECTIONS, SCAN_CORRECTION_COLUMNS) */
     float *correction_record;         /* errors of mixtures: (SCAN_CORRECTION_RING, 6, rows) */
+    float point[3];                   /* by channel: the point mass in flat neighbourhoods */
     float *bin_edge, *bin_edge_count; /* (3, SCAN_BIN_EDGES): lower edge of value v, at first v - 1/2; its updates */
     local_ls local_ls;
     phase_ls phase_ls;

@@ -3,7 +3,10 @@
  * With F the mixture's distribution function, cum(v) = 16 v + min(T, floor(T F(edge v))), T = 2^24 - 16 * 256, and
  * cum(0) = 0, cum(256) = 2^24. The lower edge of v's bin lies near v - 1/2; pictures in which some values are missing
  * or rare move it (online_learning-inl.h). F as computed does not fall from one edge to the next (docs/exactness.md has
- * the proof, and why 16 would do if it did), so that cum increases strictly whatever the network says. */
+ * the proof, and why 16 would do if it did), so that cum increases strictly whatever the network says.
+ *
+ * Of deep samples in flat neighbourhoods, whose 12 nearest pixels are equal, the mixture has a point mass p at the base
+ * (online_learning-inl.h): F is (1 - p) times that of the logistics, and p more above the base. */
 #ifndef BBC_MIXTURE_H
 #define BBC_MIXTURE_H
 
@@ -20,12 +23,13 @@
 typedef struct {
     const float *bin_edge;
     const scan_range *range;
+    float base[SCAN_CHUNK], point[SCAN_CHUNK]; /* where the point mass is, and how much */
     float weight[4][SCAN_CHUNK], mean[4][SCAN_CHUNK], inverse[4][SCAN_CHUNK];
 } mixture;
 
 /* What channel c's outputs are applied to, of up to SCAN_CHUNK pixels. */
 typedef struct {
-    float base[SCAN_CHUNK], activity[SCAN_CHUNK];
+    float base[SCAN_CHUNK], activity[SCAN_CHUNK], point[SCAN_CHUNK];
     /* What the 4 coefficients multiply: the residuals of G and R, 0 while not known; both conditional predictions. */
     float term[4][SCAN_CHUNK];
 } mixture_inputs;
@@ -36,13 +40,14 @@ EX void mixture_load(int m, int c, const scan_pixel *p, mixture_inputs *restrict
     for (int i = 0; i < m; i++) {
         in->base[i] = p[i].base[c];
         in->activity[i] = p[i].activity[c];
+        in->point[i] = p[i].point[c];
         in->term[0][i] = c > 0 ? p[i].residual[0] : 0.0f;
         in->term[1][i] = c > 1 ? p[i].residual[1] : 0.0f;
         in->term[2][i] = p[i].local_conditional[c];
         in->term[3][i] = p[i].phase_prediction[c];
     }
     for (int i = m; i < SCAN_CHUNK; i++) {
-        in->base[i] = in->term[0][i] = in->term[1][i] = in->term[2][i] = in->term[3][i] = 0.0f;
+        in->base[i] = in->point[i] = in->term[0][i] = in->term[1][i] = in->term[2][i] = in->term[3][i] = 0.0f;
         in->activity[i] = 1.0f;
     }
 }
@@ -72,6 +77,8 @@ static void mixture_prepare(int m, const mixture_inputs *restrict in, const floa
     for (int j = 0; j < NETWORK_OUTPUTS; j++)
         for (int i = m; i < SCAN_CHUNK; i++) o[j][i] = 0.0f;
     for (int i = 0; i < SCAN_CHUNK; i++) {
+        mix->base[i] = in->base[i];
+        mix->point[i] = in->point[i];
         centre[i] = in->base[i] + coefficient[0][i] * in->term[0][i];
         centre[i] = centre[i] + coefficient[1][i] * in->term[1][i];
         centre[i] = centre[i] + coefficient[2][i] * in->term[2][i];
@@ -95,7 +102,8 @@ EX float mixture_distribution(const mixture *mix, int i, float edge)
     float f = mix->weight[0][i] * ex_sigmoid((edge - mix->mean[0][i]) * mix->inverse[0][i]);
     f = f + mix->weight[1][i] * ex_sigmoid((edge - mix->mean[1][i]) * mix->inverse[1][i]);
     f = f + mix->weight[2][i] * ex_sigmoid((edge - mix->mean[2][i]) * mix->inverse[2][i]);
-    return f + mix->weight[3][i] * ex_sigmoid((edge - mix->mean[3][i]) * mix->inverse[3][i]);
+    f = f + mix->weight[3][i] * ex_sigmoid((edge - mix->mean[3][i]) * mix->inverse[3][i]);
+    return f * (1.0f - mix->point[i]) + (edge <= mix->base[i] ? 0.0f : mix->point[i]);
 }
 
 /* cum(symbol) of pixel i. */
@@ -109,7 +117,7 @@ EX int32_t mixture_cum(const mixture *mix, int i, int32_t symbol)
 
 /* The mixtures of a vector of pixels, or of one pixel in all lanes. */
 typedef struct {
-    vf weight[4], mean[4], inverse[4];
+    vf weight[4], mean[4], inverse[4], base, point;
 } mixture_lanes;
 
 /* mixture_cum, but for the floor of a symbol and the ends. */
@@ -120,6 +128,7 @@ EX vf mixture_cums(const mixture_lanes *l, vf edge)
         const vf part = vf_mul(l->weight[k], vf_sigmoid_minus(vf_mul(vf_sub(l->mean[k], edge), l->inverse[k])));
         f = k ? vf_add(f, part) : part;
     }
+    f = vf_add(vf_mul(f, vf_sub(vf_all(1.0f), l->point)), vf_select(edge, l->base, vf_all(0.0f), l->point));
     return vf_trunc(vf_min(vf_mul(vf_all(MIXTURE_SPREAD), f), vf_all(MIXTURE_SPREAD)));
 }
 
@@ -137,7 +146,7 @@ static void mixture_intervals(int m, const mixture *mix, const int32_t *symbol, 
     for (int i = 0; i < SCAN_CHUNK; i++)
         for (int e = 0; e < 2; e++) edge[e][i] = mix->bin_edge[symbol[i] + e];
     for (int i = 0; i < SCAN_CHUNK; i += VF_LANES) {
-        mixture_lanes l;
+        mixture_lanes l = {.base = vf_load(mix->base + i), .point = vf_load(mix->point + i)};
         for (int k = 0; k < 4; k++) {
             l.weight[k] = vf_load(mix->weight[k] + i);
             l.mean[k] = vf_load(mix->mean[k] + i);
@@ -160,7 +169,7 @@ static void mixture_intervals(int m, const mixture *mix, const int32_t *symbol, 
 static void mixture_window(const mixture *mix, int i, int32_t first, int32_t stride, int32_t *restrict cum)
 {
     float edge[SCAN_WINDOW];
-    mixture_lanes l;
+    mixture_lanes l = {.base = vf_all(mix->base[i]), .point = vf_all(mix->point[i])};
     for (int k = 0; k < 4; k++) {
         l.weight[k] = vf_all(mix->weight[k][i]);
         l.mean[k] = vf_all(mix->mean[k][i]);
@@ -343,7 +352,8 @@ EX float mixture_derivative(float x, float scale)
 }
 
 /* Gradient of -ln p by the outputs, times `scale`, each element clipped to +-64 before: d, of pixels beyond m 0, and
- * d_output (m, NETWORK_OUTPUTS). Fills in the pixels' densities: the gradient by the bin's edges. */
+ * d_output (m, NETWORK_OUTPUTS). Fills in the pixels' densities, the gradient by the bin's edges, and the share of p
+ * that is the point mass's. */
 static void mixture_gradient(int m, int c, const float *restrict output, const float *bin_edge, const scan_range *range,
                              scan_pixel *p, float scale, float (*restrict d)[SCAN_CHUNK], float *restrict d_output)
 {
@@ -356,7 +366,10 @@ static void mixture_gradient(int m, int c, const float *restrict output, const f
     mixture_bins(m, c, &mix, p, &bin);
     transpose(m, 4, output + NETWORK_OUTPUT_LOG_SCALES, NETWORK_OUTPUTS, log_scale[0], SCAN_CHUNK);
     for (int i = 0; i < SCAN_CHUNK; i++) {
-        float inverse = 1.0f / (bin.total[i] + 0x1p-20f), sum = 0.0f;
+        const float rest = 1.0f - in.point[i], point = p[i < m ? i : 0].residual[c] == 0.0f ? in.point[i] : 0.0f;
+        const float whole = 1.0f / ((rest * bin.total[i] + point) + 0x1p-20f);
+        float inverse = rest * whole, sum = 0.0f;
+        if (i < m) p[i].point_share[c] = point * whole;
         for (int e = 0; e < 2; e++) bin.density[e][i] = ex_clip(bin.density[e][i] * inverse, 0.0f, 4.0f);
         for (int k = 0; k < 4; k++) {
             float dmean = bin.shift[k][i] * mix.inverse[k][i] * inverse;

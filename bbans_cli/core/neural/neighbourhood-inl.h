@@ -27,6 +27,13 @@ EX void neighbourhood_taps(const uint16_t *at, ptrdiff_t stride, uint16_t *taps)
 static const int32_t neighbourhood_active[NETWORK_TAPS] = {0, 0, 0, 0,  0,  0,  0,  0,  0, -1, -1, -1, -1, -1,
                                                            0, 0, 0, -1, -1, -1, -1, -1, 0, 0,  0,  0,  -1, -1};
 
+/* The neighbours that the local least squares have: six of each channel; or 18 of a grey picture's only one, since three
+ * times the same six would say no more. */
+static const uint8_t neighbourhood_nearest[2][LOCAL_LS_INPUTS] = {
+    {27, 19, 18, 20, 11, 26, 27, 19, 18, 20, 11, 26, 27, 19, 18, 20, 11, 26},
+    {27, 19, 18, 20, 11, 26, 17, 21, 10, 12, 9, 13, 25, 5, 16, 22, 4, 6},
+};
+
 /* The activity of channel c, from the sum of the 12 nearest absolute differences, and its logarithm as an input;
  * returns its inverse. What samples of 8 bits can have was computed when the scan began. */
 EX float neighbourhood_activity(const scan_state *s, scan_pixel *p, int c, int sum, float *input)
@@ -46,8 +53,7 @@ EX float neighbourhood_activity(const scan_state *s, scan_pixel *p, int c, int s
 static void neighbourhood_gather(const scan_state *s, scan_pixel *p, float *input, float neighbour[][LOCAL_LS_LANES],
                                  int lane)
 {
-    static const int nearest[LOCAL_LS_NEIGHBOURS] = {
-        NEIGHBOURHOOD_WEST, NEIGHBOURHOOD_NORTH, NEIGHBOURHOOD_NORTHWEST, 20, 11, 26};
+    const uint8_t *nearest = neighbourhood_nearest[s->shape.channels == 1];
     const float step = s->range.step;
     uint16_t taps[3][NETWORK_TAPS];
     for (int c = 0; c < 3; c++) {
@@ -60,13 +66,14 @@ static void neighbourhood_gather(const scan_state *s, scan_pixel *p, float *inpu
             difference[i] = (float)d;
             sum += (d < 0 ? -d : d) & neighbourhood_active[i];
         }
+        p->point[c] = sum == 0 ? s->point[c] : 0.0f;
         const float inverse = neighbourhood_activity(s, p, c, sum, input) * step;
         for (int i = 0; i < NETWORK_TAPS; i += VF_LANES) { /* the last vector overlaps the one before it */
             const int at = i + VF_LANES < NETWORK_TAPS ? i : NETWORK_TAPS - VF_LANES;
             vf_store(row + at, vf_clip(vf_mul(vf_load(difference + at), vf_all(inverse)), -6.0f, 6.0f));
         }
         for (int k = 0; k < LOCAL_LS_NEIGHBOURS; k++)
-            neighbour[c * LOCAL_LS_NEIGHBOURS + k][lane] = (float)(t[nearest[k]] - base) * step;
+            neighbour[c * LOCAL_LS_NEIGHBOURS + k][lane] = (float)(t[*nearest++] - base) * step;
         p->base[c] = (float)base * step;
         input[NETWORK_INPUT_BASE + c] = p->base[c] * s->range.base_scale - 1.0f;
         p->west[c] = linear_light_of(s, t[NEIGHBOURHOOD_WEST]);

@@ -25,6 +25,9 @@
 #define LEARN_BIN_EDGE_STEP 1.5f
 #define LEARN_BIN_EDGE_COUNT 300.0f
 #define LEARN_BIN_EDGE_REACH 0.45f
+/* Of the point mass: how fast it follows, and how far it stays from 0 and 1. docs/experiments.md, Flat neighbourhoods */
+#define LEARN_POINT_RATE 0x1p-6f
+#define LEARN_POINT_LEAST 0x1p-10f
 
 /* About 1 / sqrt(x), for positive normal x: two steps of Newton's method from a guess by the exponent. Off by 5e-6 at
  * most, relatively, which learning does not notice; a square root and a division take five times as long. */
@@ -158,6 +161,22 @@ static void learn_bin_edges(const scan_state *s)
         }
 }
 
+/* The point mass of each channel moves towards the share that it had of the probability of values in flat
+ * neighbourhoods: expectation-maximisation, pixel by pixel. */
+static void learn_points(scan_state *s)
+{
+    for (int c = 0; c < s->shape.channels; c++)
+        for (int from = 0; from < s->count; from += SCAN_CHUNK) {
+            if (!learn_uses(s, from / SCAN_CHUNK)) continue;
+            for (int i = from; i < learn_group_end(s, from); i++) {
+                const scan_pixel *p = s->pixel + i;
+                if (p->point[c] == 0.0f) continue;
+                const float point = s->point[c] + (p->point_share[c] - s->point[c]) * LEARN_POINT_RATE;
+                s->point[c] = ex_clip(point, LEARN_POINT_LEAST, 1.0f - LEARN_POINT_LEAST);
+            }
+        }
+}
+
 /* The trunk's matrices; returns their number. */
 static int learn_trunk_matrices(const scan_state *s, float rate, learn_matrix *x)
 {
@@ -220,10 +239,11 @@ static int learn_head_matrices(const scan_state *s, float rate, int c, learn_mat
     return n;
 }
 
-/* One step of the optimiser, in units that threads share: blocks of rows, the weights of the phases, bins' edges. */
+/* One step of the optimiser, in units that threads share: blocks of rows, the weights of the phases, and bins' edges or
+ * point masses. */
 typedef struct {
     learn_matrix matrix[LEARN_MATRICES];
-    int matrices, phases, bin_edges, units; /* phases, bin_edges: whether they learn */
+    int matrices, phases, units; /* phases: whether they learn */
     float rate, correction;
 } learn_step;
 
@@ -238,12 +258,11 @@ static void learn_begin_step(const scan_state *s, learn_step *step)
     for (int c = 0; c < s->shape.channels; c++)
         step->matrices += learn_head_matrices(s, rate, c, step->matrix + step->matrices);
     step->phases = trunk && s->shape.grid_x >= 0;
-    step->bin_edges = s->range.low_bits == 0;
-    step->units = step->phases + step->bin_edges;
+    step->units = step->phases + 1;
     for (int i = 0; i < step->matrices; i++) step->units += learn_blocks(step->matrix + i);
 }
 
-static void learn_step_unit(const scan_state *s, const learn_step *step, int unit)
+static void learn_step_unit(scan_state *s, const learn_step *step, int unit)
 {
     for (int i = 0; i < step->matrices; unit -= learn_blocks(step->matrix + i++))
         if (unit < learn_blocks(step->matrix + i)) {
@@ -251,7 +270,8 @@ static void learn_step_unit(const scan_state *s, const learn_step *step, int uni
             return;
         }
     if (step->phases && unit == 0) learn_phase(s, step->rate * LEARN_PHASE, step->correction);
-    else learn_bin_edges(s);
+    else if (s->range.low_bits == 0) learn_bin_edges(s);
+    else learn_points(s);
 }
 
 #endif

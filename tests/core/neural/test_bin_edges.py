@@ -39,7 +39,7 @@ def test_the_densities_are_the_derivative_of_the_code_length():
     base, activity = rng.integers(60, 190, 200), rng.uniform(4, 20, 200).astype(np.float32)
     earlier, value = np.zeros((200, 4), np.float32), base + rng.integers(-5, 6, 200)
     mix = reference.mixture(out, base, activity, earlier)
-    _, density = reference.gradient(mix, out, value, activity, earlier, np.float32(1))
+    _, density, _ = reference.gradient(mix, out, value, activity, earlier, np.float32(1))
 
     def nats(moved):
         weight, mean, inverse = (each.astype(np.float64) for each in (mix.weight, mix.mean, mix.inverse))
