@@ -84,7 +84,8 @@ def distribution(mix: Mixture, edge: Array) -> Array:
         weight, mean, inverse = (each[:, k].reshape(shape) for each in (mix.weight, mix.mean, mix.inverse))
         f = f + weight * arithmetic.sigmoid((edge - mean) * inverse)
     base, point = mix.base.reshape(shape), mix.point.reshape(shape)
-    return f * (np.float32(1) - point) + np.where(edge <= base, np.float32(0), point)
+    whole: Array = f * (np.float32(1) - point) + np.where(edge <= base, np.float32(0), point)
+    return whole
 
 
 @np.errstate(all="ignore")
