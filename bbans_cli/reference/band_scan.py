@@ -116,6 +116,11 @@ class Scan:
                 self.correct(x, y, done, known, c)
         return done
 
+    def mixture(self, done: Forward, c: int) -> Mixture:
+        """Of channel c, by its outputs as they are now."""
+        known = earlier(done, c)
+        return mixture(done.output[c], done.base[:, c], done.activity[:, c], known, self.units, self.points.mass[c])
+
     def known(self, done: Forward, value: Array) -> Known:
         """What the correction sees of pixels of values (n, 3), in the network's units."""
         base, mean = done.base.astype(np.float32), np.zeros(value.shape, np.float32)
@@ -123,10 +128,7 @@ class Scan:
 
     def expect(self, done: Forward, known: Known, c: int) -> None:
         """Enters what the mixture of channel c expects before it is corrected."""
-        mix = mixture(
-            done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units, self.points.mass[c]
-        )
-        known.mean[:, c], known.expected[:, c] = expect(mix)
+        known.mean[:, c], known.expected[:, c] = expect(self.mixture(done, c))
 
     def correct(self, x: Array, y: Array, done: Forward, known: Known, c: int) -> None:
         """Corrects the outputs of channel c of the pixels (x, y)."""
@@ -174,10 +176,7 @@ class ReferenceScan(Scan):
         done, value = self.forward(x, y), self.values[:, y, x].T
         found = []
         for c in range(self.shape.channels):
-            mix = mixture(
-                done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units, self.points.mass[c]
-            )
-            found += self._symbols(c, mix, value[:, c])
+            found += self._symbols(c, self.mixture(done, c), value[:, c])
         return np.stack(found, axis=1)
 
     def _symbols(self, channel: int, mix: Mixture, value: Array) -> list[Array]:

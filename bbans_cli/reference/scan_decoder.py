@@ -15,10 +15,9 @@ from bbans_cli.progress import PixelProgress, no_progress
 from bbans_cli.reference import linear_light, local_ls, phase_ls
 from bbans_cli.reference.band_scan import Scan, diagonals
 from bbans_cli.reference.local_ls import clip_to_range, conditional
-from bbans_cli.reference.mixture import Mixture, cumulative, low_cumulative, mixture
+from bbans_cli.reference.mixture import Mixture, cumulative, low_cumulative
 from bbans_cli.reference.neighbourhood import gather, normalise
 from bbans_cli.reference.network import Forward, head, trunk
-from bbans_cli.reference.online_learning import earlier
 from bbans_cli.reference.rans import ReferenceMessage
 from bbans_cli.reference.sample_range import SampleRange
 
@@ -204,9 +203,7 @@ class ScanDecoder(Scan):
 
     def _channel(self, message: ReferenceMessage, done: Forward, c: int) -> Array:
         """The values of channel c off the message: (n,)."""
-        mix = mixture(
-            done.output[c], done.base[:, c], done.activity[:, c], earlier(done, c), self.units, self.points.mass[c]
-        )
+        mix = self.mixture(done, c)
         low_bits = self.units.low_bits
         high = _pop(message, mix, self.units.bin_edges if low_bits else self.edges.edge[c])
         if low_bits == 0:
